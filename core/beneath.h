@@ -1,0 +1,38 @@
+/*
+ * Opening paths that cannot leave a directory.
+ *
+ * Every path of the source tree is resolved by the kernel in one openat2(2) call with
+ * RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS: no "..", no symbolic link and no
+ * rename that happens meanwhile leads out.
+ */
+#ifndef BIGFS_CORE_BENEATH_H
+#define BIGFS_CORE_BENEATH_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+struct beneath {
+    int directory; /* an open directory; owned by whoever made this struct */
+
+    /* Asked when no descriptor is to be had: closes one if it can. Must be thread-safe. */
+    bool (*relieve)(void *argument);
+    void *relieve_argument;
+};
+
+/*
+ * Opens `path`, relative to the directory ("" is the directory itself), with the open(2) `flags`;
+ * O_CLOEXEC is added. The caller owns the descriptor. Blocks as open(2) does; a FIFO blocks unless
+ * O_NONBLOCK or O_PATH is among the flags. When descriptors run out it asks for relief and tries
+ * again for up to ten seconds before it gives up. Thread-safe.
+ * Returns the descriptor or -errno; a path with a symbolic link in it gives -ELOOP (the last
+ * component may be one with O_PATH | O_NOFOLLOW), one that leads out -EXDEV.
+ */
+int beneath_open(const struct beneath *beneath, const char *path, int flags);
+
+/*
+ * The attributes of what `path` names, a final symbolic link not followed. Thread-safe.
+ * Returns 0 or -errno, as beneath_open does.
+ */
+int beneath_stat(const struct beneath *beneath, const char *path, struct stat *attributes);
+
+#endif

@@ -1,0 +1,189 @@
+#include "core/boundary.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include "core/checked.h"
+#include "core/cleanup.h"
+#include "core/fault_guard.h"
+#include "core/record.h"
+
+enum {
+    FIRST_STEP = 4096,        /* most records are shorter */
+    COPIED_STEP = 64 * 1024,  /* the longest step that is read into a buffer */
+    MAPPED_STEP = 2048 * 1024 /* the longest at all; a cold disk reads it in a fraction of a second */
+};
+
+/* What scanning a step told: where it came to, and whether a record ends there. */
+struct finding {
+    uint64_t scanned_to;
+    bool ends_record;
+};
+
+static struct finding finding_of(const uint8_t *bytes, size_t length, uint64_t offset)
+{
+    const uint8_t *end = record_find_end(bytes, length);
+    return (struct finding){
+        .scanned_to = offset + (end != NULL ? (uint64_t)(end - bytes) : length),
+        .ends_record = end != NULL,
+    };
+}
+
+static int scan_copied(struct source *source, struct generation *generation,
+                       const struct scan_claim *claim, struct finding *finding)
+{
+    uint8_t buffer[COPIED_STEP];
+    size_t length = (size_t)min_u64(claim->end - claim->start, sizeof(buffer));
+    int error = source_read(source, generation, buffer, length, claim->start);
+    if (error == 0)
+        *finding = finding_of(buffer, length, claim->start);
+    return error;
+}
+
+struct mapped_scan {
+    const uint8_t *bytes;
+    size_t length;
+    uint64_t offset;
+    struct finding finding;
+};
+
+static void scan_mapped_bytes(void *argument)
+{
+    struct mapped_scan *scan = argument;
+    scan->finding = finding_of(scan->bytes, scan->length, scan->offset);
+}
+
+/* Scans what a window shows of the claim. The descriptor is lent to us. */
+static int scan_window(struct source *source, const struct generation *generation, int fd,
+                       uint64_t size, const struct scan_claim *claim, struct finding *finding)
+{
+    struct window_pool *windows = &source->pool->windows;
+    struct window_loan loan;
+    int error = window_acquire(windows, generation->serial, fd, claim->start, size, &loan);
+
+    if (error != 0)
+        return error;
+    struct mapped_scan scan = {
+        .bytes = loan.bytes,
+        .length = (size_t)min_u64(claim->end - claim->start, loan.length),
+        .offset = claim->start,
+    };
+    error = fault_guard_call(scan.bytes, scan.length, scan_mapped_bytes, &scan);
+    window_done_with(&loan, scan.length, fd);
+    window_release(windows, &loan);
+    *finding = scan.finding;
+    return error == -EFAULT ? -EIO : error;
+}
+
+static int scan_mapped(struct source *source, struct generation *generation, uint64_t size,
+                       const struct scan_claim *claim, struct finding *finding)
+{
+    int fd = -1;
+    int error = source_borrow(source, generation, &fd);
+    if (error != 0)
+        return error;
+    error = scan_window(source, generation, fd, size, claim, finding);
+    int check = source_check(source, generation, fd);
+    source_return(source, generation);
+    return check != 0 ? check : error;
+}
+
+static int scan_step(struct source *source, struct generation *generation, uint64_t size,
+                     const struct scan_claim *claim, struct finding *finding)
+{
+    int error = -ENODEV;
+    if (claim->end - claim->start > 2 * COPIED_STEP)
+        error = scan_mapped(source, generation, size, claim, finding);
+    if (error == -ENODEV || error == -ENOMEM) /* cannot be mapped, or not now */
+        error = scan_copied(source, generation, claim, finding);
+    if (error == 0)
+        atomic_fetch_add(&source->pool->bytes_scanned,
+                         finding->scanned_to + (finding->ends_record ? 1 : 0) - claim->start);
+    return error;
+}
+
+/* A step of at least `step` bytes that ends on a page boundary: half a page costs a whole one. */
+static uint64_t step_from(uint64_t place, uint64_t step)
+{
+    return (place + step + FIRST_STEP - 1) / FIRST_STEP * FIRST_STEP - place;
+}
+
+/* Sets *found to the first record end at or after `place`, or to `size`. */
+static int find_record_end(struct source *source, struct generation *generation, uint64_t place,
+                           uint64_t size, const struct cancel *cancel, uint64_t *found)
+{
+    struct scan_memory *memory = &generation->lines;
+    uint64_t step = FIRST_STEP;
+
+    for (;;) {
+        struct scan_claim claim;
+        int next = scan_memory_next(memory, place, size, step_from(place, step), cancel, &claim,
+                                    found);
+        if (next == SCAN_NONE)
+            *found = size;
+        if (next != SCAN_STEP)
+            return next < 0 ? next : 0;
+        if (step == FIRST_STEP)
+            atomic_fetch_add(&source->pool->probes, 1);
+
+        struct finding finding = {.scanned_to = claim.start};
+        int error = scan_step(source, generation, size, &claim, &finding);
+        scan_memory_settle(memory, &claim, error == 0 ? finding.scanned_to : claim.start,
+                           error == 0 && finding.ends_record);
+        if (error != 0)
+            return error;
+        place = finding.scanned_to;
+        step = step < COPIED_STEP ? 4 * step : MAPPED_STEP;
+    }
+}
+
+int boundary_find(struct source *source, struct generation *generation, uint64_t place,
+                  uint64_t size, const struct cancel *cancel, uint64_t *boundary)
+{
+    uint64_t end = 0;
+
+    if (place == 0 || place >= size) {
+        *boundary = min_u64(place, size);
+        return 0;
+    }
+    int error = find_record_end(source, generation, place - 1, size, cancel, &end);
+    if (error == 0)
+        *boundary = min_u64(end + 1, size);
+    return error;
+}
+
+/* Moves *place behind up to *count records that end among the bytes. */
+static void skip_records(const uint8_t *bytes, size_t length, uint64_t *count, uint64_t *place)
+{
+    const uint8_t *at = bytes;
+    while (*count > 0) {
+        const uint8_t *end = record_find_end(at, length - (size_t)(at - bytes));
+        if (end == NULL) {
+            *place += length;
+            return;
+        }
+        at = end + 1;
+        (*count)--;
+    }
+    *place += (uint64_t)(at - bytes);
+}
+
+int boundary_after_records(struct source *source, struct generation *generation, uint64_t count,
+                           uint64_t size, const struct cancel *cancel, uint64_t *boundary)
+{
+    uint8_t buffer[COPIED_STEP];
+    uint64_t place = 0;
+
+    while (count > 0 && place < size) {
+        if (cancel_asked(cancel))
+            return -EINTR;
+        size_t length = (size_t)min_u64(size - place, place == 0 ? FIRST_STEP : sizeof(buffer));
+        int error = source_read(source, generation, buffer, length, place);
+        if (error != 0)
+            return error;
+        atomic_fetch_add(&source->pool->bytes_scanned, length);
+        skip_records(buffer, length, &count, &place);
+    }
+    *boundary = place;
+    return 0;
+}

@@ -1,0 +1,53 @@
+#include "core/fault_guard.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct guard {
+    sigjmp_buf escape;
+    uintptr_t start;
+    uintptr_t end;
+};
+
+/* What a signal handler needs: the guard that the interrupted thread stands in, or NULL. */
+static _Thread_local struct guard *volatile active;
+
+static void on_bus_error(int signal_number, siginfo_t *info, void *context)
+{
+    struct guard *guard = active;
+    uintptr_t address = (uintptr_t)info->si_addr;
+
+    (void)context;
+    if (guard != NULL && address >= guard->start && address < guard->end) {
+        active = NULL;
+        siglongjmp(guard->escape, 1);
+    }
+    /* Not ours: the access repeats when we return, and then ends the process with a core. */
+    (void)signal(signal_number, SIG_DFL);
+}
+
+int fault_guard_install(void)
+{
+    struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
+    sigemptyset(&action.sa_mask);
+    return sigaction(SIGBUS, &action, NULL) != 0 ? -errno : 0;
+}
+
+int fault_guard_call(const void *bytes, size_t length, void (*work)(void *argument), void *argument)
+{
+    const uintptr_t page = 4096; /* a fault may be told by its page's start */
+    struct guard guard = {
+        .start = (uintptr_t)bytes & ~(page - 1),
+        .end = (uintptr_t)bytes + length,
+    };
+
+    if (sigsetjmp(guard.escape, 1) != 0)
+        return -EFAULT;
+    active = &guard;
+    work(argument);
+    active = NULL;
+    return 0;
+}

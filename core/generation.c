@@ -1,0 +1,264 @@
+#include "core/generation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "core/checked.h"
+#include "core/cleanup.h"
+
+enum {
+    BLOCK = 4096,        /* what is digested at either end of a file */
+    QUIET_ATTEMPTS = 64, /* how often we try to look at both ends between two writes */
+};
+
+struct digests {
+    uint64_t head;
+    uint64_t tail;
+};
+
+static bool time_equal(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+void file_identity_of(const struct stat *attributes, struct file_identity *identity)
+{
+    *identity = (struct file_identity){
+        .device = attributes->st_dev,
+        .inode = attributes->st_ino,
+        .size = (uint64_t)attributes->st_size,
+        .mtime = attributes->st_mtim,
+        .ctime = attributes->st_ctim,
+    };
+}
+
+static bool same_file(const struct file_identity *a, const struct file_identity *b)
+{
+    return a->device == b->device && a->inode == b->inode;
+}
+
+bool file_identity_same_content(const struct file_identity *a, const struct file_identity *b)
+{
+    return same_file(a, b) && a->size == b->size && time_equal(a->mtime, b->mtime);
+}
+
+bool file_identity_equal(const struct file_identity *a, const struct file_identity *b)
+{
+    return file_identity_same_content(a, b) && time_equal(a->ctime, b->ctime);
+}
+
+struct generation *generation_new(const struct file_identity *identity)
+{
+    static _Atomic uint64_t last_serial;
+    struct generation *generation = calloc(1, sizeof(*generation));
+
+    if (generation == NULL)
+        return NULL;
+    atomic_init(&generation->references, 1);
+    generation->serial = atomic_fetch_add(&last_serial, 1) + 1;
+    open_file_init(&generation->file);
+    scan_memory_init(&generation->lines);
+    pthread_mutex_init(&generation->lock, NULL);
+    generation->identity = *identity;
+    return generation;
+}
+
+struct generation *generation_ref(struct generation *generation)
+{
+    atomic_fetch_add(&generation->references, 1);
+    return generation;
+}
+
+void generation_unref(struct generation *generation)
+{
+    if (generation == NULL || atomic_fetch_sub(&generation->references, 1) != 1)
+        return;
+    assert(generation->file.fd < 0);
+    scan_memory_destroy(&generation->lines);
+    pthread_mutex_destroy(&generation->lock);
+    free(generation);
+}
+
+struct file_identity generation_identity(struct generation *generation)
+{
+    HOLD_LOCK(&generation->lock);
+    return generation->identity;
+}
+
+uint64_t generation_size(struct generation *generation)
+{
+    return generation_identity(generation).size;
+}
+
+static int end_of(struct generation *generation)
+{
+    atomic_store(&generation->stale, true);
+    return -ESTALE;
+}
+
+static int look_at(int fd, struct file_identity *identity)
+{
+    struct stat attributes;
+    if (fstat(fd, &attributes) != 0)
+        return -errno;
+    file_identity_of(&attributes, identity);
+    return 0;
+}
+
+/* The digest of the bytes [start, end), at most a block. A file that is shorter gives -ESTALE. */
+static int digest_bytes(int fd, uint64_t start, uint64_t end, uint64_t *digest)
+{
+    unsigned char block[BLOCK];
+    size_t wanted = (size_t)(end - start);
+    size_t done = 0;
+
+    while (done < wanted) {
+        ssize_t got = pread(fd, block + done, wanted - done, (off_t)(start + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        if (got == 0)
+            return -ESTALE;
+        done += (size_t)got;
+    }
+    *digest = XXH3_64bits(block, wanted);
+    return 0;
+}
+
+/* The digests of the first and last block of a file of this size. */
+static int digest_ends(int fd, uint64_t size, struct digests *digests)
+{
+    uint64_t last_block = size > 0 ? (size - 1) / BLOCK * BLOCK : 0;
+    int error = digest_bytes(fd, 0, min_u64(size, BLOCK), &digests->head);
+    return error != 0 ? error : digest_bytes(fd, last_block, size, &digests->tail);
+}
+
+/*
+ * Looks at the file and at its ends with nothing happening in between. -EAGAIN: somebody writes
+ * all the time.
+ */
+static int look_quietly(int fd, struct file_identity *identity, struct digests *digests)
+{
+    struct file_identity after;
+
+    for (int i = 0; i < QUIET_ATTEMPTS; i++) {
+        int error = look_at(fd, identity);
+        if (error != 0)
+            return error;
+        int unreadable = digest_ends(fd, identity->size, digests);
+        error = look_at(fd, &after);
+        if (error != 0)
+            return error;
+        if (file_identity_equal(identity, &after))
+            return unreadable;
+    }
+    return -EAGAIN;
+}
+
+int generation_capture(struct generation *generation, int fd)
+{
+    struct file_identity seen;
+    struct digests digests;
+
+    {
+        HOLD_LOCK(&generation->lock);
+        if (generation->captured)
+            return 0;
+    }
+    int error = look_quietly(fd, &seen, &digests);
+    if (error != 0)
+        return error == -EAGAIN ? -ESTALE : error;
+
+    HOLD_LOCK(&generation->lock);
+    if (generation->captured)
+        return 0;
+    if (!file_identity_equal(&seen, &generation->identity))
+        return end_of(generation);
+    generation->captured = true;
+    generation->head_digest = digests.head;
+    generation->tail_digest = digests.tail;
+    return 0;
+}
+
+struct snapshot {
+    struct file_identity identity;
+    struct digests digests;
+    bool captured;
+};
+
+static struct snapshot take_snapshot(struct generation *generation)
+{
+    HOLD_LOCK(&generation->lock);
+    return (struct snapshot){
+        .identity = generation->identity,
+        .digests = {generation->head_digest, generation->tail_digest},
+        .captured = generation->captured,
+    };
+}
+
+/* Whether the bytes of the snapshot can still be there, going by the attributes alone. */
+static bool may_go_on(const struct snapshot *was, const struct file_identity *now)
+{
+    if (!was->captured || !same_file(&was->identity, now))
+        return false;
+    if (now->size == was->identity.size)
+        return time_equal(now->mtime, was->identity.mtime);
+    return now->size > was->identity.size;
+}
+
+static int compare_ends(const struct snapshot *was, int fd)
+{
+    struct digests now;
+    int error = digest_ends(fd, was->identity.size, &now);
+    if (error != 0)
+        return error;
+    return now.head == was->digests.head && now.tail == was->digests.tail ? 0 : -ESTALE;
+}
+
+/* Moves the generation on to what was seen, unless another thread has moved it meanwhile. */
+static void move_on(struct generation *generation, const struct snapshot *was,
+                    const struct file_identity *seen, const struct digests *digests)
+{
+    HOLD_LOCK(&generation->lock);
+    if (!file_identity_equal(&generation->identity, &was->identity))
+        return;
+    generation->identity = *seen;
+    generation->head_digest = digests->head;
+    generation->tail_digest = digests->tail;
+}
+
+int generation_check(struct generation *generation, int fd, bool *changed)
+{
+    struct snapshot was = take_snapshot(generation);
+    struct file_identity now;
+    struct digests ends;
+    int error = look_at(fd, &now);
+
+    *changed = false;
+    if (error != 0)
+        return error;
+    if (atomic_load(&generation->stale))
+        return -ESTALE;
+    if (file_identity_equal(&now, &was.identity))
+        return 0;
+    *changed = true;
+    if (!may_go_on(&was, &now))
+        return end_of(generation);
+    /*
+     * The new ends first and the old ends after them: what we move on to was then seen while the
+     * old bytes were still in place.
+     */
+    int unquiet = look_quietly(fd, &now, &ends);
+    error = may_go_on(&was, &now) ? compare_ends(&was, fd) : -ESTALE;
+    if (error == -ESTALE)
+        return end_of(generation);
+    if (error == 0 && unquiet == 0)
+        move_on(generation, &was, &now, &ends);
+    return error;
+}

@@ -1,0 +1,84 @@
+/*
+ * A generation: one content of a source file, as far as anybody can tell.
+ *
+ * It is told by the file's device, inode, size, mtime and ctime. What a change of these means:
+ *
+ *     nothing differs                                        the same generation
+ *     only the ctime, first and last block as they were      the same (chmod, a new link)
+ *     it grew, and the block that was its last is as it was  appended to: the generation goes on,
+ *                                                            larger; what was handed out is valid
+ *     anything else                                          over: the generation is stale for good
+ *
+ * To tell these apart the digests of the first and the last block must have been captured before
+ * the change; of a generation that was not captured every change is the end.
+ *
+ * Generations are counted references, and all functions are thread-safe. Those that take a
+ * descriptor read from it (a few KiB at most, blocking as pread(2)); no lock is held meanwhile.
+ */
+#ifndef BIGFS_CORE_GENERATION_H
+#define BIGFS_CORE_GENERATION_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "core/open_files.h"
+#include "core/scan_memory.h"
+
+/* What tells one generation from another. Times in nanoseconds. */
+struct file_identity {
+    dev_t device;
+    ino_t inode;
+    uint64_t size;
+    struct timespec mtime;
+    struct timespec ctime;
+};
+
+struct generation {
+    atomic_uint references;
+    uint64_t serial;             /* constant; no other generation of this process has it */
+    atomic_bool stale;           /* set once, never cleared */
+    _Atomic int64_t path_seen;   /* when its path was last seen to lead to it: CLOCK_MONOTONIC, ms */
+    struct open_file file;       /* the slot of its descriptor, in the cache of open files */
+    struct scan_memory lines;    /* where its lines end; has its own lock */
+
+    pthread_mutex_t lock;
+    struct file_identity identity; /* protected by lock; as last seen */
+    bool captured;                 /* protected by lock; the digests are those of `identity` */
+    uint64_t head_digest;          /* protected by lock; XXH3 of the first block */
+    uint64_t tail_digest;          /* protected by lock; XXH3 of the last block */
+};
+
+void file_identity_of(const struct stat *attributes, struct file_identity *identity);
+bool file_identity_equal(const struct file_identity *a, const struct file_identity *b);
+
+/* The same without the ctime. */
+bool file_identity_same_content(const struct file_identity *a, const struct file_identity *b);
+
+/* Makes a generation with one reference, for the caller. NULL: no memory. */
+struct generation *generation_new(const struct file_identity *identity);
+struct generation *generation_ref(struct generation *generation);
+
+/* Drops a reference (NULL is allowed). At the last one its descriptor must have been closed. */
+void generation_unref(struct generation *generation);
+
+/* The identity as last seen; its size is the generation's size now. */
+struct file_identity generation_identity(struct generation *generation);
+uint64_t generation_size(struct generation *generation);
+
+/*
+ * Remembers the digests of the first and last block, if that has not been done.
+ * Returns 0, -ESTALE where the file is not what the identity says, or a read error.
+ */
+int generation_capture(struct generation *generation, int fd);
+
+/*
+ * Whether what was read from `fd` before this call is of this generation. Where the file was
+ * appended to, the generation grows. *changed tells whether the identity moved at all.
+ * Returns 0, -ESTALE (the generation is marked stale), or a read error.
+ */
+int generation_check(struct generation *generation, int fd, bool *changed);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * A piece: a short list of ranges of a source, read one behind the other.
+ *
+ *     source   |hhhh|.............|dddddddddddd|......|
+ *     piece    |hhhh|dddddddddddd|                      a header, then the data
+ *
+ * Whatever a view is, the data path sees only this.
+ */
+#ifndef BIGFS_CORE_PIECE_H
+#define BIGFS_CORE_PIECE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/source.h"
+
+enum { PIECE_MOST_RANGES = 2 };
+
+struct range {
+    uint64_t offset; /* in the source */
+    uint64_t length; /* offset + length is at most OFFSET_MAX */
+};
+
+struct piece {
+    unsigned count;
+    struct range ranges[PIECE_MOST_RANGES]; /* none of them empty */
+};
+
+/* Adds a range behind the others; an empty one is left out, one that follows on is joined. */
+void piece_add(struct piece *piece, uint64_t offset, uint64_t length);
+
+uint64_t piece_length(const struct piece *piece);
+bool piece_equal(const struct piece *a, const struct piece *b);
+
+/*
+ * What of a piece the `length` bytes at `offset` are: as many ranges, cut at the end of the piece.
+ */
+struct piece piece_slice(const struct piece *piece, uint64_t offset, uint64_t length);
+
+/*
+ * Copies a whole piece, of the generation, into `buffer`, which has room for it.
+ * Blocks and fails as source_read does. Thread-safe.
+ */
+int piece_read(const struct piece *piece, struct source *source, struct generation *generation,
+               void *buffer);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * A source: a regular file beneath SOURCE, read by generation.
+ *
+ * A source is a path; what the path holds at a time is a generation. Every read says of which
+ * generation it wants bytes, and gets bytes of that one or -ESTALE: the bytes are copied first, and
+ * then the file is looked at again before anybody sees them.
+ *
+ * Sources are counted references, and all functions are thread-safe. Those that touch the file
+ * block as the file system beneath does; no lock is held meanwhile.
+ */
+#ifndef BIGFS_CORE_SOURCE_H
+#define BIGFS_CORE_SOURCE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "core/beneath.h"
+#include "core/generation.h"
+#include "core/open_files.h"
+#include "core/window.h"
+
+/* What all sources of a process share. Must outlive them. */
+struct source_pool {
+    struct beneath beneath;
+    struct open_files files;
+    struct window_pool windows;
+    _Atomic uint64_t bytes_read;    /* copied for readers */
+    _Atomic uint64_t bytes_scanned; /* looked through for record ends */
+    _Atomic uint64_t probes;        /* searches that had to look at the file */
+};
+
+struct source {
+    atomic_uint references;
+    struct source_pool *pool; /* constant */
+    char *path;               /* constant; relative to SOURCE; owned */
+    pthread_mutex_t lock;
+    struct generation *current; /* protected by lock; a reference, or NULL before the first look */
+};
+
+/* Sizes in bytes; `descriptors` as in open_files_init. `directory` stays the caller's. */
+void source_pool_init(struct source_pool *pool, int directory, unsigned descriptors,
+                      uint64_t window_size, uint64_t window_total);
+void source_pool_destroy(struct source_pool *pool);
+
+/* Makes a source with one reference, for the caller; the path is copied. NULL: no memory. */
+struct source *source_new(struct source_pool *pool, const char *path);
+struct source *source_ref(struct source *source);
+void source_unref(struct source *source); /* NULL is allowed */
+
+/*
+ * Looks at the path and hands out the generation that is there now: a reference in *generation,
+ * for the caller, and the attributes. Returns 0 or -errno: -ENOENT where nothing is there,
+ * -ESTALE where it is no regular file any more.
+ */
+int source_look(struct source *source, struct generation **generation, struct stat *attributes);
+
+/*
+ * Says that the caller is about to read the generation, perhaps many times: the file is opened and
+ * what tells an appended file from a rewritten one is captured. Each success must be matched by one
+ * source_unpin; with the last one descriptor and windows are closed.
+ * Returns 0, -ESTALE, or why the file cannot be opened.
+ */
+int source_pin(struct source *source, struct generation *generation);
+void source_unpin(struct source *source, struct generation *generation);
+
+/*
+ * Copies the `length` bytes at `offset` of the generation into `buffer`: all of them or an error.
+ * Returns 0, -ESTALE where the file is not of this generation any more, -EIO where its disk fails,
+ * or why it cannot be opened.
+ */
+int source_read(struct source *source, struct generation *generation, void *buffer, size_t length,
+                uint64_t offset);
+
+/*
+ * Lends the generation's descriptor, to look at its bytes in another way than source_read: such
+ * bytes may be believed only after source_check has returned 0. Give it back with source_return.
+ */
+int source_borrow(struct source *source, struct generation *generation, int *fd);
+int source_check(struct source *source, struct generation *generation, int fd);
+void source_return(struct source *source, struct generation *generation);
+
+#endif

@@ -1,0 +1,262 @@
+#include "core/window.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/checked.h"
+#include "core/cleanup.h"
+
+struct window {
+    struct list link;   /* protected by window_pool.lock */
+    unsigned lent;      /* protected by window_pool.lock */
+    uint64_t owner;     /* the rest is constant once the window is in the pool */
+    uint64_t start;     /* file offset of the first byte */
+    size_t length;      /* bytes of the file it shows */
+    uint64_t reserved;  /* bytes counted in window_pool.mapped */
+    uint8_t *bytes;     /* the mapping */
+    uint8_t *residency; /* as mincore(2) told before the first touch; NULL: not known */
+};
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t round_up(uint64_t value, uint64_t step)
+{
+    return (value + step - 1) / step * step;
+}
+
+void window_pool_init(struct window_pool *pool, uint64_t window_size, uint64_t total)
+{
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->place_free, NULL);
+    pool->window_size = round_up(max_u64(window_size, 1), page_size());
+    pool->total = max_u64(total, pool->window_size);
+    pool->mapped = 0;
+    list_reset(&pool->windows);
+}
+
+static void window_destroy(struct window *window)
+{
+    if (window == NULL)
+        return;
+    if (window->bytes != NULL)
+        (void)munmap(window->bytes, window->length);
+    free(window->residency);
+    free(window);
+}
+
+static void destroy_all(struct list *windows)
+{
+    while (!list_empty(windows)) {
+        struct window *window = list_object(windows->next, struct window, link);
+        list_remove(&window->link);
+        window_destroy(window);
+    }
+}
+
+void window_pool_destroy(struct window_pool *pool)
+{
+    destroy_all(&pool->windows);
+    pthread_cond_destroy(&pool->place_free);
+    pthread_mutex_destroy(&pool->lock);
+}
+
+static bool window_covers(const struct window *window, uint64_t owner, uint64_t offset)
+{
+    return window->owner == owner && offset >= window->start &&
+           offset - window->start < window->length;
+}
+
+/* The window that holds `offset`, lent once more, or NULL. The lock is held. */
+static struct window *lend_mapped(struct window_pool *pool, uint64_t owner, uint64_t offset)
+{
+    for (struct list *link = pool->windows.next; link != &pool->windows; link = link->next) {
+        struct window *window = list_object(link, struct window, link);
+        if (window_covers(window, owner, offset)) {
+            list_remove(&window->link);
+            list_append(&pool->windows, &window->link);
+            window->lent++;
+            return window;
+        }
+    }
+    return NULL;
+}
+
+/* Moves windows that nobody uses to `retired` until `size` more bytes fit. The lock is held. */
+static bool make_room(struct window_pool *pool, uint64_t size, struct list *retired)
+{
+    struct list *link = pool->windows.next;
+    while (pool->mapped + size > pool->total && link != &pool->windows) {
+        struct window *window = list_object(link, struct window, link);
+        link = link->next;
+        if (window->lent == 0) {
+            list_remove(&window->link);
+            list_append(retired, &window->link);
+            pool->mapped -= window->reserved;
+        }
+    }
+    return pool->mapped + size <= pool->total;
+}
+
+/* Lends a mapped window, or reserves the room for one and returns NULL. */
+static struct window *lend_or_reserve(struct window_pool *pool, uint64_t owner, uint64_t offset,
+                                      uint64_t reserve)
+{
+    struct window *window = NULL;
+    struct list retired;
+
+    list_reset(&retired);
+    {
+        HOLD_LOCK(&pool->lock);
+        while ((window = lend_mapped(pool, owner, offset)) == NULL &&
+               !make_room(pool, reserve, &retired))
+            pthread_cond_wait(&pool->place_free, &pool->lock);
+        if (window == NULL)
+            pool->mapped += reserve;
+    }
+    destroy_all(&retired);
+    return window;
+}
+
+static void give_up_room(struct window_pool *pool, uint64_t reserved)
+{
+    HOLD_LOCK(&pool->lock);
+    pool->mapped -= reserved;
+    pthread_cond_broadcast(&pool->place_free);
+}
+
+/* Without this knowledge nothing is dropped, so a failure costs no correctness. */
+static uint8_t *read_residency(uint8_t *bytes, size_t length)
+{
+    AUTO_FREE uint8_t *residency = malloc(round_up(length, page_size()) / page_size());
+    if (residency == NULL || mincore(bytes, length, residency) != 0)
+        return NULL;
+    return steal_pointer(&residency);
+}
+
+static int map_window(struct window *window, int fd)
+{
+    void *bytes =
+        mmap(NULL, window->length, PROT_READ, MAP_SHARED, fd, (off_t)window->start);
+    if (bytes == MAP_FAILED)
+        return -errno;
+    window->bytes = bytes;
+    window->residency = read_residency(window->bytes, window->length);
+    (void)madvise(window->bytes, window->length, MADV_SEQUENTIAL);
+    return 0;
+}
+
+static int create_window(const struct window_pool *pool, uint64_t owner, int fd, uint64_t offset,
+                         uint64_t size, struct window **created)
+{
+    struct window *window = calloc(1, sizeof(*window));
+    int error;
+
+    if (window == NULL)
+        return -ENOMEM;
+    list_reset(&window->link);
+    window->owner = owner;
+    window->start = offset / pool->window_size * pool->window_size;
+    window->length = (size_t)min_u64(pool->window_size, size - window->start);
+    window->reserved = pool->window_size;
+    error = map_window(window, fd);
+    if (error != 0) {
+        window_destroy(window);
+        return error;
+    }
+    *created = window;
+    return 0;
+}
+
+static void make_loan(struct window *window, uint64_t offset, struct window_loan *loan)
+{
+    size_t skipped = (size_t)(offset - window->start);
+    loan->window = window;
+    loan->bytes = window->bytes + skipped;
+    loan->length = window->length - skipped;
+}
+
+int window_acquire(struct window_pool *pool, uint64_t owner, int fd, uint64_t offset, uint64_t size,
+                   struct window_loan *loan)
+{
+    struct window *window = lend_or_reserve(pool, owner, offset, pool->window_size);
+
+    if (window == NULL) {
+        int error = create_window(pool, owner, fd, offset, size, &window);
+        if (error != 0) {
+            give_up_room(pool, pool->window_size);
+            return error;
+        }
+        /* Two threads may map the same window at once; the second copy is harmless. */
+        HOLD_LOCK(&pool->lock);
+        window->lent = 1;
+        list_append(&pool->windows, &window->link);
+    }
+    make_loan(window, offset, loan);
+    return 0;
+}
+
+void window_release(struct window_pool *pool, const struct window_loan *loan)
+{
+    HOLD_LOCK(&pool->lock);
+    assert(loan->window->lent > 0);
+    loan->window->lent--;
+    pthread_cond_broadcast(&pool->place_free);
+}
+
+void window_done_with(const struct window_loan *loan, size_t length, int fd)
+{
+    const struct window *window = loan->window;
+    const size_t page = page_size();
+    size_t end = (size_t)(loan->bytes - window->bytes) + length;
+    size_t first = (size_t)(loan->bytes - window->bytes) / page;
+    size_t last = end == window->length ? round_up(end, page) / page : end / page;
+
+    if (window->residency == NULL)
+        return;
+    for (size_t i = first; i < last; i++) {
+        size_t run = i;
+        while (run < last && (window->residency[run] & 1) == 0)
+            run++;
+        if (run == i)
+            continue;
+        /* A page stays in the cache while it is mapped, so it leaves our mapping first. */
+        (void)madvise(window->bytes + i * page, (run - i) * page, MADV_DONTNEED);
+        (void)posix_fadvise(fd, (off_t)(window->start + i * page), (off_t)((run - i) * page),
+                            POSIX_FADV_DONTNEED);
+        i = run;
+    }
+}
+
+void window_pool_forget(struct window_pool *pool, uint64_t owner)
+{
+    struct list retired;
+
+    list_reset(&retired);
+    {
+        HOLD_LOCK(&pool->lock);
+        for (struct list *link = pool->windows.next; link != &pool->windows;) {
+            struct window *window = list_object(link, struct window, link);
+            link = link->next;
+            if (window->owner != owner || window->lent > 0)
+                continue;
+            list_remove(&window->link);
+            list_append(&retired, &window->link);
+            pool->mapped -= window->reserved;
+        }
+        pthread_cond_broadcast(&pool->place_free);
+    }
+    destroy_all(&retired);
+}
+
+uint64_t window_pool_mapped(struct window_pool *pool)
+{
+    HOLD_LOCK(&pool->lock);
+    return pool->mapped;
+}
