@@ -168,8 +168,29 @@ static void skip_records(const uint8_t *bytes, size_t length, uint64_t *count, u
     *place += (uint64_t)(at - bytes);
 }
 
-int boundary_after_records(struct source *source, struct generation *generation, uint64_t count,
-                           uint64_t size, const struct cancel *cancel, uint64_t *boundary)
+/* What is remembered of the prefix still holds if it ended before the file did, or the file did
+ * not grow. */
+static bool recall_prefix(struct generation *generation, uint64_t count, uint64_t size,
+                          uint64_t *boundary)
+{
+    HOLD_LOCK(&generation->lock);
+    const struct record_prefix *prefix = &generation->prefix;
+    if (prefix->count != count || prefix->boundary > size ||
+        (prefix->boundary == prefix->size && prefix->size != size))
+        return false;
+    *boundary = prefix->boundary;
+    return true;
+}
+
+static void remember_prefix(struct generation *generation, uint64_t count, uint64_t size,
+                            uint64_t boundary)
+{
+    HOLD_LOCK(&generation->lock);
+    generation->prefix = (struct record_prefix){count, size, boundary};
+}
+
+static int scan_prefix(struct source *source, struct generation *generation, uint64_t count,
+                       uint64_t size, const struct cancel *cancel, uint64_t *boundary)
 {
     uint8_t buffer[COPIED_STEP];
     uint64_t place = 0;
@@ -186,4 +207,19 @@ int boundary_after_records(struct source *source, struct generation *generation,
     }
     *boundary = place;
     return 0;
+}
+
+int boundary_after_records(struct source *source, struct generation *generation, uint64_t count,
+                           uint64_t size, const struct cancel *cancel, uint64_t *boundary)
+{
+    if (count == 0) {
+        *boundary = 0;
+        return 0;
+    }
+    if (recall_prefix(generation, count, size, boundary))
+        return 0;
+    int error = scan_prefix(source, generation, count, size, cancel, boundary);
+    if (error == 0)
+        remember_prefix(generation, count, size, *boundary);
+    return error;
 }

@@ -36,6 +36,13 @@ struct file_identity {
     struct timespec ctime;
 };
 
+/* Where the first `count` records of the first `size` bytes end; count 0: not known. */
+struct record_prefix {
+    uint64_t count;
+    uint64_t size;
+    uint64_t boundary;
+};
+
 struct generation {
     atomic_uint references;
     uint64_t serial;             /* constant; no other generation of this process has it */
@@ -49,6 +56,7 @@ struct generation {
     bool captured;                 /* protected by lock; the digests are those of `identity` */
     uint64_t head_digest;          /* protected by lock; XXH3 of the first block */
     uint64_t tail_digest;          /* protected by lock; XXH3 of the last block */
+    struct record_prefix prefix;   /* protected by lock; the last that was asked for */
 };
 
 void file_identity_of(const struct stat *attributes, struct file_identity *identity);

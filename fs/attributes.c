@@ -1,0 +1,211 @@
+#include "fs/attributes.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+
+enum {
+    BLOCK_SIZE = 1024 * 1024, /* so that tools that ask for it read in large steps */
+    STAT_BLOCK = 512,         /* what st_blocks counts in */
+};
+
+static const mode_t write_bits = S_IWUSR | S_IWGRP | S_IWOTH;
+
+static mode_t directory_mode(mode_t mode)
+{
+    mode_t readable = mode & (S_IRUSR | S_IRGRP | S_IROTH);
+    return S_IFDIR | (mode & ALLPERMS & ~(write_bits | S_ISUID | S_ISGID | S_ISVTX)) |
+           (readable >> 2);
+}
+
+static void take_size(struct stat *attributes, const struct stat *source, uint64_t size)
+{
+    attributes->st_size = (off_t)size;
+    attributes->st_blocks = (blkcnt_t)(size / STAT_BLOCK + (size % STAT_BLOCK != 0 ? 1 : 0));
+    if (size == (uint64_t)source->st_size)
+        attributes->st_blocks = source->st_blocks;
+}
+
+static void become_directory(struct stat *attributes)
+{
+    attributes->st_mode = directory_mode(attributes->st_mode);
+    attributes->st_nlink = 1; /* "not counted", as tools take it */
+    attributes->st_size = 0;
+    attributes->st_blocks = 0;
+}
+
+static void become_generated(struct stat *attributes)
+{
+    attributes->st_mode = S_IFREG | (attributes->st_mode & 0444);
+    attributes->st_nlink = 1;
+    attributes->st_size = 0;
+    attributes->st_blocks = 0;
+}
+
+/* What .bigfs is made of belongs to whoever mounted. */
+static void control_attributes(const struct driver *driver, struct stat *attributes)
+{
+    memset(attributes, 0, sizeof(*attributes));
+    attributes->st_mode = S_IFREG | 0444;
+    attributes->st_uid = getuid();
+    attributes->st_gid = getgid();
+    attributes->st_atim = driver->started;
+    attributes->st_mtim = driver->started;
+    attributes->st_ctim = driver->started;
+}
+
+void attributes_of(const struct driver *driver, const struct node *node, const struct stat *source,
+                   struct stat *attributes)
+{
+    if (node->kind == NODE_CONTROL || node->kind == NODE_REPORT)
+        control_attributes(driver, attributes);
+    else
+        *attributes = *source;
+    attributes->st_ino = node->inode;
+    attributes->st_rdev = 0;
+    attributes->st_blksize = BLOCK_SIZE;
+    attributes->st_mode &= ~write_bits;
+    switch (node->kind) {
+    case NODE_DIRECTORY:
+        attributes->st_nlink = 1;
+        break;
+    case NODE_LARGE:
+    case NODE_VIEW:
+    case NODE_CONTROL:
+        become_directory(attributes);
+        break;
+    case NODE_TABLE:
+    case NODE_REPORT:
+        become_generated(attributes);
+        break;
+    case NODE_PIECE:
+        attributes->st_nlink = 1;
+        take_size(attributes, source, piece_length(&node->content.piece.piece));
+        break;
+    case NODE_FILE:
+        take_size(attributes, source, node->content.file.identity.size);
+        break;
+    case NODE_SYMLINK:
+        break;
+    }
+}
+
+/* The attributes of a file that was removed, for as long as somebody has it open. */
+static int look_at_removed(struct source *source, struct generation *generation,
+                           struct stat *attributes)
+{
+    int fd = -1;
+    int error = source_borrow(source, generation, &fd);
+    if (error != 0)
+        return -ESTALE;
+    error = fstat(fd, attributes) != 0 ? -errno : source_check(source, generation, fd);
+    source_return(source, generation);
+    return error;
+}
+
+/* Whether the source still has the generation of the node, grown or not. */
+static int look_at_generation(struct source *source, struct generation *generation,
+                              struct stat *attributes)
+{
+    struct generation *now = NULL;
+    int error = source_look(source, &now, attributes);
+    if (error == -ENOENT)
+        return look_at_removed(source, generation, attributes);
+    if (error == 0 && now != generation)
+        error = -ESTALE;
+    generation_unref(now);
+    return error;
+}
+
+static int look_at_path(struct driver *driver, const struct node *node, struct stat *attributes)
+{
+    char path[PATH_MAX];
+    int error = node_path(node, NULL, path, sizeof(path));
+    return error != 0 ? error : beneath_stat(&driver->pool.beneath, path, attributes);
+}
+
+static int look_at_directory(struct driver *driver, const struct node *node,
+                             struct stat *attributes)
+{
+    int error = look_at_path(driver, node, attributes);
+    return error == 0 && !S_ISDIR(attributes->st_mode) ? -ESTALE : error;
+}
+
+static int look_at_symlink(struct driver *driver, const struct node *node, struct stat *attributes)
+{
+    int error = look_at_path(driver, node, attributes);
+    return error == 0 && !S_ISLNK(attributes->st_mode) ? -ESTALE : error;
+}
+
+/* What is not where its node stands: the name must be looked up again. */
+static int as_stale(int error)
+{
+    return error == -ENOENT || error == -ENOTDIR || error == -ELOOP ? -ESTALE : error;
+}
+
+int attributes_now_of_large(struct driver *driver, const struct node *large,
+                            struct stat *attributes)
+{
+    int error = look_at_path(driver, large, attributes);
+    if (error == 0 && (!S_ISREG(attributes->st_mode) ||
+                       !driver_is_large(driver, (uint64_t)attributes->st_size)))
+        return -ESTALE;
+    return as_stale(error);
+}
+
+/* A small file that was never opened is what its attributes say; an opened one, its generation. */
+static int look_at_file(struct driver *driver, struct node *node, struct stat *attributes)
+{
+    const struct node_file *file = &node->content.file;
+    struct file_identity now;
+    struct source *source;
+    struct generation *generation;
+
+    {
+        HOLD_LOCK(&driver->nodes.lock);
+        source = file->source;
+        generation = file->generation;
+    }
+    if (generation != NULL) /* both live as long as the node, which the kernel holds */
+        return look_at_generation(source, generation, attributes);
+    int error = look_at_path(driver, node, attributes);
+    if (error != 0)
+        return error;
+    file_identity_of(attributes, &now);
+    return file_identity_same_content(&now, &file->identity) ? 0 : -ESTALE;
+}
+
+static int look_at_source(struct driver *driver, struct node *node, struct stat *attributes)
+{
+    switch (node->kind) {
+    case NODE_DIRECTORY:
+        return look_at_directory(driver, node, attributes);
+    case NODE_SYMLINK:
+        return look_at_symlink(driver, node, attributes);
+    case NODE_FILE:
+        return look_at_file(driver, node, attributes);
+    case NODE_LARGE:
+    case NODE_VIEW:
+    case NODE_TABLE:
+        return attributes_now_of_large(driver, node_large(node), attributes);
+    case NODE_PIECE:
+        return look_at_generation(node_large(node)->content.source,
+                                  node->content.piece.generation, attributes);
+    case NODE_CONTROL:
+    case NODE_REPORT:
+        return 0;
+    }
+    return -ESTALE;
+}
+
+int attributes_now(struct driver *driver, struct node *node, struct stat *attributes)
+{
+    struct stat source = {0};
+    int error = look_at_source(driver, node, &source);
+    if (error == 0)
+        attributes_of(driver, node, &source, attributes);
+    return as_stale(error);
+}

@@ -1,0 +1,31 @@
+/* The attributes that users see of each kind of node, from those of its source. */
+#ifndef BIGFS_FS_ATTRIBUTES_H
+#define BIGFS_FS_ATTRIBUTES_H
+
+#include <sys/stat.h>
+
+#include "core/cancel.h"
+#include "fs/driver.h"
+
+/*
+ * The attributes of a node whose source has the attributes *source: owner and times are the
+ * source's, the mode loses its write bits, and what is a directory here but a file there gains x
+ * where it has r. For NODE_CONTROL and NODE_REPORT *source is not looked at.
+ */
+void attributes_of(const struct driver *driver, const struct node *node, const struct stat *source,
+                   struct stat *attributes);
+
+/*
+ * The attributes of a node as its source is now. Returns 0, or -errno: -ESTALE where the node means
+ * something that is no more, so that the kernel looks its name up again. Reads at most a few KiB.
+ */
+int attributes_now(struct driver *driver, struct node *node, struct stat *attributes);
+
+/*
+ * The attributes of a large file in SOURCE as they are now. Returns 0 or -errno: -ESTALE where it
+ * is gone, or not large any more.
+ */
+int attributes_now_of_large(struct driver *driver, const struct node *large,
+                            struct stat *attributes);
+
+#endif

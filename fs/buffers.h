@@ -1,0 +1,30 @@
+/*
+ * A fixed set of reply buffers, one for each request that may read at once.
+ *
+ * The memory is reserved at the start and touched only as far as it is used. A buffer that is taken
+ * still holds older bytes: whoever takes it replies no more than it has written itself.
+ */
+#ifndef BIGFS_FS_BUFFERS_H
+#define BIGFS_FS_BUFFERS_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+struct buffers {
+    pthread_mutex_t lock;
+    char *memory;   /* constant; count * size bytes */
+    size_t size;    /* constant */
+    size_t count;   /* constant */
+    char **free;    /* protected by lock; a stack: the last one given back is warm in the cache */
+    size_t free_count; /* protected by lock */
+};
+
+/* Returns 0 or -ENOMEM. */
+int buffers_init(struct buffers *buffers, size_t count, size_t size);
+void buffers_destroy(struct buffers *buffers);
+
+/* A buffer of `size` bytes. There must be one: the gate admits no more readers than buffers. */
+char *buffers_take(struct buffers *buffers);
+void buffers_give_back(struct buffers *buffers, char *buffer);
+
+#endif

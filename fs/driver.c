@@ -1,0 +1,105 @@
+#include "fs/driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "core/checked.h"
+#include "core/cleanup.h"
+
+static unsigned scans_at_once(const struct options *options)
+{
+    return options->threads > 1 ? options->threads / 2 : 1;
+}
+
+static unsigned descriptor_limit(void)
+{
+    struct rlimit limit = {.rlim_cur = 0};
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    return open_files_limit(limit.rlim_cur);
+}
+
+/* Opens SOURCE, or the directory that a single file is in. */
+static int open_source(struct driver *driver)
+{
+    AUTO_FREE char *path = strdup(driver->source);
+    if (path == NULL)
+        return -ENOMEM;
+    if (driver->single != NULL)
+        *(strrchr(path, '/') + 1) = '\0';
+    driver->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return driver->directory < 0 ? -errno : 0;
+}
+
+static void free_paths(struct driver *driver)
+{
+    free(driver->source);
+    free(driver->mountpoint);
+    free(driver->single);
+}
+
+int driver_init(struct driver *driver, const struct options *options, char *source,
+                char *mountpoint, char *single)
+{
+    memset(driver, 0, sizeof(*driver));
+    driver->options = options;
+    driver->source = source;
+    driver->mountpoint = mountpoint;
+    driver->single = single;
+    pthread_mutex_init(&driver->handles_lock, NULL);
+    list_reset(&driver->handles);
+    clock_gettime(CLOCK_REALTIME, &driver->started);
+    int error = open_source(driver);
+    if (error != 0)
+        goto no_directory;
+    error = node_table_init(&driver->nodes);
+    if (error != 0)
+        goto no_nodes;
+    error = buffers_init(&driver->buffers, options->threads, MOST_READ);
+    if (error != 0)
+        goto no_buffers;
+    source_pool_init(&driver->pool, driver->directory, descriptor_limit(), options->window_size,
+                     options->window_total);
+    gate_init(&driver->reads, options->threads);
+    gate_init(&driver->scans, scans_at_once(options));
+    return 0;
+
+no_buffers:
+    node_table_destroy(&driver->nodes);
+no_nodes:
+    (void)close(driver->directory);
+no_directory:
+    free_paths(driver);
+    return error;
+}
+
+uint64_t driver_handles(struct driver *driver)
+{
+    HOLD_LOCK(&driver->handles_lock);
+    return driver->handle_count;
+}
+
+void driver_destroy(struct driver *driver)
+{
+    gate_destroy(&driver->scans);
+    gate_destroy(&driver->reads);
+    node_table_destroy(&driver->nodes);
+    source_pool_destroy(&driver->pool);
+    buffers_destroy(&driver->buffers);
+    cleanup_close(&driver->directory);
+    pthread_mutex_destroy(&driver->handles_lock);
+    free_paths(driver);
+}
+
+unsigned driver_workers(const struct driver *driver)
+{
+    const unsigned for_the_rest = 2; /* look-ups, attributes, and interrupts above all */
+    return driver->options->threads + scans_at_once(driver->options) + for_the_rest;
+}
+
+bool driver_is_large(const struct driver *driver, uint64_t size)
+{
+    return size >= max_u64(driver->options->min_size, 1);
+}

@@ -1,0 +1,68 @@
+/* One mount: everything the operations share. */
+#ifndef BIGFS_FS_DRIVER_H
+#define BIGFS_FS_DRIVER_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "core/source.h"
+#include "fs/buffers.h"
+#include "fs/gate.h"
+#include "fs/node.h"
+#include "fs/options.h"
+
+/* The most a READ can ask for; what libfuse negotiates with the kernel. */
+enum { MOST_READ = 1024 * 1024 };
+
+struct daemon;
+
+struct counters {
+    _Atomic uint64_t lookups;
+    _Atomic uint64_t opens;
+    _Atomic uint64_t reads;
+    _Atomic uint64_t listings;
+    _Atomic uint64_t interrupts; /* requests answered with EINTR */
+    _Atomic uint64_t stale;      /* answered with ESTALE */
+    _Atomic uint64_t failures;   /* answered with EIO */
+};
+
+struct driver {
+    const struct options *options;
+    char *source;     /* absolute path of SOURCE; owned */
+    char *mountpoint; /* absolute; owned */
+    char *single;     /* the only name that is shown, where SOURCE is one file; owned, or NULL */
+    int directory;    /* SOURCE, or the directory it is in; owned */
+    struct source_pool pool;
+    struct node_table nodes;
+    struct buffers buffers;
+    struct gate reads; /* requests that read pieces */
+    struct gate scans; /* requests that may scan for boundaries */
+    struct counters counters;
+    pthread_mutex_t handles_lock;
+    struct list handles;     /* protected by handles_lock; all that are open */
+    uint64_t handle_count;   /* protected by handles_lock */
+    struct fuse_session *session; /* NULL before the mount */
+    struct timespec started; /* CLOCK_REALTIME */
+    struct daemon *daemon;   /* to be told when the mount answers */
+};
+
+/*
+ * Makes a driver for the options, whose paths have been checked: `source`, `mountpoint` and
+ * `single` as above are taken over, also on failure. Returns 0 or -errno.
+ */
+int driver_init(struct driver *driver, const struct options *options, char *source,
+                char *mountpoint, char *single);
+
+uint64_t driver_handles(struct driver *driver);
+
+/* Frees all. No request may be under way, and no handle open. */
+void driver_destroy(struct driver *driver);
+
+/* How many threads receive requests: more than the gates let read and scan. */
+unsigned driver_workers(const struct driver *driver);
+
+/* Whether a regular file of this size is shown as a directory. */
+bool driver_is_large(const struct driver *driver, uint64_t size);
+
+#endif

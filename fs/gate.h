@@ -1,0 +1,71 @@
+/*
+ * A gate: bounds how many requests of a kind are worked on at once.
+ *
+ * A worker thread brings a job. While there is room it runs it at once; else the job waits in line
+ * and the worker is free for other requests. Whoever finishes a job takes the next from the line.
+ * So a slow disk or a long scan holds up those who wait for it, and nobody else: a few workers are
+ * always left to receive requests, and interrupts above all.
+ *
+ *     worker A  --run--> [ job 1 ] --next--> [ job 3 ] …
+ *     worker B  --run--> [ job 2 ] …
+ *     worker C  --enter: full, job 3 queued--> back to receiving
+ *
+ * The line needs no bound of its own: each job in it is one process that waits for its answer.
+ * A queued job whose reader is interrupted is answered EINTR at once.
+ *
+ * Lock order: a request's lock in libfuse, then gate.lock (the interrupt callback).
+ */
+#ifndef BIGFS_FS_GATE_H
+#define BIGFS_FS_GATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <fuse_lowlevel.h>
+
+#include "core/list.h"
+
+struct gate {
+    pthread_mutex_t lock;
+    unsigned limit;      /* constant */
+    unsigned running;    /* protected by lock */
+    unsigned queued;     /* protected by lock */
+    struct list waiting; /* protected by lock; first come, first served */
+};
+
+/* A request and what is needed to answer it later. */
+struct job {
+    void (*run)(struct job *job); /* answers job->request */
+    fuse_req_t request;
+    fuse_ino_t inode;
+    size_t size;
+    off_t offset;
+    struct fuse_file_info file;
+    char name[256];    /* a look-up's; "" for others */
+    struct list link;  /* protected by gate.lock; in the line */
+    struct gate *gate; /* the rest is the gate's own */
+    bool waiting;      /* protected by gate.lock */
+    bool interrupted;  /* protected by gate.lock; before it got into the line */
+};
+
+void gate_init(struct gate *gate, unsigned limit);
+
+/* Answers what still waits with EINTR; nothing may run. */
+void gate_destroy(struct gate *gate);
+
+/*
+ * Runs a copy of the job now, and others that wait after it; or puts a copy in line and returns.
+ * The request is answered in every case, by job->run or with ENOMEM or EINTR. Thread-safe.
+ */
+void gate_run(struct gate *gate, const struct job *job);
+
+struct gate_load {
+    unsigned running;
+    unsigned queued;
+};
+
+struct gate_load gate_load(struct gate *gate);
+
+#endif

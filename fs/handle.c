@@ -1,0 +1,223 @@
+#include "fs/handle.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/checked.h"
+#include "core/cleanup.h"
+#include "fs/lookup.h"
+
+static int pin(struct handle *handle, struct source *source, struct generation *generation)
+{
+    int error = source_pin(source, generation);
+    if (error != 0)
+        return error;
+    handle->source = source_ref(source);
+    handle->generation = generation_ref(generation);
+    return 0;
+}
+
+/* Whether the name of a piece means the same bytes as when its node was made. */
+static int check_piece(struct driver *driver, const struct node *node, const struct cancel *cancel)
+{
+    const struct node_piece *piece = &node->content.piece;
+    struct node_piece now = {0};
+    struct stat attributes;
+
+    int error = lookup_piece(driver, node->parent, &piece->selector, cancel, &now, &attributes);
+    if (error != 0)
+        return error == -ENOENT ? -ESTALE : error;
+    bool same = now.generation == piece->generation && piece_equal(&now.piece, &piece->piece);
+    generation_unref(now.generation);
+    return same ? 0 : -ESTALE;
+}
+
+static int open_piece(struct driver *driver, struct node *node, const struct cancel *cancel,
+                      struct handle *handle)
+{
+    int error = check_piece(driver, node, cancel);
+    if (error != 0)
+        return error;
+    handle->piece = node->content.piece.piece;
+    return pin(handle, node_large(node)->content.source, node->content.piece.generation);
+}
+
+/* Makes the source of a small file at its first open; who comes second uses the first one's. */
+static struct source *source_of_file(struct driver *driver, struct node *node)
+{
+    struct node_file *file = &node->content.file;
+    char path[PATH_MAX];
+
+    if (node_path(node, NULL, path, sizeof(path)) != 0)
+        return NULL;
+    HOLD_LOCK(&driver->nodes.lock);
+    if (file->source == NULL)
+        file->source = source_new(&driver->pool, path);
+    return file->source;
+}
+
+/* Whether `generation` is the node's, which the first open decides. */
+static bool is_generation_of(struct driver *driver, struct node *node,
+                             struct generation *generation)
+{
+    struct node_file *file = &node->content.file;
+    const struct file_identity now = generation_identity(generation);
+    HOLD_LOCK(&driver->nodes.lock);
+
+    if (!file_identity_same_content(&now, &file->identity))
+        return false;
+    if (file->generation == NULL)
+        file->generation = generation_ref(generation);
+    return file->generation == generation;
+}
+
+static int open_file_node(struct driver *driver, struct node *node, struct handle *handle)
+{
+    struct source *source = source_of_file(driver, node);
+    struct generation *generation = NULL;
+    struct stat attributes;
+
+    if (source == NULL)
+        return -ENOMEM;
+    int error = source_look(source, &generation, &attributes);
+    if (error != 0)
+        return error;
+    if (is_generation_of(driver, node, generation)) {
+        piece_add(&handle->piece, 0, node->content.file.identity.size);
+        error = pin(handle, source, generation);
+    } else {
+        error = -ESTALE;
+    }
+    generation_unref(generation);
+    return error;
+}
+
+static int open_table(struct driver *driver, const struct node *node, struct handle *handle)
+{
+    const struct node *large = node_large(node);
+    struct generation *generation = NULL;
+    struct stat attributes;
+
+    (void)driver;
+    int error = source_look(large->content.source, &generation, &attributes);
+    if (error == 0)
+        error = pin(handle, large->content.source, generation);
+    generation_unref(generation);
+    if (error != 0)
+        return error;
+    table_init(&handle->table, &node->content.view, handle->source, handle->generation,
+               generation_size(handle->generation), file_extension(large->name));
+    return 0;
+}
+
+static int open_node(struct driver *driver, struct node *node, const struct cancel *cancel,
+                     struct handle *handle)
+{
+    switch (node->kind) {
+    case NODE_PIECE:
+        handle->kind = HANDLE_PIECE;
+        return open_piece(driver, node, cancel, handle);
+    case NODE_FILE:
+        handle->kind = HANDLE_PIECE;
+        return open_file_node(driver, node, handle);
+    case NODE_TABLE:
+        handle->kind = HANDLE_TABLE;
+        return open_table(driver, node, handle);
+    case NODE_REPORT:
+        handle->kind = HANDLE_REPORT;
+        return report_write(driver, node->content.report, &handle->text, &handle->text_length);
+    default:
+        return -EISDIR;
+    }
+}
+
+int handle_open(struct driver *driver, struct node *node, const struct cancel *cancel,
+                struct handle **handle)
+{
+    AUTO_FREE struct handle *opened = calloc(1, sizeof(*opened));
+    if (opened == NULL)
+        return -ENOMEM;
+    int error = open_node(driver, node, cancel, opened);
+    if (error != 0)
+        return error == -ENOENT ? -ESTALE : error;
+    atomic_fetch_add(&driver->counters.opens, 1);
+    list_reset(&opened->link);
+    HOLD_LOCK(&driver->handles_lock);
+    list_append(&driver->handles, &opened->link);
+    driver->handle_count++;
+    *handle = steal_pointer(&opened);
+    return 0;
+}
+
+void handle_close(struct driver *driver, struct handle *handle)
+{
+    {
+        HOLD_LOCK(&driver->handles_lock);
+        list_remove(&handle->link);
+        driver->handle_count--;
+    }
+    if (handle->kind == HANDLE_TABLE)
+        table_destroy(&handle->table);
+    if (handle->source != NULL) {
+        source_unpin(handle->source, handle->generation);
+        generation_unref(handle->generation);
+        source_unref(handle->source);
+    }
+    free(handle->text);
+    free(handle);
+}
+
+void handle_close_all(struct driver *driver)
+{
+    while (!list_empty(&driver->handles))
+        handle_close(driver, list_object(driver->handles.next, struct handle, link));
+}
+
+static int read_piece(const struct handle *handle, uint64_t offset, char *buffer, size_t size,
+                      size_t *got)
+{
+    struct piece slice = piece_slice(&handle->piece, offset, size);
+    *got = (size_t)piece_length(&slice);
+    return piece_read(&slice, handle->source, handle->generation, buffer);
+}
+
+static int read_report(const struct handle *handle, uint64_t offset, char *buffer, size_t size,
+                       size_t *got)
+{
+    *got = (size_t)min_u64(size, saturating_sub(handle->text_length, offset));
+    if (*got > 0)
+        memcpy(buffer, handle->text + offset, *got);
+    return 0;
+}
+
+/* A table whose file has been rewritten meanwhile must not go on with the old sizes. */
+static int read_table(struct handle *handle, uint64_t offset, char *buffer, size_t size,
+                      const struct cancel *cancel, size_t *got)
+{
+    int fd = -1;
+    int error = table_read(&handle->table, offset, buffer, size, cancel, got);
+    if (error != 0)
+        return error;
+    error = source_borrow(handle->source, handle->generation, &fd);
+    if (error != 0)
+        return error;
+    error = source_check(handle->source, handle->generation, fd);
+    source_return(handle->source, handle->generation);
+    return error;
+}
+
+int handle_read(struct handle *handle, uint64_t offset, char *buffer, size_t size,
+                const struct cancel *cancel, size_t *got)
+{
+    switch (handle->kind) {
+    case HANDLE_PIECE:
+        return read_piece(handle, offset, buffer, size, got);
+    case HANDLE_TABLE:
+        return read_table(handle, offset, buffer, size, cancel, got);
+    case HANDLE_REPORT:
+        return read_report(handle, offset, buffer, size, got);
+    }
+    return -EIO;
+}

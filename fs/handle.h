@@ -1,0 +1,53 @@
+/*
+ * Open files: a piece, a table or a report.
+ *
+ * A handle reads one generation: the one that was there when it was opened. It keeps no offset and
+ * no bytes of its own, so any number of requests may read from it at once.
+ */
+#ifndef BIGFS_FS_HANDLE_H
+#define BIGFS_FS_HANDLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/cancel.h"
+#include "fs/driver.h"
+#include "fs/table.h"
+
+enum handle_kind {
+    HANDLE_PIECE,
+    HANDLE_TABLE,
+    HANDLE_REPORT,
+};
+
+struct handle {
+    struct list link;              /* protected by driver.handles_lock */
+    enum handle_kind kind;         /* the rest is constant, but for what table locks itself */
+    struct source *source;         /* a reference; NULL in a report */
+    struct generation *generation; /* a reference, pinned; NULL in a report */
+    struct piece piece;            /* HANDLE_PIECE */
+    struct table table;            /* HANDLE_TABLE */
+    char *text;                    /* HANDLE_REPORT; owned */
+    size_t text_length;            /* HANDLE_REPORT */
+};
+
+/*
+ * Opens a node. Returns 0 and a handle, or -errno: -ESTALE where the node's generation is not what
+ * its name means now, which makes the kernel look the name up again; -EINTR; or why the file cannot
+ * be opened.
+ */
+int handle_open(struct driver *driver, struct node *node, const struct cancel *cancel,
+                struct handle **handle);
+void handle_close(struct driver *driver, struct handle *handle);
+
+/* Closes what the kernel left open when the mount ended. */
+void handle_close_all(struct driver *driver);
+
+/*
+ * Reads up to `size` bytes at `offset` into `buffer`. *got is less than `size` only at the end of
+ * the file. Returns 0, -ESTALE, -EIO, -EINTR.
+ */
+int handle_read(struct handle *handle, uint64_t offset, char *buffer, size_t size,
+                const struct cancel *cancel, size_t *got);
+
+#endif

@@ -1,0 +1,222 @@
+#include "fs/listing.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "fs/attributes.h"
+#include "fs/lookup.h"
+
+/* A reply that is being filled. */
+struct listing {
+    struct driver *driver;
+    fuse_req_t request;
+    struct node *node;
+    char *buffer;
+    size_t size;
+    size_t used;
+};
+
+/* Adds an entry; `next` is the place behind it. Returns false when it did not fit. */
+static bool add(struct listing *listing, const char *name, mode_t mode, uint64_t inode, off_t next)
+{
+    const struct stat attributes = {.st_mode = mode, .st_ino = inode};
+    size_t length = fuse_add_direntry(listing->request, listing->buffer + listing->used,
+                                      listing->size - listing->used, name, &attributes, next);
+    if (length > listing->size - listing->used)
+        return false;
+    listing->used += length;
+    return true;
+}
+
+static bool add_child(struct listing *listing, const char *name, enum node_kind kind,
+                      const union node_content *content, off_t next)
+{
+    bool directory = kind == NODE_DIRECTORY || kind == NODE_LARGE || kind == NODE_VIEW;
+    mode_t mode = directory ? S_IFDIR : kind == NODE_SYMLINK ? S_IFLNK : S_IFREG;
+    return add(listing, name, mode, node_inode(listing->node, kind, name, content), next);
+}
+
+/* Adds "." or "..". */
+static bool add_dots(struct listing *listing, const char *name, off_t next)
+{
+    const struct node *node = listing->node;
+    if (strcmp(name, "..") == 0 && node->parent != NULL)
+        node = node->parent;
+    return add(listing, name, S_IFDIR, node->inode, next);
+}
+
+/* Adds what stands in SOURCE under this name. Returns false when it did not fit. */
+static bool add_source_entry(struct listing *listing, int directory, const char *name, off_t next)
+{
+    const struct driver *driver = listing->driver;
+    union node_content content = {0};
+    struct stat attributes;
+
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return add_dots(listing, name, next);
+    if (listing->node == driver->nodes.root && strcmp(name, control_name) == 0)
+        return true;
+    if (fstatat(directory, name, &attributes, AT_SYMLINK_NOFOLLOW) != 0)
+        return true; /* removed since */
+    if (S_ISDIR(attributes.st_mode))
+        return add_child(listing, name, NODE_DIRECTORY, &content, next);
+    if (S_ISLNK(attributes.st_mode))
+        return add_child(listing, name, NODE_SYMLINK, &content, next);
+    if (!S_ISREG(attributes.st_mode))
+        return true; /* sockets, FIFOs and devices are left out */
+    if (driver_is_large(driver, (uint64_t)attributes.st_size))
+        return add_child(listing, name, NODE_LARGE, &content, next);
+    file_identity_of(&attributes, &content.file.identity);
+    return add_child(listing, name, NODE_FILE, &content, next);
+}
+
+static void cleanup_directory(DIR **directory)
+{
+    if (*directory != NULL)
+        (void)closedir(*directory);
+}
+
+/*
+ * Lists a directory of SOURCE. It is opened for each reply, and the places are those of the file
+ * system beneath: a listing that nobody finishes holds no descriptor.
+ */
+static int list_source(struct listing *listing, off_t offset)
+{
+    char path[PATH_MAX];
+    int error = node_path(listing->node, NULL, path, sizeof(path));
+    if (error != 0)
+        return error;
+    AUTO_CLOSE int fd =
+        beneath_open(&listing->driver->pool.beneath, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+    if (fd < 0)
+        return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? -ESTALE : fd;
+    __attribute__((cleanup(cleanup_directory))) DIR *directory = fdopendir(fd);
+    if (directory == NULL)
+        return -errno;
+    (void)steal_fd(&fd);
+    if (offset != 0)
+        seekdir(directory, offset);
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(directory);
+        if (entry == NULL)
+            return listing->used > 0 ? 0 : -errno;
+        if (!add_source_entry(listing, dirfd(directory), entry->d_name, entry->d_off))
+            return 0;
+    }
+}
+
+static int list_single(struct listing *listing, off_t offset)
+{
+    static const char *const dots[] = {".", ".."};
+    for (; offset < 2; offset++)
+        if (!add_dots(listing, dots[offset], offset + 1))
+            return 0;
+    if (offset == 2)
+        (void)add_source_entry(listing, listing->driver->directory, listing->driver->single, 3);
+    return 0;
+}
+
+/* The entry at `place` of a large file's directory. Returns false behind the last. */
+static bool large_entry(const struct listing *listing, off_t place, char *name, size_t size,
+                        enum node_kind *kind)
+{
+    for (enum view_kind view = 0; view < VIEW_KINDS; view++) {
+        off_t entries = view == VIEW_WHOLE ? 1 : 2;
+        if (!listing->driver->options->listed[view])
+            continue;
+        if (place >= entries) {
+            place -= entries;
+            continue;
+        }
+        const char *suffix = view == VIEW_WHOLE ? file_extension(listing->node->name)
+                             : place == 1       ? ".tsv"
+                                                : "";
+        *kind = view == VIEW_WHOLE ? NODE_PIECE : place == 1 ? NODE_TABLE : NODE_VIEW;
+        (void)snprintf(name, size, "%s%s", view_kind_name(view), suffix);
+        return true;
+    }
+    return false;
+}
+
+static int list_large(struct listing *listing, off_t offset)
+{
+    union node_content content = {.piece.selector.kind = SELECT_WHOLE};
+    char name[PIECE_NAME_MOST + 1];
+    enum node_kind kind;
+
+    for (off_t place = offset - 2; large_entry(listing, place, name, sizeof(name), &kind); place++)
+        if (!add_child(listing, name, kind, &content, place + 3))
+            return 0;
+    return 0;
+}
+
+static int list_view(struct listing *listing, off_t offset)
+{
+    const struct node *large = node_large(listing->node);
+    const struct view *view = &listing->node->content.view;
+    union node_content content = {.piece.selector.kind = SELECT_NUMBER};
+    char name[PIECE_NAME_MOST + 1];
+    struct stat source;
+
+    int error = attributes_now_of_large(listing->driver, large, &source);
+    if (error != 0)
+        return error;
+    uint64_t count = view_count(view, (uint64_t)source.st_size);
+    for (uint64_t index = (uint64_t)offset - 2; index < count; index++) {
+        view_piece_name(view, file_extension(large->name), count, index, name);
+        content.piece.selector.offset = index;
+        if (!add_child(listing, name, NODE_PIECE, &content, (off_t)index + 3))
+            break;
+    }
+    return 0;
+}
+
+static int list_control(struct listing *listing, off_t offset)
+{
+    for (off_t place = offset - 2; place < REPORTS; place++) {
+        enum report report = (enum report)place;
+        const union node_content content = {.report = report};
+        if (!add_child(listing, report_name(report), NODE_REPORT, &content, place + 3))
+            break;
+    }
+    return 0;
+}
+
+/* Directories that we make up: places 0 and 1 are the dots, and `rest` lists from place 2 on. */
+static int list_made_up(struct listing *listing, off_t offset,
+                        int (*rest)(struct listing *listing, off_t offset))
+{
+    if (offset == 0 && !add_dots(listing, ".", ++offset))
+        return 0;
+    if (offset == 1 && !add_dots(listing, "..", ++offset))
+        return 0;
+    return rest(listing, offset);
+}
+
+int listing_fill(struct driver *driver, fuse_req_t request, struct node *node, off_t offset,
+                 char *buffer, size_t size, size_t *used)
+{
+    struct listing listing = {driver, request, node, buffer, size, 0};
+    int error = -ENOTDIR;
+
+    if (offset < 0)
+        return -EINVAL;
+    if (node->kind == NODE_DIRECTORY)
+        error = driver->single != NULL ? list_single(&listing, offset)
+                                       : list_source(&listing, offset);
+    else if (node->kind == NODE_LARGE)
+        error = list_made_up(&listing, offset, list_large);
+    else if (node->kind == NODE_VIEW)
+        error = list_made_up(&listing, offset, list_view);
+    else if (node->kind == NODE_CONTROL)
+        error = list_made_up(&listing, offset, list_control);
+    *used = listing.used;
+    return error;
+}

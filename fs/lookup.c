@@ -1,0 +1,197 @@
+#include "fs/lookup.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "fs/attributes.h"
+
+/* How often a look-up begins anew because its file was rewritten while it was at it. */
+enum { REWRITE_ATTEMPTS = 4 };
+
+const char control_name[] = ".bigfs";
+
+static const char table_suffix[] = ".tsv";
+
+bool lookup_may_scan(const struct node *parent)
+{
+    return parent->kind == NODE_VIEW && view_scans(&parent->content.view);
+}
+
+/* Makes the entry of a node from its source's attributes; takes over what `content` refers to. */
+static int enter_node(struct driver *driver, struct node *parent, enum node_kind kind,
+                      const char *name, const union node_content *content,
+                      const struct stat *source, struct entry *entry)
+{
+    entry->node = node_get(&driver->nodes, parent, kind, name, content);
+    if (entry->node == NULL)
+        return -ENOMEM;
+    attributes_of(driver, entry->node, source, &entry->attributes);
+    return 0;
+}
+
+static int enter_regular(struct driver *driver, struct node *parent, const char *name,
+                         const char *path, const struct stat *source, struct entry *entry)
+{
+    union node_content content = {0};
+
+    if (!driver_is_large(driver, (uint64_t)source->st_size)) {
+        file_identity_of(source, &content.file.identity);
+        return enter_node(driver, parent, NODE_FILE, name, &content, source, entry);
+    }
+    content.source = source_new(&driver->pool, path);
+    if (content.source == NULL)
+        return -ENOMEM;
+    return enter_node(driver, parent, NODE_LARGE, name, &content, source, entry);
+}
+
+static int lookup_in_directory(struct driver *driver, struct node *parent, const char *name,
+                               struct entry *entry)
+{
+    const union node_content none = {0};
+    char path[PATH_MAX];
+    struct stat source = {0};
+
+    if (parent == driver->nodes.root && strcmp(name, control_name) == 0)
+        return enter_node(driver, parent, NODE_CONTROL, name, &none, &source, entry);
+    if (driver->single != NULL && strcmp(name, driver->single) != 0)
+        return -ENOENT;
+    int error = node_path(parent, name, path, sizeof(path));
+    if (error == 0)
+        error = beneath_stat(&driver->pool.beneath, path, &source);
+    if (error != 0)
+        return error;
+    if (S_ISDIR(source.st_mode))
+        return enter_node(driver, parent, NODE_DIRECTORY, name, &none, &source, entry);
+    if (S_ISLNK(source.st_mode))
+        return enter_node(driver, parent, NODE_SYMLINK, name, &none, &source, entry);
+    if (S_ISREG(source.st_mode))
+        return enter_regular(driver, parent, name, path, &source, entry);
+    return -ENOENT; /* sockets, FIFOs and devices are left out */
+}
+
+static int resolve_once(struct driver *driver, const struct node *parent,
+                        const struct selector *selector, const struct cancel *cancel,
+                        struct node_piece *piece, struct stat *attributes)
+{
+    struct source *source = node_large(parent)->content.source;
+    const struct view *view = parent->kind == NODE_VIEW ? &parent->content.view : NULL;
+    struct range data;
+    bool scans = lookup_may_scan(parent);
+
+    int error = source_look(source, &piece->generation, attributes);
+    if (error != 0)
+        return error;
+    piece->selector = *selector;
+    piece->resolved_size = generation_size(piece->generation);
+    if (!driver_is_large(driver, piece->resolved_size))
+        error = -ESTALE;
+    if (error == 0 && scans)
+        error = source_pin(source, piece->generation);
+    if (error == 0) {
+        error = view_resolve(view, selector, source, piece->generation, piece->resolved_size,
+                             cancel, &piece->piece, &data);
+        if (scans)
+            source_unpin(source, piece->generation);
+    }
+    if (error != 0) {
+        generation_unref(piece->generation);
+        piece->generation = NULL;
+    }
+    return error;
+}
+
+int lookup_piece(struct driver *driver, const struct node *parent, const struct selector *selector,
+                 const struct cancel *cancel, struct node_piece *piece, struct stat *source)
+{
+    int error = -ESTALE;
+    for (int i = 0; i < REWRITE_ATTEMPTS && error == -ESTALE; i++)
+        error = resolve_once(driver, parent, selector, cancel, piece, source);
+    return error;
+}
+
+static int enter_piece(struct driver *driver, struct node *parent, const struct selector *selector,
+                       const struct cancel *cancel, struct entry *entry)
+{
+    union node_content content = {0};
+    struct stat source;
+    int error = lookup_piece(driver, parent, selector, cancel, &content.piece, &source);
+    if (error != 0)
+        return error;
+    return enter_node(driver, parent, NODE_PIECE, "", &content, &source, entry);
+}
+
+static int lookup_in_view(struct driver *driver, struct node *parent, const char *name,
+                          const struct cancel *cancel, struct entry *entry)
+{
+    const struct node *large = node_large(parent);
+    const struct view *view = &parent->content.view;
+    struct selector selector;
+    struct stat source;
+
+    int error = attributes_now_of_large(driver, large, &source);
+    if (error == 0)
+        error = view_select(view, file_extension(large->name),
+                            view_count(view, (uint64_t)source.st_size), name, &selector);
+    return error != 0 ? error : enter_piece(driver, parent, &selector, cancel, entry);
+}
+
+/* "whole" and "whole.EXT" */
+static bool is_whole(const struct node *large, const char *name)
+{
+    const char *word = view_kind_name(VIEW_WHOLE);
+    size_t length = strlen(word);
+    return strncmp(name, word, length) == 0 &&
+           (name[length] == '\0' || strcmp(name + length, file_extension(large->name)) == 0);
+}
+
+/* VIEW[@ARG…] is a directory, VIEW[@ARG…].tsv its table of contents. */
+static int lookup_in_large(struct driver *driver, struct node *parent, const char *name,
+                           struct entry *entry)
+{
+    const struct selector whole = {.kind = SELECT_WHOLE};
+    const size_t suffix = sizeof(table_suffix) - 1;
+    union node_content content = {0};
+    enum node_kind kind = NODE_VIEW;
+    size_t length = strlen(name);
+    struct stat source;
+
+    if (is_whole(parent, name))
+        return enter_piece(driver, parent, &whole, NULL, entry);
+    if (length > suffix && strcmp(name + length - suffix, table_suffix) == 0) {
+        kind = NODE_TABLE;
+        length -= suffix;
+    }
+    int error = view_parse(name, length, &driver->options->views, &content.view);
+    if (error == 0)
+        error = attributes_now_of_large(driver, parent, &source);
+    return error != 0 ? error : enter_node(driver, parent, kind, name, &content, &source, entry);
+}
+
+static int lookup_in_control(struct driver *driver, struct node *parent, const char *name,
+                             struct entry *entry)
+{
+    const struct stat nothing = {0};
+    union node_content content = {.report = report_named(name)};
+    if (content.report == REPORTS)
+        return -ENOENT;
+    return enter_node(driver, parent, NODE_REPORT, name, &content, &nothing, entry);
+}
+
+int lookup(struct driver *driver, struct node *parent, const char *name,
+           const struct cancel *cancel, struct entry *entry)
+{
+    atomic_fetch_add(&driver->counters.lookups, 1);
+    switch (parent->kind) {
+    case NODE_DIRECTORY:
+        return lookup_in_directory(driver, parent, name, entry);
+    case NODE_LARGE:
+        return lookup_in_large(driver, parent, name, entry);
+    case NODE_VIEW:
+        return lookup_in_view(driver, parent, name, cancel, entry);
+    case NODE_CONTROL:
+        return lookup_in_control(driver, parent, name, entry);
+    default:
+        return -ENOTDIR;
+    }
+}

@@ -1,0 +1,37 @@
+/* From names to nodes. */
+#ifndef BIGFS_FS_LOOKUP_H
+#define BIGFS_FS_LOOKUP_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "core/cancel.h"
+#include "fs/driver.h"
+
+struct entry {
+    struct node *node; /* looked up once more: for node_forget() to take back */
+    struct stat attributes;
+};
+
+/* The directory of reports in the root: found by name, never listed. */
+extern const char control_name[];
+
+/* Whether a look-up in `parent` may take a scan of a source. */
+bool lookup_may_scan(const struct node *parent);
+
+/*
+ * Looks `name` up in `parent`. Thread-safe; blocks as the file system beneath does, and where it
+ * scans it ends when cancelled. Returns 0 and fills *entry, or -errno: -ENOENT where the name fits
+ * no rule, -ESTALE where `parent` means something that is no more, -EINTR.
+ */
+int lookup(struct driver *driver, struct node *parent, const char *name,
+           const struct cancel *cancel, struct entry *entry);
+
+/*
+ * Finds what a piece's selector means now. The generation becomes a reference of the caller's, and
+ * *source its attributes. Returns as lookup() does.
+ */
+int lookup_piece(struct driver *driver, const struct node *parent, const struct selector *selector,
+                 const struct cancel *cancel, struct node_piece *piece, struct stat *source);
+
+#endif

@@ -1,0 +1,105 @@
+#include "fs/mount.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <malloc.h>
+
+#include <fuse_lowlevel.h>
+
+#include "core/cleanup.h"
+#include "core/fault_guard.h"
+#include "fs/daemon.h"
+#include "fs/driver.h"
+#include "fs/handle.h"
+#include "fs/operations.h"
+#include "fs/workers.h"
+
+enum {
+    MOST_ARENAS = 2,             /* of malloc; else each thread makes one */
+    MAPPED_FROM = 128 * 1024,    /* larger allocations are mappings, and go when they are freed */
+};
+
+static int complain(const char *what, int error)
+{
+    fprintf(stderr, "bigfs: %s: %s\n", what, strerror(-error));
+    return EXIT_FAILURE;
+}
+
+static bool has_option(const struct fuse_args *arguments, const char *option)
+{
+    for (int i = 1; i < arguments->argc; i++)
+        if (strcmp(arguments->argv[i], option) == 0)
+            return true;
+    return false;
+}
+
+/* Adds the mount options that are not the user's to choose, behind his, so that they count. */
+static int add_mount_options(struct options *options, const char *source)
+{
+    AUTO_FREE char *name = NULL;
+    char *list = NULL;
+    bool others = has_option(&options->fuse, "allow_other");
+
+    if (asprintf(&name, "fsname=%s", source) < 0)
+        return -ENOMEM;
+    int failed = fuse_opt_add_opt_escaped(&list, name) != 0 ||
+                 fuse_opt_add_opt(&list, "subtype=bigfs,ro,nosuid,nodev") != 0 ||
+                 (others && fuse_opt_add_opt(&list, "default_permissions") != 0) ||
+                 fuse_opt_add_arg(&options->fuse, "-o") != 0 ||
+                 fuse_opt_add_arg(&options->fuse, list) != 0 ||
+                 (options->debug && fuse_opt_add_arg(&options->fuse, "-d") != 0);
+    free(list);
+    return failed ? -ENOMEM : 0;
+}
+
+/* libfuse says itself why it cannot make or mount a session. */
+static int serve_session(struct driver *driver, struct options *options)
+{
+    int error = add_mount_options(options, driver->source);
+    if (error != 0)
+        return complain("cannot mount", error);
+    driver->session =
+        fuse_session_new(&options->fuse, &operations, sizeof(operations), driver);
+    if (driver->session == NULL)
+        return EXIT_FAILURE;
+    int status = EXIT_FAILURE;
+    if (fuse_session_mount(driver->session, driver->mountpoint) == 0) {
+        error = workers_run(driver->session, driver_workers(driver));
+        status = error != 0 ? complain("cannot serve the mount", error) : EXIT_SUCCESS;
+        fuse_session_unmount(driver->session);
+    }
+    fuse_session_destroy(driver->session);
+    return status;
+}
+
+/* So that the mappings of the process stay the same under any load. */
+static void steady_memory(void)
+{
+    (void)mallopt(M_ARENA_MAX, MOST_ARENAS);
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+}
+
+int mount_and_serve(struct options *options, struct paths *paths)
+{
+    struct daemon daemon;
+    struct driver driver;
+
+    daemon_log_to_stderr();
+    steady_memory();
+    workers_block_signals();
+    int error = daemon_start(&daemon, options->foreground);
+    if (error == 0)
+        error = fault_guard_install();
+    if (error != 0)
+        return complain("cannot start", error);
+    error = driver_init(&driver, options, paths->source, paths->mountpoint, paths->single);
+    if (error != 0)
+        return complain("cannot start", error);
+    driver.daemon = &daemon;
+    int status = serve_session(&driver, options);
+    handle_close_all(&driver);
+    driver_destroy(&driver);
+    cleanup_close(&daemon.ready);
+    return status;
+}

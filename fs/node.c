@@ -1,0 +1,275 @@
+#include "fs/node.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "core/cleanup.h"
+
+enum { FIRST_BUCKETS = 256, ROOT_INODE = 1 };
+
+/* What tells nodes of one kind below one parent apart, beside the name. No padding inside. */
+struct fingerprint {
+    uint64_t words[8];
+};
+
+static struct fingerprint piece_fingerprint(const struct node_piece *piece)
+{
+    struct fingerprint print = {{
+        piece->generation->serial,
+        (uint64_t)piece->selector.kind,
+        piece->selector.offset,
+        piece->selector.length,
+        piece->piece.ranges[0].offset,
+        piece->piece.ranges[0].length,
+        piece->piece.ranges[1].offset,
+        piece->piece.ranges[1].length,
+    }};
+    return print;
+}
+
+/* Without the ctime: a new mode or link is no new content. */
+static struct fingerprint file_fingerprint(const struct file_identity *identity)
+{
+    struct fingerprint print = {{
+        (uint64_t)identity->device,
+        (uint64_t)identity->inode,
+        identity->size,
+        (uint64_t)identity->mtime.tv_sec,
+        (uint64_t)identity->mtime.tv_nsec,
+    }};
+    return print;
+}
+
+static struct fingerprint fingerprint_of(enum node_kind kind, const union node_content *content)
+{
+    if (kind == NODE_PIECE)
+        return piece_fingerprint(&content->piece);
+    if (kind == NODE_FILE)
+        return file_fingerprint(&content->file.identity);
+    return (struct fingerprint){0};
+}
+
+static uint64_t hash_of(const struct node *parent, enum node_kind kind, const char *name,
+                        const struct fingerprint *print)
+{
+    uint64_t seed = (uint64_t)(uintptr_t)parent + (uint64_t)kind;
+    return XXH3_64bits_withSeed(name, strlen(name), XXH3_64bits_withSeed(print, sizeof(*print), seed));
+}
+
+uint64_t node_inode(const struct node *parent, enum node_kind kind, const char *name,
+                    const union node_content *content)
+{
+    uint64_t words[5] = {(uint64_t)kind, parent->inode};
+    if (kind == NODE_FILE) {
+        words[1] = (uint64_t)content->file.identity.device; /* all links of a file have one inode */
+        words[2] = (uint64_t)content->file.identity.inode;
+        name = "";
+    } else if (kind == NODE_PIECE) {
+        words[2] = (uint64_t)content->piece.selector.kind;
+        words[3] = content->piece.selector.offset;
+        words[4] = content->piece.selector.length;
+        name = ""; /* it has several */
+    }
+    uint64_t inode = XXH3_64bits_withSeed(name, strlen(name),
+                                          XXH3_64bits_withSeed(words, sizeof(words), ROOT_INODE));
+    return inode > ROOT_INODE ? inode : ROOT_INODE + 1;
+}
+
+int node_table_init(struct node_table *table)
+{
+    memset(table, 0, sizeof(*table));
+    table->bucket_count = FIRST_BUCKETS;
+    table->buckets = calloc(table->bucket_count, sizeof(struct node *));
+    table->root = calloc(1, sizeof(struct node) + 1);
+    if (table->buckets == NULL || table->root == NULL) {
+        free(table->buckets);
+        free(table->root);
+        return -ENOMEM;
+    }
+    pthread_mutex_init(&table->lock, NULL);
+    table->root->inode = ROOT_INODE;
+    table->root->kind = NODE_DIRECTORY;
+    return 0;
+}
+
+static void release_content(enum node_kind kind, const union node_content *content)
+{
+    if (kind == NODE_PIECE) {
+        generation_unref(content->piece.generation);
+    } else if (kind == NODE_FILE) {
+        generation_unref(content->file.generation);
+        source_unref(content->file.source);
+    } else if (kind == NODE_LARGE) {
+        source_unref(content->source);
+    }
+}
+
+static void node_free(struct node *node)
+{
+    release_content(node->kind, &node->content);
+    free(node);
+}
+
+void node_table_destroy(struct node_table *table)
+{
+    for (size_t i = 0; i < table->bucket_count; i++) {
+        for (struct node *node = table->buckets[i]; node != NULL;) {
+            struct node *next = node->next;
+            node_free(node);
+            node = next;
+        }
+    }
+    free(table->buckets);
+    free(table->root);
+    pthread_mutex_destroy(&table->lock);
+}
+
+static struct node **bucket_of(struct node_table *table, uint64_t hash)
+{
+    return &table->buckets[hash & (table->bucket_count - 1)];
+}
+
+static bool is_node(const struct node *node, const struct node *parent, enum node_kind kind,
+                    const char *name, const struct fingerprint *print)
+{
+    if (node->parent != parent || node->kind != kind || strcmp(node->name, name) != 0)
+        return false;
+    struct fingerprint own = fingerprint_of(kind, &node->content);
+    return memcmp(&own, print, sizeof(own)) == 0;
+}
+
+/* Doubles the buckets when there are as many nodes. Without memory the chains grow instead. */
+static void grow(struct node_table *table)
+{
+    struct node **old = table->buckets;
+    size_t old_count = table->bucket_count;
+
+    if (table->count < old_count)
+        return;
+    struct node **buckets = calloc(2 * old_count, sizeof(*buckets));
+    if (buckets == NULL)
+        return;
+    table->buckets = buckets;
+    table->bucket_count = 2 * old_count;
+    for (size_t i = 0; i < old_count; i++) {
+        for (struct node *node = old[i]; node != NULL;) {
+            struct node *next = node->next;
+            struct node **bucket = bucket_of(table, node->hash);
+            node->next = *bucket;
+            *bucket = node;
+            node = next;
+        }
+    }
+    free(old);
+}
+
+static struct node *node_new(struct node *parent, enum node_kind kind, const char *name,
+                             uint64_t hash, const union node_content *content)
+{
+    size_t length = strlen(name);
+    struct node *node = calloc(1, sizeof(*node) + length + 1);
+    if (node == NULL)
+        return NULL;
+    node->parent = parent;
+    node->hash = hash;
+    node->inode = node_inode(parent, kind, name, content);
+    node->kind = kind;
+    node->content = *content;
+    memcpy(node->name, name, length + 1);
+    return node;
+}
+
+struct node *node_get(struct node_table *table, struct node *parent, enum node_kind kind,
+                      const char *name, const union node_content *content)
+{
+    struct fingerprint print = fingerprint_of(kind, content);
+    uint64_t hash = hash_of(parent, kind, name, &print);
+    HOLD_LOCK(&table->lock);
+
+    for (struct node *node = *bucket_of(table, hash); node != NULL; node = node->next) {
+        if (node->hash == hash && is_node(node, parent, kind, name, &print)) {
+            release_content(kind, content);
+            node->lookups++;
+            return node;
+        }
+    }
+    struct node *node = node_new(parent, kind, name, hash, content);
+    if (node == NULL) {
+        release_content(kind, content);
+        return NULL;
+    }
+    grow(table);
+    struct node **bucket = bucket_of(table, hash);
+    node->next = *bucket;
+    *bucket = node;
+    node->lookups = 1;
+    parent->children++;
+    table->count++;
+    return node;
+}
+
+static void unlink_node(struct node_table *table, const struct node *node)
+{
+    struct node **at = bucket_of(table, node->hash);
+    while (*at != node)
+        at = &(*at)->next;
+    *at = node->next;
+    table->count--;
+}
+
+void node_forget(struct node_table *table, struct node *node, uint64_t lookups)
+{
+    HOLD_LOCK(&table->lock);
+    if (node->parent != NULL)
+        node->lookups -= lookups < node->lookups ? lookups : node->lookups;
+    while (node->parent != NULL && node->lookups == 0 && node->children == 0) {
+        struct node *parent = node->parent;
+        unlink_node(table, node);
+        node_free(node);
+        parent->children--;
+        node = parent;
+    }
+}
+
+size_t node_table_count(struct node_table *table)
+{
+    HOLD_LOCK(&table->lock);
+    return table->count;
+}
+
+const struct node *node_large(const struct node *node)
+{
+    while (node->kind != NODE_LARGE)
+        node = node->parent;
+    return node;
+}
+
+/* Writes backwards, from the last component up to the root. */
+int node_path(const struct node *node, const char *name, char *path, size_t size)
+{
+    size_t start = size - 1;
+    const char *component = name != NULL ? name : node->name;
+    const struct node *above = name != NULL ? node : node->parent;
+
+    path[start] = '\0';
+    while (component[0] != '\0') {
+        size_t length = strlen(component);
+        bool separator = start < size - 1;
+        if (length + separator > start)
+            return -ENAMETOOLONG;
+        if (separator)
+            path[--start] = '/';
+        start -= length;
+        memcpy(path + start, component, length);
+        if (above == NULL)
+            break;
+        component = above->name;
+        above = above->parent;
+    }
+    memmove(path, path + start, size - start);
+    return 0;
+}

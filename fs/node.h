@@ -1,0 +1,119 @@
+/*
+ * Nodes: what the kernel knows by a number.
+ *
+ *     directory ─┬─ symlink, file                     as they are in SOURCE
+ *                ├─ large file ─┬─ view ── piece      a directory each
+ *                │              ├─ table              VIEW.tsv
+ *                │              └─ piece              whole.EXT
+ *                └─ control ── report                 .bigfs, in the root
+ *
+ * A node is made by a look-up and lives as long as the kernel remembers it or a child of it. Two
+ * look-ups give the same node if they mean the same thing, and everything that can be cached of a
+ * node is constant: a file or piece belongs to one generation, and a new generation is a new node.
+ * So caches never need to be told that something changed.
+ *
+ * A node's number towards the kernel is its address; the inode number that users see is a digest
+ * of what it is, the same after every look-up.
+ */
+#ifndef BIGFS_FS_NODE_H
+#define BIGFS_FS_NODE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/generation.h"
+#include "core/piece.h"
+#include "core/source.h"
+#include "fs/report.h"
+#include "fs/view.h"
+
+enum node_kind {
+    NODE_DIRECTORY, /* a directory of SOURCE; the root too */
+    NODE_SYMLINK,
+    NODE_FILE,  /* a small file, as it is */
+    NODE_LARGE, /* a large file, shown as a directory */
+    NODE_VIEW,
+    NODE_PIECE,
+    NODE_TABLE,
+    NODE_CONTROL, /* the directory .bigfs */
+    NODE_REPORT,  /* a file in it */
+};
+
+/* A piece of a large file, as one generation has it. */
+struct node_piece {
+    struct generation *generation; /* a reference */
+    struct selector selector;
+    struct piece piece;
+    uint64_t resolved_size; /* the generation's size when the selector was resolved */
+};
+
+/* A small file. Its source is made when it is first opened. */
+struct node_file {
+    struct file_identity identity;
+    struct source *source;         /* protected by node_table.lock; a reference or NULL */
+    struct generation *generation; /* protected by node_table.lock; a reference or NULL */
+};
+
+union node_content {
+    struct node_piece piece; /* NODE_PIECE */
+    struct node_file file;   /* NODE_FILE */
+    struct source *source;   /* NODE_LARGE: a reference */
+    struct view view;        /* NODE_VIEW, NODE_TABLE */
+    enum report report;      /* NODE_REPORT */
+};
+
+struct node {
+    struct node *next;   /* protected by node_table.lock; in the same bucket */
+    uint64_t lookups;    /* protected by node_table.lock; what the kernel will forget */
+    uint64_t children;   /* protected by node_table.lock */
+    struct node *parent; /* the rest is constant; counted in parent->children; NULL: the root */
+    uint64_t hash;
+    uint64_t inode; /* the number that users see */
+    enum node_kind kind;
+    union node_content content;
+    char name[]; /* "" for the root and for pieces, which have several */
+};
+
+struct node_table {
+    pthread_mutex_t lock;
+    struct node **buckets; /* protected by lock */
+    size_t bucket_count;   /* protected by lock; a power of two */
+    size_t count;          /* protected by lock; without the root */
+    struct node *root;
+};
+
+/* Returns 0 or -ENOMEM. */
+int node_table_init(struct node_table *table);
+
+/* Frees all nodes, whatever the kernel still remembers. */
+void node_table_destroy(struct node_table *table);
+
+/*
+ * The node of this kind, name and content below `parent`, made if there is none, and counted as
+ * looked up once more. `parent` must be known to the kernel. The references in *content are taken
+ * over, also on failure. NULL: no memory.
+ */
+struct node *node_get(struct node_table *table, struct node *parent, enum node_kind kind,
+                      const char *name, const union node_content *content);
+
+/* Takes back `lookups` look-ups; a node without any and without children is freed. */
+void node_forget(struct node_table *table, struct node *node, uint64_t lookups);
+
+size_t node_table_count(struct node_table *table);
+
+/* The inode number that users see of a child of `parent` of this kind. */
+uint64_t node_inode(const struct node *parent, enum node_kind kind, const char *name,
+                    const union node_content *content);
+
+/* The large file that a view, table or piece belongs to. */
+const struct node *node_large(const struct node *node);
+
+/*
+ * Writes the path beneath SOURCE of a node that stands in SOURCE, or of `name` in it where that is
+ * not NULL. Returns 0 or -ENAMETOOLONG. No lock is needed: names and parents are constant.
+ */
+int node_path(const struct node *node, const char *name, char *path, size_t size);
+
+#endif

@@ -1,0 +1,328 @@
+#include "fs/operations.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "fs/attributes.h"
+#include "fs/daemon.h"
+#include "fs/driver.h"
+#include "fs/handle.h"
+#include "fs/listing.h"
+#include "fs/lookup.h"
+#include "fs/refusal.h"
+
+static const double timeout = 1.0; /* seconds that the kernel believes names and attributes */
+
+enum {
+    /* Requests the kernel sends ahead of readers; beyond its default of 9 it drops readahead. */
+    MOST_BACKGROUND = 64,
+};
+
+static struct driver *driver_of(fuse_req_t request)
+{
+    return fuse_req_userdata(request);
+}
+
+static struct node *node_of(fuse_req_t request, fuse_ino_t inode)
+{
+    return inode == FUSE_ROOT_ID ? driver_of(request)->nodes.root
+                                 : (struct node *)(uintptr_t)inode;
+}
+
+static struct handle *handle_of(const struct fuse_file_info *file)
+{
+    return (struct handle *)(uintptr_t)file->fh;
+}
+
+/* Whether nobody waits for the answer any more. */
+static bool reader_is_gone(void *argument)
+{
+    fuse_req_t request = argument;
+    return fuse_req_interrupted(request) != 0 ||
+           fuse_session_exited(driver_of(request)->session) != 0;
+}
+
+/* The one place where an error of the core becomes what a reader gets. */
+static int errno_for_reader(int error)
+{
+    switch (-error) {
+    case EXDEV: /* something on the path became a symbolic link or a mount that leads out */
+    case ELOOP:
+    case ENOTDIR:
+        return ESTALE; /* the kernel looks the name up again and finds what is there now */
+    case ENODATA:
+    case EFAULT:
+    case ENXIO:
+    case ENODEV:
+    case EAGAIN:
+        return EIO;
+    default:
+        return -error;
+    }
+}
+
+static void reply_error(fuse_req_t request, int error)
+{
+    struct counters *counters = &driver_of(request)->counters;
+    int answer = errno_for_reader(error);
+
+    if (answer == EINTR)
+        atomic_fetch_add(&counters->interrupts, 1);
+    else if (answer == ESTALE)
+        atomic_fetch_add(&counters->stale, 1);
+    else if (answer == EIO)
+        atomic_fetch_add(&counters->failures, 1);
+    (void)fuse_reply_err(request, answer);
+}
+
+static void on_init(void *argument, struct fuse_conn_info *connection)
+{
+    struct driver *driver = argument;
+
+    /* Pipes for each thread, which nothing here would gain from. */
+    connection->want &=
+        ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
+    connection->max_background = MOST_BACKGROUND;
+    connection->congestion_threshold = MOST_BACKGROUND;
+    connection->time_gran = 1;
+    daemon_ready(driver->daemon);
+}
+
+static void run_lookup(struct job *job)
+{
+    struct driver *driver = driver_of(job->request);
+    struct node *parent = node_of(job->request, job->inode);
+    const struct cancel cancel = {reader_is_gone, job->request};
+    struct entry entry;
+
+    int error = lookup(driver, parent, job->name, &cancel, &entry);
+    if (error != 0) {
+        reply_error(job->request, error);
+        return;
+    }
+    const struct fuse_entry_param reply = {
+        .ino = (fuse_ino_t)(uintptr_t)entry.node,
+        .attr = entry.attributes,
+        .attr_timeout = timeout,
+        .entry_timeout = timeout,
+    };
+    if (fuse_reply_entry(job->request, &reply) != 0)
+        node_forget(&driver->nodes, entry.node, 1);
+}
+
+static void on_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
+{
+    struct driver *driver = driver_of(request);
+    struct job job = {.run = run_lookup, .request = request, .inode = parent};
+
+    if (strlen(name) >= sizeof(job.name)) {
+        reply_error(request, -ENAMETOOLONG);
+        return;
+    }
+    strcpy(job.name, name);
+    if (lookup_may_scan(node_of(request, parent)))
+        gate_run(&driver->scans, &job);
+    else
+        run_lookup(&job);
+}
+
+static void on_forget(fuse_req_t request, fuse_ino_t inode, uint64_t lookups)
+{
+    node_forget(&driver_of(request)->nodes, node_of(request, inode), lookups);
+    fuse_reply_none(request);
+}
+
+static void on_forget_multi(fuse_req_t request, size_t count, struct fuse_forget_data *forgets)
+{
+    for (size_t i = 0; i < count; i++)
+        node_forget(&driver_of(request)->nodes, node_of(request, forgets[i].ino),
+                    forgets[i].nlookup);
+    fuse_reply_none(request);
+}
+
+static void on_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    struct stat attributes;
+    (void)file;
+    int error = attributes_now(driver_of(request), node_of(request, inode), &attributes);
+    if (error != 0)
+        reply_error(request, error);
+    else
+        (void)fuse_reply_attr(request, &attributes, timeout);
+}
+
+static void on_readlink(fuse_req_t request, fuse_ino_t inode)
+{
+    struct driver *driver = driver_of(request);
+    char path[PATH_MAX];
+    char target[PATH_MAX + 1];
+
+    int error = node_path(node_of(request, inode), NULL, path, sizeof(path));
+    AUTO_CLOSE int fd =
+        error != 0 ? error : beneath_open(&driver->pool.beneath, path, O_PATH | O_NOFOLLOW);
+    ssize_t length = fd < 0 ? fd : readlinkat(fd, "", target, sizeof(target) - 1);
+    if (fd >= 0 && length < 0)
+        length = errno == ENOENT ? -ESTALE : -errno; /* ENOENT: it is no link any more */
+    if (length < 0) {
+        reply_error(request, (int)length);
+        return;
+    }
+    target[length] = '\0';
+    (void)fuse_reply_readlink(request, target);
+}
+
+static bool open_may_scan(const struct node *node)
+{
+    return node->kind == NODE_PIECE && lookup_may_scan(node->parent);
+}
+
+static void run_open(struct job *job)
+{
+    struct driver *driver = driver_of(job->request);
+    struct node *node = node_of(job->request, job->inode);
+    const struct cancel cancel = {reader_is_gone, job->request};
+    struct handle *handle = NULL;
+
+    int error = handle_open(driver, node, &cancel, &handle);
+    if (error != 0) {
+        reply_error(job->request, error);
+        return;
+    }
+    bool generated = handle->kind != HANDLE_PIECE; /* has the size 0: the kernel would not read */
+    job->file.fh = (uint64_t)(uintptr_t)handle;
+    job->file.direct_io = generated || driver->options->cache == CACHE_NONE;
+    job->file.keep_cache = !job->file.direct_io; /* what a node holds never changes */
+    if (fuse_reply_open(job->request, &job->file) != 0)
+        handle_close(driver, handle);
+}
+
+static void on_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    struct driver *driver = driver_of(request);
+    struct job job = {.run = run_open, .request = request, .inode = inode, .file = *file};
+
+    if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0)
+        reply_error(request, -EROFS);
+    else if (open_may_scan(node_of(request, inode)))
+        gate_run(&driver->scans, &job);
+    else
+        run_open(&job);
+}
+
+static void on_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    (void)inode;
+    handle_close(driver_of(request), handle_of(file));
+    (void)fuse_reply_err(request, 0);
+}
+
+/* Reads into `buffer` and replies from it: exactly what was read, or an error. */
+static void read_and_reply(const struct job *job, char *buffer, size_t size)
+{
+    const struct cancel cancel = {reader_is_gone, job->request};
+    size_t got = 0;
+    int error = handle_read(handle_of(&job->file), (uint64_t)job->offset, buffer, size, &cancel,
+                            &got);
+    if (error != 0)
+        reply_error(job->request, error);
+    else
+        (void)fuse_reply_buf(job->request, buffer, got);
+}
+
+static void run_read(struct job *job)
+{
+    struct driver *driver = driver_of(job->request);
+    size_t size = job->size < driver->buffers.size ? job->size : driver->buffers.size;
+
+    atomic_fetch_add(&driver->counters.reads, 1);
+    char *buffer = buffers_take(&driver->buffers);
+    read_and_reply(job, buffer, size);
+    buffers_give_back(&driver->buffers, buffer);
+}
+
+/* Text is made as it is asked for, and may take a scan: it must not hold up those who read. */
+static void run_read_generated(struct job *job)
+{
+    AUTO_FREE char *buffer = malloc(job->size);
+    if (buffer == NULL)
+        reply_error(job->request, -ENOMEM);
+    else
+        read_and_reply(job, buffer, job->size);
+}
+
+static void on_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
+                    struct fuse_file_info *file)
+{
+    struct driver *driver = driver_of(request);
+    bool generated = handle_of(file)->kind != HANDLE_PIECE;
+    const struct job job = {
+        .run = generated ? run_read_generated : run_read,
+        .request = request,
+        .inode = inode,
+        .size = size,
+        .offset = offset,
+        .file = *file,
+    };
+    gate_run(generated ? &driver->scans : &driver->reads, &job);
+}
+
+static void on_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
+                       struct fuse_file_info *file)
+{
+    struct driver *driver = driver_of(request);
+    AUTO_FREE char *buffer = malloc(size);
+    size_t used = 0;
+
+    (void)file;
+    atomic_fetch_add(&driver->counters.listings, 1);
+    int error = buffer == NULL ? -ENOMEM
+                               : listing_fill(driver, request, node_of(request, inode), offset,
+                                              buffer, size, &used);
+    if (error != 0)
+        reply_error(request, error);
+    else
+        (void)fuse_reply_buf(request, buffer, used);
+}
+
+static void on_statfs(fuse_req_t request, fuse_ino_t inode)
+{
+    struct statvfs statistics;
+    (void)inode;
+    if (fstatvfs(driver_of(request)->directory, &statistics) != 0)
+        reply_error(request, -errno);
+    else
+        (void)fuse_reply_statfs(request, &statistics);
+}
+
+const struct fuse_lowlevel_ops operations = {
+    .init = on_init,
+    .lookup = on_lookup,
+    .forget = on_forget,
+    .forget_multi = on_forget_multi,
+    .getattr = on_getattr,
+    .readlink = on_readlink,
+    .open = on_open,
+    .read = on_read,
+    .release = on_release,
+    .readdir = on_readdir,
+    .statfs = on_statfs,
+    .setattr = refuse_setattr,
+    .mknod = refuse_mknod,
+    .mkdir = refuse_mkdir,
+    .unlink = refuse_removal,
+    .rmdir = refuse_removal,
+    .symlink = refuse_symlink,
+    .rename = refuse_rename,
+    .link = refuse_link,
+    .create = refuse_create,
+    .write = refuse_write,
+    .setxattr = refuse_setxattr,
+    .removexattr = refuse_removexattr,
+    .fallocate = refuse_fallocate,
+};

@@ -1,0 +1,89 @@
+#include "fs/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+
+static int complain(const char *path, const char *what, const char *to_do)
+{
+    fprintf(stderr, "bigfs: %s: %s: %s\n", path, what, to_do);
+    return -1;
+}
+
+/* The absolute path, or NULL after a complaint; `missing` says what to do where it does not exist.
+ */
+static char *resolve(const char *path, const char *missing)
+{
+    char *resolved = realpath(path, NULL);
+    if (resolved != NULL)
+        return resolved;
+    if (errno == ENOTCONN)
+        (void)complain(path, "the mount there is dead", "run fusermount3 -u on it first");
+    else if (errno == ENOENT)
+        (void)complain(path, "there is no such file or directory", missing);
+    else
+        (void)complain(path, strerror(errno), "give a path that can be reached");
+    return NULL;
+}
+
+static int check_source(const char *path, const char *resolved, struct stat *attributes)
+{
+    if (stat(resolved, attributes) != 0)
+        return complain(path, strerror(errno), "give a SOURCE that can be reached");
+    if (!S_ISDIR(attributes->st_mode) && !S_ISREG(attributes->st_mode))
+        return complain(path, "is not a directory or a regular file", "give one as SOURCE");
+    int access = S_ISDIR(attributes->st_mode) ? R_OK | X_OK : R_OK;
+    if (faccessat(AT_FDCWD, resolved, access, AT_EACCESS) != 0)
+        return complain(path, "cannot be read", "mount it as a user who may read it");
+    return 0;
+}
+
+static int check_mountpoint(const char *path, const char *resolved)
+{
+    struct stat attributes;
+    if (stat(resolved, &attributes) != 0 && errno == ENOTCONN)
+        return complain(path, "the mount there is dead", "run fusermount3 -u on it first");
+    if (stat(resolved, &attributes) != 0)
+        return complain(path, strerror(errno), "give a MOUNTPOINT that can be reached");
+    if (!S_ISDIR(attributes.st_mode))
+        return complain(path, "is not a directory", "give a directory as MOUNTPOINT");
+    return 0;
+}
+
+/* Whether `inner` is `outer`, or lies in it. Both are absolute and resolved. */
+static bool is_within(const char *inner, const char *outer)
+{
+    size_t length = strcmp(outer, "/") == 0 ? 0 : strlen(outer);
+    return strncmp(inner, outer, length) == 0 && (inner[length] == '/' || inner[length] == '\0');
+}
+
+int paths_check(const char *source, const char *mountpoint, struct paths *paths)
+{
+    static const char missing_mountpoint[] = "create it with mkdir";
+    struct stat attributes;
+    AUTO_FREE char *from = resolve(source, "give an existing directory or file as SOURCE");
+    AUTO_FREE char *to = from != NULL ? resolve(mountpoint, missing_mountpoint) : NULL;
+    AUTO_FREE char *single = NULL;
+
+    if (from == NULL || to == NULL || check_source(source, from, &attributes) != 0 ||
+        check_mountpoint(mountpoint, to) != 0)
+        return -1;
+    if (is_within(from, to) || (S_ISDIR(attributes.st_mode) && is_within(to, from)))
+        return complain(mountpoint, "SOURCE and MOUNTPOINT lie inside each other",
+                        "give a MOUNTPOINT outside of SOURCE");
+    if (S_ISREG(attributes.st_mode)) {
+        single = strdup(strrchr(from, '/') + 1);
+        if (single == NULL)
+            return complain(source, strerror(errno), "try again with more memory");
+    }
+    paths->source = steal_pointer(&from);
+    paths->mountpoint = steal_pointer(&to);
+    paths->single = steal_pointer(&single);
+    return 0;
+}

@@ -1,0 +1,92 @@
+/* The names of pieces: the second half of fs/view.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/checked.h"
+#include "core/quantity.h"
+#include "fs/view.h"
+
+enum { FEWEST_DIGITS = 6 };
+
+static int digits_of(uint64_t number)
+{
+    int digits = 1;
+    while (number >= 10) {
+        number /= 10;
+        digits++;
+    }
+    return digits;
+}
+
+/* How wide the numbers of `count` pieces are written. */
+static int number_width(uint64_t count)
+{
+    int digits = digits_of(saturating_sub(count, 1));
+    return digits > FEWEST_DIGITS ? digits : FEWEST_DIGITS;
+}
+
+const char *file_extension(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot == NULL || dot == name || dot[1] == '\0' ? "" : dot;
+}
+
+/* The extension that pieces of the view bear. One that makes the name too long is left out. */
+static const char *piece_extension(const struct view *view, const char *extension, int width)
+{
+    bool fits = strlen(extension) + (size_t)width <= PIECE_NAME_MOST;
+    return view->kind == VIEW_LINES && fits ? extension : "";
+}
+
+void view_piece_name(const struct view *view, const char *extension, uint64_t count, uint64_t index,
+                     char *name)
+{
+    int width = number_width(count);
+    (void)snprintf(name, PIECE_NAME_MOST + 1, "%0*" PRIu64 "%s", width, index,
+                   piece_extension(view, extension, width));
+}
+
+/* Reads "000005" and "5", each with and without the extension. */
+static int select_number(const struct view *view, const char *extension, uint64_t count,
+                         const char *name, struct selector *selector)
+{
+    int width = number_width(count);
+    size_t digits = strspn(name, "0123456789");
+    bool unpadded = digits == 1 || name[0] != '0';
+
+    selector->kind = SELECT_NUMBER;
+    if (quantity_parse_number(name, digits, &selector->offset) != 0 || selector->offset >= count)
+        return -ENOENT;
+    if (!unpadded && digits != (size_t)width)
+        return -ENOENT;
+    const char *rest = name + digits;
+    if (rest[0] != '\0' && strcmp(rest, piece_extension(view, extension, width)) != 0)
+        return -ENOENT;
+    return 0;
+}
+
+/* Reads "OFFSET+LENGTH" and "-LENGTH". */
+static int select_range(const char *name, struct selector *selector)
+{
+    const char *sign = name[0] == '-' ? name : strchr(name, '+');
+
+    if (sign == NULL || quantity_parse_size(sign + 1, strlen(sign + 1), &selector->length) != 0 ||
+        selector->length == 0)
+        return -ENOENT;
+    selector->kind = SELECT_TAIL;
+    if (sign[0] == '-')
+        return 0;
+    selector->kind = SELECT_RANGE;
+    return quantity_parse_size(name, (size_t)(sign - name), &selector->offset) == 0 ? 0 : -ENOENT;
+}
+
+int view_select(const struct view *view, const char *extension, uint64_t count, const char *name,
+                struct selector *selector)
+{
+    memset(selector, 0, sizeof(*selector));
+    if (view->kind == VIEW_BYTES && strpbrk(name, "+-") != NULL)
+        return select_range(name, selector);
+    return select_number(view, extension, count, name, selector);
+}

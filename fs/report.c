@@ -1,0 +1,121 @@
+#include "fs/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "fs/driver.h"
+
+static const char *const names[REPORTS] = {"status", "metrics", "version"};
+
+const char *report_name(enum report report)
+{
+    return names[report];
+}
+
+enum report report_named(const char *name)
+{
+    enum report report = 0;
+    while (report < REPORTS && strcmp(names[report], name) != 0)
+        report++;
+    return report;
+}
+
+static void write_status(FILE *out, struct driver *driver)
+{
+    const struct options *options = driver->options;
+    struct gate_load reads = gate_load(&driver->reads);
+    struct gate_load scans = gate_load(&driver->scans);
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    fprintf(out, "version:       %s\n", BIGFS_VERSION);
+    fprintf(out, "source:        %s\n", driver->source);
+    fprintf(out, "mountpoint:    %s\n", driver->mountpoint);
+    fprintf(out, "up:            %" PRId64 " s\n",
+            (int64_t)now.tv_sec - (int64_t)driver->started.tv_sec);
+    fprintf(out, "chunk size:    %" PRIu64 "\n", options->views.chunk_size);
+    fprintf(out, "min size:      %" PRIu64 "\n", options->min_size);
+    fprintf(out, "cache:         %s\n", options->cache == CACHE_NONE ? "none" : "kernel");
+    fprintf(out, "open files:    %" PRIu64 "\n", driver_handles(driver));
+    fprintf(out, "descriptors:   %u of %u\n", open_files_count(&driver->pool.files),
+            driver->pool.files.limit);
+    fprintf(out, "windows:       %" PRIu64 " of %" PRIu64 " bytes\n",
+            window_pool_mapped(&driver->pool.windows), driver->pool.windows.total);
+    fprintf(out, "reading:       %u of %u, %u waiting\n", reads.running, driver->reads.limit,
+            reads.queued);
+    fprintf(out, "scanning:      %u of %u, %u waiting\n", scans.running, driver->scans.limit,
+            scans.queued);
+}
+
+static void write_metric(FILE *out, const char *name, const char *type, const char *help,
+                         uint64_t value)
+{
+    fprintf(out, "# HELP bigfs_%s %s\n# TYPE bigfs_%s %s\nbigfs_%s %" PRIu64 "\n", name, help,
+            name, type, name, value);
+}
+
+static void write_counters(FILE *out, struct driver *driver)
+{
+    const struct counters *counters = &driver->counters;
+    static const char type[] = "counter";
+
+    write_metric(out, "lookups_total", type, "Names looked up.", atomic_load(&counters->lookups));
+    write_metric(out, "opens_total", type, "Files opened.", atomic_load(&counters->opens));
+    write_metric(out, "reads_total", type, "Read requests.", atomic_load(&counters->reads));
+    write_metric(out, "listings_total", type, "Requests for directory entries.",
+                 atomic_load(&counters->listings));
+    write_metric(out, "read_bytes_total", type, "Bytes of sources copied for readers and scans.",
+                 atomic_load(&driver->pool.bytes_read));
+    write_metric(out, "scanned_bytes_total", type, "Bytes looked through for record ends.",
+                 atomic_load(&driver->pool.bytes_scanned));
+    write_metric(out, "probes_total", type, "Searches for a record end that read the source.",
+                 atomic_load(&driver->pool.probes));
+    write_metric(out, "interrupted_total", type, "Requests whose reader was interrupted.",
+                 atomic_load(&counters->interrupts));
+    write_metric(out, "stale_total", type, "Requests answered with ESTALE.",
+                 atomic_load(&counters->stale));
+    write_metric(out, "io_errors_total", type, "Requests answered with EIO.",
+                 atomic_load(&counters->failures));
+}
+
+static void write_metrics(FILE *out, struct driver *driver)
+{
+    static const char type[] = "gauge";
+    struct gate_load reads = gate_load(&driver->reads);
+    struct gate_load scans = gate_load(&driver->scans);
+
+    write_counters(out, driver);
+    write_metric(out, "open_handles", type, "Files open now.",
+                 driver_handles(driver));
+    write_metric(out, "nodes", type, "Nodes that the kernel knows.",
+                 node_table_count(&driver->nodes));
+    write_metric(out, "open_descriptors", type, "Source files open now.",
+                 open_files_count(&driver->pool.files));
+    write_metric(out, "mapped_bytes", type, "Bytes mapped by windows.",
+                 window_pool_mapped(&driver->pool.windows));
+    write_metric(out, "reads_running", type, "Requests reading now.", reads.running);
+    write_metric(out, "reads_waiting", type, "Requests waiting to read.", reads.queued);
+    write_metric(out, "scans_running", type, "Requests scanning now.", scans.running);
+    write_metric(out, "scans_waiting", type, "Requests waiting to scan.", scans.queued);
+}
+
+int report_write(struct driver *driver, enum report report, char **text, size_t *length)
+{
+    FILE *out = open_memstream(text, length);
+    if (out == NULL)
+        return -ENOMEM;
+    if (report == REPORT_STATUS)
+        write_status(out, driver);
+    else if (report == REPORT_METRICS)
+        write_metrics(out, driver);
+    else
+        fprintf(out, "bigfs %s\n", BIGFS_VERSION);
+    if (fclose(out) != 0) {
+        cleanup_free(text);
+        return -ENOMEM;
+    }
+    return 0;
+}

@@ -1,0 +1,25 @@
+/* The files of .bigfs: what this mount is and does. */
+#ifndef BIGFS_FS_REPORT_H
+#define BIGFS_FS_REPORT_H
+
+#include <stddef.h>
+
+struct driver;
+
+enum report {
+    REPORT_STATUS,  /* for people */
+    REPORT_METRICS, /* in the Prometheus text format */
+    REPORT_VERSION,
+    REPORTS,
+};
+
+/* The report's file name. */
+const char *report_name(enum report report);
+
+/* The report with this name, or REPORTS. */
+enum report report_named(const char *name);
+
+/* Writes a report as it stands now: *text is the caller's to free. Returns 0 or -ENOMEM. */
+int report_write(struct driver *driver, enum report report, char **text, size_t *length);
+
+#endif

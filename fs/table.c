@@ -1,0 +1,95 @@
+#include "fs/table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/cleanup.h"
+
+static const char heading[] = "name\toffset\tlength\tdata_bytes\n";
+
+enum { LINE_MOST = PIECE_NAME_MOST + 3 * 21 + 2 };
+
+void table_init(struct table *table, const struct view *view, struct source *source,
+                struct generation *generation, uint64_t size, const char *extension)
+{
+    memset(table, 0, sizeof(*table));
+    table->view = view;
+    table->source = source;
+    table->generation = generation;
+    table->size = size;
+    table->extension = extension;
+    pthread_mutex_init(&table->lock, NULL);
+}
+
+void table_destroy(struct table *table)
+{
+    pthread_mutex_destroy(&table->lock);
+}
+
+static struct table_place start_at(struct table *table, uint64_t offset)
+{
+    HOLD_LOCK(&table->lock);
+    return table->last.offset <= offset ? table->last : (struct table_place){0};
+}
+
+static void remember(struct table *table, struct table_place place)
+{
+    HOLD_LOCK(&table->lock);
+    table->last = place;
+}
+
+/* Writes a line to `text`, which has room for LINE_MOST bytes. */
+static int make_line(const struct table *table, uint64_t line, const struct cancel *cancel,
+                     char *text, size_t *length)
+{
+    const struct selector selector = {.kind = SELECT_NUMBER, .offset = line - 1};
+    char name[PIECE_NAME_MOST + 1];
+    struct piece piece;
+    struct range data;
+
+    if (line == 0) {
+        *length = sizeof(heading) - 1;
+        memcpy(text, heading, *length);
+        return 0;
+    }
+    int error = view_resolve(table->view, &selector, table->source, table->generation,
+                             table->size, cancel, &piece, &data);
+    if (error != 0)
+        return error;
+    view_piece_name(table->view, table->extension, view_count(table->view, table->size),
+                    selector.offset, name);
+    *length = (size_t)snprintf(text, LINE_MOST, "%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
+                               name, data.offset, data.length, data.length);
+    return 0;
+}
+
+int table_read(struct table *table, uint64_t offset, char *buffer, size_t size,
+               const struct cancel *cancel, size_t *got)
+{
+    const uint64_t lines = view_count(table->view, table->size) + 1;
+    struct table_place place = start_at(table, offset);
+    char text[LINE_MOST];
+    size_t length = 0;
+
+    *got = 0;
+    while (*got < size && place.line < lines) {
+        int error = cancel_asked(cancel) ? -EINTR
+                                         : make_line(table, place.line, cancel, text, &length);
+        if (error != 0)
+            return error;
+        if (place.offset + length > offset) {
+            size_t skipped = offset > place.offset ? (size_t)(offset - place.offset) : 0;
+            size_t part = length - skipped < size - *got ? length - skipped : size - *got;
+            memcpy(buffer + *got, text + skipped, part);
+            *got += part;
+            if (skipped + part < length)
+                break; /* the next read begins in this line */
+        }
+        place.line++;
+        place.offset += length;
+    }
+    remember(table, place);
+    return 0;
+}

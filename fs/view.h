@@ -1,0 +1,96 @@
+/*
+ * Views: the ways to cut a source, and the names by which they are chosen.
+ *
+ *     lines@n16,header=2          a view's name: kind, partition, header records
+ *     000005.log  5  4096+100     a piece's name within it: a selector
+ *
+ * Nothing here knows of FUSE or of nodes. Names are bytes; no function keeps them.
+ */
+#ifndef BIGFS_FS_VIEW_H
+#define BIGFS_FS_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/cancel.h"
+#include "core/partition.h"
+#include "core/piece.h"
+#include "core/source.h"
+
+enum view_kind {
+    VIEW_BYTES,
+    VIEW_LINES,
+    VIEW_WHOLE, /* the file, unsplit: listed beside the others, but no directory */
+    VIEW_KINDS,
+};
+
+struct view {
+    enum view_kind kind; /* not VIEW_WHOLE */
+    struct partition partition;
+    uint64_t header; /* how many of the first records every piece starts with */
+};
+
+/* What a view's name leaves open. */
+struct view_defaults {
+    uint64_t chunk_size;
+    uint64_t header; /* for `lines` without arguments */
+};
+
+enum selector_kind {
+    SELECT_NUMBER, /* piece `offset` of the view */
+    SELECT_RANGE,  /* `length` bytes at `offset` */
+    SELECT_TAIL,   /* the last `length` bytes */
+    SELECT_WHOLE,  /* the file */
+};
+
+/* Which piece a name means, whatever the file holds at the time. */
+struct selector {
+    enum selector_kind kind;
+    uint64_t offset;
+    uint64_t length;
+};
+
+/* The longest piece name that is made: what a directory entry can be. */
+enum { PIECE_NAME_MOST = 255 };
+
+/* "bytes", "lines" or "whole". */
+const char *view_kind_name(enum view_kind kind);
+
+/* The kind with this name of `length` bytes, or VIEW_KINDS. */
+enum view_kind view_kind_named(const char *name, size_t length);
+
+/* Reads VIEW[@ARG[,ARG]…]. Returns 0, or -ENOENT where the name is not of this form. */
+int view_parse(const char *name, size_t length, const struct view_defaults *defaults,
+               struct view *view);
+
+/* Whether finding a piece of the view may take a scan of the source. */
+bool view_scans(const struct view *view);
+
+/* How many numbered pieces a file of `size` bytes has in the view. */
+uint64_t view_count(const struct view *view, uint64_t size);
+
+/* The last `.suffix` of a file's name, with the dot, or "": a part of `name`. */
+const char *file_extension(const char *name);
+
+/*
+ * Writes the name of piece `index` of `count`, of a file with this extension, to `name`, which has
+ * room for PIECE_NAME_MOST + 1 bytes.
+ */
+void view_piece_name(const struct view *view, const char *extension, uint64_t count, uint64_t index,
+                     char *name);
+
+/* Reads a piece's name. Returns 0, or -ENOENT where it fits no rule or names none of `count`. */
+int view_select(const struct view *view, const char *extension, uint64_t count, const char *name,
+                struct selector *selector);
+
+/*
+ * Finds the bytes that a selector means in the first `size` bytes of a generation; `view` is not
+ * looked at for SELECT_WHOLE. A view that scans needs the generation pinned. *data is the piece
+ * without its header. Returns 0, -ENOENT where there is no such piece, or what boundary_find does.
+ */
+int view_resolve(const struct view *view, const struct selector *selector, struct source *source,
+                 struct generation *generation, uint64_t size, const struct cancel *cancel,
+                 struct piece *piece, struct range *data);
+
+#endif
