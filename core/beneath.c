@@ -20,8 +20,8 @@ static int open_once(const struct beneath *beneath, const char *path, int flags)
         .flags = (unsigned long long)(flags | O_CLOEXEC),
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
     };
-    long fd = syscall(SYS_openat2, beneath->directory, path[0] != '\0' ? path : ".", &how,
-                      sizeof(how));
+    long fd =
+        syscall(SYS_openat2, beneath->directory, path[0] != '\0' ? path : ".", &how, sizeof(how));
     return fd < 0 ? -errno : (int)fd;
 }
 

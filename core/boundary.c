@@ -9,9 +9,10 @@
 #include "core/record.h"
 
 enum {
-    FIRST_STEP = 4096,        /* most records are shorter */
-    COPIED_STEP = 64 * 1024,  /* the longest step that is read into a buffer */
-    MAPPED_STEP = 2048 * 1024 /* the longest at all; a cold disk reads it in a fraction of a second */
+    FIRST_STEP = 4096,       /* most records are shorter */
+    COPIED_STEP = 64 * 1024, /* the longest step that is read into a buffer */
+    MAPPED_STEP =
+        2048 * 1024 /* the longest at all; a cold disk reads it in a fraction of a second */
 };
 
 /* What scanning a step told: where it came to, and whether a record ends there. */
@@ -117,8 +118,8 @@ static int find_record_end(struct source *source, struct generation *generation,
 
     for (;;) {
         struct scan_claim claim;
-        int next = scan_memory_next(memory, place, size, step_from(place, step), cancel, &claim,
-                                    found);
+        int next =
+            scan_memory_next(memory, place, size, step_from(place, step), cancel, &claim, found);
         if (next == SCAN_NONE)
             *found = size;
         if (next != SCAN_STEP)

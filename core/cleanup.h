@@ -76,8 +76,7 @@ static inline void cleanup_unlock(pthread_mutex_t **mutex)
 #define CLEANUP_PASTE_(a, b) a##b
 #define CLEANUP_NAME_(a, b) CLEANUP_PASTE_(a, b)
 #define HOLD_LOCK(mutex)                                                                           \
-    __attribute__((cleanup(cleanup_unlock), unused)) pthread_mutex_t *CLEANUP_NAME_(held_,         \
-                                                                                    __LINE__) =    \
-        mutex_hold(mutex)
+    __attribute__((cleanup(cleanup_unlock), unused)) pthread_mutex_t *CLEANUP_NAME_(               \
+        held_, __LINE__) = mutex_hold(mutex)
 
 #endif

@@ -45,11 +45,11 @@ struct record_prefix {
 
 struct generation {
     atomic_uint references;
-    uint64_t serial;             /* constant; no other generation of this process has it */
-    atomic_bool stale;           /* set once, never cleared */
-    _Atomic int64_t path_seen;   /* when its path was last seen to lead to it: CLOCK_MONOTONIC, ms */
-    struct open_file file;       /* the slot of its descriptor, in the cache of open files */
-    struct scan_memory lines;    /* where its lines end; has its own lock */
+    uint64_t serial;           /* constant; no other generation of this process has it */
+    atomic_bool stale;         /* set once, never cleared */
+    _Atomic int64_t path_seen; /* when its path was last seen to lead to it: CLOCK_MONOTONIC, ms */
+    struct open_file file;     /* the slot of its descriptor, in the cache of open files */
+    struct scan_memory lines;  /* where its lines end; has its own lock */
 
     pthread_mutex_t lock;
     struct file_identity identity; /* protected by lock; as last seen */

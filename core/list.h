@@ -17,8 +17,7 @@ struct list {
 };
 
 /* The object of type `type` whose member `member` is the link `link`. */
-#define list_object(link, type, member)                                                            \
-    ((type *)(void *)((char *)(link)-offsetof(type, member)))
+#define list_object(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 /* Makes an empty list of a head, or an unlinked link. */
 static inline void list_reset(struct list *link)

@@ -9,7 +9,8 @@
 
 #include "core/cleanup.h"
 
-/* How long a path is believed to lead to the open file, in ms: as long as the kernel believes us. */
+/* How long a path is believed to lead to the open file, in ms: as long as the kernel believes us.
+ */
 enum { PATH_BELIEVED = 1000 };
 
 static bool relieve_files(void *argument)
@@ -204,8 +205,7 @@ static int check_path(const struct source *source, struct generation *generation
     struct stat attributes;
     int error = beneath_stat(&source->pool->beneath, source->path, &attributes);
 
-    if (error == 0 &&
-        (attributes.st_dev != known.device || attributes.st_ino != known.inode)) {
+    if (error == 0 && (attributes.st_dev != known.device || attributes.st_ino != known.inode)) {
         atomic_store(&generation->stale, true);
         return -ESTALE;
     }
@@ -229,8 +229,7 @@ static int pread_whole(int fd, void *buffer, size_t length, uint64_t offset)
 {
     size_t done = 0;
     while (done < length) {
-        ssize_t got =
-            pread(fd, (char *)buffer + done, length - done, (off_t)(offset + done));
+        ssize_t got = pread(fd, (char *)buffer + done, length - done, (off_t)(offset + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)

@@ -142,8 +142,7 @@ static uint8_t *read_residency(uint8_t *bytes, size_t length)
 
 static int map_window(struct window *window, int fd)
 {
-    void *bytes =
-        mmap(NULL, window->length, PROT_READ, MAP_SHARED, fd, (off_t)window->start);
+    void *bytes = mmap(NULL, window->length, PROT_READ, MAP_SHARED, fd, (off_t)window->start);
     if (bytes == MAP_FAILED)
         return -errno;
     window->bytes = bytes;

@@ -150,8 +150,8 @@ int attributes_now_of_large(struct driver *driver, const struct node *large,
                             struct stat *attributes)
 {
     int error = look_at_path(driver, large, attributes);
-    if (error == 0 && (!S_ISREG(attributes->st_mode) ||
-                       !driver_is_large(driver, (uint64_t)attributes->st_size)))
+    if (error == 0 &&
+        (!S_ISREG(attributes->st_mode) || !driver_is_large(driver, (uint64_t)attributes->st_size)))
         return -ESTALE;
     return as_stale(error);
 }
@@ -192,8 +192,8 @@ static int look_at_source(struct driver *driver, struct node *node, struct stat 
     case NODE_TABLE:
         return attributes_now_of_large(driver, node_large(node), attributes);
     case NODE_PIECE:
-        return look_at_generation(node_large(node)->content.source,
-                                  node->content.piece.generation, attributes);
+        return look_at_generation(node_large(node)->content.source, node->content.piece.generation,
+                                  attributes);
     case NODE_CONTROL:
     case NODE_REPORT:
         return 0;

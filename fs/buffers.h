@@ -12,10 +12,10 @@
 
 struct buffers {
     pthread_mutex_t lock;
-    char *memory;   /* constant; count * size bytes */
-    size_t size;    /* constant */
-    size_t count;   /* constant */
-    char **free;    /* protected by lock; a stack: the last one given back is warm in the cache */
+    char *memory; /* constant; count * size bytes */
+    size_t size;  /* constant */
+    size_t count; /* constant */
+    char **free;  /* protected by lock; a stack: the last one given back is warm in the cache */
     size_t free_count; /* protected by lock */
 };
 

@@ -40,11 +40,11 @@ struct driver {
     struct gate scans; /* requests that may scan for boundaries */
     struct counters counters;
     pthread_mutex_t handles_lock;
-    struct list handles;     /* protected by handles_lock; all that are open */
-    uint64_t handle_count;   /* protected by handles_lock */
+    struct list handles;          /* protected by handles_lock; all that are open */
+    uint64_t handle_count;        /* protected by handles_lock */
     struct fuse_session *session; /* NULL before the mount */
-    struct timespec started; /* CLOCK_REALTIME */
-    struct daemon *daemon;   /* to be told when the mount answers */
+    struct timespec started;      /* CLOCK_REALTIME */
+    struct daemon *daemon;        /* to be told when the mount answers */
 };
 
 /*

@@ -209,8 +209,8 @@ int listing_fill(struct driver *driver, fuse_req_t request, struct node *node, o
     if (offset < 0)
         return -EINVAL;
     if (node->kind == NODE_DIRECTORY)
-        error = driver->single != NULL ? list_single(&listing, offset)
-                                       : list_source(&listing, offset);
+        error =
+            driver->single != NULL ? list_single(&listing, offset) : list_source(&listing, offset);
     else if (node->kind == NODE_LARGE)
         error = list_made_up(&listing, offset, list_large);
     else if (node->kind == NODE_VIEW)

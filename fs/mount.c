@@ -1,9 +1,9 @@
 #include "fs/mount.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <malloc.h>
 
 #include <fuse_lowlevel.h>
 
@@ -16,8 +16,8 @@
 #include "fs/workers.h"
 
 enum {
-    MOST_ARENAS = 2,             /* of malloc; else each thread makes one */
-    MAPPED_FROM = 128 * 1024,    /* larger allocations are mappings, and go when they are freed */
+    MOST_ARENAS = 2,          /* of malloc; else each thread makes one */
+    MAPPED_FROM = 128 * 1024, /* larger allocations are mappings, and go when they are freed */
 };
 
 static int complain(const char *what, int error)
@@ -59,8 +59,7 @@ static int serve_session(struct driver *driver, struct options *options)
     int error = add_mount_options(options, driver->source);
     if (error != 0)
         return complain("cannot mount", error);
-    driver->session =
-        fuse_session_new(&options->fuse, &operations, sizeof(operations), driver);
+    driver->session = fuse_session_new(&options->fuse, &operations, sizeof(operations), driver);
     if (driver->session == NULL)
         return EXIT_FAILURE;
     int status = EXIT_FAILURE;

@@ -57,7 +57,8 @@ static uint64_t hash_of(const struct node *parent, enum node_kind kind, const ch
                         const struct fingerprint *print)
 {
     uint64_t seed = (uint64_t)(uintptr_t)parent + (uint64_t)kind;
-    return XXH3_64bits_withSeed(name, strlen(name), XXH3_64bits_withSeed(print, sizeof(*print), seed));
+    return XXH3_64bits_withSeed(name, strlen(name),
+                                XXH3_64bits_withSeed(print, sizeof(*print), seed));
 }
 
 uint64_t node_inode(const struct node *parent, enum node_kind kind, const char *name,

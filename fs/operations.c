@@ -31,8 +31,7 @@ static struct driver *driver_of(fuse_req_t request)
 
 static struct node *node_of(fuse_req_t request, fuse_ino_t inode)
 {
-    return inode == FUSE_ROOT_ID ? driver_of(request)->nodes.root
-                                 : (struct node *)(uintptr_t)inode;
+    return inode == FUSE_ROOT_ID ? driver_of(request)->nodes.root : (struct node *)(uintptr_t)inode;
 }
 
 static struct handle *handle_of(const struct fuse_file_info *file)
@@ -227,8 +226,8 @@ static void read_and_reply(const struct job *job, char *buffer, size_t size)
 {
     const struct cancel cancel = {reader_is_gone, job->request};
     size_t got = 0;
-    int error = handle_read(handle_of(&job->file), (uint64_t)job->offset, buffer, size, &cancel,
-                            &got);
+    int error =
+        handle_read(handle_of(&job->file), (uint64_t)job->offset, buffer, size, &cancel, &got);
     if (error != 0)
         reply_error(job->request, error);
     else

@@ -18,10 +18,10 @@ struct options {
     const char *source;     /* as given; NULL with help or version */
     const char *mountpoint; /* as given */
     struct view_defaults views;
-    uint64_t min_size;         /* bytes; regular files from here on are directories */
-    bool listed[VIEW_KINDS];   /* which views a listing shows */
-    uint64_t window_size;      /* bytes */
-    uint64_t window_total;     /* bytes */
+    uint64_t min_size;       /* bytes; regular files from here on are directories */
+    bool listed[VIEW_KINDS]; /* which views a listing shows */
+    uint64_t window_size;    /* bytes */
+    uint64_t window_total;   /* bytes */
     enum cache_mode cache;
     unsigned threads; /* how many requests may read at once */
     bool foreground;

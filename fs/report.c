@@ -53,8 +53,8 @@ static void write_status(FILE *out, struct driver *driver)
 static void write_metric(FILE *out, const char *name, const char *type, const char *help,
                          uint64_t value)
 {
-    fprintf(out, "# HELP bigfs_%s %s\n# TYPE bigfs_%s %s\nbigfs_%s %" PRIu64 "\n", name, help,
-            name, type, name, value);
+    fprintf(out, "# HELP bigfs_%s %s\n# TYPE bigfs_%s %s\nbigfs_%s %" PRIu64 "\n", name, help, name,
+            type, name, value);
 }
 
 static void write_counters(FILE *out, struct driver *driver)
@@ -88,8 +88,7 @@ static void write_metrics(FILE *out, struct driver *driver)
     struct gate_load scans = gate_load(&driver->scans);
 
     write_counters(out, driver);
-    write_metric(out, "open_handles", type, "Files open now.",
-                 driver_handles(driver));
+    write_metric(out, "open_handles", type, "Files open now.", driver_handles(driver));
     write_metric(out, "nodes", type, "Nodes that the kernel knows.",
                  node_table_count(&driver->nodes));
     write_metric(out, "open_descriptors", type, "Source files open now.",

@@ -54,14 +54,14 @@ static int make_line(const struct table *table, uint64_t line, const struct canc
         memcpy(text, heading, *length);
         return 0;
     }
-    int error = view_resolve(table->view, &selector, table->source, table->generation,
-                             table->size, cancel, &piece, &data);
+    int error = view_resolve(table->view, &selector, table->source, table->generation, table->size,
+                             cancel, &piece, &data);
     if (error != 0)
         return error;
     view_piece_name(table->view, table->extension, view_count(table->view, table->size),
                     selector.offset, name);
-    *length = (size_t)snprintf(text, LINE_MOST, "%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
-                               name, data.offset, data.length, data.length);
+    *length = (size_t)snprintf(text, LINE_MOST, "%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", name,
+                               data.offset, data.length, data.length);
     return 0;
 }
 
@@ -75,8 +75,8 @@ int table_read(struct table *table, uint64_t offset, char *buffer, size_t size,
 
     *got = 0;
     while (*got < size && place.line < lines) {
-        int error = cancel_asked(cancel) ? -EINTR
-                                         : make_line(table, place.line, cancel, text, &length);
+        int error =
+            cancel_asked(cancel) ? -EINTR : make_line(table, place.line, cancel, text, &length);
         if (error != 0)
             return error;
         if (place.offset + length > offset) {

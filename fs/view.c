@@ -31,9 +31,8 @@ enum view_kind view_kind_named(const char *name, size_t length)
 static bool parse_partition(const char *text, size_t length, struct partition *partition)
 {
     partition->by_count = length > 0 && text[0] == 'n';
-    int error = partition->by_count
-                    ? quantity_parse_number(text + 1, length - 1, &partition->value)
-                    : quantity_parse_size(text, length, &partition->value);
+    int error = partition->by_count ? quantity_parse_number(text + 1, length - 1, &partition->value)
+                                    : quantity_parse_size(text, length, &partition->value);
     return error == 0 && partition->value > 0;
 }
 
