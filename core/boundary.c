@@ -103,10 +103,15 @@ static int scan_step(struct source *source, struct generation *generation, uint6
     return error;
 }
 
-/* A step of at least `step` bytes that ends on a page boundary: half a page costs a whole one. */
+/*
+ * How far a step from `place` goes. The first takes at least FIRST_STEP, to the end of a page: half
+ * a page costs a whole one. Later ones end at multiples of their length, so that no large folio of
+ * the page cache belongs to two steps, and can leave it with one of them.
+ */
 static uint64_t step_from(uint64_t place, uint64_t step)
 {
-    return (place + step + FIRST_STEP - 1) / FIRST_STEP * FIRST_STEP - place;
+    uint64_t end = place + step + (step == FIRST_STEP ? FIRST_STEP - 1 : 0);
+    return end / step * step - place;
 }
 
 /* Sets *found to the first record end at or after `place`, or to `size`. */

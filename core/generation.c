@@ -141,7 +141,7 @@ static int digest_ends(int fd, uint64_t size, struct digests *digests)
 
 /*
  * Looks at the file and at its ends with nothing happening in between. -EAGAIN: somebody writes
- * all the time.
+ * all the time, and what was seen last is of no single moment.
  */
 static int look_quietly(int fd, struct file_identity *identity, struct digests *digests)
 {
@@ -172,18 +172,25 @@ int generation_capture(struct generation *generation, int fd)
             return 0;
     }
     int error = look_quietly(fd, &seen, &digests);
-    if (error != 0)
-        return error == -EAGAIN ? -ESTALE : error;
+    if (error != 0 && error != -EAGAIN)
+        return error;
 
     HOLD_LOCK(&generation->lock);
     if (generation->captured)
         return 0;
-    if (!file_identity_equal(&seen, &generation->identity))
+    if (!same_file(&seen, &generation->identity) || seen.size < generation->identity.size)
         return end_of(generation);
+    generation->identity = seen;
     generation->captured = true;
     generation->head_digest = digests.head;
     generation->tail_digest = digests.tail;
     return 0;
+}
+
+bool generation_captured(struct generation *generation)
+{
+    HOLD_LOCK(&generation->lock);
+    return generation->captured;
 }
 
 struct snapshot {

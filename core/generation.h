@@ -77,10 +77,14 @@ struct file_identity generation_identity(struct generation *generation);
 uint64_t generation_size(struct generation *generation);
 
 /*
- * Remembers the digests of the first and last block, if that has not been done.
- * Returns 0, -ESTALE where the file is not what the identity says, or a read error.
+ * Remembers the digests of the first and last block, if that has not been done. Nobody has read of
+ * the generation before that, so it takes the file as it is by now, unless it has become smaller:
+ * what was promised of its size must hold. Of a file that is written to without a pause the last of
+ * many looks is taken.
+ * Returns 0, -ESTALE where it is smaller or another file, or a read error.
  */
 int generation_capture(struct generation *generation, int fd);
+bool generation_captured(struct generation *generation);
 
 /*
  * Whether what was read from `fd` before this call is of this generation. Where the file was

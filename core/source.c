@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/clock.h"
 
 /* How long a path is believed to lead to the open file, in ms: as long as the kernel believes us.
  */
@@ -74,28 +74,20 @@ static struct generation *current_generation(struct source *source)
     return source->current != NULL ? generation_ref(source->current) : NULL;
 }
 
-/* Puts a new generation in the place of `old`, unless another thread was first. */
-static int replace_generation(struct source *source, const struct generation *old,
-                              const struct file_identity *identity)
+/* Puts `fresh` in the place of `old`. Returns false where another thread was first. */
+static bool replace_generation(struct source *source, struct generation *old,
+                               struct generation *fresh)
 {
-    struct generation *fresh = generation_new(identity);
-    struct generation *superseded = NULL;
-
-    if (fresh == NULL)
-        return -ENOMEM;
     {
         HOLD_LOCK(&source->lock);
-        if (source->current == old) {
-            superseded = source->current;
-            source->current = fresh;
-            fresh = NULL;
-            if (superseded != NULL)
-                atomic_store(&superseded->stale, true);
-        }
+        if (source->current != old)
+            return false;
+        source->current = generation_ref(fresh);
     }
-    generation_unref(fresh);
-    generation_unref(superseded);
-    return 0;
+    if (old != NULL)
+        atomic_store(&old->stale, true);
+    generation_unref(old);
+    return true;
 }
 
 /* Whether `generation` is, or can grow into, what the path was seen to hold. */
@@ -127,9 +119,8 @@ static int look_at_path(const struct source *source, struct stat *attributes)
 
 int source_look(struct source *source, struct generation **generation, struct stat *attributes)
 {
-    struct file_identity seen;
-
-    for (;;) {
+    for (;;) { /* again only where another thread has put something newer there */
+        struct file_identity seen;
         int error = look_at_path(source, attributes);
         if (error != 0)
             return error;
@@ -139,10 +130,14 @@ int source_look(struct source *source, struct generation **generation, struct st
             *generation = candidate;
             return 0;
         }
-        error = replace_generation(source, candidate, &seen);
+        struct generation *fresh = generation_new(&seen);
+        bool replaced = fresh != NULL && replace_generation(source, candidate, fresh);
         generation_unref(candidate);
-        if (error != 0)
-            return error;
+        if (replaced || fresh == NULL) {
+            *generation = fresh;
+            return fresh != NULL ? 0 : -ENOMEM;
+        }
+        generation_unref(fresh);
     }
 }
 
@@ -150,13 +145,6 @@ struct open_request {
     struct source *source;
     struct generation *generation;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Opens the file of a generation: -ESTALE where the path leads to another file, or to none. */
 static int open_generation(void *argument)
@@ -178,7 +166,7 @@ static int open_generation(void *argument)
         atomic_store(&request->generation->stale, true);
         return -ESTALE;
     }
-    atomic_store(&request->generation->path_seen, now_ms());
+    atomic_store(&request->generation->path_seen, clock_ms());
     return steal_fd(&fd);
 }
 
@@ -209,7 +197,7 @@ static int check_path(const struct source *source, struct generation *generation
         atomic_store(&generation->stale, true);
         return -ESTALE;
     }
-    atomic_store(&generation->path_seen, now_ms());
+    atomic_store(&generation->path_seen, clock_ms());
     return 0;
 }
 
@@ -220,7 +208,7 @@ int source_check(struct source *source, struct generation *generation, int fd)
 
     if (error != 0)
         return error;
-    if (changed || now_ms() - atomic_load(&generation->path_seen) >= PATH_BELIEVED)
+    if (changed || clock_ms() - atomic_load(&generation->path_seen) >= PATH_BELIEVED)
         return check_path(source, generation);
     return 0;
 }

@@ -19,7 +19,11 @@ static int pin(struct handle *handle, struct source *source, struct generation *
     return 0;
 }
 
-/* Whether the name of a piece means the same bytes as when its node was made. */
+/*
+ * Whether the name of a piece still means the bytes for which its node was made. Where the file
+ * only grew since a look-up a moment ago, what that look-up showed is opened: of a file that grows
+ * all the time no look-up would ever be fresh enough.
+ */
 static int check_piece(struct driver *driver, const struct node *node, const struct cancel *cancel)
 {
     const struct node_piece *piece = &node->content.piece;
@@ -29,7 +33,8 @@ static int check_piece(struct driver *driver, const struct node *node, const str
     int error = lookup_piece(driver, node->parent, &piece->selector, cancel, &now, &attributes);
     if (error != 0)
         return error == -ENOENT ? -ESTALE : error;
-    bool same = now.generation == piece->generation && piece_equal(&now.piece, &piece->piece);
+    bool same = now.generation == piece->generation &&
+                (piece_equal(&now.piece, &piece->piece) || node_is_recent(&driver->nodes, node));
     generation_unref(now.generation);
     return same ? 0 : -ESTALE;
 }
@@ -58,16 +63,30 @@ static struct source *source_of_file(struct driver *driver, struct node *node)
     return file->source;
 }
 
+/*
+ * Whether a small file's content is that for which its node was made, or has only grown since a
+ * look-up a moment ago.
+ */
+static bool file_goes_on(struct driver *driver, const struct node *node,
+                         const struct file_identity *now)
+{
+    const struct file_identity *then = &node->content.file.identity;
+    if (file_identity_same_content(now, then))
+        return true;
+    return now->device == then->device && now->inode == then->inode && now->size > then->size &&
+           node_is_recent(&driver->nodes, node);
+}
+
 /* Whether `generation` is the node's, which the first open decides. */
 static bool is_generation_of(struct driver *driver, struct node *node,
                              struct generation *generation)
 {
     struct node_file *file = &node->content.file;
     const struct file_identity now = generation_identity(generation);
-    HOLD_LOCK(&driver->nodes.lock);
 
-    if (!file_identity_same_content(&now, &file->identity))
+    if (!file_goes_on(driver, node, &now))
         return false;
+    HOLD_LOCK(&driver->nodes.lock);
     if (file->generation == NULL)
         file->generation = generation_ref(generation);
     return file->generation == generation;

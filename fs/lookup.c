@@ -70,30 +70,45 @@ static int lookup_in_directory(struct driver *driver, struct node *parent, const
     return -ENOENT; /* sockets, FIFOs and devices are left out */
 }
 
+/*
+ * Resolves the selector in a pinned generation, so that a file that is being appended to stays the
+ * same generation from the look-up on. A view that does not scan can do without: a file that may
+ * not be read still shows its pieces.
+ */
+static int resolve_pinned(struct source *source, const struct view *view,
+                          const struct cancel *cancel, struct node_piece *piece)
+{
+    struct generation *generation = piece->generation;
+    bool scans = view != NULL && view_scans(view);
+    struct range data;
+    int unpinned = -1;
+
+    if (scans || !generation_captured(generation))
+        unpinned = source_pin(source, generation);
+    if (unpinned == -ESTALE || (scans && unpinned != 0))
+        return unpinned;
+    int error = view_resolve(view, &piece->selector, source, generation, piece->resolved_size,
+                             cancel, &piece->piece, &data);
+    if (unpinned == 0)
+        source_unpin(source, generation);
+    return error;
+}
+
 static int resolve_once(struct driver *driver, const struct node *parent,
                         const struct selector *selector, const struct cancel *cancel,
                         struct node_piece *piece, struct stat *attributes)
 {
     struct source *source = node_large(parent)->content.source;
     const struct view *view = parent->kind == NODE_VIEW ? &parent->content.view : NULL;
-    struct range data;
-    bool scans = lookup_may_scan(parent);
 
     int error = source_look(source, &piece->generation, attributes);
     if (error != 0)
         return error;
     piece->selector = *selector;
     piece->resolved_size = generation_size(piece->generation);
-    if (!driver_is_large(driver, piece->resolved_size))
-        error = -ESTALE;
-    if (error == 0 && scans)
-        error = source_pin(source, piece->generation);
-    if (error == 0) {
-        error = view_resolve(view, selector, source, piece->generation, piece->resolved_size,
-                             cancel, &piece->piece, &data);
-        if (scans)
-            source_unpin(source, piece->generation);
-    }
+    error = driver_is_large(driver, piece->resolved_size)
+                ? resolve_pinned(source, view, cancel, piece)
+                : -ESTALE;
     if (error != 0) {
         generation_unref(piece->generation);
         piece->generation = NULL;
