@@ -12,8 +12,10 @@
 #include "core/cleanup.h"
 
 enum {
-    BLOCK = 4096,        /* what is digested at either end of a file */
-    QUIET_ATTEMPTS = 64, /* how often we try to look at both ends between two writes */
+    BLOCK = 4096,          /* what is digested at either end of a file */
+    QUIET_ATTEMPTS = 64,   /* how often we try to look at both ends between two writes */
+    APPEND_PAUSES = 100,   /* how often we look whether a write is an append … */
+    APPEND_PAUSE_US = 200, /* … and how long we wait in between, in µs */
 };
 
 struct digests {
@@ -240,11 +242,57 @@ static void move_on(struct generation *generation, const struct snapshot *was,
     generation->tail_digest = digests->tail;
 }
 
+/*
+ * A write moves the mtime before it moves the size, so what looks rewritten may be an append under
+ * way: a little patience tells. Returns 0 with *now as it is by then, -ESTALE where the file was
+ * rewritten, or an error of reading it.
+ */
+static int await_append(const struct snapshot *was, int fd, struct file_identity *now)
+{
+    const struct timespec pause = {.tv_nsec = APPEND_PAUSE_US * 1000};
+    int error = compare_ends(was, fd);
+
+    for (int i = 0; i < APPEND_PAUSES && error == 0; i++) {
+        if (now->size != was->identity.size)
+            return 0;
+        (void)nanosleep(&pause, NULL);
+        error = look_at(fd, now);
+    }
+    return error != 0 ? error : now->size != was->identity.size ? 0 : -ESTALE;
+}
+
+static bool may_be_growing(const struct snapshot *was, const struct file_identity *now)
+{
+    return was->captured && same_file(&was->identity, now) && now->size == was->identity.size &&
+           !time_equal(now->mtime, was->identity.mtime);
+}
+
+/* Whether the file has grown out of the snapshot; moves the generation on to what it is now. */
+static int follow(struct generation *generation, const struct snapshot *was, int fd,
+                  struct file_identity *now)
+{
+    struct digests ends;
+    int error = may_be_growing(was, now) ? await_append(was, fd, now) : 0;
+
+    if (error == 0 && !may_go_on(was, now))
+        error = -ESTALE;
+    if (error != 0)
+        return error;
+    /*
+     * The new ends first and the old ends after them: what we move on to was then seen while the
+     * old bytes were still in place.
+     */
+    int unquiet = look_quietly(fd, now, &ends);
+    error = compare_ends(was, fd);
+    if (error == 0 && unquiet == 0 && may_go_on(was, now))
+        move_on(generation, was, now, &ends);
+    return error;
+}
+
 int generation_check(struct generation *generation, int fd, bool *changed)
 {
     struct snapshot was = take_snapshot(generation);
     struct file_identity now;
-    struct digests ends;
     int error = look_at(fd, &now);
 
     *changed = false;
@@ -255,17 +303,6 @@ int generation_check(struct generation *generation, int fd, bool *changed)
     if (file_identity_equal(&now, &was.identity))
         return 0;
     *changed = true;
-    if (!may_go_on(&was, &now))
-        return end_of(generation);
-    /*
-     * The new ends first and the old ends after them: what we move on to was then seen while the
-     * old bytes were still in place.
-     */
-    int unquiet = look_quietly(fd, &now, &ends);
-    error = may_go_on(&was, &now) ? compare_ends(&was, fd) : -ESTALE;
-    if (error == -ESTALE)
-        return end_of(generation);
-    if (error == 0 && unquiet == 0)
-        move_on(generation, &was, &now, &ends);
-    return error;
+    error = follow(generation, &was, fd, &now);
+    return error == -ESTALE ? end_of(generation) : error;
 }

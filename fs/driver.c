@@ -50,6 +50,7 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     driver->single = single;
     pthread_mutex_init(&driver->handles_lock, NULL);
     list_reset(&driver->handles);
+    retries_init(&driver->retries);
     clock_gettime(CLOCK_REALTIME, &driver->started);
     int error = open_source(driver);
     if (error != 0)
@@ -89,6 +90,7 @@ void driver_destroy(struct driver *driver)
     source_pool_destroy(&driver->pool);
     buffers_destroy(&driver->buffers);
     cleanup_close(&driver->directory);
+    retries_destroy(&driver->retries);
     pthread_mutex_destroy(&driver->handles_lock);
     free_paths(driver);
 }

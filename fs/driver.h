@@ -11,6 +11,7 @@
 #include "fs/gate.h"
 #include "fs/node.h"
 #include "fs/options.h"
+#include "fs/retries.h"
 
 /* The most a READ can ask for; what libfuse negotiates with the kernel. */
 enum { MOST_READ = 1024 * 1024 };
@@ -38,6 +39,7 @@ struct driver {
     struct buffers buffers;
     struct gate reads; /* requests that read pieces */
     struct gate scans; /* requests that may scan for boundaries */
+    struct retries retries;
     struct counters counters;
     pthread_mutex_t handles_lock;
     struct list handles;          /* protected by handles_lock; all that are open */

@@ -20,11 +20,11 @@ static int pin(struct handle *handle, struct source *source, struct generation *
 }
 
 /*
- * Whether the name of a piece still means the bytes for which its node was made. Where the file
- * only grew since a look-up a moment ago, what that look-up showed is opened: of a file that grows
- * all the time no look-up would ever be fresh enough.
+ * Whether the name of a piece still means the bytes for which its node was made; at a second try,
+ * whether the file has only grown since.
  */
-static int check_piece(struct driver *driver, const struct node *node, const struct cancel *cancel)
+static int check_piece(struct driver *driver, const struct node *node, bool second_try,
+                       const struct cancel *cancel)
 {
     const struct node_piece *piece = &node->content.piece;
     struct node_piece now = {0};
@@ -34,15 +34,15 @@ static int check_piece(struct driver *driver, const struct node *node, const str
     if (error != 0)
         return error == -ENOENT ? -ESTALE : error;
     bool same = now.generation == piece->generation &&
-                (piece_equal(&now.piece, &piece->piece) || node_is_recent(&driver->nodes, node));
+                (second_try || piece_equal(&now.piece, &piece->piece));
     generation_unref(now.generation);
     return same ? 0 : -ESTALE;
 }
 
-static int open_piece(struct driver *driver, struct node *node, const struct cancel *cancel,
-                      struct handle *handle)
+static int open_piece(struct driver *driver, struct node *node, bool second_try,
+                      const struct cancel *cancel, struct handle *handle)
 {
-    int error = check_piece(driver, node, cancel);
+    int error = check_piece(driver, node, second_try, cancel);
     if (error != 0)
         return error;
     handle->piece = node->content.piece.piece;
@@ -64,27 +64,26 @@ static struct source *source_of_file(struct driver *driver, struct node *node)
 }
 
 /*
- * Whether a small file's content is that for which its node was made, or has only grown since a
- * look-up a moment ago.
+ * Whether a small file's content is that for which its node was made; at a second try, whether it
+ * has not become smaller since.
  */
-static bool file_goes_on(struct driver *driver, const struct node *node,
-                         const struct file_identity *now)
+static bool file_goes_on(const struct file_identity *then, const struct file_identity *now,
+                         bool second_try)
 {
-    const struct file_identity *then = &node->content.file.identity;
     if (file_identity_same_content(now, then))
         return true;
-    return now->device == then->device && now->inode == then->inode && now->size > then->size &&
-           node_is_recent(&driver->nodes, node);
+    return second_try && now->device == then->device && now->inode == then->inode &&
+           now->size >= then->size;
 }
 
 /* Whether `generation` is the node's, which the first open decides. */
-static bool is_generation_of(struct driver *driver, struct node *node,
+static bool is_generation_of(struct driver *driver, struct node *node, bool second_try,
                              struct generation *generation)
 {
     struct node_file *file = &node->content.file;
     const struct file_identity now = generation_identity(generation);
 
-    if (!file_goes_on(driver, node, &now))
+    if (!file_goes_on(&file->identity, &now, second_try))
         return false;
     HOLD_LOCK(&driver->nodes.lock);
     if (file->generation == NULL)
@@ -92,7 +91,8 @@ static bool is_generation_of(struct driver *driver, struct node *node,
     return file->generation == generation;
 }
 
-static int open_file_node(struct driver *driver, struct node *node, struct handle *handle)
+static int open_file_node(struct driver *driver, struct node *node, bool second_try,
+                          struct handle *handle)
 {
     struct source *source = source_of_file(driver, node);
     struct generation *generation = NULL;
@@ -103,7 +103,7 @@ static int open_file_node(struct driver *driver, struct node *node, struct handl
     int error = source_look(source, &generation, &attributes);
     if (error != 0)
         return error;
-    if (is_generation_of(driver, node, generation)) {
+    if (is_generation_of(driver, node, second_try, generation)) {
         piece_add(&handle->piece, 0, node->content.file.identity.size);
         error = pin(handle, source, generation);
     } else {
@@ -131,16 +131,16 @@ static int open_table(struct driver *driver, const struct node *node, struct han
     return 0;
 }
 
-static int open_node(struct driver *driver, struct node *node, const struct cancel *cancel,
-                     struct handle *handle)
+static int open_node(struct driver *driver, struct node *node, bool second_try,
+                     const struct cancel *cancel, struct handle *handle)
 {
     switch (node->kind) {
     case NODE_PIECE:
         handle->kind = HANDLE_PIECE;
-        return open_piece(driver, node, cancel, handle);
+        return open_piece(driver, node, second_try, cancel, handle);
     case NODE_FILE:
         handle->kind = HANDLE_PIECE;
-        return open_file_node(driver, node, handle);
+        return open_file_node(driver, node, second_try, handle);
     case NODE_TABLE:
         handle->kind = HANDLE_TABLE;
         return open_table(driver, node, handle);
@@ -152,15 +152,20 @@ static int open_node(struct driver *driver, struct node *node, const struct canc
     }
 }
 
-int handle_open(struct driver *driver, struct node *node, const struct cancel *cancel,
+int handle_open(struct driver *driver, struct node *node, pid_t reader, const struct cancel *cancel,
                 struct handle **handle)
 {
+    bool second_try = retries_take(&driver->retries, reader);
     AUTO_FREE struct handle *opened = calloc(1, sizeof(*opened));
     if (opened == NULL)
         return -ENOMEM;
-    int error = open_node(driver, node, cancel, opened);
+    int error = open_node(driver, node, second_try, cancel, opened);
+    if (error == -ENOENT)
+        error = -ESTALE;
+    if (error == -ESTALE && !second_try)
+        retries_expect(&driver->retries, reader);
     if (error != 0)
-        return error == -ENOENT ? -ESTALE : error;
+        return error;
     atomic_fetch_add(&driver->counters.opens, 1);
     list_reset(&opened->link);
     HOLD_LOCK(&driver->handles_lock);

@@ -32,11 +32,11 @@ struct handle {
 };
 
 /*
- * Opens a node. Returns 0 and a handle, or -errno: -ESTALE where the node's generation is not what
- * its name means now, which makes the kernel look the name up again; -EINTR; or why the file cannot
- * be opened.
+ * Opens a node for the thread `reader`. Returns 0 and a handle, or -errno: -ESTALE where the node's
+ * generation is not what its name means now, which makes the kernel look the name up again; -EINTR;
+ * or why the file cannot be opened.
  */
-int handle_open(struct driver *driver, struct node *node, const struct cancel *cancel,
+int handle_open(struct driver *driver, struct node *node, pid_t reader, const struct cancel *cancel,
                 struct handle **handle);
 void handle_close(struct driver *driver, struct handle *handle);
 

@@ -8,7 +8,6 @@
 #include <xxhash.h>
 
 #include "core/cleanup.h"
-#include "core/clock.h"
 
 enum { FIRST_BUCKETS = 256, ROOT_INODE = 1 };
 
@@ -196,7 +195,6 @@ struct node *node_get(struct node_table *table, struct node *parent, enum node_k
         if (node->hash == hash && is_node(node, parent, kind, name, &print)) {
             release_content(kind, content);
             node->lookups++;
-            node->looked_up = clock_ms();
             return node;
         }
     }
@@ -210,7 +208,6 @@ struct node *node_get(struct node_table *table, struct node *parent, enum node_k
     node->next = *bucket;
     *bucket = node;
     node->lookups = 1;
-    node->looked_up = clock_ms();
     parent->children++;
     table->count++;
     return node;
@@ -237,12 +234,6 @@ void node_forget(struct node_table *table, struct node *node, uint64_t lookups)
         parent->children--;
         node = parent;
     }
-}
-
-bool node_is_recent(struct node_table *table, const struct node *node)
-{
-    HOLD_LOCK(&table->lock);
-    return clock_ms() - node->looked_up < RECENT_LOOKUP;
 }
 
 size_t node_table_count(struct node_table *table)

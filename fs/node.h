@@ -68,7 +68,6 @@ struct node {
     struct node *next;   /* protected by node_table.lock; in the same bucket */
     uint64_t lookups;    /* protected by node_table.lock; what the kernel will forget */
     uint64_t children;   /* protected by node_table.lock */
-    int64_t looked_up;   /* protected by node_table.lock; when last: CLOCK_MONOTONIC, ms */
     struct node *parent; /* the rest is constant; counted in parent->children; NULL: the root */
     uint64_t hash;
     uint64_t inode; /* the number that users see */
@@ -101,10 +100,6 @@ struct node *node_get(struct node_table *table, struct node *parent, enum node_k
 
 /* Takes back `lookups` look-ups; a node without any and without children is freed. */
 void node_forget(struct node_table *table, struct node *node, uint64_t lookups);
-
-/* Whether a look-up gave this node within the last RECENT_LOOKUP ms. */
-enum { RECENT_LOOKUP = 100 };
-bool node_is_recent(struct node_table *table, const struct node *node);
 
 size_t node_table_count(struct node_table *table);
 

@@ -188,7 +188,7 @@ static void run_open(struct job *job)
     const struct cancel cancel = {reader_is_gone, job->request};
     struct handle *handle = NULL;
 
-    int error = handle_open(driver, node, &cancel, &handle);
+    int error = handle_open(driver, node, fuse_req_ctx(job->request)->pid, &cancel, &handle);
     if (error != 0) {
         reply_error(job->request, error);
         return;

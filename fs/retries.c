@@ -1,0 +1,41 @@
+#include "fs/retries.h"
+
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "core/clock.h"
+
+/* The second open follows within microseconds; what is older was a look-up that failed. */
+enum { EXPECTED_FOR_MS = 1000 };
+
+void retries_init(struct retries *retries)
+{
+    memset(retries, 0, sizeof(*retries));
+    pthread_mutex_init(&retries->lock, NULL);
+}
+
+void retries_destroy(struct retries *retries)
+{
+    pthread_mutex_destroy(&retries->lock);
+}
+
+void retries_expect(struct retries *retries, pid_t thread)
+{
+    HOLD_LOCK(&retries->lock);
+    retries->expected[retries->next].thread = thread;
+    retries->expected[retries->next].when = clock_ms();
+    retries->next = (retries->next + 1) % RETRIES_KEPT;
+}
+
+bool retries_take(struct retries *retries, pid_t thread)
+{
+    bool found = false;
+    HOLD_LOCK(&retries->lock);
+    for (size_t i = 0; thread != 0 && i < RETRIES_KEPT; i++) {
+        if (retries->expected[i].thread != thread)
+            continue;
+        found = found || clock_ms() - retries->expected[i].when < EXPECTED_FOR_MS;
+        retries->expected[i].thread = 0;
+    }
+    return found;
+}

@@ -1,0 +1,40 @@
+/*
+ * Which threads were just told to look a name up again.
+ *
+ * An open that finds its node out of date is answered ESTALE. The kernel then looks the name up
+ * anew and opens what it finds, in the same system call; if that is answered ESTALE too, the reader
+ * gets the error. Of a file that grows all the time no look-up is ever fresh enough, so the second
+ * open must be content with what the look-up a moment before it found: it is told by its thread.
+ *
+ * All functions are thread-safe and do not block.
+ */
+#ifndef BIGFS_FS_RETRIES_H
+#define BIGFS_FS_RETRIES_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { RETRIES_KEPT = 256 }; /* more threads than that are hardly in the middle of one at once */
+
+struct retries {
+    pthread_mutex_t lock;
+    struct {
+        pid_t thread;         /* 0: free */
+        int64_t when;         /* CLOCK_MONOTONIC, ms */
+    } expected[RETRIES_KEPT]; /* protected by lock; a ring */
+    size_t next;              /* protected by lock */
+};
+
+void retries_init(struct retries *retries);
+void retries_destroy(struct retries *retries);
+
+/* Notes that this thread (as fuse_req_ctx() tells it) was told to look again. */
+void retries_expect(struct retries *retries, pid_t thread);
+
+/* Whether an open of this thread is such a second one; it is told so once. */
+bool retries_take(struct retries *retries, pid_t thread);
+
+#endif
