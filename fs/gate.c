@@ -28,12 +28,7 @@ static struct job *first_in_line(struct gate *gate)
 
 void gate_destroy(struct gate *gate)
 {
-    struct job *job;
-    while ((job = first_in_line(gate)) != NULL) {
-        fuse_req_interrupt_func(job->request, NULL, NULL);
-        fuse_reply_err(job->request, EINTR);
-        free(job);
-    }
+    assert(gate->running == 0 && list_empty(&gate->waiting));
     pthread_mutex_destroy(&gate->lock);
 }
 

@@ -52,7 +52,7 @@ struct job {
 
 void gate_init(struct gate *gate, unsigned limit);
 
-/* Answers what still waits with EINTR; nothing may run. */
+/* No job may run or wait: those who run jobs return only when the line is empty. */
 void gate_destroy(struct gate *gate);
 
 /*

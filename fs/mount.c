@@ -53,7 +53,7 @@ static int add_mount_options(struct options *options, const char *source)
     return failed ? -ENOMEM : 0;
 }
 
-/* libfuse says itself why it cannot make or mount a session. */
+/* libfuse says itself why it cannot make a session (an -o option) or mount it. */
 static int serve_session(struct driver *driver, struct options *options)
 {
     int error = add_mount_options(options, driver->source);
@@ -61,7 +61,7 @@ static int serve_session(struct driver *driver, struct options *options)
         return complain("cannot mount", error);
     driver->session = fuse_session_new(&options->fuse, &operations, sizeof(operations), driver);
     if (driver->session == NULL)
-        return EXIT_FAILURE;
+        return EXIT_USAGE;
     int status = EXIT_FAILURE;
     if (fuse_session_mount(driver->session, driver->mountpoint) == 0) {
         error = workers_run(driver->session, driver_workers(driver));

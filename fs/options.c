@@ -11,7 +11,6 @@
 #include "core/quantity.h"
 
 enum {
-    EXIT_USAGE = 2,
     MOST_THREADS = 512,
     THREADS_PER_PROCESSOR = 4,
     FEWEST_DEFAULT_THREADS = 8,

@@ -9,6 +9,9 @@
 
 #include "fs/view.h"
 
+/* The exit status of a command line that cannot be meant; EXIT_FAILURE is for all else. */
+enum { EXIT_USAGE = 2 };
+
 enum cache_mode {
     CACHE_KERNEL, /* the kernel keeps pieces in its page cache */
     CACHE_NONE,   /* every read comes to us */
