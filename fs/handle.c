@@ -8,6 +8,7 @@
 #include "core/checked.h"
 #include "core/cleanup.h"
 #include "fs/lookup.h"
+#include "fs/piece_name.h"
 
 static int pin(struct handle *handle, struct source *source, struct generation *generation)
 {

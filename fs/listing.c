@@ -11,6 +11,7 @@
 #include "core/cleanup.h"
 #include "fs/attributes.h"
 #include "fs/lookup.h"
+#include "fs/piece_name.h"
 
 /* A reply that is being filled. */
 struct listing {
@@ -170,7 +171,7 @@ static int list_view(struct listing *listing, off_t offset)
         return error;
     uint64_t count = view_count(view, (uint64_t)source.st_size);
     for (uint64_t index = (uint64_t)offset - 2; index < count; index++) {
-        view_piece_name(view, file_extension(large->name), count, index, name);
+        piece_name_write(view, file_extension(large->name), count, index, name);
         content.piece.selector.offset = index;
         if (!add_child(listing, name, NODE_PIECE, &content, (off_t)index + 3))
             break;

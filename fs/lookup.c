@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fs/attributes.h"
+#include "fs/piece_name.h"
 
 /* How often a look-up begins anew because its file was rewritten while it was at it. */
 enum { REWRITE_ATTEMPTS = 4 };
@@ -146,8 +147,8 @@ static int lookup_in_view(struct driver *driver, struct node *parent, const char
 
     int error = attributes_now_of_large(driver, large, &source);
     if (error == 0)
-        error = view_select(view, file_extension(large->name),
-                            view_count(view, (uint64_t)source.st_size), name, &selector);
+        error = piece_name_read(view, file_extension(large->name),
+                                view_count(view, (uint64_t)source.st_size), name, &selector);
     return error != 0 ? error : enter_piece(driver, parent, &selector, cancel, entry);
 }
 

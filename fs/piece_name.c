@@ -1,4 +1,5 @@
-/* The names of pieces: the second half of fs/view.h. */
+#include "fs/piece_name.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,7 +7,6 @@
 
 #include "core/checked.h"
 #include "core/quantity.h"
-#include "fs/view.h"
 
 enum { FEWEST_DIGITS = 6 };
 
@@ -40,8 +40,8 @@ static const char *piece_extension(const struct view *view, const char *extensio
     return view->kind == VIEW_LINES && fits ? extension : "";
 }
 
-void view_piece_name(const struct view *view, const char *extension, uint64_t count, uint64_t index,
-                     char *name)
+void piece_name_write(const struct view *view, const char *extension, uint64_t count,
+                      uint64_t index, char *name)
 {
     int width = number_width(count);
     (void)snprintf(name, PIECE_NAME_MOST + 1, "%0*" PRIu64 "%s", width, index,
@@ -82,8 +82,8 @@ static int select_range(const char *name, struct selector *selector)
     return quantity_parse_size(name, (size_t)(sign - name), &selector->offset) == 0 ? 0 : -ENOENT;
 }
 
-int view_select(const struct view *view, const char *extension, uint64_t count, const char *name,
-                struct selector *selector)
+int piece_name_read(const struct view *view, const char *extension, uint64_t count,
+                    const char *name, struct selector *selector)
 {
     memset(selector, 0, sizeof(*selector));
     if (view->kind == VIEW_BYTES && strpbrk(name, "+-") != NULL)

@@ -1,4 +1,5 @@
 #include "fs/table.h"
+#include "fs/piece_name.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -58,8 +59,8 @@ static int make_line(const struct table *table, uint64_t line, const struct canc
                              cancel, &piece, &data);
     if (error != 0)
         return error;
-    view_piece_name(table->view, table->extension, view_count(table->view, table->size),
-                    selector.offset, name);
+    piece_name_write(table->view, table->extension, view_count(table->view, table->size),
+                     selector.offset, name);
     *length = (size_t)snprintf(text, LINE_MOST, "%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", name,
                                data.offset, data.length, data.length);
     return 0;

@@ -1,8 +1,7 @@
 /*
  * Views: the ways to cut a source, and the names by which they are chosen.
  *
- *     lines@n16,header=2          a view's name: kind, partition, header records
- *     000005.log  5  4096+100     a piece's name within it: a selector
+ *     lines@n16,header=2          kind, partition, header records
  *
  * Nothing here knows of FUSE or of nodes. Names are bytes; no function keeps them.
  */
@@ -44,15 +43,13 @@ enum selector_kind {
     SELECT_WHOLE,  /* the file */
 };
 
-/* Which piece a name means, whatever the file holds at the time. */
+/* Which piece is meant, whatever the file holds at the time. fs/piece_name.h reads it from a name.
+ */
 struct selector {
     enum selector_kind kind;
     uint64_t offset;
     uint64_t length;
 };
-
-/* The longest piece name that is made: what a directory entry can be. */
-enum { PIECE_NAME_MOST = 255 };
 
 /* "bytes", "lines" or "whole". */
 const char *view_kind_name(enum view_kind kind);
@@ -69,20 +66,6 @@ bool view_scans(const struct view *view);
 
 /* How many numbered pieces a file of `size` bytes has in the view. */
 uint64_t view_count(const struct view *view, uint64_t size);
-
-/* The last `.suffix` of a file's name, with the dot, or "": a part of `name`. */
-const char *file_extension(const char *name);
-
-/*
- * Writes the name of piece `index` of `count`, of a file with this extension, to `name`, which has
- * room for PIECE_NAME_MOST + 1 bytes.
- */
-void view_piece_name(const struct view *view, const char *extension, uint64_t count, uint64_t index,
-                     char *name);
-
-/* Reads a piece's name. Returns 0, or -ENOENT where it fits no rule or names none of `count`. */
-int view_select(const struct view *view, const char *extension, uint64_t count, const char *name,
-                struct selector *selector);
 
 /*
  * Finds the bytes that a selector means in the first `size` bytes of a generation; `view` is not

@@ -1,0 +1,33 @@
+/*
+ * The names of pieces within a view:
+ *
+ *     000005.log  5               a number, padded or not, with or without the extension
+ *     4096+100  -100              a range of bytes, the last bytes
+ *
+ * Names are bytes; no function keeps them.
+ */
+#ifndef BIGFS_FS_PIECE_NAME_H
+#define BIGFS_FS_PIECE_NAME_H
+
+#include <stdint.h>
+
+#include "fs/view.h"
+
+/* The longest name that is made: what a directory entry can be. */
+enum { PIECE_NAME_MOST = 255 };
+
+/* The last `.suffix` of a file's name, with the dot, or "": a part of `name`. */
+const char *file_extension(const char *name);
+
+/*
+ * Writes the name of piece `index` of `count`, of a file with this extension, to `name`, which has
+ * room for PIECE_NAME_MOST + 1 bytes.
+ */
+void piece_name_write(const struct view *view, const char *extension, uint64_t count,
+                      uint64_t index, char *name);
+
+/* Reads a piece's name. Returns 0, or -ENOENT where it fits no rule or names none of `count`. */
+int piece_name_read(const struct view *view, const char *extension, uint64_t count,
+                    const char *name, struct selector *selector);
+
+#endif
