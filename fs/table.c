@@ -1,5 +1,4 @@
 #include "fs/table.h"
-#include "fs/piece_name.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,6 +6,7 @@
 #include <string.h>
 
 #include "core/cleanup.h"
+#include "fs/piece_name.h"
 
 static const char heading[] = "name\toffset\tlength\tdata_bytes\n";
 
