@@ -12,8 +12,11 @@
 #include "core/cleanup.h"
 
 enum {
-    BLOCK = 4096,          /* what is digested at either end of a file */
-    QUIET_ATTEMPTS = 64,   /* how often we try to look at both ends between two writes */
+    BLOCK = 4096,        /* what is digested at either end of a file */
+    QUIET_ATTEMPTS = 64, /* how often we try to look at both ends between two writes */
+    REST_LEAST_MS = 20,  /* longer than a tick of the clock that mtimes are taken from */
+    REST_MOST_MS = 250,
+    REST_MS_PER_MIB = 2,   /* a write of the whole file should be over by then */
     APPEND_PAUSES = 100,   /* how often we look whether a write is an append … */
     APPEND_PAUSE_US = 200, /* … and how long we wait in between, in µs */
 };
@@ -163,16 +166,57 @@ static int look_quietly(int fd, struct file_identity *identity, struct digests *
     return -EAGAIN;
 }
 
+bool generation_captured(struct generation *generation)
+{
+    HOLD_LOCK(&generation->lock);
+    return generation->captured;
+}
+
+/* How many ms the mtime lies back; less than 0: it is to come. */
+static int64_t age_of(const struct file_identity *identity)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return ((int64_t)now.tv_sec - identity->mtime.tv_sec) * 1000 +
+           (now.tv_nsec - identity->mtime.tv_nsec) / 1000000;
+}
+
+/* How many ms a file of this size should have been at rest before it is believed to be. */
+static int64_t rest_of(const struct file_identity *identity)
+{
+    uint64_t most_mib = (REST_MOST_MS - REST_LEAST_MS) / REST_MS_PER_MIB;
+    return REST_LEAST_MS + REST_MS_PER_MIB * (int64_t)min_u64(identity->size >> 20, most_mib);
+}
+
+/*
+ * A write moves the mtime when it begins and its bytes while it lasts, so a file that was written
+ * to a moment ago may be in the middle of it, and no later look would tell. Waits until the file
+ * has been at rest for a while, or for that long.
+ */
+static void await_rest(int fd)
+{
+    struct file_identity now;
+    int64_t waited = 0;
+
+    while (look_at(fd, &now) == 0) {
+        int64_t age = age_of(&now);
+        int64_t wait = rest_of(&now) - (age > waited ? age : waited);
+        if (age < 0 || wait <= 0)
+            return;
+        const struct timespec pause = {.tv_nsec = wait * 1000000};
+        (void)nanosleep(&pause, NULL);
+        waited += wait;
+    }
+}
+
 int generation_capture(struct generation *generation, int fd)
 {
     struct file_identity seen;
     struct digests digests;
 
-    {
-        HOLD_LOCK(&generation->lock);
-        if (generation->captured)
-            return 0;
-    }
+    if (generation_captured(generation))
+        return 0;
+    await_rest(fd);
     int error = look_quietly(fd, &seen, &digests);
     if (error != 0 && error != -EAGAIN)
         return error;
@@ -187,12 +231,6 @@ int generation_capture(struct generation *generation, int fd)
     generation->head_digest = digests.head;
     generation->tail_digest = digests.tail;
     return 0;
-}
-
-bool generation_captured(struct generation *generation)
-{
-    HOLD_LOCK(&generation->lock);
-    return generation->captured;
 }
 
 struct snapshot {

@@ -79,9 +79,10 @@ uint64_t generation_size(struct generation *generation);
 /*
  * Remembers the digests of the first and last block, if that has not been done. Nobody has read of
  * the generation before that, so it takes the file as it is by now, unless it has become smaller:
- * what was promised of its size must hold. Of a file that is written to without a pause the last of
- * many looks is taken.
- * Returns 0, -ESTALE where it is smaller or another file, or a read error.
+ * what was promised of its size must hold. A write may be under way, so it waits until the file has
+ * not been written to for a while: 20 ms and 2 ms for each MiB of it, 250 ms at most. Of a file
+ * that is written to without a pause the last of many looks is taken. Returns 0, -ESTALE where it
+ * is smaller or another file, or a read error.
  */
 int generation_capture(struct generation *generation, int fd);
 bool generation_captured(struct generation *generation);

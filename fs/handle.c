@@ -156,7 +156,7 @@ static int open_node(struct driver *driver, struct node *node, bool second_try,
 int handle_open(struct driver *driver, struct node *node, pid_t reader, const struct cancel *cancel,
                 struct handle **handle)
 {
-    bool second_try = retries_take(&driver->retries, reader);
+    bool second_try = retries_take(&driver->retries, reader, node->inode);
     AUTO_FREE struct handle *opened = calloc(1, sizeof(*opened));
     if (opened == NULL)
         return -ENOMEM;
@@ -164,7 +164,7 @@ int handle_open(struct driver *driver, struct node *node, pid_t reader, const st
     if (error == -ENOENT)
         error = -ESTALE;
     if (error == -ESTALE && !second_try)
-        retries_expect(&driver->retries, reader);
+        retries_expect(&driver->retries, reader, node->inode);
     if (error != 0)
         return error;
     atomic_fetch_add(&driver->counters.opens, 1);

@@ -124,8 +124,11 @@ static int list_single(struct listing *listing, off_t offset)
     return 0;
 }
 
-/* The entry at `place` of a large file's directory. Returns false behind the last. */
-static bool large_entry(const struct listing *listing, off_t place, char *name, size_t size,
+/*
+ * The entry at `place` of a large file's directory; `name` has room for PIECE_NAME_MOST + 1 bytes.
+ * Returns false behind the last.
+ */
+static bool large_entry(const struct listing *listing, off_t place, char *name,
                         enum node_kind *kind)
 {
     for (enum view_kind view = 0; view < VIEW_KINDS; view++) {
@@ -136,11 +139,12 @@ static bool large_entry(const struct listing *listing, off_t place, char *name, 
             place -= entries;
             continue;
         }
-        const char *suffix = view == VIEW_WHOLE ? file_extension(listing->node->name)
-                             : place == 1       ? ".tsv"
-                                                : "";
+        if (view == VIEW_WHOLE)
+            piece_name_write_whole(file_extension(listing->node->name), name);
+        else
+            (void)snprintf(name, PIECE_NAME_MOST + 1, "%s%s", view_kind_name(view),
+                           place == 1 ? ".tsv" : "");
         *kind = view == VIEW_WHOLE ? NODE_PIECE : place == 1 ? NODE_TABLE : NODE_VIEW;
-        (void)snprintf(name, size, "%s%s", view_kind_name(view), suffix);
         return true;
     }
     return false;
@@ -152,7 +156,7 @@ static int list_large(struct listing *listing, off_t offset)
     char name[PIECE_NAME_MOST + 1];
     enum node_kind kind;
 
-    for (off_t place = offset - 2; large_entry(listing, place, name, sizeof(name), &kind); place++)
+    for (off_t place = offset - 2; large_entry(listing, place, name, &kind); place++)
         if (!add_child(listing, name, kind, &content, place + 3))
             return 0;
     return 0;

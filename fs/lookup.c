@@ -152,15 +152,6 @@ static int lookup_in_view(struct driver *driver, struct node *parent, const char
     return error != 0 ? error : enter_piece(driver, parent, &selector, cancel, entry);
 }
 
-/* "whole" and "whole.EXT" */
-static bool is_whole(const struct node *large, const char *name)
-{
-    const char *word = view_kind_name(VIEW_WHOLE);
-    size_t length = strlen(word);
-    return strncmp(name, word, length) == 0 &&
-           (name[length] == '\0' || strcmp(name + length, file_extension(large->name)) == 0);
-}
-
 /* VIEW[@ARG…] is a directory, VIEW[@ARG…].tsv its table of contents. */
 static int lookup_in_large(struct driver *driver, struct node *parent, const char *name,
                            struct entry *entry)
@@ -172,7 +163,7 @@ static int lookup_in_large(struct driver *driver, struct node *parent, const cha
     size_t length = strlen(name);
     struct stat source;
 
-    if (is_whole(parent, name))
+    if (piece_name_is_whole(file_extension(parent->name), name))
         return enter_piece(driver, parent, &whole, NULL, entry);
     if (length > suffix && strcmp(name + length - suffix, table_suffix) == 0) {
         kind = NODE_TABLE;

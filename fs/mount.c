@@ -26,15 +26,21 @@ static int complain(const char *what, int error)
     return EXIT_FAILURE;
 }
 
+/* Whether the user gave this -o option, or one that starts with it where it ends in "=". */
 static bool has_option(const struct fuse_args *arguments, const char *option)
 {
+    size_t length = strlen(option);
+    bool prefix = option[length - 1] == '=';
     for (int i = 1; i < arguments->argc; i++)
-        if (strcmp(arguments->argv[i], option) == 0)
+        if (strncmp(arguments->argv[i], option, length + (prefix ? 0 : 1)) == 0)
             return true;
     return false;
 }
 
-/* Adds the mount options that are not the user's to choose, behind his, so that they count. */
+/*
+ * Adds mount options behind the user's, so that they count: those that are not his to choose, and a
+ * name of the file system if he gave none.
+ */
 static int add_mount_options(struct options *options, const char *source)
 {
     AUTO_FREE char *name = NULL;
@@ -43,7 +49,8 @@ static int add_mount_options(struct options *options, const char *source)
 
     if (asprintf(&name, "fsname=%s", source) < 0)
         return -ENOMEM;
-    int failed = fuse_opt_add_opt_escaped(&list, name) != 0 ||
+    bool named = has_option(&options->fuse, "fsname=");
+    int failed = (!named && fuse_opt_add_opt_escaped(&list, name) != 0) ||
                  fuse_opt_add_opt(&list, "subtype=bigfs,ro,nosuid,nodev") != 0 ||
                  (others && fuse_opt_add_opt(&list, "default_permissions") != 0) ||
                  fuse_opt_add_arg(&options->fuse, "-o") != 0 ||

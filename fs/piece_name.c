@@ -33,11 +33,28 @@ const char *file_extension(const char *name)
     return dot == NULL || dot == name || dot[1] == '\0' ? "" : dot;
 }
 
-/* The extension that pieces of the view bear. One that makes the name too long is left out. */
+/* The extension behind a stem of this length. One that makes the name too long is left out. */
+static const char *fitting(const char *extension, size_t stem)
+{
+    return strlen(extension) + stem <= PIECE_NAME_MOST ? extension : "";
+}
+
 static const char *piece_extension(const struct view *view, const char *extension, int width)
 {
-    bool fits = strlen(extension) + (size_t)width <= PIECE_NAME_MOST;
-    return view->kind == VIEW_LINES && fits ? extension : "";
+    return view->kind == VIEW_LINES ? fitting(extension, (size_t)width) : "";
+}
+
+void piece_name_write_whole(const char *extension, char *name)
+{
+    const char *stem = view_kind_name(VIEW_WHOLE);
+    (void)snprintf(name, PIECE_NAME_MOST + 1, "%s%s", stem, fitting(extension, strlen(stem)));
+}
+
+bool piece_name_is_whole(const char *extension, const char *name)
+{
+    char whole[PIECE_NAME_MOST + 1];
+    piece_name_write_whole(extension, whole);
+    return strcmp(name, view_kind_name(VIEW_WHOLE)) == 0 || strcmp(name, whole) == 0;
 }
 
 void piece_name_write(const struct view *view, const char *extension, uint64_t count,

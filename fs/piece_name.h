@@ -9,6 +9,7 @@
 #ifndef BIGFS_FS_PIECE_NAME_H
 #define BIGFS_FS_PIECE_NAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "fs/view.h"
@@ -25,6 +26,12 @@ const char *file_extension(const char *name);
  */
 void piece_name_write(const struct view *view, const char *extension, uint64_t count,
                       uint64_t index, char *name);
+
+/* The same for `whole`: "whole.EXT". */
+void piece_name_write_whole(const char *extension, char *name);
+
+/* Whether the name is "whole" or "whole.EXT". */
+bool piece_name_is_whole(const char *extension, const char *name);
 
 /* Reads a piece's name. Returns 0, or -ENOENT where it fits no rule or names none of `count`. */
 int piece_name_read(const struct view *view, const char *extension, uint64_t count,

@@ -19,22 +19,24 @@ void retries_destroy(struct retries *retries)
     pthread_mutex_destroy(&retries->lock);
 }
 
-void retries_expect(struct retries *retries, pid_t thread)
+void retries_expect(struct retries *retries, pid_t thread, uint64_t inode)
 {
     HOLD_LOCK(&retries->lock);
     retries->expected[retries->next].thread = thread;
+    retries->expected[retries->next].inode = inode;
     retries->expected[retries->next].when = clock_ms();
     retries->next = (retries->next + 1) % RETRIES_KEPT;
 }
 
-bool retries_take(struct retries *retries, pid_t thread)
+bool retries_take(struct retries *retries, pid_t thread, uint64_t inode)
 {
     bool found = false;
     HOLD_LOCK(&retries->lock);
     for (size_t i = 0; thread != 0 && i < RETRIES_KEPT; i++) {
         if (retries->expected[i].thread != thread)
             continue;
-        found = found || clock_ms() - retries->expected[i].when < EXPECTED_FOR_MS;
+        found = found || (retries->expected[i].inode == inode &&
+                          clock_ms() - retries->expected[i].when < EXPECTED_FOR_MS);
         retries->expected[i].thread = 0;
     }
     return found;

@@ -4,7 +4,8 @@
  * An open that finds its node out of date is answered ESTALE. The kernel then looks the name up
  * anew and opens what it finds, in the same system call; if that is answered ESTALE too, the reader
  * gets the error. Of a file that grows all the time no look-up is ever fresh enough, so the second
- * open must be content with what the look-up a moment before it found: it is told by its thread.
+ * open must be content with what the look-up a moment before it found: it is told by its thread and
+ * the inode number.
  *
  * All functions are thread-safe and do not block.
  */
@@ -23,6 +24,7 @@ struct retries {
     pthread_mutex_t lock;
     struct {
         pid_t thread;         /* 0: free */
+        uint64_t inode;       /* as users see it: the same for all nodes of a name */
         int64_t when;         /* CLOCK_MONOTONIC, ms */
     } expected[RETRIES_KEPT]; /* protected by lock; a ring */
     size_t next;              /* protected by lock */
@@ -32,9 +34,9 @@ void retries_init(struct retries *retries);
 void retries_destroy(struct retries *retries);
 
 /* Notes that this thread (as fuse_req_ctx() tells it) was told to look again. */
-void retries_expect(struct retries *retries, pid_t thread);
+void retries_expect(struct retries *retries, pid_t thread, uint64_t inode);
 
 /* Whether an open of this thread is such a second one; it is told so once. */
-bool retries_take(struct retries *retries, pid_t thread);
+bool retries_take(struct retries *retries, pid_t thread, uint64_t inode);
 
 #endif
