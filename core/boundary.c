@@ -136,9 +136,11 @@ static int find_record_end(struct source *source, struct generation *generation,
         int error = scan_step(source, generation, size, &claim, &finding);
         scan_memory_settle(memory, &claim, error == 0 ? finding.scanned_to : claim.start,
                            error == 0 && finding.ends_record);
-        if (error != 0)
+        if (error != 0 || finding.ends_record) {
+            *found = finding.scanned_to;
             return error;
-        place = finding.scanned_to;
+        }
+        place = finding.scanned_to; /* the memory would tell, if it had room */
         step = step < COPIED_STEP ? 4 * step : MAPPED_STEP;
     }
 }

@@ -21,12 +21,14 @@ static void on_bus_error(int signal_number, siginfo_t *info, void *context)
     uintptr_t address = (uintptr_t)info->si_addr;
 
     (void)context;
-    if (guard != NULL && address >= guard->start && address < guard->end) {
+    if (info->si_code > 0 && guard != NULL && address >= guard->start && address < guard->end) {
         active = NULL;
         siglongjmp(guard->escape, 1);
     }
-    /* Not ours: the access repeats when we return, and then ends the process with a core. */
+    /* Not ours: it ends the process as if there were no handler. */
     (void)signal(signal_number, SIG_DFL);
+    if (info->si_code <= 0) /* sent by a process; an access would repeat when we return */
+        (void)raise(signal_number);
 }
 
 int fault_guard_install(void)

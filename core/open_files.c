@@ -42,12 +42,13 @@ void open_file_init(struct open_file *file)
     list_reset(&file->link);
 }
 
-/* Takes the descriptor out of an idle slot, for the caller to close without the lock. */
-static int retire(struct open_files *files, struct open_file *file)
+/*
+ * Takes the descriptor out of an idle slot, for the caller to close without the lock. Its place is
+ * still taken: it passes to the caller.
+ */
+static int retire(struct open_file *file)
 {
     list_remove(&file->link);
-    files->open--;
-    pthread_cond_broadcast(&files->place_free);
     return steal_fd(&file->fd);
 }
 
@@ -55,7 +56,23 @@ static int retire_least_recent(struct open_files *files)
 {
     if (list_empty(&files->idle))
         return -1;
-    return retire(files, list_object(files->idle.next, struct open_file, link));
+    return retire(list_object(files->idle.next, struct open_file, link));
+}
+
+static void give_up_place(struct open_files *files)
+{
+    HOLD_LOCK(&files->lock);
+    files->open--;
+    pthread_cond_broadcast(&files->place_free);
+}
+
+/* Closes a retired descriptor (-1: none), and only then lets somebody else have its place. */
+static void close_retired(struct open_files *files, int fd)
+{
+    if (fd < 0)
+        return;
+    (void)close(fd);
+    give_up_place(files);
 }
 
 static void lend(struct open_file *file)
@@ -65,10 +82,10 @@ static void lend(struct open_file *file)
 }
 
 /*
- * Lends an open descriptor (returns it), or reserves a place to open one (returns -1). A
- * descriptor that had to give its place is left in *retired.
+ * Lends an open descriptor (returns it), or takes a place to open one (returns -1). A descriptor
+ * that had to give up that place is left in *retired, to be closed first.
  */
-static int lend_or_reserve(struct open_files *files, struct open_file *file, int *retired)
+static int lend_or_take_place(struct open_files *files, struct open_file *file, int *retired)
 {
     HOLD_LOCK(&files->lock);
     for (;;) {
@@ -76,40 +93,47 @@ static int lend_or_reserve(struct open_files *files, struct open_file *file, int
             lend(file);
             return file->fd;
         }
-        if (files->open >= files->limit && !list_empty(&files->idle))
-            *retired = retire_least_recent(files);
-        if (files->open < files->limit)
-            break;
+        if (files->open < files->limit) {
+            files->open++;
+            return -1;
+        }
+        *retired = retire_least_recent(files);
+        if (*retired >= 0)
+            return -1;
         pthread_cond_wait(&files->place_free, &files->lock);
     }
-    files->open++;
-    return -1;
+}
+
+/* Puts an opened descriptor into the slot and lends it. Returns false where one is there already.
+ */
+static bool fill_slot(struct open_files *files, struct open_file *file, int opened, int *fd)
+{
+    HOLD_LOCK(&files->lock);
+    bool filled = opened >= 0 && file->fd < 0;
+    if (filled)
+        file->fd = opened;
+    *fd = file->fd;
+    if (file->fd >= 0)
+        lend(file);
+    return filled;
 }
 
 int open_files_get(struct open_files *files, struct open_file *file, open_file_opener *opener,
                    void *argument, int *fd)
 {
-    AUTO_CLOSE int retired = -1;
-    AUTO_CLOSE int opened = -1;
+    int retired = -1;
 
-    *fd = lend_or_reserve(files, file, &retired);
+    *fd = lend_or_take_place(files, file, &retired);
     if (*fd >= 0)
         return 0;
-    cleanup_close(&retired); /* before the next is opened, or the limit is passed */
-    opened = opener(argument);
-
-    HOLD_LOCK(&files->lock);
-    if (opened >= 0 && file->fd < 0) {
-        file->fd = steal_fd(&opened);
-    } else { /* it failed, or another thread was first */
-        files->open--;
-        pthread_cond_broadcast(&files->place_free);
-    }
-    if (file->fd < 0)
-        return opened;
-    lend(file);
-    *fd = file->fd;
-    return 0;
+    cleanup_close(&retired);
+    int opened = opener(argument);
+    if (fill_slot(files, file, opened, fd))
+        return 0;
+    if (opened >= 0) /* another thread was first */
+        (void)close(opened);
+    give_up_place(files);
+    return *fd >= 0 ? 0 : opened;
 }
 
 /* The descriptor to close when a slot that nobody uses loses its last claim, or -1. */
@@ -118,20 +142,24 @@ static int settle(struct open_files *files, struct open_file *file)
     if (file->fd < 0 || file->lent > 0)
         return -1;
     if (file->pins == 0)
-        return retire(files, file);
+        return retire(file);
     list_remove(&file->link);
     list_append(&files->idle, &file->link);
     pthread_cond_broadcast(&files->place_free);
     return -1;
 }
 
-void open_files_put(struct open_files *files, struct open_file *file)
+static int put(struct open_files *files, struct open_file *file)
 {
-    AUTO_CLOSE int retired = -1;
     HOLD_LOCK(&files->lock);
     assert(file->lent > 0);
     file->lent--;
-    retired = settle(files, file);
+    return settle(files, file);
+}
+
+void open_files_put(struct open_files *files, struct open_file *file)
+{
+    close_retired(files, put(files, file));
 }
 
 void open_files_pin(struct open_files *files, struct open_file *file)
@@ -140,21 +168,30 @@ void open_files_pin(struct open_files *files, struct open_file *file)
     file->pins++;
 }
 
-void open_files_unpin(struct open_files *files, struct open_file *file)
+static int unpin(struct open_files *files, struct open_file *file)
 {
-    AUTO_CLOSE int retired = -1;
     HOLD_LOCK(&files->lock);
     assert(file->pins > 0);
     file->pins--;
-    retired = settle(files, file);
+    return settle(files, file);
+}
+
+void open_files_unpin(struct open_files *files, struct open_file *file)
+{
+    close_retired(files, unpin(files, file));
+}
+
+static int take_idle(struct open_files *files)
+{
+    HOLD_LOCK(&files->lock);
+    return retire_least_recent(files);
 }
 
 bool open_files_relieve(struct open_files *files)
 {
-    AUTO_CLOSE int retired = -1;
-    HOLD_LOCK(&files->lock);
-    retired = retire_least_recent(files);
-    return retired >= 0;
+    int idle = take_idle(files);
+    close_retired(files, idle);
+    return idle >= 0;
 }
 
 unsigned open_files_count(struct open_files *files)

@@ -9,16 +9,17 @@
 static int parse_digits(const char *text, size_t length, uint64_t *value)
 {
     uint64_t sum = 0;
+    bool fits = true;
 
     if (length == 0)
         return -EINVAL;
     for (size_t i = 0; i < length; i++) {
         if (text[i] < '0' || text[i] > '9')
             return -EINVAL;
-        if (!checked_mul(sum, 10, &sum) || !checked_add(sum, (uint64_t)(text[i] - '0'), &sum))
-            return -ERANGE;
+        fits =
+            fits && checked_mul(sum, 10, &sum) && checked_add(sum, (uint64_t)(text[i] - '0'), &sum);
     }
-    if (sum > OFFSET_MAX)
+    if (!fits || sum > OFFSET_MAX)
         return -ERANGE;
     *value = sum;
     return 0;

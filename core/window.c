@@ -16,7 +16,6 @@ struct window {
     uint64_t owner;     /* the rest is constant once the window is in the pool */
     uint64_t start;     /* file offset of the first byte */
     size_t length;      /* bytes of the file it shows */
-    uint64_t reserved;  /* bytes counted in window_pool.mapped */
     uint8_t *bytes;     /* the mapping */
     uint8_t *residency; /* as mincore(2) told before the first touch; NULL: not known */
 };
@@ -51,18 +50,21 @@ static void window_destroy(struct window *window)
     free(window);
 }
 
-static void destroy_all(struct list *windows)
+/* Unmaps all; returns how many they were. */
+static uint64_t destroy_all(struct list *windows)
 {
-    while (!list_empty(windows)) {
+    uint64_t count = 0;
+    for (; !list_empty(windows); count++) {
         struct window *window = list_object(windows->next, struct window, link);
         list_remove(&window->link);
         window_destroy(window);
     }
+    return count;
 }
 
 void window_pool_destroy(struct window_pool *pool)
 {
-    destroy_all(&pool->windows);
+    (void)destroy_all(&pool->windows);
     pthread_cond_destroy(&pool->place_free);
     pthread_mutex_destroy(&pool->lock);
 }
@@ -88,46 +90,49 @@ static struct window *lend_mapped(struct window_pool *pool, uint64_t owner, uint
     return NULL;
 }
 
-/* Moves windows that nobody uses to `retired` until `size` more bytes fit. The lock is held. */
-static bool make_room(struct window_pool *pool, uint64_t size, struct list *retired)
+/*
+ * Takes the least recently used window that nobody uses out of the pool, or returns NULL. Its room
+ * is still taken: it passes to the caller. The lock is held.
+ */
+static struct window *retire_least_recent(struct window_pool *pool)
 {
-    struct list *link = pool->windows.next;
-    while (pool->mapped + size > pool->total && link != &pool->windows) {
+    for (struct list *link = pool->windows.next; link != &pool->windows; link = link->next) {
         struct window *window = list_object(link, struct window, link);
-        link = link->next;
-        if (window->lent == 0) {
-            list_remove(&window->link);
-            list_append(retired, &window->link);
-            pool->mapped -= window->reserved;
-        }
+        if (window->lent > 0)
+            continue;
+        list_remove(&window->link);
+        return window;
     }
-    return pool->mapped + size <= pool->total;
+    return NULL;
 }
 
-/* Lends a mapped window, or reserves the room for one and returns NULL. */
-static struct window *lend_or_reserve(struct window_pool *pool, uint64_t owner, uint64_t offset,
-                                      uint64_t reserve)
-{
-    struct window *window = NULL;
-    struct list retired;
-
-    list_reset(&retired);
-    {
-        HOLD_LOCK(&pool->lock);
-        while ((window = lend_mapped(pool, owner, offset)) == NULL &&
-               !make_room(pool, reserve, &retired))
-            pthread_cond_wait(&pool->place_free, &pool->lock);
-        if (window == NULL)
-            pool->mapped += reserve;
-    }
-    destroy_all(&retired);
-    return window;
-}
-
-static void give_up_room(struct window_pool *pool, uint64_t reserved)
+/*
+ * Lends a mapped window, or takes the room for one and returns NULL. A window that had to give up
+ * that room is left in *retired, to be unmapped first.
+ */
+static struct window *lend_or_take_room(struct window_pool *pool, uint64_t owner, uint64_t offset,
+                                        struct window **retired)
 {
     HOLD_LOCK(&pool->lock);
-    pool->mapped -= reserved;
+    for (;;) {
+        struct window *window = lend_mapped(pool, owner, offset);
+        if (window != NULL)
+            return window;
+        if (pool->total - pool->mapped >= pool->window_size) {
+            pool->mapped += pool->window_size;
+            return NULL;
+        }
+        *retired = retire_least_recent(pool);
+        if (*retired != NULL)
+            return NULL;
+        pthread_cond_wait(&pool->place_free, &pool->lock);
+    }
+}
+
+static void give_up_room(struct window_pool *pool, uint64_t windows)
+{
+    HOLD_LOCK(&pool->lock);
+    pool->mapped -= windows * pool->window_size;
     pthread_cond_broadcast(&pool->place_free);
 }
 
@@ -163,7 +168,6 @@ static int create_window(const struct window_pool *pool, uint64_t owner, int fd,
     window->owner = owner;
     window->start = offset / pool->window_size * pool->window_size;
     window->length = (size_t)min_u64(pool->window_size, size - window->start);
-    window->reserved = pool->window_size;
     error = map_window(window, fd);
     if (error != 0) {
         window_destroy(window);
@@ -181,21 +185,28 @@ static void make_loan(struct window *window, uint64_t offset, struct window_loan
     loan->length = window->length - skipped;
 }
 
+/* Two threads may map the same window at once; the second copy is harmless. */
+static void add_lent(struct window_pool *pool, struct window *window)
+{
+    HOLD_LOCK(&pool->lock);
+    window->lent = 1;
+    list_append(&pool->windows, &window->link);
+}
+
 int window_acquire(struct window_pool *pool, uint64_t owner, int fd, uint64_t offset, uint64_t size,
                    struct window_loan *loan)
 {
-    struct window *window = lend_or_reserve(pool, owner, offset, pool->window_size);
+    struct window *retired = NULL;
+    struct window *window = lend_or_take_room(pool, owner, offset, &retired);
 
     if (window == NULL) {
+        window_destroy(retired);
         int error = create_window(pool, owner, fd, offset, size, &window);
         if (error != 0) {
-            give_up_room(pool, pool->window_size);
+            give_up_room(pool, 1);
             return error;
         }
-        /* Two threads may map the same window at once; the second copy is harmless. */
-        HOLD_LOCK(&pool->lock);
-        window->lent = 1;
-        list_append(&pool->windows, &window->link);
+        add_lent(pool, window);
     }
     make_loan(window, offset, loan);
     return 0;
@@ -233,25 +244,28 @@ void window_done_with(const struct window_loan *loan, size_t length, int fd)
     }
 }
 
+/* Moves the windows of a file that nobody uses to `retired`. Their room is still taken. */
+static void retire_all_of(struct window_pool *pool, uint64_t owner, struct list *retired)
+{
+    HOLD_LOCK(&pool->lock);
+    for (struct list *link = pool->windows.next; link != &pool->windows;) {
+        struct window *window = list_object(link, struct window, link);
+        link = link->next;
+        if (window->owner != owner || window->lent > 0)
+            continue;
+        list_remove(&window->link);
+        list_append(retired, &window->link);
+    }
+}
+
 void window_pool_forget(struct window_pool *pool, uint64_t owner)
 {
     struct list retired;
 
     list_reset(&retired);
-    {
-        HOLD_LOCK(&pool->lock);
-        for (struct list *link = pool->windows.next; link != &pool->windows;) {
-            struct window *window = list_object(link, struct window, link);
-            link = link->next;
-            if (window->owner != owner || window->lent > 0)
-                continue;
-            list_remove(&window->link);
-            list_append(&retired, &window->link);
-            pool->mapped -= window->reserved;
-        }
-        pthread_cond_broadcast(&pool->place_free);
-    }
-    destroy_all(&retired);
+    retire_all_of(pool, owner, &retired);
+    if (!list_empty(&retired))
+        give_up_room(pool, destroy_all(&retired));
 }
 
 uint64_t window_pool_mapped(struct window_pool *pool)
