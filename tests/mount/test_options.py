@@ -31,7 +31,7 @@ class AcceptedTest(CommandTest):
         return forms
 
     @contextlib.contextmanager
-    def mounted(self, form, *others):
+    def mounted_with(self, form, *others):
         """A mount with an option in one of its forms, and other options, in a subtest."""
         with self.subTest(option=form):
             mount = self.mount(None, *others, *form)
@@ -45,7 +45,7 @@ class AcceptedTest(CommandTest):
         """--chunk-size: the pieces of bytes and lines, and so of --min-size; suffixes in either case."""
         for value, size in (("64K", 64 * K), ("100k", 100 * K), ("100000", 100000)):
             for form in self.forms("chunk-size", value):
-                with self.mounted(form) as mount:
+                with self.mounted_with(form) as mount:
                     wanted = pieces("lines", str(size), DATA)
                     self.assertEqual(len(self.listing(mount, "app.log", "bytes")), -(-len(DATA) // size))
                     self.assertEqual([read(mount.p("app.log/lines/%d" % k)) for k in range(len(wanted))], wanted)
@@ -64,7 +64,7 @@ class AcceptedTest(CommandTest):
         self.write("empty", b"")
         for value, large in (("1000", ["app.log", "limit"]), ("0", ["app.log", "below", "limit"]), ("1T", [])):
             for form in self.forms("min-size", value):
-                with self.mounted(form) as mount:
+                with self.mounted_with(form) as mount:
                     found = [name for name in self.listing(mount) if os.path.isdir(mount.p(name))]
                     self.assertEqual(found, large)
 
@@ -89,7 +89,7 @@ class AcceptedTest(CommandTest):
         lines, plain = DATA.splitlines(True), pieces("lines", str(64 * K), DATA)
         for value, count in ((None, 1), ("1", 1), ("3", 3)):
             for form in self.forms("header", value):
-                with self.mounted(form, "--chunk-size", "64K") as mount:
+                with self.mounted_with(form, "--chunk-size", "64K") as mount:
                     head = b"".join(lines[:count])
                     self.assertEqual([read(mount.p("app.log/lines/%d" % k)) for k in range(len(plain))],
                                      [plain[0], *(head + piece for piece in plain[1:])])
@@ -101,7 +101,7 @@ class AcceptedTest(CommandTest):
                              ("threads", ("1", "2", "16")), ("cache", ("kernel", "none"))):
             for value in values:
                 for form in self.forms(name, value):
-                    with self.mounted(form) as mount:
+                    with self.mounted_with(form) as mount:
                         self.assertEqual(read(mount.p("app.log")), DATA)
 
     def test_all_at_once(self):

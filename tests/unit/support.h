@@ -1,0 +1,152 @@
+/*
+ * What the unit tests share: seeded random numbers, a directory of temporary files for each test,
+ * a look at this process from outside, and checks that any thread may make.
+ *
+ * Where a helper fails it fails the test, so all but THREAD_CHECK are for the main thread alone.
+ */
+#ifndef BIGFS_TESTS_SUPPORT_H
+#define BIGFS_TESTS_SUPPORT_H
+
+/* What cmocka.h wants to have been included. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "core/source.h"
+
+#define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Random numbers */
+
+struct random {
+    uint64_t state;
+};
+
+/*
+ * The seed of this run: BIGFS_SEED if it is set, else a new one. Printed by the first call, so that
+ * a failure can be repeated.
+ */
+uint64_t test_seed(void);
+
+/* The numbers of case `index` of this run. */
+struct random random_case(uint64_t index);
+uint64_t random_next(struct random *random);
+uint64_t random_below(struct random *random, uint64_t limit); /* 0 to limit - 1; limit >= 1 */
+uint64_t random_between(struct random *random, uint64_t least, uint64_t most);
+bool random_chance(struct random *random, unsigned percent);
+
+/* Temporary files */
+
+struct scratch {
+    char path[PATH_MAX];
+    int directory;
+};
+
+/*
+ * An empty directory below BIGFS_TEST_DIR, else TMPDIR, else /tmp. Asserts nothing: what it cannot
+ * do it tells, so that it serves cmocka's setup functions. scratch_remove takes all away again.
+ */
+int scratch_make(struct scratch *scratch);
+void scratch_remove(struct scratch *scratch);
+
+/* cmocka fixtures for tests that need nothing else: *state is a struct scratch. */
+int scratch_setup(void **state);
+int scratch_teardown(void **state);
+
+/* All names are relative to the scratch directory. Descriptors are the caller's. */
+int scratch_open(const struct scratch *scratch, const char *name, int flags);
+void scratch_write(const struct scratch *scratch, const char *name, const void *bytes,
+                   size_t length);
+void scratch_append(const struct scratch *scratch, const char *name, const void *bytes,
+                    size_t length);
+void scratch_overwrite(const struct scratch *scratch, const char *name, const void *bytes,
+                       size_t length, uint64_t offset);
+void scratch_truncate(const struct scratch *scratch, const char *name, uint64_t size);
+struct stat scratch_stat(const struct scratch *scratch, const char *name);
+
+/*
+ * Waits until a change made now gets another time than `name` carries, so that a change of the
+ * same length is one that can be told: kernels of old stamp files every few milliseconds only.
+ */
+void scratch_let_time_pass(const struct scratch *scratch, const char *name);
+
+/* Fills bytes that no stretch of another place, or another `kind`, resembles. */
+void pattern_fill(void *bytes, size_t length, uint64_t offset, uint64_t kind);
+bool pattern_matches(const void *bytes, size_t length, uint64_t offset, uint64_t kind);
+
+/* This process, seen from outside */
+
+unsigned count_descriptors(void);
+
+/* The mappings of files whose path holds `part`; the sum of their lengths in *bytes (or NULL). */
+unsigned count_mappings(const char *part, uint64_t *bytes);
+
+/* Whether a file whose path holds `part` is mapped from this offset on. */
+bool is_mapped(const char *part, uint64_t offset);
+
+/* Leaves room for `room` more descriptors and no others. Returns the limit as it was. */
+struct rlimit descriptors_limit(unsigned room);
+void descriptors_restore(struct rlimit old);
+
+/* Threads */
+
+/* Remembers the first failure of any thread, and where it was. */
+#define THREAD_CHECK(condition) thread_check((condition), #condition, __FILE__, __LINE__)
+bool thread_check(bool holds, const char *condition, const char *file, int line);
+
+/* Fails the test where a THREAD_CHECK failed since the last call. */
+void assert_threads_passed(void);
+
+/* Runs work(argument, index) in `count` threads at once, waits for all, asserts what they checked.
+ */
+void run_threads(unsigned count, void (*work)(void *argument, unsigned index), void *argument);
+
+void sleep_ms(unsigned milliseconds);
+
+/* Sources */
+
+/* A scratch directory and a pool of sources beneath it. */
+struct world {
+    struct scratch scratch;
+    struct source_pool pool;
+    bool pooled;
+};
+
+struct world_limits {
+    unsigned descriptors;
+    uint64_t window_size;
+    uint64_t window_total;
+};
+
+/*
+ * For setup functions: as scratch_setup; *state is a struct world. `limits` may be NULL. Installs
+ * no fault guard: cmocka sets signal handlers of its own before each test, so tests call
+ * fault_guard_install() themselves.
+ */
+int world_make(void **state, const struct world_limits *limits);
+int world_setup(void **state);
+int world_teardown(void **state);
+
+/* The file of that name: a source, its generation, pinned or only looked at. */
+struct reader {
+    struct source *source;
+    struct generation *generation;
+    bool pinned;
+};
+
+struct reader reader_look(struct world *world, const char *name);
+struct reader reader_pin(struct world *world, const char *name);
+
+/* Looks at the same path anew; pins it. */
+struct reader reader_again(const struct reader *reader);
+void reader_close(struct reader *reader);
+
+#endif

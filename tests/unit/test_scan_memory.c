@@ -1,0 +1,516 @@
+/*
+ * scan_memory: every answer is that of a plain search, and no byte is scanned for two of them.
+ *
+ * A layout says which bytes end records. "Scanning" a claim reads the layout and marks the bytes as
+ * scanned: marking one twice fails the test.
+ */
+#include "tests/unit/support.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "core/checked.h"
+#include "core/scan_memory.h"
+
+struct layout {
+    uint64_t size;
+    bool *ends;           /* whether the byte ends a record */
+    atomic_bool *scanned; /* whether it was scanned already */
+    bool forgets;         /* more than the memory can hold: then bytes may be scanned again */
+    struct scan_memory memory;
+};
+
+static void layout_make(struct layout *layout, uint64_t size)
+{
+    layout->size = size;
+    layout->forgets = false;
+    layout->ends = calloc(size + 1, sizeof(*layout->ends));
+    layout->scanned = calloc(size + 1, sizeof(*layout->scanned));
+    assert_non_null(layout->ends);
+    assert_non_null(layout->scanned);
+    scan_memory_init(&layout->memory);
+}
+
+static void layout_free(struct layout *layout)
+{
+    scan_memory_destroy(&layout->memory);
+    free(layout->ends);
+    free(layout->scanned);
+}
+
+/* Records of one of several shapes: all long, all short, mixed, runs of empty ones, none. */
+static void layout_fill(struct layout *layout, struct random *random)
+{
+    const unsigned shape = (unsigned)random_below(random, 5);
+    const uint64_t typical[] = {4000, 3, 100, 1, UINT64_MAX};
+
+    for (uint64_t at = 0; at < layout->size; at++) {
+        uint64_t one_in = typical[shape];
+        if (shape == 3 && at / 64 % 2 == 0)
+            one_in = 500;
+        layout->ends[at] = one_in != UINT64_MAX && random_below(random, one_in) == 0;
+    }
+}
+
+/* The first record end at or after `place`, or `size`. */
+static uint64_t model_find(const struct layout *layout, uint64_t place, uint64_t size)
+{
+    while (place < size && !layout->ends[place])
+        place++;
+    return min_u64(place, size);
+}
+
+static void mark_scanned(struct layout *layout, uint64_t start, uint64_t end)
+{
+    for (uint64_t at = start; at < end; at++)
+        THREAD_CHECK(!atomic_exchange(&layout->scanned[at], true) || layout->forgets);
+}
+
+/* How a step ends: as a scan does, cancelled before it began, or cut short. */
+enum outcome { WHOLE, NOTHING, SHORT };
+
+static uint64_t scan_claim(struct layout *layout, struct scan_claim *claim, enum outcome outcome,
+                           struct random *random)
+{
+    uint64_t until = claim->end;
+
+    if (outcome == NOTHING)
+        until = claim->start;
+    if (outcome == SHORT)
+        until = random_between(random, claim->start, claim->end);
+    uint64_t end = model_find(layout, claim->start, until);
+    bool ends_record = end < until;
+    mark_scanned(layout, claim->start, end + (ends_record ? 1 : 0));
+    scan_memory_settle(&layout->memory, claim, end, ends_record);
+    return end;
+}
+
+static enum outcome random_outcome(struct random *random)
+{
+    const enum outcome outcomes[] = {WHOLE, WHOLE, WHOLE, NOTHING, SHORT};
+    return outcomes[random_below(random, LENGTH_OF(outcomes))];
+}
+
+/* Searches as core/boundary.c does. Returns the place found, or `size`, or -EINTR in *error. */
+static uint64_t search(struct layout *layout, uint64_t place, uint64_t size, uint64_t most_step,
+                       const struct cancel *cancel, struct random *random, int *error)
+{
+    for (;;) {
+        struct scan_claim claim;
+        uint64_t found = size;
+        uint64_t step = random_between(random, 1, most_step);
+        int next = scan_memory_next(&layout->memory, place, size, step, cancel, &claim, &found);
+
+        *error = next < 0 ? next : 0;
+        if (next != SCAN_STEP)
+            return next == SCAN_FOUND ? found : size;
+        THREAD_CHECK(claim.start >= place && claim.start < claim.end && claim.end <= size);
+        THREAD_CHECK(claim.end - claim.start <= step);
+        uint64_t scanned_to = scan_claim(layout, &claim, random_outcome(random), random);
+        if (random_chance(random, 50))
+            place = scanned_to;
+    }
+}
+
+/* What is remembered is sorted, disjoint and true of the layout. */
+static void check_memory(const struct layout *layout)
+{
+    const struct scan_memory *memory = &layout->memory;
+    uint64_t last_end = 0;
+
+    assert_in_range(memory->count, 0, SCAN_MEMORY_MOST);
+    for (size_t i = 0; i < memory->count; i++) {
+        const struct gap *gap = &memory->gaps[i];
+        assert_true(i == 0 || gap->start >= last_end);
+        assert_int_equal(model_find(layout, gap->start, gap->end), gap->end);
+        if (gap->closed)
+            assert_true(layout->ends[gap->end]);
+        else
+            assert_true(gap->start < gap->end);
+        last_end = gap->end + (gap->closed ? 1 : 0);
+    }
+}
+
+/* What was found once is known: the same question asks for no step. */
+static void check_known(struct layout *layout, uint64_t place, uint64_t size)
+{
+    struct scan_claim claim;
+    uint64_t found = size;
+    uint64_t expected = model_find(layout, place, size);
+    int next = scan_memory_next(&layout->memory, place, size, 1, NULL, &claim, &found);
+
+    assert_int_equal(next, expected < size ? SCAN_FOUND : SCAN_NONE);
+    if (next == SCAN_FOUND)
+        assert_int_equal(found, expected);
+}
+
+/* One file, asked at random; its size grows now and then, and old sizes are asked for still. */
+static void check_random_layout(uint64_t number)
+{
+    struct random random = random_case(number);
+    struct layout layout;
+    uint64_t grown;
+    int error = 0;
+
+    layout_make(&layout, random_between(&random, 1, 6000));
+    layout_fill(&layout, &random);
+    grown = random_between(&random, 1, layout.size);
+    const uint64_t most_step = random_between(&random, 1, 600);
+    for (int i = 0; i < 40; i++) {
+        if (random_chance(&random, 20))
+            grown = random_between(&random, grown, layout.size);
+        uint64_t size = random_chance(&random, 80) ? grown : random_between(&random, 1, grown);
+        uint64_t place = random_between(&random, 0, size);
+        uint64_t found = search(&layout, place, size, most_step, NULL, &random, &error);
+        assert_int_equal(error, 0);
+        assert_int_equal(found, model_find(&layout, place, size));
+        check_known(&layout, place, size);
+        check_memory(&layout);
+    }
+    layout_free(&layout);
+    assert_threads_passed();
+}
+
+static void test_against_model(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 3000; i++)
+        check_random_layout(i);
+}
+
+/* The picture in scan_memory.h: a closed gap, an open one, and where searches begin. */
+static void test_gaps(void **state)
+{
+    struct layout layout;
+    struct scan_claim claim;
+    uint64_t found = 0;
+    (void)state;
+
+    layout_make(&layout, 21);
+    layout.ends[3] = layout.ends[19] = true; /* abc\n efghijklmnopqrs\n u */
+    assert_int_equal(scan_memory_next(&layout.memory, 1, 21, 4, NULL, &claim, &found), SCAN_STEP);
+    scan_memory_settle(&layout.memory, &claim, 3, true);
+    assert_int_equal(scan_memory_next(&layout.memory, 6, 21, 9, NULL, &claim, &found), SCAN_STEP);
+    scan_memory_settle(&layout.memory, &claim, 15, false);
+
+    check_known(&layout, 2, 21);
+    check_known(&layout, 3, 21);
+    assert_int_equal(scan_memory_next(&layout.memory, 9, 21, 9, NULL, &claim, &found), SCAN_STEP);
+    assert_int_equal(claim.start, 15);
+    assert_int_equal(claim.end, 21);
+    scan_memory_settle(&layout.memory, &claim, 19, true);
+    check_known(&layout, 6, 21);
+
+    /* Before what is known a claim ends where knowledge begins. */
+    assert_int_equal(scan_memory_next(&layout.memory, 4, 21, 9, NULL, &claim, &found), SCAN_STEP);
+    assert_int_equal(claim.end, 6);
+    scan_memory_settle(&layout.memory, &claim, 6, false);
+    check_known(&layout, 4, 21);
+    layout_free(&layout);
+}
+
+/* A claim ends where another thread's begins; in whatever order they end, one gap comes of them. */
+static void check_two_claims(bool ahead_first)
+{
+    struct layout layout;
+    struct scan_claim ahead;
+    struct scan_claim behind;
+    uint64_t found = 0;
+
+    layout_make(&layout, 100);
+    assert_int_equal(scan_memory_next(&layout.memory, 50, 100, 10, NULL, &ahead, &found),
+                     SCAN_STEP);
+    assert_int_equal(scan_memory_next(&layout.memory, 20, 100, 90, NULL, &behind, &found),
+                     SCAN_STEP);
+    assert_int_equal(behind.end, 50);
+    if (ahead_first)
+        scan_memory_settle(&layout.memory, &ahead, 60, false);
+    scan_memory_settle(&layout.memory, &behind, 50, false);
+    if (!ahead_first)
+        scan_memory_settle(&layout.memory, &ahead, 60, false);
+    assert_int_equal(layout.memory.count, 1);
+    layout_free(&layout);
+}
+
+static void test_claims_do_not_overlap(void **state)
+{
+    (void)state;
+    check_two_claims(false);
+    check_two_claims(true);
+}
+
+/* A file that ends without a record end, and one of no bytes. */
+static void test_none(void **state)
+{
+    struct layout layout;
+    struct scan_claim claim;
+    uint64_t found = 0;
+    (void)state;
+
+    layout_make(&layout, 10);
+    assert_int_equal(scan_memory_next(&layout.memory, 0, 0, 5, NULL, &claim, &found), SCAN_NONE);
+    assert_int_equal(scan_memory_next(&layout.memory, 10, 10, 5, NULL, &claim, &found), SCAN_NONE);
+    assert_int_equal(scan_memory_next(&layout.memory, 4, 10, 50, NULL, &claim, &found), SCAN_STEP);
+    assert_int_equal(claim.end, 10);
+    scan_memory_settle(&layout.memory, &claim, 10, false);
+    check_known(&layout, 4, 10);
+    layout_free(&layout);
+}
+
+static bool cancelled_after(void *argument)
+{
+    atomic_int *asks_left = argument;
+    return atomic_fetch_sub(asks_left, 1) <= 0;
+}
+
+static void test_cancelled(void **state)
+{
+    struct layout layout;
+    struct scan_claim claim;
+    uint64_t found = 0;
+    atomic_int asks_left = 0;
+    const struct cancel cancel = {cancelled_after, &asks_left};
+    (void)state;
+
+    layout_make(&layout, 10);
+    assert_int_equal(scan_memory_next(&layout.memory, 0, 10, 5, &cancel, &claim, &found), -EINTR);
+    layout_free(&layout); /* which asserts that no claim is left */
+}
+
+/* One thread that waits for the claim of another. */
+struct waiter {
+    struct layout *layout;
+    struct cancel cancel;
+    atomic_int asks_left;
+    atomic_uint asked;
+    atomic_bool settled; /* set before the claim ends */
+    int next;
+    uint64_t found;
+    uint64_t claimed_from;
+};
+
+static bool count_asks(void *argument)
+{
+    struct waiter *waiter = argument;
+    atomic_fetch_add(&waiter->asked, 1);
+    return atomic_fetch_sub(&waiter->asks_left, 1) <= 0;
+}
+
+static void *wait_for_claim(void *argument)
+{
+    struct waiter *waiter = argument;
+    struct scan_memory *memory = &waiter->layout->memory;
+    struct scan_claim claim;
+
+    waiter->next = scan_memory_next(memory, 12, 100, 10, &waiter->cancel, &claim, &waiter->found);
+    if (waiter->next != -EINTR)
+        THREAD_CHECK(atomic_load(&waiter->settled));
+    if (waiter->next == SCAN_STEP) {
+        waiter->claimed_from = claim.start;
+        scan_memory_settle(memory, &claim, claim.start, false);
+    }
+    return NULL;
+}
+
+/* Claims [10, 20), lets a thread ask for 12, settles once it waits (unless it gives up). */
+static void contend(struct waiter *waiter, uint64_t scanned_to, bool ends_record)
+{
+    struct layout layout;
+    struct scan_claim claim;
+    uint64_t found = 0;
+    pthread_t thread;
+
+    layout_make(&layout, 100);
+    waiter->layout = &layout;
+    waiter->cancel = (struct cancel){count_asks, waiter};
+    assert_int_equal(scan_memory_next(&layout.memory, 10, 100, 10, NULL, &claim, &found),
+                     SCAN_STEP);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_claim, waiter), 0);
+    while (atomic_load(&waiter->asked) == 0)
+        sleep_ms(1);
+    if (atomic_load(&waiter->asks_left) < 100) /* it gives up by itself, while the claim stands */
+        (void)pthread_join(thread, NULL);
+    atomic_store(&waiter->settled, true);
+    scan_memory_settle(&layout.memory, &claim, scanned_to, ends_record);
+    if (atomic_load(&waiter->asks_left) >= 100)
+        (void)pthread_join(thread, NULL);
+    layout_free(&layout);
+    assert_threads_passed();
+}
+
+/* Who waits gets the other's answer, goes on where it ended, or takes over where it gave up. */
+static void test_waits_for_claim(void **state)
+{
+    struct waiter answered = {.asks_left = 1000000};
+    struct waiter goes_on = {.asks_left = 1000000};
+    struct waiter takes_over = {.asks_left = 1000000};
+    (void)state;
+
+    contend(&answered, 17, true);
+    assert_int_equal(answered.next, SCAN_FOUND);
+    assert_int_equal(answered.found, 17);
+    contend(&goes_on, 20, false);
+    assert_int_equal(goes_on.next, SCAN_STEP);
+    assert_int_equal(goes_on.claimed_from, 20);
+    contend(&takes_over, 10, false);
+    assert_int_equal(takes_over.next, SCAN_STEP);
+    assert_int_equal(takes_over.claimed_from, 12);
+}
+
+/* Who waits and is cancelled stops waiting, though the claim stands. */
+static void test_cancelled_while_waiting(void **state)
+{
+    struct waiter waiter = {.asks_left = 2};
+    (void)state;
+    contend(&waiter, 20, false);
+    assert_int_equal(waiter.next, -EINTR);
+}
+
+static void search_at_random(void *argument, unsigned index)
+{
+    struct layout *layout = argument;
+    struct random random = random_case(1000000 + index);
+
+    for (int i = 0; i < 200; i++) {
+        atomic_int asks_left = random_chance(&random, 20) ? (int)random_below(&random, 8) : INT_MAX;
+        const struct cancel cancel = {cancelled_after, &asks_left};
+        uint64_t place = random_between(&random, 0, layout->size);
+        int error = 0;
+        uint64_t found = search(layout, place, layout->size, 2000, &cancel, &random, &error);
+
+        if (error != 0)
+            THREAD_CHECK(error == -EINTR && atomic_load(&asks_left) < 0);
+        else
+            THREAD_CHECK(found == model_find(layout, place, layout->size));
+    }
+}
+
+/* Threads that ask for the same bytes, some of them cancelled, scan each byte once in all. */
+static void test_threads(void **state)
+{
+    const uint64_t one_in[] = {50, 5000, 100000};
+    (void)state;
+
+    for (uint64_t i = 0; i < 3 * LENGTH_OF(one_in); i++) {
+        struct random random = random_case(2000000 + i);
+        struct layout layout;
+        layout_make(&layout, 100000);
+        for (uint64_t at = 0; at < layout.size; at++)
+            layout.ends[at] = random_below(&random, one_in[i % LENGTH_OF(one_in)]) == 0;
+        run_threads(6, search_at_random, &layout);
+        check_memory(&layout);
+        layout_free(&layout);
+    }
+}
+
+/* Scans the `length` bytes at `start` of an imaginary file. */
+static void teach(struct scan_memory *memory, uint64_t start, uint64_t length, bool closed)
+{
+    struct scan_claim claim;
+    uint64_t found = 0;
+    int next = scan_memory_next(memory, start, OFFSET_MAX, length + 1, NULL, &claim, &found);
+    assert_int_equal(next, SCAN_STEP);
+    assert_int_equal(claim.start, start);
+    scan_memory_settle(memory, &claim, start + length, closed);
+    assert_in_range(memory->count, 1, SCAN_MEMORY_MOST);
+}
+
+/* Where a search from `start` begins to scan; where it finds something: there, and *known is set.
+ */
+static uint64_t first_unknown(struct scan_memory *memory, uint64_t start, bool *known)
+{
+    struct scan_claim claim;
+    uint64_t found = 0;
+    int next = scan_memory_next(memory, start, OFFSET_MAX, 1, NULL, &claim, &found);
+
+    *known = next == SCAN_FOUND;
+    if (next != SCAN_STEP)
+        return found;
+    scan_memory_settle(memory, &claim, claim.start, false);
+    return claim.start;
+}
+
+enum { KEPT = 100, SHORT_GAPS = 3 * SCAN_MEMORY_MOST };
+
+/* Room is bounded: short gaps go first, what was dear to learn and what was left open stays. */
+static void test_most(void **state)
+{
+    const uint64_t far = 1ull << 50;
+    const uint64_t apart = 1ull << 24;
+    struct scan_memory memory;
+    bool known = false;
+    (void)state;
+
+    scan_memory_init(&memory);
+    for (uint64_t i = 0; i < KEPT; i++) {
+        teach(&memory, far + i * apart, 1 << 20, true);
+        teach(&memory, 2 * far + i * apart, 500, false);
+    }
+    for (uint64_t i = 0; i < SHORT_GAPS; i++)
+        teach(&memory, i * 1000, 1 + i % 900, true);
+    for (uint64_t i = 0; i < KEPT; i++) {
+        assert_int_equal(first_unknown(&memory, far + i * apart, &known),
+                         far + i * apart + (1 << 20));
+        assert_true(known);
+        assert_int_equal(first_unknown(&memory, 2 * far + i * apart, &known),
+                         2 * far + i * apart + 500);
+        assert_false(known);
+    }
+    scan_memory_destroy(&memory);
+}
+
+/* Long gaps and open ones alone do not pass the bound either. */
+static void test_most_of_one_kind(void **state)
+{
+    (void)state;
+    for (int closed = 0; closed < 2; closed++) {
+        struct scan_memory memory;
+        scan_memory_init(&memory);
+        for (uint64_t i = 0; i < 2 * SCAN_MEMORY_MOST + 10; i++)
+            teach(&memory, i << 24, (i + 1) * 100, closed == 1);
+        scan_memory_destroy(&memory);
+    }
+}
+
+/* What was forgotten is found again, and nothing wrong with it. */
+static void test_right_after_forgetting(void **state)
+{
+    struct random random = random_case(3000000);
+    struct layout layout;
+    int error = 0;
+    (void)state;
+
+    layout_make(&layout, 10 * SCAN_MEMORY_MOST);
+    layout.forgets = true;
+    for (uint64_t at = 0; at < layout.size; at++)
+        layout.ends[at] = random_below(&random, 5) == 0;
+    for (int i = 0; i < 4 * SCAN_MEMORY_MOST; i++) {
+        uint64_t place = random_below(&random, layout.size);
+        uint64_t found = search(&layout, place, layout.size, 30, NULL, &random, &error);
+        assert_int_equal(found, model_find(&layout, place, layout.size));
+        if (i % 1000 == 0)
+            check_memory(&layout);
+    }
+    layout_free(&layout);
+    assert_threads_passed();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_against_model),
+        cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_claims_do_not_overlap),
+        cmocka_unit_test(test_none),
+        cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_waits_for_claim),
+        cmocka_unit_test(test_cancelled_while_waiting),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_most),
+        cmocka_unit_test(test_most_of_one_kind),
+        cmocka_unit_test(test_right_after_forgetting),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
