@@ -289,8 +289,9 @@ class FailedOpenTest(harness.MountTest):
         has grown since it was looked up: it is opened as it is now, not as it was."""
         for cache in CACHES:
             with self.subTest(cache=cache):
-                cut, large, small = (Subject(self.source / (cache + name), size, CHUNK, [""] if size == SMALL else NAMES)
-                                     for name, size in (("1.log", SIZE), ("2.log", SIZE), ("3.txt", SMALL)))
+                cut, large, small = (
+                    Subject(self.source / (cache + name), size, CHUNK, [""] if size == SMALL else NAMES)
+                    for name, size in (("1.log", SIZE), ("2.log", SIZE), ("3.txt", SMALL)))
                 mount = self.mount(None, "--chunk-size", CHUNK, "--cache", cache)
                 for grown in (large, small):
                     for subject in (cut, grown):

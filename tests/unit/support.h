@@ -61,7 +61,11 @@ void scratch_remove(struct scratch *scratch);
 int scratch_setup(void **state);
 int scratch_teardown(void **state);
 
-/* All names are relative to the scratch directory. Descriptors are the caller's. */
+/*
+ * All names are relative to the scratch directory. Descriptors are the caller's. scratch_write
+ * makes a file, or makes it anew, and gives it an mtime of a while ago: a capture waits for a file
+ * that was written to just now. The others leave the mtime as the change made it.
+ */
 int scratch_open(const struct scratch *scratch, const char *name, int flags);
 void scratch_write(const struct scratch *scratch, const char *name, const void *bytes,
                    size_t length);

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/generation.h"
@@ -315,6 +316,40 @@ static void test_capture_takes_what_is_there(void **state)
     assert_goes_on(subject, true);
 }
 
+/* How many ms ago the file was written to. */
+static int64_t age_of(const struct subject *subject)
+{
+    const struct stat attributes = scratch_stat(&subject->scratch, "file");
+    struct timespec now;
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
+    return (now.tv_sec - attributes.st_mtim.tv_sec) * 1000 +
+           (now.tv_nsec - attributes.st_mtim.tv_nsec) / 1000000;
+}
+
+/* A write may be under way still: a file that was written to just now is given time to rest. */
+static void test_capture_waits_for_rest(void **state)
+{
+    struct subject *subject = *state;
+
+    begin(subject, SIZE, false);
+    put(subject, 0, "#");
+    assert_int_equal(generation_capture(subject->generation, subject->fd), 0);
+    assert_true(age_of(subject) >= 20);
+    assert_goes_on(subject, false);
+}
+
+/* An mtime that is yet to come tells nothing of that, and the capture ends all the same. */
+static void test_capture_of_future_file(void **state)
+{
+    struct subject *subject = *state;
+    const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1ll << 33}};
+
+    begin(subject, SIZE, false);
+    assert_int_equal(futimens(subject->fd, times), 0);
+    assert_int_equal(generation_capture(subject->generation, subject->fd), 0);
+    assert_goes_on(subject, false);
+}
+
 /* What was promised of its size must hold. */
 static void test_capture_of_less(void **state)
 {
@@ -528,6 +563,8 @@ int main(void)
         SUBJECT_TEST(test_not_captured),
         SUBJECT_TEST(test_stale_for_good),
         SUBJECT_TEST(test_capture_takes_what_is_there),
+        SUBJECT_TEST(test_capture_waits_for_rest),
+        SUBJECT_TEST(test_capture_of_future_file),
         SUBJECT_TEST(test_capture_of_less),
         SUBJECT_TEST(test_capture_of_another_file),
         SUBJECT_TEST(test_capture_twice),
