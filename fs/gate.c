@@ -9,21 +9,49 @@ void gate_init(struct gate *gate, unsigned limit)
 {
     pthread_mutex_init(&gate->lock, NULL);
     gate->limit = limit;
+    gate->group_limit = (limit + 1) / 2;
     gate->running = 0;
     gate->queued = 0;
+    list_reset(&gate->working);
     list_reset(&gate->waiting);
 }
 
-/* Takes the first job out of the line. The lock is held. */
-static struct job *first_in_line(struct gate *gate)
+/* Whether there is room for a job, and for one more of its group. The lock is held. */
+static bool has_room(const struct gate *gate, const struct job *job)
 {
-    if (list_empty(&gate->waiting))
-        return NULL;
-    struct job *job = list_object(gate->waiting.next, struct job, link);
+    unsigned of_group = 0;
+    for (const struct list *link = gate->working.next; link != &gate->working; link = link->next)
+        of_group += list_object(link, const struct job, link)->group == job->group ? 1 : 0;
+    return gate->running < gate->limit && of_group < gate->group_limit;
+}
+
+/* The lock is held. */
+static void start(struct gate *gate, struct job *job)
+{
+    list_append(&gate->working, &job->link);
+    gate->running++;
+}
+
+/* The lock is held. */
+static void leave_line(struct gate *gate, struct job *job)
+{
     list_remove(&job->link);
     job->waiting = false;
     gate->queued--;
-    return job;
+}
+
+/* Takes the first job for which there is room out of the line and starts it. The lock is held. */
+static struct job *start_first(struct gate *gate)
+{
+    for (struct list *link = gate->waiting.next; link != &gate->waiting; link = link->next) {
+        struct job *job = list_object(link, struct job, link);
+        if (!has_room(gate, job))
+            continue;
+        leave_line(gate, job);
+        start(gate, job);
+        return job;
+    }
+    return NULL;
 }
 
 void gate_destroy(struct gate *gate)
@@ -32,23 +60,22 @@ void gate_destroy(struct gate *gate)
     pthread_mutex_destroy(&gate->lock);
 }
 
-static bool enter(struct gate *gate)
+static bool enter(struct gate *gate, struct job *job)
 {
     HOLD_LOCK(&gate->lock);
-    if (gate->running >= gate->limit)
+    if (!has_room(gate, job))
         return false;
-    gate->running++;
+    start(gate, job);
     return true;
 }
 
-/* The next job to run in the place of one that has ended; NULL: the place is given back. */
-static struct job *next_job(struct gate *gate)
+/* Ends a job. The next one, which has been started in its place, is for the caller to run. */
+static struct job *finish(struct gate *gate, struct job *job)
 {
     HOLD_LOCK(&gate->lock);
-    struct job *job = first_in_line(gate);
-    if (job == NULL)
-        gate->running--;
-    return job;
+    list_remove(&job->link);
+    gate->running--;
+    return start_first(gate);
 }
 
 /* Called by libfuse, which holds the request's lock: at most once for a job. */
@@ -62,11 +89,8 @@ static void on_interrupt(fuse_req_t request, void *argument)
         HOLD_LOCK(&gate->lock);
         ours = job->waiting;
         job->interrupted = true;
-        if (ours) {
-            list_remove(&job->link);
-            job->waiting = false;
-            gate->queued--;
-        }
+        if (ours)
+            leave_line(gate, job);
     }
     if (ours) {
         fuse_reply_err(request, EINTR);
@@ -81,8 +105,8 @@ static enum queueing stand_in_line(struct gate *gate, struct job *job)
     HOLD_LOCK(&gate->lock);
     if (job->interrupted)
         return INTERRUPTED;
-    if (gate->running < gate->limit) { /* one ended meanwhile, and found nobody waiting */
-        gate->running++;
+    if (has_room(gate, job)) { /* one ended meanwhile, and found nobody waiting */
+        start(gate, job);
         return ROOM_NOW;
     }
     job->waiting = true;
@@ -122,26 +146,30 @@ static struct job *queue_job(struct gate *gate, const struct job *job)
     return NULL;
 }
 
+/* Runs jobs that were queued, one after the other. */
 static void run_queued(struct gate *gate, struct job *job)
 {
     while (job != NULL) {
         /* Waits for a callback under way; from here on an interrupt is only noted. */
         fuse_req_interrupt_func(job->request, NULL, NULL);
         job->run(job);
+        struct job *next = finish(gate, job);
         free(job);
-        job = next_job(gate);
+        job = next;
     }
 }
 
 void gate_run(struct gate *gate, const struct job *job)
 {
-    if (!enter(gate)) {
-        run_queued(gate, queue_job(gate, job));
-        return;
-    }
     struct job copy = *job;
-    copy.run(&copy);
-    run_queued(gate, next_job(gate));
+
+    list_reset(&copy.link);
+    if (enter(gate, &copy)) {
+        copy.run(&copy);
+        run_queued(gate, finish(gate, &copy));
+    } else {
+        run_queued(gate, queue_job(gate, job));
+    }
 }
 
 struct gate_load gate_load(struct gate *gate)

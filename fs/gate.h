@@ -6,6 +6,9 @@
  * So a slow disk or a long scan holds up those who wait for it, and nobody else: a few workers are
  * always left to receive requests, and interrupts above all.
  *
+ * Jobs that read the same source form a group, and a group may take half of the room: a source that
+ * does not answer leaves the other half to the others.
+ *
  *     worker A  --run--> [ job 1 ] --next--> [ job 3 ] …
  *     worker B  --run--> [ job 2 ] …
  *     worker C  --enter: full, job 3 queued--> back to receiving
@@ -29,10 +32,12 @@
 
 struct gate {
     pthread_mutex_t lock;
-    unsigned limit;      /* constant */
-    unsigned running;    /* protected by lock */
-    unsigned queued;     /* protected by lock */
-    struct list waiting; /* protected by lock; first come, first served */
+    unsigned limit;       /* constant */
+    unsigned group_limit; /* constant */
+    unsigned running;     /* protected by lock; the length of `working` */
+    unsigned queued;      /* protected by lock; the length of `waiting` */
+    struct list working;  /* protected by lock */
+    struct list waiting;  /* protected by lock; first come, first served, within a group */
 };
 
 /* A request and what is needed to answer it later. */
@@ -44,7 +49,8 @@ struct job {
     off_t offset;
     struct fuse_file_info file;
     char name[256];    /* a look-up's; "" for others */
-    struct list link;  /* protected by gate.lock; in the line */
+    const void *group; /* what jobs that may get stuck together have in common */
+    struct list link;  /* protected by gate.lock; in `working` or `waiting` */
     struct gate *gate; /* the rest is the gate's own */
     bool waiting;      /* protected by gate.lock */
     bool interrupted;  /* protected by gate.lock; before it got into the line */

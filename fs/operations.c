@@ -125,10 +125,12 @@ static void on_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
         return;
     }
     strcpy(job.name, name);
-    if (lookup_may_scan(node_of(request, parent)))
+    if (lookup_may_scan(node_of(request, parent))) {
+        job.group = node_large(node_of(request, parent))->content.source;
         gate_run(&driver->scans, &job);
-    else
+    } else {
         run_lookup(&job);
+    }
 }
 
 static void on_forget(fuse_req_t request, fuse_ino_t inode, uint64_t lookups)
@@ -206,12 +208,14 @@ static void on_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info 
     struct driver *driver = driver_of(request);
     struct job job = {.run = run_open, .request = request, .inode = inode, .file = *file};
 
-    if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0)
+    if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0) {
         reply_error(request, -EROFS);
-    else if (open_may_scan(node_of(request, inode)))
+    } else if (open_may_scan(node_of(request, inode))) {
+        job.group = node_large(node_of(request, inode))->content.source;
         gate_run(&driver->scans, &job);
-    else
+    } else {
         run_open(&job);
+    }
 }
 
 static void on_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
@@ -267,6 +271,7 @@ static void on_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t off
         .size = size,
         .offset = offset,
         .file = *file,
+        .group = handle_of(file)->source,
     };
     gate_run(generated ? &driver->scans : &driver->reads, &job);
 }

@@ -360,6 +360,39 @@ class StuckSourceTest(harness.MountTest):
                 harness.run("umount", point)
                 lower.unmount()
 
+    def test_many_reads_of_a_stuck_file_leave_room_for_others(self):
+        """Forty reads hang in one file: they take no more than their share, and other files are read."""
+        data, stuck = stamped(1, 8 * M), stamped(2, 8 * M)
+        self.write("good.log", data)
+        (point := self.source / "far").mkdir()
+        (below := self.tmp / "below").mkdir()
+        (below / "stuck.log").write_bytes(stuck)
+        lower = self.mount(below, "--cache", "none", "--min-size", "1G")
+        harness.run("mount", "--bind", lower.path, point)
+        self.addCleanup(subprocess.run, ["umount", point], stderr=subprocess.DEVNULL)
+        upper = self.mount(None, "--chunk-size", "1M", "--cache", "none")
+        held = [os.open(upper.p("far/stuck.log/bytes/%d" % (k % 8)), os.O_RDONLY) for k in range(40)]
+        lower.kill(signal.SIGSTOP)
+        self.addCleanup(lower.kill, signal.SIGCONT)
+        got = {}
+        threads = [threading.Thread(target=lambda k=k: got.update({k: os.pread(held[k], 4096, k * 4096)}), daemon=True)
+                   for k in range(40)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+        for k in range(8):
+            self.assertTrue(read(upper.p("good.log/bytes/%d" % k)) == piece_of(data, "bytes/%d" % k, "1M"))
+        self.assertEqual(got, {}, "nothing was stuck: this tested nothing")
+        lower.kill(signal.SIGCONT)
+        for thread in threads:
+            thread.join(60)
+        for k in range(40):
+            self.assertTrue(got[k] == stuck[(k % 8) * M + k * 4096:][:4096])
+            os.close(held[k])
+        upper.unmount()
+        harness.run("umount", point)
+        lower.unmount()
+
     def hang_readers(self, lower, upper):
         """Stop the lower daemon, and let two readers wait for it through the upper mount."""
         lower.kill(signal.SIGSTOP)
