@@ -108,11 +108,10 @@ static int end_of(struct generation *generation)
 
 static int look_at(int fd, struct file_identity *identity)
 {
-    struct stat attributes;
-    if (fstat(fd, &attributes) != 0)
-        return -errno;
+    struct stat attributes = {0};
+    int error = fstat(fd, &attributes) != 0 ? -errno : 0;
     file_identity_of(&attributes, identity);
-    return 0;
+    return error;
 }
 
 /* The digest of the bytes [start, end), at most a block. A file that is shorter gives -ESTALE. */
