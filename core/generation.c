@@ -150,19 +150,21 @@ static int digest_ends(int fd, uint64_t size, struct digests *digests)
 static int look_quietly(int fd, struct file_identity *identity, struct digests *digests)
 {
     struct file_identity after;
+    int unreadable = 0;
 
+    *digests = (struct digests){0};
     for (int i = 0; i < QUIET_ATTEMPTS; i++) {
         int error = look_at(fd, identity);
         if (error != 0)
             return error;
-        int unreadable = digest_ends(fd, identity->size, digests);
+        unreadable = digest_ends(fd, identity->size, digests);
         error = look_at(fd, &after);
         if (error != 0)
             return error;
         if (file_identity_equal(identity, &after))
             return unreadable;
     }
-    return -EAGAIN;
+    return unreadable != 0 ? unreadable : -EAGAIN;
 }
 
 bool generation_captured(struct generation *generation)
