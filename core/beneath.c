@@ -10,7 +10,8 @@
 #include "core/cleanup.h"
 
 enum {
-    RACE_ATTEMPTS = 1000,      /* the kernel answers EAGAIN when a rename crosses its walk */
+    RACE_ATTEMPTS = 100,       /* the kernel answers EAGAIN when a rename crosses its walk, … */
+    LEASE_ATTEMPTS = 60000,    /* … and as long as somebody has a lease: up to 45 s, each 1 ms */
     SHORTAGE_ATTEMPTS = 10000, /* one a millisecond, so ten seconds */
 };
 
@@ -25,23 +26,31 @@ static int open_once(const struct beneath *beneath, const char *path, int flags)
     return fd < 0 ? -errno : (int)fd;
 }
 
-static int open_despite_races(const struct beneath *beneath, const char *path, int flags)
+static void pause_ms(void)
 {
-    int fd = -EAGAIN;
-    for (int i = 0; i < RACE_ATTEMPTS && (fd == -EAGAIN || fd == -EINTR); i++)
+    const struct timespec millisecond = {.tv_nsec = 1000000};
+    (void)nanosleep(&millisecond, NULL);
+}
+
+static int open_patiently(const struct beneath *beneath, const char *path, int flags)
+{
+    int fd = open_once(beneath, path, flags);
+    for (int i = 0; i < LEASE_ATTEMPTS && (fd == -EAGAIN || fd == -EINTR); i++) {
+        if (i >= RACE_ATTEMPTS)
+            pause_ms();
         fd = open_once(beneath, path, flags);
+    }
     return fd;
 }
 
 int beneath_open(const struct beneath *beneath, const char *path, int flags)
 {
-    const struct timespec millisecond = {.tv_nsec = 1000000};
-    int fd = open_despite_races(beneath, path, flags);
+    int fd = open_patiently(beneath, path, flags);
 
     for (int i = 0; i < SHORTAGE_ATTEMPTS && (fd == -EMFILE || fd == -ENFILE); i++) {
         if (beneath->relieve == NULL || !beneath->relieve(beneath->relieve_argument))
-            (void)nanosleep(&millisecond, NULL);
-        fd = open_despite_races(beneath, path, flags);
+            pause_ms();
+        fd = open_patiently(beneath, path, flags);
     }
     return fd;
 }

@@ -22,7 +22,8 @@ struct beneath {
 /*
  * Opens `path`, relative to the directory ("" is the directory itself), with the open(2) `flags`;
  * O_CLOEXEC is added. The caller owns the descriptor. Blocks as open(2) does; a FIFO blocks unless
- * O_NONBLOCK or O_PATH is among the flags. When descriptors run out it asks for relief and tries
+ * O_NONBLOCK or O_PATH is among the flags. Where somebody holds a lease on the file it waits until
+ * that is broken, a minute at most. When descriptors run out it asks for relief and tries
  * again for up to ten seconds before it gives up. Thread-safe.
  * Returns the descriptor or -errno; a path with a symbolic link in it gives -ELOOP (the last
  * component may be one with O_PATH | O_NOFOLLOW), one that leads out -EXDEV.

@@ -24,6 +24,7 @@ enum {
 struct digests {
     uint64_t head;
     uint64_t tail;
+    bool readable; /* else the others mean nothing */
 };
 
 static bool time_equal(struct timespec a, struct timespec b)
@@ -135,45 +136,48 @@ static int digest_bytes(int fd, uint64_t start, uint64_t end, uint64_t *digest)
     return 0;
 }
 
-/* The digests of the first and last block of a file of this size. */
+/* The digests of the first and last block of a file of this size. Returns 0 or a read error. */
 static int digest_ends(int fd, uint64_t size, struct digests *digests)
 {
     uint64_t last_block = size > 0 ? (size - 1) / BLOCK * BLOCK : 0;
     int error = digest_bytes(fd, 0, min_u64(size, BLOCK), &digests->head);
-    return error != 0 ? error : digest_bytes(fd, last_block, size, &digests->tail);
+    if (error == 0)
+        error = digest_bytes(fd, last_block, size, &digests->tail);
+    digests->readable = error == 0;
+    return error;
 }
 
 /*
  * Looks at the file and at its ends with nothing happening in between. -EAGAIN: somebody writes
- * all the time, and what was seen last is of no single moment.
+ * all the time, and what was seen last is of no single moment. That an end cannot be read is told
+ * by the digests, and is no error.
  */
 static int look_quietly(int fd, struct file_identity *identity, struct digests *digests)
 {
     struct file_identity after;
-    int unreadable = 0;
 
     *digests = (struct digests){0};
     for (int i = 0; i < QUIET_ATTEMPTS; i++) {
         int error = look_at(fd, identity);
         if (error != 0)
             return error;
-        unreadable = digest_ends(fd, identity->size, digests);
+        (void)digest_ends(fd, identity->size, digests);
         error = look_at(fd, &after);
         if (error != 0)
             return error;
         if (file_identity_equal(identity, &after))
-            return unreadable;
+            return 0;
     }
-    return unreadable != 0 ? unreadable : -EAGAIN;
+    return -EAGAIN;
 }
 
-bool generation_captured(struct generation *generation)
+bool generation_settled(struct generation *generation)
 {
     HOLD_LOCK(&generation->lock);
-    return generation->captured;
+    return generation->settled;
 }
 
-/* How many ms the mtime lies back; less than 0: it is to come. */
+/* How many ms the mtime lies back; less than 0: our clock and the file's do not agree. */
 static int64_t age_of(const struct file_identity *identity)
 {
     struct timespec now;
@@ -202,7 +206,7 @@ static void await_rest(int fd)
     while (look_at(fd, &now) == 0) {
         int64_t age = age_of(&now);
         int64_t wait = rest_of(&now) - (age > waited ? age : waited);
-        if (age < 0 || wait <= 0)
+        if (wait <= 0)
             return;
         const struct timespec pause = {.tv_nsec = wait * 1000000};
         (void)nanosleep(&pause, NULL);
@@ -215,7 +219,7 @@ int generation_capture(struct generation *generation, int fd)
     struct file_identity seen;
     struct digests digests;
 
-    if (generation_captured(generation))
+    if (generation_settled(generation))
         return 0;
     await_rest(fd);
     int error = look_quietly(fd, &seen, &digests);
@@ -223,12 +227,13 @@ int generation_capture(struct generation *generation, int fd)
         return error;
 
     HOLD_LOCK(&generation->lock);
-    if (generation->captured)
+    if (generation->settled)
         return 0;
     if (!same_file(&seen, &generation->identity) || seen.size < generation->identity.size)
         return end_of(generation);
     generation->identity = seen;
-    generation->captured = true;
+    generation->settled = true;
+    generation->captured = digests.readable;
     generation->head_digest = digests.head;
     generation->tail_digest = digests.tail;
     return 0;
@@ -237,7 +242,6 @@ int generation_capture(struct generation *generation, int fd)
 struct snapshot {
     struct file_identity identity;
     struct digests digests;
-    bool captured;
 };
 
 static struct snapshot take_snapshot(struct generation *generation)
@@ -245,15 +249,14 @@ static struct snapshot take_snapshot(struct generation *generation)
     HOLD_LOCK(&generation->lock);
     return (struct snapshot){
         .identity = generation->identity,
-        .digests = {generation->head_digest, generation->tail_digest},
-        .captured = generation->captured,
+        .digests = {generation->head_digest, generation->tail_digest, generation->captured},
     };
 }
 
 /* Whether the bytes of the snapshot can still be there, going by the attributes alone. */
 static bool may_go_on(const struct snapshot *was, const struct file_identity *now)
 {
-    if (!was->captured || !same_file(&was->identity, now))
+    if (!was->digests.readable || !same_file(&was->identity, now))
         return false;
     if (now->size == was->identity.size)
         return time_equal(now->mtime, was->identity.mtime);
@@ -302,8 +305,8 @@ static int await_append(const struct snapshot *was, int fd, struct file_identity
 
 static bool may_be_growing(const struct snapshot *was, const struct file_identity *now)
 {
-    return was->captured && same_file(&was->identity, now) && now->size == was->identity.size &&
-           !time_equal(now->mtime, was->identity.mtime);
+    return was->digests.readable && same_file(&was->identity, now) &&
+           now->size == was->identity.size && !time_equal(now->mtime, was->identity.mtime);
 }
 
 /* Whether the file has grown out of the snapshot; moves the generation on to what it is now. */
@@ -323,9 +326,11 @@ static int follow(struct generation *generation, const struct snapshot *was, int
      */
     int unquiet = look_quietly(fd, now, &ends);
     error = compare_ends(was, fd);
-    if (error == 0 && unquiet == 0 && may_go_on(was, now))
+    if (error == 0 && unquiet == 0 && ends.readable && may_go_on(was, now))
         move_on(generation, was, now, &ends);
-    return error;
+    /* A bad block at an end is the error of who reads it; size and mtime say that all is well. */
+    bool only_ctime = file_identity_same_content(now, &was->identity);
+    return error != 0 && error != -ESTALE && only_ctime ? 0 : error;
 }
 
 int generation_check(struct generation *generation, int fd, bool *changed)

@@ -53,6 +53,7 @@ struct generation {
 
     pthread_mutex_t lock;
     struct file_identity identity; /* protected by lock; as last seen */
+    bool settled;                  /* protected by lock; capturing was tried */
     bool captured;                 /* protected by lock; the digests are those of `identity` */
     uint64_t head_digest;          /* protected by lock; XXH3 of the first block */
     uint64_t tail_digest;          /* protected by lock; XXH3 of the last block */
@@ -81,15 +82,19 @@ uint64_t generation_size(struct generation *generation);
  * the generation before that, so it takes the file as it is by now, unless it has become smaller:
  * what was promised of its size must hold. A write may be under way, so it waits until the file has
  * not been written to for a while: 20 ms and 2 ms for each MiB of it, 250 ms at most. Of a file
- * that is written to without a pause the last of many looks is taken. Returns 0, -ESTALE where it
- * is smaller or another file, or a read error.
+ * that is written to without a pause the last of many looks is taken. Where an end cannot be read,
+ * the generation goes without its digests, and any change is its end. Returns 0, -ESTALE where it
+ * is smaller or another file, or an error of fstat(2).
  */
 int generation_capture(struct generation *generation, int fd);
-bool generation_captured(struct generation *generation);
+
+/* Whether generation_capture() has succeeded before. */
+bool generation_settled(struct generation *generation);
 
 /*
  * Whether what was read from `fd` before this call is of this generation. Where the file was
- * appended to, the generation grows. *changed tells whether the identity moved at all.
+ * appended to, the generation grows. *changed tells whether the identity moved at all. Where only
+ * the mtime did, it waits 20 ms for the size: a write moves the mtime first.
  * Returns 0, -ESTALE (the generation is marked stale), or a read error.
  */
 int generation_check(struct generation *generation, int fd, bool *changed);

@@ -137,7 +137,7 @@ int open_files_get(struct open_files *files, struct open_file *file, open_file_o
 }
 
 /* The descriptor to close when a slot that nobody uses loses its last claim, or -1. */
-static int settle(struct open_files *files, struct open_file *file)
+static int retire_or_idle(struct open_files *files, struct open_file *file)
 {
     if (file->fd < 0 || file->lent > 0)
         return -1;
@@ -154,7 +154,7 @@ static int put(struct open_files *files, struct open_file *file)
     HOLD_LOCK(&files->lock);
     assert(file->lent > 0);
     file->lent--;
-    return settle(files, file);
+    return retire_or_idle(files, file);
 }
 
 void open_files_put(struct open_files *files, struct open_file *file)
@@ -168,17 +168,21 @@ void open_files_pin(struct open_files *files, struct open_file *file)
     file->pins++;
 }
 
-static int unpin(struct open_files *files, struct open_file *file)
+static bool unpin(struct open_files *files, struct open_file *file, int *retired)
 {
     HOLD_LOCK(&files->lock);
     assert(file->pins > 0);
     file->pins--;
-    return settle(files, file);
+    *retired = retire_or_idle(files, file);
+    return file->pins == 0;
 }
 
-void open_files_unpin(struct open_files *files, struct open_file *file)
+bool open_files_unpin(struct open_files *files, struct open_file *file)
 {
-    close_retired(files, unpin(files, file));
+    int retired = -1;
+    bool last = unpin(files, file, &retired);
+    close_retired(files, retired);
+    return last;
 }
 
 static int take_idle(struct open_files *files)

@@ -60,9 +60,12 @@ int open_files_get(struct open_files *files, struct open_file *file, open_file_o
 
 void open_files_put(struct open_files *files, struct open_file *file);
 
-/* Keeps the slot's descriptor open between uses, if there is room. Pins are counted. */
+/*
+ * Keeps the slot's descriptor open between uses, if there is room. Pins are counted; unpinning
+ * tells whether it was the last.
+ */
 void open_files_pin(struct open_files *files, struct open_file *file);
-void open_files_unpin(struct open_files *files, struct open_file *file);
+bool open_files_unpin(struct open_files *files, struct open_file *file);
 
 /* Closes one idle descriptor. Returns false where there is none. */
 bool open_files_relieve(struct open_files *files);

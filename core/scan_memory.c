@@ -89,13 +89,13 @@ static bool follow_gaps(const struct scan_memory *memory, uint64_t *place)
 static void wait_for_claims(struct scan_memory *memory)
 {
     struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_nsec += CANCEL_POLL_MS * 1000000L;
     if (deadline.tv_nsec >= 1000000000L) {
         deadline.tv_nsec -= 1000000000L;
         deadline.tv_sec++;
     }
-    (void)pthread_cond_timedwait(&memory->settled, &memory->lock, &deadline);
+    (void)pthread_cond_clockwait(&memory->settled, &memory->lock, CLOCK_MONOTONIC, &deadline);
 }
 
 int scan_memory_next(struct scan_memory *memory, uint64_t place, uint64_t size, uint64_t step,

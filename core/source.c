@@ -90,23 +90,28 @@ static bool replace_generation(struct source *source, struct generation *old,
     return true;
 }
 
-/* Whether `generation` is, or can grow into, what the path was seen to hold. */
-static bool still_holds(struct source *source, struct generation *generation,
-                        const struct file_identity *seen)
+/*
+ * Whether `generation` is, or can grow into, what the path was seen to hold: 0, or -ESTALE where it
+ * is not. Other errors say that it could not be found out.
+ */
+static int check_against(struct source *source, struct generation *generation,
+                         const struct file_identity *seen)
 {
     struct file_identity known = generation_identity(generation);
     int fd = -1;
 
     if (atomic_load(&generation->stale))
-        return false;
+        return -ESTALE;
     if (file_identity_equal(&known, seen))
-        return true;
-    if (known.device != seen->device || known.inode != seen->inode ||
-        source_borrow(source, generation, &fd) != 0)
-        return false;
-    bool holds = source_check(source, generation, fd) == 0;
+        return 0;
+    if (known.device != seen->device || known.inode != seen->inode)
+        return -ESTALE;
+    int error = source_borrow(source, generation, &fd);
+    if (error != 0) /* who may not read it any more cannot tell, and can do without */
+        return error == -EACCES || error == -EPERM ? -ESTALE : error;
+    error = source_check(source, generation, fd);
     source_return(source, generation);
-    return holds;
+    return error;
 }
 
 static int look_at_path(const struct source *source, struct stat *attributes)
@@ -117,28 +122,42 @@ static int look_at_path(const struct source *source, struct stat *attributes)
     return error;
 }
 
+/*
+ * Puts a generation of what was seen in the place of `old`. NULL: no memory, or another thread was
+ * first (*again).
+ */
+static struct generation *renew(struct source *source, struct generation *old,
+                                const struct file_identity *seen, bool *again)
+{
+    struct generation *fresh = generation_new(seen);
+    *again = fresh != NULL && !replace_generation(source, old, fresh);
+    if (!*again)
+        return fresh;
+    generation_unref(fresh);
+    return NULL;
+}
+
 int source_look(struct source *source, struct generation **generation, struct stat *attributes)
 {
-    for (;;) { /* again only where another thread has put something newer there */
+    for (bool again = true; again;) {
         struct file_identity seen;
         int error = look_at_path(source, attributes);
         if (error != 0)
             return error;
         file_identity_of(attributes, &seen);
-        struct generation *candidate = current_generation(source);
-        if (candidate != NULL && still_holds(source, candidate, &seen)) {
-            *generation = candidate;
+        struct generation *known = current_generation(source);
+        error = known != NULL ? check_against(source, known, &seen) : -ESTALE;
+        if (error == 0) {
+            *generation = known;
             return 0;
         }
-        struct generation *fresh = generation_new(&seen);
-        bool replaced = fresh != NULL && replace_generation(source, candidate, fresh);
-        generation_unref(candidate);
-        if (replaced || fresh == NULL) {
-            *generation = fresh;
-            return fresh != NULL ? 0 : -ENOMEM;
-        }
-        generation_unref(fresh);
+        if (error == -ESTALE)
+            *generation = renew(source, known, &seen, &again);
+        generation_unref(known);
+        if (error != -ESTALE)
+            return error;
     }
+    return *generation != NULL ? 0 : -ENOMEM;
 }
 
 struct open_request {
@@ -264,6 +283,6 @@ int source_pin(struct source *source, struct generation *generation)
 
 void source_unpin(struct source *source, struct generation *generation)
 {
-    open_files_unpin(&source->pool->files, &generation->file);
-    window_pool_forget(&source->pool->windows, generation->serial);
+    if (open_files_unpin(&source->pool->files, &generation->file))
+        window_pool_forget(&source->pool->windows, generation->serial);
 }

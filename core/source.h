@@ -59,7 +59,8 @@ int source_look(struct source *source, struct generation **generation, struct st
 
 /*
  * Says that the caller is about to read the generation, perhaps many times: the file is opened and
- * what tells an appended file from a rewritten one is captured. Each success must be matched by one
+ * what tells an appended file from a rewritten one is captured, which waits up to 250 ms where the
+ * file was written to just now (generation_capture). Each success must be matched by one
  * source_unpin; with the last one descriptor and windows are closed.
  * Returns 0, -ESTALE, or why the file cannot be opened.
  */

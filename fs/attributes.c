@@ -127,17 +127,11 @@ static int look_at_path(struct driver *driver, const struct node *node, struct s
     return error != 0 ? error : beneath_stat(&driver->pool.beneath, path, attributes);
 }
 
-static int look_at_directory(struct driver *driver, const struct node *node,
-                             struct stat *attributes)
+static int look_at_type(struct driver *driver, const struct node *node, mode_t type,
+                        struct stat *attributes)
 {
     int error = look_at_path(driver, node, attributes);
-    return error == 0 && !S_ISDIR(attributes->st_mode) ? -ESTALE : error;
-}
-
-static int look_at_symlink(struct driver *driver, const struct node *node, struct stat *attributes)
-{
-    int error = look_at_path(driver, node, attributes);
-    return error == 0 && !S_ISLNK(attributes->st_mode) ? -ESTALE : error;
+    return error == 0 && (attributes->st_mode & S_IFMT) != type ? -ESTALE : error;
 }
 
 /* What is not where its node stands: the name must be looked up again. */
@@ -182,9 +176,9 @@ static int look_at_source(struct driver *driver, struct node *node, struct stat 
 {
     switch (node->kind) {
     case NODE_DIRECTORY:
-        return look_at_directory(driver, node, attributes);
+        return look_at_type(driver, node, S_IFDIR, attributes);
     case NODE_SYMLINK:
-        return look_at_symlink(driver, node, attributes);
+        return look_at_type(driver, node, S_IFLNK, attributes);
     case NODE_FILE:
         return look_at_file(driver, node, attributes);
     case NODE_LARGE:

@@ -4,7 +4,6 @@
 
 #include <sys/stat.h>
 
-#include "core/cancel.h"
 #include "fs/driver.h"
 
 /*
@@ -17,7 +16,8 @@ void attributes_of(const struct driver *driver, const struct node *node, const s
 
 /*
  * The attributes of a node as its source is now. Returns 0, or -errno: -ESTALE where the node means
- * something that is no more, so that the kernel looks its name up again. Reads at most a few KiB.
+ * something that is no more, so that the kernel looks its name up again. Reads at most a few KiB,
+ * and may wait as generation_check and open_files_get do.
  */
 int attributes_now(struct driver *driver, struct node *node, struct stat *attributes);
 

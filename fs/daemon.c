@@ -36,14 +36,16 @@ static void wait_for_child(pid_t child, int ready)
     char byte;
     int status = 0;
 
-    while (read(ready, &byte, 1) != 1) {
-        if (errno == EINTR)
+    for (;;) {
+        ssize_t got = read(ready, &byte, 1);
+        if (got == 1)
+            _exit(EXIT_SUCCESS);
+        if (got < 0 && errno == EINTR)
             continue;
         while (waitpid(child, &status, 0) < 0 && errno == EINTR)
             ;
         _exit(WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : EXIT_FAILURE);
     }
-    _exit(EXIT_SUCCESS);
 }
 
 int daemon_start(struct daemon *daemon, bool foreground)

@@ -29,7 +29,7 @@ static int open_source(struct driver *driver)
         return -ENOMEM;
     if (driver->single != NULL)
         *(strrchr(path, '/') + 1) = '\0';
-    driver->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    driver->directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     return driver->directory < 0 ? -errno : 0;
 }
 
@@ -65,6 +65,7 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
                      options->window_total);
     gate_init(&driver->reads, options->threads);
     gate_init(&driver->scans, scans_at_once(options));
+    gate_init(&driver->looks, options->threads);
     return 0;
 
 no_buffers:
@@ -84,6 +85,7 @@ uint64_t driver_handles(struct driver *driver)
 
 void driver_destroy(struct driver *driver)
 {
+    gate_destroy(&driver->looks);
     gate_destroy(&driver->scans);
     gate_destroy(&driver->reads);
     node_table_destroy(&driver->nodes);
@@ -97,8 +99,8 @@ void driver_destroy(struct driver *driver)
 
 unsigned driver_workers(const struct driver *driver)
 {
-    const unsigned for_the_rest = 2; /* look-ups, attributes, and interrupts above all */
-    return driver->options->threads + scans_at_once(driver->options) + for_the_rest;
+    const unsigned for_the_rest = 2;
+    return driver->reads.limit + driver->scans.limit + driver->looks.limit + for_the_rest;
 }
 
 bool driver_is_large(const struct driver *driver, uint64_t size)

@@ -39,6 +39,8 @@ struct driver {
     struct buffers buffers;
     struct gate reads; /* requests that read pieces */
     struct gate scans; /* requests that may scan for boundaries */
+    struct gate
+        looks; /* all others that look at SOURCE, which may be a disk that does not answer */
     struct retries retries;
     struct counters counters;
     pthread_mutex_t handles_lock;
@@ -61,7 +63,10 @@ uint64_t driver_handles(struct driver *driver);
 /* Frees all. No request may be under way, and no handle open. */
 void driver_destroy(struct driver *driver);
 
-/* How many threads receive requests: more than the gates let read and scan. */
+/*
+ * How many threads receive requests: more than all gates let work. So there is always one for an
+ * interrupt and for what needs no source, such as .bigfs.
+ */
 unsigned driver_workers(const struct driver *driver);
 
 /* Whether a regular file of this size is shown as a directory. */

@@ -22,7 +22,7 @@ static bool has_room(const struct gate *gate, const struct job *job)
     unsigned of_group = 0;
     for (const struct list *link = gate->working.next; link != &gate->working; link = link->next)
         of_group += list_object(link, const struct job, link)->group == job->group ? 1 : 0;
-    return gate->running < gate->limit && of_group < gate->group_limit;
+    return gate->running < gate->limit && (job->group == NULL || of_group < gate->group_limit);
 }
 
 /* The lock is held. */
@@ -93,7 +93,7 @@ static void on_interrupt(fuse_req_t request, void *argument)
             leave_line(gate, job);
     }
     if (ours) {
-        fuse_reply_err(request, EINTR);
+        job->refuse(request, -EINTR);
         free(job);
     }
 }
@@ -123,7 +123,7 @@ static struct job *queue_job(struct gate *gate, const struct job *job)
 {
     struct job *copy = malloc(sizeof(*copy));
     if (copy == NULL) {
-        fuse_reply_err(job->request, ENOMEM);
+        job->refuse(job->request, -ENOMEM);
         return NULL;
     }
     *copy = *job;
@@ -139,7 +139,7 @@ static struct job *queue_job(struct gate *gate, const struct job *job)
         return copy;
     case INTERRUPTED:
         fuse_req_interrupt_func(copy->request, NULL, NULL);
-        fuse_reply_err(copy->request, EINTR);
+        copy->refuse(copy->request, -EINTR);
         free(copy);
         return NULL;
     }

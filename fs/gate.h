@@ -42,18 +42,19 @@ struct gate {
 
 /* A request and what is needed to answer it later. */
 struct job {
-    void (*run)(struct job *job); /* answers job->request */
+    void (*run)(struct job *job);                  /* answers job->request */
+    void (*refuse)(fuse_req_t request, int error); /* answers it with -errno */
     fuse_req_t request;
     fuse_ino_t inode;
     size_t size;
     off_t offset;
     struct fuse_file_info file;
     char name[256];    /* a look-up's; "" for others */
-    const void *group; /* what jobs that may get stuck together have in common */
+    const void *group; /* the source that jobs have in common, or NULL: no group */
     struct list link;  /* protected by gate.lock; in `working` or `waiting` */
     struct gate *gate; /* the rest is the gate's own */
     bool waiting;      /* protected by gate.lock */
-    bool interrupted;  /* protected by gate.lock; before it got into the line */
+    bool interrupted;  /* protected by gate.lock */
 };
 
 void gate_init(struct gate *gate, unsigned limit);
@@ -63,7 +64,8 @@ void gate_destroy(struct gate *gate);
 
 /*
  * Runs a copy of the job now, and others that wait after it; or puts a copy in line and returns.
- * The request is answered in every case, by job->run or with ENOMEM or EINTR. Thread-safe.
+ * The request is answered in every case, by job->run, or job->refuse with -ENOMEM or -EINTR.
+ * Thread-safe.
  */
 void gate_run(struct gate *gate, const struct job *job);
 

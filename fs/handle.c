@@ -114,13 +114,12 @@ static int open_file_node(struct driver *driver, struct node *node, bool second_
     return error;
 }
 
-static int open_table(struct driver *driver, const struct node *node, struct handle *handle)
+static int open_table(const struct node *node, struct handle *handle)
 {
     const struct node *large = node_large(node);
     struct generation *generation = NULL;
     struct stat attributes;
 
-    (void)driver;
     int error = source_look(large->content.source, &generation, &attributes);
     if (error == 0)
         error = pin(handle, large->content.source, generation);
@@ -144,7 +143,7 @@ static int open_node(struct driver *driver, struct node *node, bool second_try,
         return open_file_node(driver, node, second_try, handle);
     case NODE_TABLE:
         handle->kind = HANDLE_TABLE;
-        return open_table(driver, node, handle);
+        return open_table(node, handle);
     case NODE_REPORT:
         handle->kind = HANDLE_REPORT;
         return report_write(driver, node->content.report, &handle->text, &handle->text_length);

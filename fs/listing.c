@@ -61,7 +61,7 @@ static bool add_source_entry(struct listing *listing, int directory, const char 
 
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return add_dots(listing, name, next);
-    if (listing->node == driver->nodes.root && strcmp(name, control_name) == 0)
+    if (lookup_is_control(driver, listing->node, name))
         return true;
     if (fstatat(directory, name, &attributes, AT_SYMLINK_NOFOLLOW) != 0)
         return true; /* removed since */

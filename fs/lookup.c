@@ -14,6 +14,17 @@ const char control_name[] = ".bigfs";
 
 static const char table_suffix[] = ".tsv";
 
+static bool is_single(const struct driver *driver, const char *name)
+{
+    return driver->single != NULL && strcmp(name, driver->single) == 0;
+}
+
+bool lookup_is_control(const struct driver *driver, const struct node *parent, const char *name)
+{
+    return parent == driver->nodes.root && strcmp(name, control_name) == 0 &&
+           !is_single(driver, name);
+}
+
 bool lookup_may_scan(const struct node *parent)
 {
     return parent->kind == NODE_VIEW && view_scans(&parent->content.view);
@@ -53,9 +64,9 @@ static int lookup_in_directory(struct driver *driver, struct node *parent, const
     char path[PATH_MAX];
     struct stat source = {0};
 
-    if (parent == driver->nodes.root && strcmp(name, control_name) == 0)
+    if (lookup_is_control(driver, parent, name))
         return enter_node(driver, parent, NODE_CONTROL, name, &none, &source, entry);
-    if (driver->single != NULL && strcmp(name, driver->single) != 0)
+    if (driver->single != NULL && !is_single(driver, name))
         return -ENOENT;
     int error = node_path(parent, name, path, sizeof(path));
     if (error == 0)
@@ -82,15 +93,18 @@ static int resolve_pinned(struct source *source, const struct view *view,
     struct generation *generation = piece->generation;
     bool scans = view != NULL && view_scans(view);
     struct range data;
-    int unpinned = -1;
+    bool pinned = false;
+    int error = 0;
 
-    if (scans || !generation_captured(generation))
-        unpinned = source_pin(source, generation);
-    if (unpinned == -ESTALE || (scans && unpinned != 0))
-        return unpinned;
-    int error = view_resolve(view, &piece->selector, source, generation, piece->resolved_size,
-                             cancel, &piece->piece, &data);
-    if (unpinned == 0)
+    if (scans || !generation_settled(generation)) {
+        error = source_pin(source, generation);
+        pinned = error == 0;
+    }
+    if (error == -ESTALE || (scans && error != 0))
+        return error;
+    error = view_resolve(view, &piece->selector, source, generation, piece->resolved_size, cancel,
+                         &piece->piece, &data);
+    if (pinned)
         source_unpin(source, generation);
     return error;
 }

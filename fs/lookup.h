@@ -16,13 +16,16 @@ struct entry {
 /* The directory of reports in the root: found by name, never listed. */
 extern const char control_name[];
 
+/* Whether `name` in `parent` is the directory of reports: its look-up takes no look at SOURCE. */
+bool lookup_is_control(const struct driver *driver, const struct node *parent, const char *name);
+
 /* Whether a look-up in `parent` may take a scan of a source. */
 bool lookup_may_scan(const struct node *parent);
 
 /*
  * Looks `name` up in `parent`. Thread-safe; blocks as the file system beneath does, and where it
- * scans it ends when cancelled. Returns 0 and fills *entry, or -errno: -ENOENT where the name fits
- * no rule, -ESTALE where `parent` means something that is no more, -EINTR.
+ * scans (lookup_may_scan) it ends when cancelled. Returns 0 and fills *entry, or -errno: -ENOENT
+ * where the name fits no rule, -ESTALE where `parent` means something that is no more, -EINTR.
  */
 int lookup(struct driver *driver, struct node *parent, const char *name,
            const struct cancel *cancel, struct entry *entry);

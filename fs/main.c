@@ -1,10 +1,23 @@
 /* bigfs: shows every large file as a directory of pieces. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "fs/mount.h"
 #include "fs/options.h"
 #include "fs/paths.h"
+
+/* Nothing that is opened later may become standard input, output or error by accident. */
+static void occupy_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        (void)close(fd);
+}
 
 static int run(struct options *options)
 {
@@ -25,6 +38,7 @@ static int run(struct options *options)
 
 int main(int argc, char **argv)
 {
+    occupy_standard_descriptors();
     struct options options;
     int status = options_parse(&options, argc, argv);
 

@@ -22,7 +22,7 @@ enum {
 
 static int complain(const char *what, int error)
 {
-    fprintf(stderr, "bigfs: %s: %s\n", what, strerror(-error));
+    fuse_log(FUSE_LOG_ERR, "bigfs: %s: %s\n", what, strerror(-error));
     return EXIT_FAILURE;
 }
 
@@ -44,14 +44,17 @@ static bool has_option(const struct fuse_args *arguments, const char *option)
 static int add_mount_options(struct options *options, const char *source)
 {
     AUTO_FREE char *name = NULL;
+    AUTO_FREE char *most = NULL;
     char *list = NULL;
-    bool others = has_option(&options->fuse, "allow_other");
+    bool others = has_option(&options->fuse, "allow_other") ||
+                  has_option(&options->fuse, "allow_root"); /* libfuse makes allow_other of it */
 
-    if (asprintf(&name, "fsname=%s", source) < 0)
+    if (asprintf(&name, "fsname=%s", source) < 0 || asprintf(&most, "max_read=%d", MOST_READ) < 0)
         return -ENOMEM;
     bool named = has_option(&options->fuse, "fsname=");
     int failed = (!named && fuse_opt_add_opt_escaped(&list, name) != 0) ||
                  fuse_opt_add_opt(&list, "subtype=bigfs,ro,nosuid,nodev") != 0 ||
+                 fuse_opt_add_opt(&list, most) != 0 ||
                  (others && fuse_opt_add_opt(&list, "default_permissions") != 0) ||
                  fuse_opt_add_arg(&options->fuse, "-o") != 0 ||
                  fuse_opt_add_arg(&options->fuse, list) != 0 ||
@@ -93,15 +96,15 @@ int mount_and_serve(struct options *options, struct paths *paths)
 
     daemon_log_to_stderr();
     steady_memory();
-    workers_block_signals();
     int error = daemon_start(&daemon, options->foreground);
     if (error == 0)
         error = fault_guard_install();
     if (error != 0)
-        return complain("cannot start", error);
+        return complain("cannot start", error); /* the end of the process frees the rest */
+    workers_block_signals();
     error = driver_init(&driver, options, paths->source, paths->mountpoint, paths->single);
     if (error != 0)
-        return complain("cannot start", error);
+        return complain(options->source, error);
     driver.daemon = &daemon;
     int status = serve_session(&driver, options);
     handle_close_all(&driver);

@@ -87,6 +87,7 @@ static void on_init(void *argument, struct fuse_conn_info *connection)
     /* Pipes for each thread, which nothing here would gain from. */
     connection->want &=
         ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
+    connection->max_read = MOST_READ; /* as in the mount options */
     connection->max_background = MOST_BACKGROUND;
     connection->congestion_threshold = MOST_BACKGROUND;
     connection->time_gran = 1;
@@ -115,22 +116,41 @@ static void run_lookup(struct job *job)
         node_forget(&driver->nodes, entry.node, 1);
 }
 
+/* What takes no look at SOURCE, and is answered even if that does not answer. */
+static bool is_control(const struct node *node)
+{
+    return node->kind == NODE_CONTROL || node->kind == NODE_REPORT;
+}
+
+/* Runs a job where it can hold up no others: behind the gate that its kind of work has. */
+static void dispatch(struct job *job, const struct node *node, bool scans)
+{
+    struct driver *driver = driver_of(job->request);
+
+    job->refuse = reply_error;
+    if (scans)
+        job->group = node_large(node)->content.source;
+    if (is_control(node))
+        job->run(job);
+    else
+        gate_run(scans ? &driver->scans : &driver->looks, job);
+}
+
 static void on_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 {
-    struct driver *driver = driver_of(request);
     struct job job = {.run = run_lookup, .request = request, .inode = parent};
+    const struct node *node = node_of(request, parent);
+    size_t length = strlen(name);
 
-    if (strlen(name) >= sizeof(job.name)) {
+    if (length >= sizeof(job.name)) {
         reply_error(request, -ENAMETOOLONG);
         return;
     }
-    strcpy(job.name, name);
-    if (lookup_may_scan(node_of(request, parent))) {
-        job.group = node_large(node_of(request, parent))->content.source;
-        gate_run(&driver->scans, &job);
-    } else {
+    memcpy(job.name, name, length + 1);
+    if (lookup_is_control(driver_of(request), node, name))
         run_lookup(&job);
-    }
+    else
+        dispatch(&job, node, lookup_may_scan(node));
 }
 
 static void on_forget(fuse_req_t request, fuse_ino_t inode, uint64_t lookups)
@@ -147,24 +167,32 @@ static void on_forget_multi(fuse_req_t request, size_t count, struct fuse_forget
     fuse_reply_none(request);
 }
 
-static void on_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+static void run_getattr(struct job *job)
 {
     struct stat attributes;
-    (void)file;
-    int error = attributes_now(driver_of(request), node_of(request, inode), &attributes);
+    int error =
+        attributes_now(driver_of(job->request), node_of(job->request, job->inode), &attributes);
     if (error != 0)
-        reply_error(request, error);
+        reply_error(job->request, error);
     else
-        (void)fuse_reply_attr(request, &attributes, timeout);
+        (void)fuse_reply_attr(job->request, &attributes, timeout);
 }
 
-static void on_readlink(fuse_req_t request, fuse_ino_t inode)
+static void on_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 {
+    struct job job = {.run = run_getattr, .request = request, .inode = inode};
+    (void)file;
+    dispatch(&job, node_of(request, inode), false);
+}
+
+static void run_readlink(struct job *job)
+{
+    fuse_req_t request = job->request;
     struct driver *driver = driver_of(request);
     char path[PATH_MAX];
     char target[PATH_MAX + 1];
 
-    int error = node_path(node_of(request, inode), NULL, path, sizeof(path));
+    int error = node_path(node_of(request, job->inode), NULL, path, sizeof(path));
     AUTO_CLOSE int fd =
         error != 0 ? error : beneath_open(&driver->pool.beneath, path, O_PATH | O_NOFOLLOW);
     ssize_t length = fd < 0 ? fd : readlinkat(fd, "", target, sizeof(target) - 1);
@@ -176,6 +204,12 @@ static void on_readlink(fuse_req_t request, fuse_ino_t inode)
     }
     target[length] = '\0';
     (void)fuse_reply_readlink(request, target);
+}
+
+static void on_readlink(fuse_req_t request, fuse_ino_t inode)
+{
+    struct job job = {.run = run_readlink, .request = request, .inode = inode};
+    dispatch(&job, node_of(request, inode), false);
 }
 
 static bool open_may_scan(const struct node *node)
@@ -205,17 +239,13 @@ static void run_open(struct job *job)
 
 static void on_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 {
-    struct driver *driver = driver_of(request);
     struct job job = {.run = run_open, .request = request, .inode = inode, .file = *file};
+    const struct node *node = node_of(request, inode);
 
-    if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0) {
+    if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0)
         reply_error(request, -EROFS);
-    } else if (open_may_scan(node_of(request, inode))) {
-        job.group = node_large(node_of(request, inode))->content.source;
-        gate_run(&driver->scans, &job);
-    } else {
-        run_open(&job);
-    }
+    else
+        dispatch(&job, node, open_may_scan(node));
 }
 
 static void on_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
@@ -241,11 +271,14 @@ static void read_and_reply(const struct job *job, char *buffer, size_t size)
 static void run_read(struct job *job)
 {
     struct driver *driver = driver_of(job->request);
-    size_t size = job->size < driver->buffers.size ? job->size : driver->buffers.size;
 
     atomic_fetch_add(&driver->counters.reads, 1);
+    if (job->size > driver->buffers.size) { /* not with the max_read that we mount with */
+        reply_error(job->request, -EIO);
+        return;
+    }
     char *buffer = buffers_take(&driver->buffers);
-    read_and_reply(job, buffer, size);
+    read_and_reply(job, buffer, job->size);
     buffers_give_back(&driver->buffers, buffer);
 }
 
@@ -263,9 +296,10 @@ static void on_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t off
                     struct fuse_file_info *file)
 {
     struct driver *driver = driver_of(request);
-    bool generated = handle_of(file)->kind != HANDLE_PIECE;
-    const struct job job = {
-        .run = generated ? run_read_generated : run_read,
+    enum handle_kind kind = handle_of(file)->kind;
+    struct job job = {
+        .run = kind == HANDLE_PIECE ? run_read : run_read_generated,
+        .refuse = reply_error,
         .request = request,
         .inode = inode,
         .size = size,
@@ -273,35 +307,56 @@ static void on_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t off
         .file = *file,
         .group = handle_of(file)->source,
     };
-    gate_run(generated ? &driver->scans : &driver->reads, &job);
+    if (kind == HANDLE_REPORT)
+        run_read_generated(&job);
+    else
+        gate_run(kind == HANDLE_PIECE ? &driver->reads : &driver->scans, &job);
+}
+
+static void run_readdir(struct job *job)
+{
+    struct driver *driver = driver_of(job->request);
+    AUTO_FREE char *buffer = malloc(job->size);
+    size_t used = 0;
+
+    atomic_fetch_add(&driver->counters.listings, 1);
+    int error = buffer == NULL
+                    ? -ENOMEM
+                    : listing_fill(driver, job->request, node_of(job->request, job->inode),
+                                   job->offset, buffer, job->size, &used);
+    if (error != 0)
+        reply_error(job->request, error);
+    else
+        (void)fuse_reply_buf(job->request, buffer, used);
 }
 
 static void on_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
                        struct fuse_file_info *file)
 {
-    struct driver *driver = driver_of(request);
-    AUTO_FREE char *buffer = malloc(size);
-    size_t used = 0;
-
+    struct job job = {
+        .run = run_readdir,
+        .request = request,
+        .inode = inode,
+        .size = size,
+        .offset = offset,
+    };
     (void)file;
-    atomic_fetch_add(&driver->counters.listings, 1);
-    int error = buffer == NULL ? -ENOMEM
-                               : listing_fill(driver, request, node_of(request, inode), offset,
-                                              buffer, size, &used);
-    if (error != 0)
-        reply_error(request, error);
+    dispatch(&job, node_of(request, inode), false);
+}
+
+static void run_statfs(struct job *job)
+{
+    struct statvfs statistics;
+    if (fstatvfs(driver_of(job->request)->directory, &statistics) != 0)
+        reply_error(job->request, -errno);
     else
-        (void)fuse_reply_buf(request, buffer, used);
+        (void)fuse_reply_statfs(job->request, &statistics);
 }
 
 static void on_statfs(fuse_req_t request, fuse_ino_t inode)
 {
-    struct statvfs statistics;
-    (void)inode;
-    if (fstatvfs(driver_of(request)->directory, &statistics) != 0)
-        reply_error(request, -errno);
-    else
-        (void)fuse_reply_statfs(request, &statistics);
+    struct job job = {.run = run_statfs, .request = request, .inode = inode};
+    dispatch(&job, driver_of(request)->nodes.root, false);
 }
 
 const struct fuse_lowlevel_ops operations = {

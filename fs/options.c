@@ -217,6 +217,17 @@ static int parse_list(struct options *options, const char *list)
     return status;
 }
 
+/* What getopt_long could not take: `flag` is its answer, `word` the last that it looked at. */
+static int refuse_flag(int flag, const char *word)
+{
+    const char *what = flag == ':' ? "needs a value" : "is no option, or not used as it must be";
+    if (optopt > 0 && optopt != 'L')
+        fprintf(stderr, "bigfs: -%c %s: see bigfs --help\n", optopt, what);
+    else
+        fprintf(stderr, "bigfs: %s %s: see bigfs --help\n", word, what);
+    return EXIT_USAGE;
+}
+
 static int parse_flags(struct options *options, int argc, char **argv)
 {
     struct option longs[RULES + 1] = {0};
@@ -251,9 +262,7 @@ static int parse_flags(struct options *options, int argc, char **argv)
             options->version = true;
             break;
         default:
-            fprintf(stderr, "bigfs: %s %s: see bigfs --help\n", argv[optind - 1],
-                    flag == ':' ? "needs a value" : "is no option, or not used as it must be");
-            status = EXIT_USAGE;
+            status = refuse_flag(flag, argv[optind - 1]);
         }
     }
     return status;

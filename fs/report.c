@@ -86,6 +86,7 @@ static void write_metrics(FILE *out, struct driver *driver)
     static const char type[] = "gauge";
     struct gate_load reads = gate_load(&driver->reads);
     struct gate_load scans = gate_load(&driver->scans);
+    struct gate_load looks = gate_load(&driver->looks);
 
     write_counters(out, driver);
     write_metric(out, "open_handles", type, "Files open now.", driver_handles(driver));
@@ -99,6 +100,8 @@ static void write_metrics(FILE *out, struct driver *driver)
     write_metric(out, "reads_waiting", type, "Requests waiting to read.", reads.queued);
     write_metric(out, "scans_running", type, "Requests scanning now.", scans.running);
     write_metric(out, "scans_waiting", type, "Requests waiting to scan.", scans.queued);
+    write_metric(out, "looks_running", type, "Requests looking at names now.", looks.running);
+    write_metric(out, "looks_waiting", type, "Requests waiting to look.", looks.queued);
 }
 
 int report_write(struct driver *driver, enum report report, char **text, size_t *length)

@@ -22,6 +22,7 @@ void retries_destroy(struct retries *retries)
 void retries_expect(struct retries *retries, pid_t thread, uint64_t inode)
 {
     HOLD_LOCK(&retries->lock);
+    retries->expected[retries->next].used = true;
     retries->expected[retries->next].thread = thread;
     retries->expected[retries->next].inode = inode;
     retries->expected[retries->next].when = clock_ms();
@@ -32,12 +33,12 @@ bool retries_take(struct retries *retries, pid_t thread, uint64_t inode)
 {
     bool found = false;
     HOLD_LOCK(&retries->lock);
-    for (size_t i = 0; thread != 0 && i < RETRIES_KEPT; i++) {
-        if (retries->expected[i].thread != thread)
+    for (size_t i = 0; i < RETRIES_KEPT; i++) {
+        if (!retries->expected[i].used || retries->expected[i].thread != thread)
             continue;
         found = found || (retries->expected[i].inode == inode &&
                           clock_ms() - retries->expected[i].when < EXPECTED_FOR_MS);
-        retries->expected[i].thread = 0;
+        retries->expected[i].used = false;
     }
     return found;
 }

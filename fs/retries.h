@@ -23,7 +23,8 @@ enum { RETRIES_KEPT = 256 }; /* more threads than that are hardly in the middle 
 struct retries {
     pthread_mutex_t lock;
     struct {
-        pid_t thread;         /* 0: free */
+        bool used;
+        pid_t thread;         /* 0: of another pid namespace */
         uint64_t inode;       /* as users see it: the same for all nodes of a name */
         int64_t when;         /* CLOCK_MONOTONIC, ms */
     } expected[RETRIES_KEPT]; /* protected by lock; a ring */

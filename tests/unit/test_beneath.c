@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -417,6 +418,38 @@ static void test_waits_for_descriptor(void **state)
     assert_int_equal(close(fd), 0);
 }
 
+static void *give_up_lease_later(void *argument)
+{
+    const int *fd = argument;
+    sleep_ms(20);
+    THREAD_CHECK(fcntl(*fd, F_SETLEASE, F_UNLCK) == 0);
+    return NULL;
+}
+
+/* A file that somebody has a lease on is waited for, also by who asked not to be held up. */
+static void test_waits_for_lease(void **state)
+{
+    const struct tree *tree = *state;
+    int holder = scratch_open(&tree->scratch, "root/inside/file", O_RDWR);
+    void (*const old)(int) = signal(SIGIO, SIG_IGN); /* how the holder is asked for it */
+    pthread_t thread;
+
+    if (fcntl(holder, F_SETLEASE, F_WRLCK) != 0) {
+        (void)close(holder);
+        skip();
+    }
+    int direct = openat(tree->beneath.directory, "inside/file", O_RDONLY | O_NONBLOCK);
+    assert_int_equal(direct, -1); /* else this shows nothing */
+    assert_int_equal(pthread_create(&thread, NULL, give_up_lease_later, &holder), 0);
+    int fd = beneath_open(&tree->beneath, "inside/file", O_RDONLY | O_NONBLOCK);
+    (void)pthread_join(thread, NULL);
+    (void)signal(SIGIO, old);
+    assert_int_equal(close(holder), 0);
+    assert_threads_passed();
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+}
+
 #define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -438,6 +471,7 @@ int main(void)
         TREE_TEST(test_relief_for_stat),
         TREE_TEST(test_no_needless_relief),
         TREE_TEST(test_waits_for_descriptor),
+        TREE_TEST(test_waits_for_lease),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,9 +103,10 @@ static void pin(unsigned number)
     open_files_pin(&cache.files, &cache.slots[number].file);
 }
 
-static void unpin(unsigned number)
+/* Returns whether it was the last pin. */
+static bool unpin(unsigned number)
 {
-    open_files_unpin(&cache.files, &cache.slots[number].file);
+    return open_files_unpin(&cache.files, &cache.slots[number].file);
 }
 
 static bool belongs_to(int fd, unsigned number)
@@ -215,11 +216,11 @@ static void test_pins(void **state)
     pin(0);
     pin(0);
     use(0);
-    unpin(0);
+    assert_false(unpin(0));
     use(0);
     assert_int_equal(times_opened(0), 1);
     assert_int_equal(open_files_count(&cache.files), 1);
-    unpin(0);
+    assert_true(unpin(0));
     assert_int_equal(open_files_count(&cache.files), 0);
     end();
 }

@@ -539,6 +539,7 @@ static void test_unpin_leaves_nothing(void **state)
     assert_true(count_mappings(world->scratch.path, NULL) > 0);
     reader_close(&first);
     assert_int_equal(count_descriptors(), before + 1);
+    assert_true(count_mappings(world->scratch.path, NULL) > 0);
     reader_close(&second);
     assert_int_equal(count_descriptors(), before);
     assert_int_equal(count_mappings(world->scratch.path, NULL), 0);

@@ -1,0 +1,177 @@
+"""Trouble that is not the reader's fault (DESIGN 5): bad blocks, a source that does not answer, a lease, closed
+descriptors at the start, directories that may be passed but not listed."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import harness
+from harness import K, M, read
+from support import NOBODY, CommandTest, bigfs, errno_of, metrics, stamped
+
+BAD_BLOCK = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+/* Every read of the first 4 KiB of a file fails, as long as the file BAD exists. */
+ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
+{
+    static ssize_t (*real)(int, void *, size_t, off64_t);
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "pread64");
+    if (offset < 4096 && access(BAD, F_OK) == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return real(fd, buffer, size, offset);
+}
+"""
+
+
+class BadBlockTest(harness.MountTest):
+    """The source's disk fails: EIO, for that read alone."""
+
+    def mount_with_bad_block(self):
+        self.bad = self.tmp / "bad"
+        self.bad.touch()
+        library, code = self.tmp / "bad.so", self.tmp / "bad.c"
+        code.write_text(BAD_BLOCK)
+        harness.run("cc", "-shared", "-fPIC", '-DBAD="%s"' % self.bad, "-o", library, code)
+        self.data = stamped(1, 4 * M)
+        self.write("app.log", self.data)
+        return self.mount(None, "--chunk-size", "1M", "--cache", "none", env={"LD_PRELOAD": library})
+
+    def test_other_pieces_are_read(self):
+        mount = self.mount_with_bad_block()
+        self.assertEqual(errno_of(read, mount.p("app.log/bytes/0")), "EIO")
+        for k in (1, 2, 3):
+            self.assertTrue(read(mount.p("app.log/bytes/%d" % k)) == self.data[k * M:(k + 1) * M])
+        with open(mount.p("app.log/whole.log"), "rb", buffering=0) as whole:
+            self.assertEqual(errno_of(os.pread, whole.fileno(), 100, 0), "EIO")
+            self.assertEqual(os.pread(whole.fileno(), 100, 2 * M), self.data[2 * M:2 * M + 100])
+            self.bad.unlink()
+            self.assertEqual(os.pread(whole.fileno(), 100, 0), self.data[:100])
+
+    def test_open_handles_outlive_a_chmod_and_a_bad_spell(self):
+        mount = self.mount_with_bad_block()
+        self.bad.unlink()
+        with open(mount.p("app.log/whole.log"), "rb", buffering=0) as whole:
+            self.assertEqual(os.pread(whole.fileno(), 100, 0), self.data[:100])
+            self.bad.touch()
+            os.chmod(self.source / "app.log", 0o640)
+            self.assertEqual(os.pread(whole.fileno(), 100, 2 * M), self.data[2 * M:2 * M + 100])
+            errno_of(read, mount.p("app.log/bytes/1"))
+            self.bad.unlink()
+            self.assertEqual(os.pread(whole.fileno(), 100, 0), self.data[:100])
+
+
+class DeadSourceTest(harness.MountTest):
+    """A source that does not answer."""
+
+    def test_the_control_directory_answers(self):
+        """Forty look-ups hang in it; .bigfs, and who is interrupted while he waits in line, are answered."""
+        (below := self.tmp / "below").mkdir()
+        for k in range(40):
+            (below / ("f%d" % k)).write_bytes(b"x")
+        lower = self.mount(below)
+        upper = self.mount(lower.path, "--threads", "2")
+        lower.kill(signal.SIGSTOP)
+        self.addCleanup(lower.kill, signal.SIGCONT)
+        threads = [threading.Thread(target=os.path.exists, args=(upper.p("f%d" % k),), daemon=True) for k in range(40)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+        self.assertTrue(all(thread.is_alive() for thread in threads[:2]), "nothing was stuck: this tested nothing")
+        self.assertGreater(metrics(upper)["bigfs_looks_waiting"], 10)
+        self.assertIn(b"bigfs", read(upper.p(".bigfs/version")))
+        late = subprocess.run(["timeout", "-s", "KILL", "0.5", "stat", upper.p("g")], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+        self.assertNotEqual(late.returncode, 0)
+        lower.kill(signal.SIGCONT)
+        for thread in threads:
+            thread.join(60)
+        upper.unmount()
+        lower.unmount()
+
+
+class LeaseTest(harness.MountTest):
+    """A lease on a source delays an open, and does not fail it."""
+
+    def test_a_lease(self):
+        path = self.write("app.log", stamped(1, 64 * K))
+        mount = self.mount()
+        fd = os.open(path, os.O_RDWR)
+        self.addCleanup(os.close, fd)
+        broken = threading.Event()
+        old = signal.signal(signal.SIGIO, lambda *_: broken.set())
+        self.addCleanup(signal.signal, signal.SIGIO, old)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        got = []
+        reader = threading.Thread(target=lambda: got.append(read(mount.p("app.log"))), daemon=True)
+        reader.start()
+        self.assertTrue(broken.wait(30))
+        time.sleep(0.3)
+        self.assertEqual(got, [], "the lease delayed nothing: this tested nothing")
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        reader.join(30)
+        self.assertTrue(got == [stamped(1, 64 * K)])
+
+
+class StartTest(CommandTest):
+    """How the command is started must not matter."""
+
+    def test_closed_standard_descriptors(self):
+        """With any of them closed the command returns, and the mount answers."""
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"):
+            with self.subTest(closed=closed):
+                result = subprocess.run(["sh", "-c", 'exec "$0" "$1" "$2" ' + closed, harness.BIGFS, self.source, self.point],
+                                        timeout=60)
+                self.assertEqual(result.returncode, 0)
+                self.assertEqual(read(self.point / "notes.txt"), b"notes\n")
+                harness.run("fusermount3", "-u", self.point)
+
+    def setUp(self):
+        super().setUp()
+        (self.source / "notes.txt").write_bytes(b"notes\n")
+
+    def test_root_mounts_on_a_read_only_file_system(self):
+        (read_only := self.tmp / "ro").mkdir()
+        harness.run("mount", "-t", "tmpfs", "none", read_only)
+        self.addCleanup(subprocess.run, ["umount", "-R", "-l", read_only], stderr=subprocess.DEVNULL)
+        (read_only / "point").mkdir()
+        harness.run("mount", "-o", "remount,ro", read_only)
+        self.assertEqual(bigfs(self.source, read_only / "point")[0], 0)
+        self.assertEqual(read(read_only / "point" / "notes.txt"), b"notes\n")
+        harness.run("fusermount3", "-u", read_only / "point")
+
+    def test_one_file_in_a_directory_that_cannot_be_listed(self):
+        """It can be passed, and that is enough: the mount does not stop at the directory's mode."""
+        (closed := self.tmp / "closed").mkdir()
+        (closed / "one.txt").write_bytes(b"one\n")
+        os.chmod(closed, 0o711)
+        os.chmod(self.tmp, 0o711)
+        (point := self.tmp / "own").mkdir()
+        os.chown(point, 65534, 65534)
+        mode = os.stat("/dev/fuse").st_mode & 0o777
+        self.addCleanup(os.chmod, "/dev/fuse", mode)
+        os.chmod("/dev/fuse", 0o666)
+        code, _, errors = bigfs(closed / "one.txt", point, wrapper=NOBODY)
+        if "fusermount" in errors:
+            self.skipTest("an unprivileged user cannot mount here: " + errors.strip())
+        self.assertEqual((code, errors), (0, ""))
+        shown = subprocess.run([*NOBODY, "cat", point / "one.txt"], capture_output=True)
+        self.assertEqual(shown.stdout, b"one\n")
+        harness.run("fusermount3", "-u", point)
+
+    def test_options_in_a_cluster(self):
+        """The option that is none is named, not the program."""
+        self.assert_refused(2, "-zf", self.source, self.point, about="-z")
+
+
+if __name__ == "__main__":
+    harness.main()
