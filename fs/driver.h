@@ -3,6 +3,7 @@
 #define BIGFS_FS_DRIVER_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -47,6 +48,7 @@ struct driver {
     struct list handles;          /* protected by handles_lock; all that are open */
     uint64_t handle_count;        /* protected by handles_lock */
     struct fuse_session *session; /* NULL before the mount */
+    atomic_bool init_answered;    /* for fs/parallel_lookups.h alone */
     struct timespec started;      /* CLOCK_REALTIME */
     struct daemon *daemon;        /* to be told when the mount answers */
 };

@@ -13,6 +13,7 @@
 #include "fs/driver.h"
 #include "fs/handle.h"
 #include "fs/operations.h"
+#include "fs/parallel_lookups.h"
 #include "fs/workers.h"
 
 enum {
@@ -74,7 +75,9 @@ static int serve_session(struct driver *driver, struct options *options)
         return EXIT_USAGE;
     int status = EXIT_FAILURE;
     if (fuse_session_mount(driver->session, driver->mountpoint) == 0) {
-        error = workers_run(driver->session, driver_workers(driver));
+        error = parallel_lookups_enable(driver->session);
+        if (error == 0)
+            error = workers_run(driver->session, driver_workers(driver));
         status = error != 0 ? complain("cannot serve the mount", error) : EXIT_SUCCESS;
         fuse_session_unmount(driver->session);
     }
