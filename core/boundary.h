@@ -7,7 +7,7 @@
  *
  * A search looks at a few KiB first and in larger steps then. What it passes is remembered with the
  * generation (core/scan_memory.h). Long stretches are scanned through mmap windows and leave the
- * page cache as it was.
+ * page cache as it was, as far as the kernel tells how it was (window_done_with).
  *
  * The generation must be pinned (source_pin). All functions are thread-safe and block as reads of
  * the file do; between steps of at most 2 MiB they look whether they were cancelled.

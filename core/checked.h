@@ -1,7 +1,7 @@
 /*
  * Arithmetic on offsets and sizes that says when it would wrap.
  *
- * Every function returns true and stores the result, or returns false and leaves *result unset.
+ * Every function returns true and stores the result, or returns false; then *result means nothing.
  */
 #ifndef BIGFS_CORE_CHECKED_H
 #define BIGFS_CORE_CHECKED_H

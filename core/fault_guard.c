@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <unistd.h>
 
 struct guard {
     sigjmp_buf escape;
@@ -40,7 +41,8 @@ int fault_guard_install(void)
 
 int fault_guard_call(const void *bytes, size_t length, void (*work)(void *argument), void *argument)
 {
-    const uintptr_t page = 4096; /* a fault may be told by its page's start */
+    /* A fault may be told by the start of its page. */
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     struct guard guard = {
         .start = (uintptr_t)bytes & ~(page - 1),
         .end = (uintptr_t)bytes + length,

@@ -110,8 +110,10 @@ static bool fill_slot(struct open_files *files, struct open_file *file, int open
 {
     HOLD_LOCK(&files->lock);
     bool filled = opened >= 0 && file->fd < 0;
-    if (filled)
+    if (filled) {
         file->fd = opened;
+        pthread_cond_broadcast(&files->place_free); /* for who waits for this very file */
+    }
     *fd = file->fd;
     if (file->fd >= 0)
         lend(file);

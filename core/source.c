@@ -216,7 +216,8 @@ static int check_path(const struct source *source, struct generation *generation
         atomic_store(&generation->stale, true);
         return -ESTALE;
     }
-    atomic_store(&generation->path_seen, clock_ms());
+    if (error == 0)
+        atomic_store(&generation->path_seen, clock_ms());
     return 0;
 }
 

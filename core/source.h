@@ -27,7 +27,7 @@ struct source_pool {
     struct beneath beneath;
     struct open_files files;
     struct window_pool windows;
-    _Atomic uint64_t bytes_read;    /* copied for readers */
+    _Atomic uint64_t bytes_read;    /* copied for readers, and to look for record ends */
     _Atomic uint64_t bytes_scanned; /* looked through for record ends */
     _Atomic uint64_t probes;        /* searches that had to look at the file */
 };

@@ -64,7 +64,8 @@ void window_release(struct window_pool *pool, const struct window_loan *loan);
 /*
  * Tells that the first `length` bytes of a loan have been read once and are not wanted soon: those
  * pages that were not in the page cache before this window was mapped leave it again, so that a
- * long scan does not drive other files out. `fd` is the file's. Call it before the release.
+ * long scan does not drive other files out. The kernel tells what was there only to who owns the
+ * file or may write it; for others all stays. `fd` is the file's. Call it before the release.
  */
 void window_done_with(const struct window_loan *loan, size_t length, int fd);
 

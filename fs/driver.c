@@ -24,13 +24,21 @@ static unsigned descriptor_limit(void)
 /* Opens SOURCE, or the directory that a single file is in. */
 static int open_source(struct driver *driver)
 {
+    struct stat attributes;
     AUTO_FREE char *path = strdup(driver->source);
     if (path == NULL)
         return -ENOMEM;
     if (driver->single != NULL)
         *(strrchr(path, '/') + 1) = '\0';
     driver->directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return driver->directory < 0 ? -errno : 0;
+    if (driver->directory < 0)
+        return -errno;
+    /* Where openat2 is forbidden (an old container) every name would fail later. */
+    const struct beneath beneath = {.directory = driver->directory};
+    int error = beneath_stat(&beneath, "", &attributes);
+    if (error != 0)
+        cleanup_close(&driver->directory);
+    return error;
 }
 
 static void free_paths(struct driver *driver)

@@ -32,9 +32,10 @@ struct handle {
 };
 
 /*
- * Opens a node for the thread `reader`. Returns 0 and a handle, or -errno: -ESTALE where the node's
- * generation is not what its name means now, which makes the kernel look the name up again; -EINTR;
- * or why the file cannot be opened.
+ * Opens a node for the thread `reader`. Where that was told a moment ago to look the name up again
+ * (fs/retries.h), a file that has not become smaller since is opened as that look-up showed it.
+ * Returns 0 and a handle, or -errno: -ESTALE where the node's generation is not what its name means
+ * now, which makes the kernel look the name up again; -EINTR; or why the file cannot be opened.
  */
 int handle_open(struct driver *driver, struct node *node, pid_t reader, const struct cancel *cancel,
                 struct handle **handle);
