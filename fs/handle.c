@@ -64,27 +64,14 @@ static struct source *source_of_file(struct driver *driver, struct node *node)
     return file->source;
 }
 
-/*
- * Whether a small file's content is that for which its node was made; at a second try, whether it
- * has not become smaller since.
- */
-static bool file_goes_on(const struct file_identity *then, const struct file_identity *now,
-                         bool second_try)
-{
-    if (file_identity_same_content(now, then))
-        return true;
-    return second_try && now->device == then->device && now->inode == then->inode &&
-           now->size >= then->size;
-}
-
 /* Whether `generation` is the node's, which the first open decides. */
-static bool is_generation_of(struct driver *driver, struct node *node, bool second_try,
+static bool is_generation_of(struct driver *driver, struct node *node,
                              struct generation *generation)
 {
     struct node_file *file = &node->content.file;
     const struct file_identity now = generation_identity(generation);
 
-    if (!file_goes_on(&file->identity, &now, second_try))
+    if (!file_identity_same_content(&now, &file->identity))
         return false;
     HOLD_LOCK(&driver->nodes.lock);
     if (file->generation == NULL)
@@ -92,8 +79,7 @@ static bool is_generation_of(struct driver *driver, struct node *node, bool seco
     return file->generation == generation;
 }
 
-static int open_file_node(struct driver *driver, struct node *node, bool second_try,
-                          struct handle *handle)
+static int open_file_node(struct driver *driver, struct node *node, struct handle *handle)
 {
     struct source *source = source_of_file(driver, node);
     struct generation *generation = NULL;
@@ -104,7 +90,7 @@ static int open_file_node(struct driver *driver, struct node *node, bool second_
     int error = source_look(source, &generation, &attributes);
     if (error != 0)
         return error;
-    if (is_generation_of(driver, node, second_try, generation)) {
+    if (is_generation_of(driver, node, generation)) {
         piece_add(&handle->piece, 0, node->content.file.identity.size);
         error = pin(handle, source, generation);
     } else {
@@ -140,7 +126,7 @@ static int open_node(struct driver *driver, struct node *node, bool second_try,
         return open_piece(driver, node, second_try, cancel, handle);
     case NODE_FILE:
         handle->kind = HANDLE_PIECE;
-        return open_file_node(driver, node, second_try, handle);
+        return open_file_node(driver, node, handle);
     case NODE_TABLE:
         handle->kind = HANDLE_TABLE;
         return open_table(node, handle);

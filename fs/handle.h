@@ -33,7 +33,7 @@ struct handle {
 
 /*
  * Opens a node for the thread `reader`. Where that was told a moment ago to look the name up again
- * (fs/retries.h), a file that has not become smaller since is opened as that look-up showed it.
+ * (fs/retries.h), a piece of a file that only grew since is opened as that look-up showed it.
  * Returns 0 and a handle, or -errno: -ESTALE where the node's generation is not what its name means
  * now, which makes the kernel look the name up again; -EINTR; or why the file cannot be opened.
  */

@@ -103,6 +103,7 @@ static void run_lookup(struct job *job)
 
     int error = lookup(driver, parent, job->name, &cancel, &entry);
     if (error != 0) {
+        retries_give_up(&driver->retries, fuse_req_ctx(job->request)->pid);
         reply_error(job->request, error);
         return;
     }

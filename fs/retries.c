@@ -6,7 +6,7 @@
 #include "core/clock.h"
 
 /* The second open follows within microseconds; what is older was a look-up that failed. */
-enum { EXPECTED_FOR_MS = 1000 };
+enum { EXPECTED_FOR_MS = 100 };
 
 void retries_init(struct retries *retries)
 {
@@ -27,6 +27,14 @@ void retries_expect(struct retries *retries, pid_t thread, uint64_t inode)
     retries->expected[retries->next].inode = inode;
     retries->expected[retries->next].when = clock_ms();
     retries->next = (retries->next + 1) % RETRIES_KEPT;
+}
+
+void retries_give_up(struct retries *retries, pid_t thread)
+{
+    HOLD_LOCK(&retries->lock);
+    for (size_t i = 0; i < RETRIES_KEPT; i++)
+        if (retries->expected[i].thread == thread)
+            retries->expected[i].used = false;
 }
 
 bool retries_take(struct retries *retries, pid_t thread, uint64_t inode)

@@ -37,6 +37,9 @@ void retries_destroy(struct retries *retries);
 /* Notes that this thread (as fuse_req_ctx() tells it) was told to look again. */
 void retries_expect(struct retries *retries, pid_t thread, uint64_t inode);
 
+/* Notes that a look-up of this thread failed: no second open follows. */
+void retries_give_up(struct retries *retries, pid_t thread);
+
 /* Whether an open of this thread is such a second one; it is told so once. */
 bool retries_take(struct retries *retries, pid_t thread, uint64_t inode);
 
