@@ -4,8 +4,8 @@
  * An open that finds its node out of date is answered ESTALE. The kernel then looks the name up
  * anew and opens what it finds, in the same system call; if that is answered ESTALE too, the reader
  * gets the error. Of a file that grows all the time no look-up is ever fresh enough, so the second
- * open must be content with what the look-up a moment before it found: it is told by its thread and
- * the inode number.
+ * open of a piece, whose generation tells growing from rewriting, must be content with what the
+ * look-up a moment before it found: it is told by its thread and the inode number.
  *
  * All functions are thread-safe and do not block.
  */
