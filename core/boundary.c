@@ -6,6 +6,7 @@
 #include "core/checked.h"
 #include "core/cleanup.h"
 #include "core/fault_guard.h"
+#include "core/holes.h"
 #include "core/record.h"
 
 enum {
@@ -114,49 +115,85 @@ static uint64_t step_from(uint64_t place, uint64_t step)
     return end / step * step - place;
 }
 
-/* Sets *found to the first record end at or after `place`, or to `size`. */
-static int find_record_end(struct source *source, struct generation *generation, uint64_t place,
-                           uint64_t size, const struct cancel *cancel, uint64_t *found)
+/* A search for a record end, and how far it has come. */
+struct search {
+    struct source *source;
+    struct generation *generation;
+    uint64_t size; /* of the part of the file that is searched */
+    const struct cancel *cancel;
+    uint64_t place;
+    uint64_t step;     /* how much is read at once from here */
+    uint64_t hole_end; /* no record ends before this */
+};
+
+/*
+ * Looks through the claim, or through as much of it as makes a step. A hole holds no record end and
+ * is passed at once; what of it lies behind the claim, the next claim takes.
+ */
+static int search_claim(struct search *search, const struct scan_claim *claim,
+                        struct finding *finding)
 {
-    struct scan_memory *memory = &generation->lines;
-    uint64_t step = FIRST_STEP;
+    uint64_t most = claim->start + step_from(claim->start, search->step);
+    struct scan_claim part = {.start = claim->start};
+    int error = holes_seek(search->source, search->generation, EXTENT_DATA, claim->start,
+                           search->size, search->cancel, &search->hole_end);
+
+    if (error == 0 && search->hole_end > claim->start) {
+        finding->scanned_to = min_u64(search->hole_end, claim->end);
+        return 0;
+    }
+    if (error == 0)
+        error = holes_seek(search->source, search->generation, EXTENT_HOLE, claim->start,
+                           min_u64(claim->end, most), search->cancel, &part.end);
+    if (error != 0)
+        return error;
+    search->step = search->step < COPIED_STEP ? 4 * search->step : MAPPED_STEP;
+    return scan_step(search->source, search->generation, search->size, &part, finding);
+}
+
+/* Goes on to the first record end at or after search->place, or to its size. */
+static int find_record_end(struct search *search)
+{
+    struct scan_memory *memory = &search->generation->lines;
+    bool looked = false;
 
     for (;;) {
         struct scan_claim claim;
-        int next =
-            scan_memory_next(memory, place, size, step_from(place, step), cancel, &claim, found);
+        uint64_t step = max_u64(step_from(search->place, search->step),
+                                saturating_sub(search->hole_end, search->place));
+        int next = scan_memory_next(memory, search->place, search->size, step, search->cancel,
+                                    &claim, &search->place);
         if (next == SCAN_NONE)
-            *found = size;
+            search->place = search->size;
         if (next != SCAN_STEP)
             return next < 0 ? next : 0;
-        if (step == FIRST_STEP)
-            atomic_fetch_add(&source->pool->probes, 1);
+        if (!looked)
+            atomic_fetch_add(&search->source->pool->probes, 1);
+        looked = true;
 
         struct finding finding = {.scanned_to = claim.start};
-        int error = scan_step(source, generation, size, &claim, &finding);
+        int error = search_claim(search, &claim, &finding);
         scan_memory_settle(memory, &claim, error == 0 ? finding.scanned_to : claim.start,
                            error == 0 && finding.ends_record);
-        if (error != 0 || finding.ends_record) {
-            *found = finding.scanned_to;
+        search->place = finding.scanned_to; /* the memory would tell, if it had room */
+        if (error != 0 || finding.ends_record)
             return error;
-        }
-        place = finding.scanned_to; /* the memory would tell, if it had room */
-        step = step < COPIED_STEP ? 4 * step : MAPPED_STEP;
     }
 }
 
 int boundary_find(struct source *source, struct generation *generation, uint64_t place,
                   uint64_t size, const struct cancel *cancel, uint64_t *boundary)
 {
-    uint64_t end = 0;
+    struct search search = {source, generation, size, cancel, .step = FIRST_STEP};
 
     if (place == 0 || place >= size) {
         *boundary = min_u64(place, size);
         return 0;
     }
-    int error = find_record_end(source, generation, place - 1, size, cancel, &end);
+    search.place = place - 1;
+    int error = find_record_end(&search);
     if (error == 0)
-        *boundary = min_u64(end + 1, size);
+        *boundary = min_u64(search.place + 1, size);
     return error;
 }
 
@@ -206,8 +243,10 @@ static int scan_prefix(struct source *source, struct generation *generation, uin
     while (count > 0 && place < size) {
         if (cancel_asked(cancel))
             return -EINTR;
+        int error = holes_seek(source, generation, EXTENT_DATA, place, size, cancel, &place);
         size_t length = (size_t)min_u64(size - place, place == 0 ? FIRST_STEP : sizeof(buffer));
-        int error = source_read(source, generation, buffer, length, place);
+        if (error == 0)
+            error = source_read(source, generation, buffer, length, place);
         if (error != 0)
             return error;
         atomic_fetch_add(&source->pool->bytes_scanned, length);

@@ -6,8 +6,9 @@
  * from the boundary of `start` to the boundary of `end`: the rule of `split -n l/K/N`.
  *
  * A search looks at a few KiB first and in larger steps then. What it passes is remembered with the
- * generation (core/scan_memory.h). Long stretches are scanned through mmap windows and leave the
- * page cache as it was, as far as the kernel tells how it was (window_done_with).
+ * generation (core/scan_memory.h). Holes hold no record end and are passed without a look at them.
+ * Long stretches are scanned through mmap windows and leave the page cache as it was, as far as the
+ * kernel tells how it was (window_done_with).
  *
  * The generation must be pinned (source_pin). All functions are thread-safe and block as reads of
  * the file do; between steps of at most 2 MiB they look whether they were cancelled.

@@ -27,37 +27,6 @@ struct digests {
     bool readable; /* else the others mean nothing */
 };
 
-static bool time_equal(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-void file_identity_of(const struct stat *attributes, struct file_identity *identity)
-{
-    *identity = (struct file_identity){
-        .device = attributes->st_dev,
-        .inode = attributes->st_ino,
-        .size = (uint64_t)attributes->st_size,
-        .mtime = attributes->st_mtim,
-        .ctime = attributes->st_ctim,
-    };
-}
-
-static bool same_file(const struct file_identity *a, const struct file_identity *b)
-{
-    return a->device == b->device && a->inode == b->inode;
-}
-
-bool file_identity_same_content(const struct file_identity *a, const struct file_identity *b)
-{
-    return same_file(a, b) && a->size == b->size && time_equal(a->mtime, b->mtime);
-}
-
-bool file_identity_equal(const struct file_identity *a, const struct file_identity *b)
-{
-    return file_identity_same_content(a, b) && time_equal(a->ctime, b->ctime);
-}
-
 struct generation *generation_new(const struct file_identity *identity)
 {
     static _Atomic uint64_t last_serial;
@@ -69,6 +38,7 @@ struct generation *generation_new(const struct file_identity *identity)
     generation->serial = atomic_fetch_add(&last_serial, 1) + 1;
     open_file_init(&generation->file);
     scan_memory_init(&generation->lines);
+    extents_init(&generation->extents);
     pthread_mutex_init(&generation->lock, NULL);
     generation->identity = *identity;
     return generation;
@@ -86,6 +56,7 @@ void generation_unref(struct generation *generation)
         return;
     assert(generation->file.fd < 0);
     scan_memory_destroy(&generation->lines);
+    extents_destroy(&generation->extents);
     pthread_mutex_destroy(&generation->lock);
     free(generation);
 }
@@ -229,7 +200,8 @@ int generation_capture(struct generation *generation, int fd)
     HOLD_LOCK(&generation->lock);
     if (generation->settled)
         return 0;
-    if (!same_file(&seen, &generation->identity) || seen.size < generation->identity.size)
+    if (!file_identity_same_file(&seen, &generation->identity) ||
+        seen.size < generation->identity.size)
         return end_of(generation);
     generation->identity = seen;
     generation->settled = true;
@@ -256,11 +228,9 @@ static struct snapshot take_snapshot(struct generation *generation)
 /* Whether the bytes of the snapshot can still be there, going by the attributes alone. */
 static bool may_go_on(const struct snapshot *was, const struct file_identity *now)
 {
-    if (!was->digests.readable || !same_file(&was->identity, now))
+    if (!was->digests.readable || !file_identity_same_file(&was->identity, now))
         return false;
-    if (now->size == was->identity.size)
-        return time_equal(now->mtime, was->identity.mtime);
-    return now->size > was->identity.size;
+    return now->size > was->identity.size || file_identity_same_content(&was->identity, now);
 }
 
 static int compare_ends(const struct snapshot *was, int fd)
@@ -305,8 +275,8 @@ static int await_append(const struct snapshot *was, int fd, struct file_identity
 
 static bool may_be_growing(const struct snapshot *was, const struct file_identity *now)
 {
-    return was->digests.readable && same_file(&was->identity, now) &&
-           now->size == was->identity.size && !time_equal(now->mtime, was->identity.mtime);
+    return was->digests.readable && file_identity_same_file(&was->identity, now) &&
+           now->size == was->identity.size && !file_identity_same_content(&was->identity, now);
 }
 
 /* Whether the file has grown out of the snapshot; moves the generation on to what it is now. */
@@ -333,6 +303,14 @@ static int follow(struct generation *generation, const struct snapshot *was, int
     return error != 0 && error != -ESTALE && only_ctime ? 0 : error;
 }
 
+/* Dirty pages found their blocks, or somebody stored into a hole through a mapping. */
+static void note_blocks(struct generation *generation, const struct file_identity *seen)
+{
+    HOLD_LOCK(&generation->lock);
+    if (file_identity_equal(&generation->identity, seen))
+        generation->identity.blocks = seen->blocks;
+}
+
 int generation_check(struct generation *generation, int fd, bool *changed)
 {
     struct snapshot was = take_snapshot(generation);
@@ -344,8 +322,11 @@ int generation_check(struct generation *generation, int fd, bool *changed)
         return error;
     if (atomic_load(&generation->stale))
         return -ESTALE;
-    if (file_identity_equal(&now, &was.identity))
+    if (file_identity_equal(&now, &was.identity)) {
+        if (now.blocks != was.identity.blocks)
+            note_blocks(generation, &now);
         return 0;
+    }
     *changed = true;
     error = follow(generation, &was, fd, &now);
     return error == -ESTALE ? end_of(generation) : error;

@@ -22,19 +22,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
+#include "core/extents.h"
+#include "core/file_identity.h"
 #include "core/open_files.h"
 #include "core/scan_memory.h"
-
-/* What tells one generation from another. Times in nanoseconds. */
-struct file_identity {
-    dev_t device;
-    ino_t inode;
-    uint64_t size;
-    struct timespec mtime;
-    struct timespec ctime;
-};
 
 /* Where the first `count` records of the first `size` bytes end; count 0: not known. */
 struct record_prefix {
@@ -50,6 +42,7 @@ struct generation {
     _Atomic int64_t path_seen; /* when its path was last seen to lead to it: CLOCK_MONOTONIC, ms */
     struct open_file file;     /* the slot of its descriptor, in the cache of open files */
     struct scan_memory lines;  /* where its lines end; has its own lock */
+    struct extents extents;    /* where its holes are; has its own lock */
 
     pthread_mutex_t lock;
     struct file_identity identity; /* protected by lock; as last seen */
@@ -59,12 +52,6 @@ struct generation {
     uint64_t tail_digest;          /* protected by lock; XXH3 of the last block */
     struct record_prefix prefix;   /* protected by lock; the last that was asked for */
 };
-
-void file_identity_of(const struct stat *attributes, struct file_identity *identity);
-bool file_identity_equal(const struct file_identity *a, const struct file_identity *b);
-
-/* The same without the ctime. */
-bool file_identity_same_content(const struct file_identity *a, const struct file_identity *b);
 
 /* Makes a generation with one reference, for the caller. NULL: no memory. */
 struct generation *generation_new(const struct file_identity *identity);

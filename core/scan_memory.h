@@ -12,8 +12,8 @@
  * the same bytes waits for it: readers who ask for different pieces of one endless record share a
  * single scan, and when one of them is interrupted another takes over at the next step.
  *
- * The memory holds at most SCAN_MEMORY_MOST gaps. When it is full the shortest closed ones go:
- * they cost a short probe to find again.
+ * The memory holds at most SCAN_MEMORY_MOST gaps. When it is full the shortest go: they cost a
+ * short probe to find again.
  *
  * All functions are thread-safe.
  */
@@ -26,22 +26,18 @@
 #include <stdint.h>
 
 #include "core/cancel.h"
+#include "core/intervals.h"
 #include "core/list.h"
 
 enum { SCAN_MEMORY_MOST = 32768 };
 
-struct gap {
-    uint64_t start;
-    uint64_t end;
-    bool closed;
-};
+/* The kinds of gaps. A closed one may be empty. */
+enum { GAP_OPEN, GAP_CLOSED };
 
 struct scan_memory {
     pthread_mutex_t lock;
     pthread_cond_t settled; /* broadcast when a claim ends */
-    struct gap *gaps;       /* protected by lock; sorted, disjoint; owned */
-    size_t count;           /* protected by lock */
-    size_t capacity;        /* protected by lock */
+    struct intervals gaps;  /* protected by lock */
     struct list claims;     /* protected by lock */
 };
 

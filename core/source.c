@@ -6,12 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/checked.h"
 #include "core/cleanup.h"
 #include "core/clock.h"
 
 /* How long a path is believed to lead to the open file, in ms: as long as the kernel believes us.
  */
 enum { PATH_BELIEVED = 1000 };
+
+/* How often we look for holes in a file whose layout changes meanwhile. */
+enum { LAYOUT_ATTEMPTS = 3 };
 
 static bool relieve_files(void *argument)
 {
@@ -249,22 +253,89 @@ static int pread_whole(int fd, void *buffer, size_t length, uint64_t offset)
     return 0;
 }
 
-int source_read(struct source *source, struct generation *generation, void *buffer, size_t length,
-                uint64_t offset)
+static bool may_have_holes(const struct source *source, const struct file_identity *layout)
 {
+    return source->pool->extents != EXTENTS_NONE && extents_possible(layout);
+}
+
+bool source_may_have_holes(const struct source *source, struct generation *generation)
+{
+    const struct file_identity layout = generation_identity(generation);
+    return may_have_holes(source, &layout);
+}
+
+int source_work_on(struct source *source, struct generation *generation, source_work *work,
+                   void *argument)
+{
+    bool settled = false;
     int fd = -1;
     int error = source_borrow(source, generation, &fd);
+    int check = 0;
 
     if (error != 0)
         return error;
-    error = pread_whole(fd, buffer, length, offset);
-    int check = source_check(source, generation, fd);
+    for (int i = 0; !settled && check == 0; i++) {
+        const struct file_identity layout = generation_identity(generation);
+        bool known = i < LAYOUT_ATTEMPTS && may_have_holes(source, &layout);
+        error = work(argument, fd, known ? &layout : NULL);
+        check = source_check(source, generation, fd);
+        const struct file_identity after = generation_identity(generation);
+        settled = !known || file_identity_same_layout(&layout, &after);
+    }
     source_return(source, generation);
-    if (check != 0)
-        return check;
-    if (error == 0)
-        atomic_fetch_add(&source->pool->bytes_read, length);
+    return check != 0 ? check : error;
+}
+
+struct extent source_extent_at(const struct source *source, struct generation *generation, int fd,
+                               const struct file_identity *layout, uint64_t offset)
+{
+    struct extent extent = {offset, OFFSET_MAX, EXTENT_DATA};
+    if (layout != NULL && offset < layout->size)
+        extents_find(&generation->extents, source->pool->extents, fd, layout, offset, &extent);
+    return extent;
+}
+
+struct read_request {
+    struct source *source;
+    struct generation *generation;
+    char *buffer;
+    size_t length;
+    uint64_t offset;
+    uint64_t zeroed; /* how many bytes of the last reading were holes */
+};
+
+static int read_extents(void *argument, int fd, const struct file_identity *layout)
+{
+    struct read_request *request = argument;
+    int error = 0;
+
+    request->zeroed = 0;
+    for (size_t done = 0; done < request->length && error == 0;) {
+        uint64_t place = request->offset + done;
+        const struct extent extent =
+            source_extent_at(request->source, request->generation, fd, layout, place);
+        size_t part = (size_t)min_u64(request->length - done, extent.end - place);
+        if (extent.kind == EXTENT_HOLE) {
+            memset(request->buffer + done, 0, part);
+            request->zeroed += part;
+        } else {
+            error = pread_whole(fd, request->buffer + done, part, place);
+        }
+        done += part;
+    }
     return error;
+}
+
+int source_read(struct source *source, struct generation *generation, void *buffer, size_t length,
+                uint64_t offset)
+{
+    struct read_request request = {source, generation, buffer, length, offset, 0};
+    int error = source_work_on(source, generation, read_extents, &request);
+    if (error != 0)
+        return error;
+    atomic_fetch_add(&source->pool->bytes_read, length - request.zeroed);
+    atomic_fetch_add(&source->pool->bytes_zeroed, request.zeroed);
+    return 0;
 }
 
 int source_pin(struct source *source, struct generation *generation)

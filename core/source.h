@@ -13,11 +13,13 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 #include "core/beneath.h"
+#include "core/extent_probe.h"
 #include "core/generation.h"
 #include "core/open_files.h"
 #include "core/window.h"
@@ -27,7 +29,9 @@ struct source_pool {
     struct beneath beneath;
     struct open_files files;
     struct window_pool windows;
+    enum extent_method extents;     /* constant; how holes are found */
     _Atomic uint64_t bytes_read;    /* copied for readers, and to look for record ends */
+    _Atomic uint64_t bytes_zeroed;  /* holes given to readers without looking at the file */
     _Atomic uint64_t bytes_scanned; /* looked through for record ends */
     _Atomic uint64_t probes;        /* searches that had to look at the file */
 };
@@ -40,7 +44,10 @@ struct source {
     struct generation *current; /* protected by lock; a reference, or NULL before the first look */
 };
 
-/* Sizes in bytes; `descriptors` as in open_files_init. `directory` stays the caller's. */
+/*
+ * Sizes in bytes; `descriptors` as in open_files_init. `directory` stays the caller's. Holes are
+ * found as EXTENTS_AUTO says, unless the caller sets another method before the first use.
+ */
 void source_pool_init(struct source_pool *pool, int directory, unsigned descriptors,
                       uint64_t window_size, uint64_t window_total);
 void source_pool_destroy(struct source_pool *pool);
@@ -69,11 +76,34 @@ void source_unpin(struct source *source, struct generation *generation);
 
 /*
  * Copies the `length` bytes at `offset` of the generation into `buffer`: all of them or an error.
- * Returns 0, -ESTALE where the file is not of this generation any more, -EIO where its disk fails,
- * or why it cannot be opened.
+ * What is known to be a hole is not read, but made of zeros. Returns 0, -ESTALE where the file is
+ * not of this generation any more, -EIO where its disk fails, or why it cannot be opened.
  */
 int source_read(struct source *source, struct generation *generation, void *buffer, size_t length,
                 uint64_t offset);
+
+/*
+ * Work on an open file whose holes are known: `layout` is for source_extent_at(). It may be called
+ * several times, and only what the last call did counts.
+ */
+typedef int source_work(void *argument, int fd, const struct file_identity *layout);
+
+/*
+ * Calls `work` until the file was of one layout all the while, at last with NULL: then all is data,
+ * and no layout is needed. Returns what it returned, or as source_read does.
+ */
+int source_work_on(struct source *source, struct generation *generation, source_work *work,
+                   void *argument);
+
+/*
+ * The extent around `offset`, for a source_work with its `fd` and `layout`: it may start before,
+ * and it may end before the file's extent does. Where the holes are not known it is data.
+ */
+struct extent source_extent_at(const struct source *source, struct generation *generation, int fd,
+                               const struct file_identity *layout, uint64_t offset);
+
+/* Whether the file, as last seen, can have holes that may be looked for. */
+bool source_may_have_holes(const struct source *source, struct generation *generation);
 
 /*
  * Lends the generation's descriptor, to look at its bytes in another way than source_read: such

@@ -140,13 +140,13 @@ static uint64_t probes(const struct text *text)
 /* What the generation remembers is true of the text as it was. */
 static void check_memory(const struct text *text)
 {
-    struct scan_memory *memory = &text->reader.generation->lines;
+    const struct intervals *gaps = &text->reader.generation->lines.gaps;
 
-    for (size_t i = 0; i < memory->count; i++) {
-        const struct gap *gap = &memory->gaps[i];
+    for (size_t i = 0; i < gaps->count; i++) {
+        const struct interval *gap = &gaps->items[i];
         assert_true(gap->end <= text->size);
         assert_null(memchr(text->bytes + gap->start, '\n', gap->end - gap->start));
-        if (gap->closed)
+        if (gap->kind == GAP_CLOSED)
             assert_int_equal(text->bytes[gap->end], '\n');
     }
 }

@@ -1,0 +1,112 @@
+#include "core/extents.h"
+
+#include <stdbool.h>
+
+#include "core/checked.h"
+#include "core/cleanup.h"
+
+enum { STAT_BLOCK = 512 }; /* what st_blocks counts in */
+
+void extents_init(struct extents *extents)
+{
+    *extents = (struct extents){.method = EXTENTS_AUTO};
+    pthread_mutex_init(&extents->lock, NULL);
+    intervals_init(&extents->known, EXTENTS_MOST);
+}
+
+void extents_destroy(struct extents *extents)
+{
+    intervals_destroy(&extents->known);
+    pthread_mutex_destroy(&extents->lock);
+}
+
+bool extents_possible(const struct file_identity *layout)
+{
+    return layout->blocks < layout->size / STAT_BLOCK;
+}
+
+/* Forgets all that is not of this layout. The lock is held. */
+static void turn_to(struct extents *extents, const struct file_identity *layout)
+{
+    if (file_identity_same_layout(&extents->layout, layout))
+        return;
+    intervals_clear(&extents->known);
+    extents->layout = *layout;
+    extents->method = EXTENTS_AUTO;
+}
+
+static bool recall(struct extents *extents, const struct file_identity *layout, uint64_t offset,
+                   struct extent *extent, enum extent_method *method)
+{
+    HOLD_LOCK(&extents->lock);
+    turn_to(extents, layout);
+    if (extents->method != EXTENTS_AUTO)
+        *method = extents->method;
+    const struct interval *known = intervals_before(&extents->known, offset);
+    if (known == NULL || known->end <= offset)
+        return false;
+    *extent = (struct extent){known->start, known->end, (enum extent_kind)known->kind};
+    return true;
+}
+
+/*
+ * Adds what was told, joined with what is known of its kind and meets or overlaps it. A file system
+ * that contradicts what it said before is believed now. The lock is held.
+ */
+static void learn(struct intervals *known, struct extent told)
+{
+    size_t at = intervals_after(known, told.start);
+
+    if (at > 0 && known->items[at - 1].end >= told.start)
+        at--;
+    while (at < known->count && known->items[at].start <= told.end) {
+        const struct interval item = known->items[at];
+        bool only_meets = item.end == told.start || item.start == told.end;
+        if (item.kind != (int)told.kind && only_meets) {
+            at++;
+            continue;
+        }
+        if (item.kind == (int)told.kind) {
+            told.start = min_u64(told.start, item.start);
+            told.end = max_u64(told.end, item.end);
+        }
+        intervals_remove(known, at, 1);
+    }
+    (void)intervals_insert(known, (struct interval){told.start, told.end, (int)told.kind});
+}
+
+static bool has_layout(int fd, const struct file_identity *layout)
+{
+    struct stat attributes;
+    struct file_identity now;
+
+    if (fstat(fd, &attributes) != 0)
+        return false;
+    file_identity_of(&attributes, &now);
+    return file_identity_same_layout(&now, layout);
+}
+
+static void learn_answer(struct extents *extents, const struct file_identity *layout,
+                         enum extent_method method, const struct extent_answer *answer)
+{
+    HOLD_LOCK(&extents->lock);
+    if (!file_identity_same_layout(&extents->layout, layout))
+        return; /* another thread has turned to a later one */
+    extents->method = method;
+    for (size_t i = 0; i < answer->count; i++)
+        learn(&extents->known, answer->extents[i]);
+}
+
+void extents_find(struct extents *extents, enum extent_method method, int fd,
+                  const struct file_identity *layout, uint64_t offset, struct extent *extent)
+{
+    struct extent_answer answer;
+
+    if (recall(extents, layout, offset, extent, &method))
+        return;
+    method = extent_method_for(fd, layout->size, method);
+    extent_probe(fd, offset, layout->size, method, &answer);
+    *extent = answer.extents[0];
+    if (has_layout(fd, layout))
+        learn_answer(extents, layout, method, &answer);
+}
