@@ -1,8 +1,10 @@
 #include "core/piece.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "core/checked.h"
+#include "core/holes.h"
 
 void piece_add(struct piece *piece, uint64_t offset, uint64_t length)
 {
@@ -66,6 +68,40 @@ int piece_read(const struct piece *piece, struct source *source, struct generati
         if (error != 0)
             return error;
         next += range->length;
+    }
+    return 0;
+}
+
+int piece_seek(const struct piece *piece, struct source *source, struct generation *generation,
+               enum extent_kind kind, uint64_t offset, const struct cancel *cancel, uint64_t *found)
+{
+    const struct piece rest = piece_slice(piece, offset, OFFSET_MAX);
+
+    *found = offset;
+    for (unsigned i = 0; i < rest.count; i++) {
+        const struct range *range = &rest.ranges[i];
+        uint64_t end = range->offset + range->length;
+        uint64_t place = end;
+        int error = holes_seek(source, generation, kind, range->offset, end, cancel, &place);
+        *found += place - range->offset;
+        if (error != 0 || place < end)
+            return error;
+    }
+    return kind == EXTENT_HOLE && rest.count > 0 ? 0 : -ENXIO;
+}
+
+int piece_count_data(const struct piece *piece, struct source *source,
+                     struct generation *generation, const struct cancel *cancel, uint64_t *bytes)
+{
+    *bytes = 0;
+    for (unsigned i = 0; i < piece->count; i++) {
+        const struct range *range = &piece->ranges[i];
+        uint64_t data = 0;
+        int error = holes_count_data(source, generation, range->offset,
+                                     range->offset + range->length, cancel, &data);
+        if (error != 0)
+            return error;
+        *bytes += data;
     }
     return 0;
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/cancel.h"
 #include "core/source.h"
 
 enum { PIECE_MOST_RANGES = 2 };
@@ -37,6 +38,19 @@ bool piece_equal(const struct piece *a, const struct piece *b);
  * What of a piece the `length` bytes at `offset` are: as many ranges, cut at the end of the piece.
  */
 struct piece piece_slice(const struct piece *piece, uint64_t offset, uint64_t length);
+
+/*
+ * Sets *found to the first byte of this kind in the piece from `offset` on, an offset in the piece;
+ * behind the last byte of the piece there is a hole. Returns 0, -ENXIO where `offset` is not in the
+ * piece, or no data follows: as lseek(2) with SEEK_DATA and SEEK_HOLE; or as holes_seek does.
+ */
+int piece_seek(const struct piece *piece, struct source *source, struct generation *generation,
+               enum extent_kind kind, uint64_t offset, const struct cancel *cancel,
+               uint64_t *found);
+
+/* Counts the bytes of a piece that are no hole. Returns as holes_count_data does. */
+int piece_count_data(const struct piece *piece, struct source *source,
+                     struct generation *generation, const struct cancel *cancel, uint64_t *bytes);
 
 /*
  * Copies a whole piece, of the generation, into `buffer`, which has room for it.
