@@ -48,6 +48,7 @@ struct job {
     fuse_ino_t inode;
     size_t size;
     off_t offset;
+    int whence; /* a seek's */
     struct fuse_file_info file;
     char name[256];    /* a look-up's; "" for others */
     const void *group; /* the source that jobs have in common, or NULL: no group */

@@ -231,3 +231,10 @@ int handle_read(struct handle *handle, uint64_t offset, char *buffer, size_t siz
     }
     return -EIO;
 }
+
+int handle_seek(const struct handle *handle, enum extent_kind kind, uint64_t offset,
+                const struct cancel *cancel, uint64_t *found)
+{
+    return piece_seek(&handle->piece, handle->source, handle->generation, kind, offset, cancel,
+                      found);
+}

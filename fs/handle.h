@@ -51,4 +51,10 @@ void handle_close_all(struct driver *driver);
 int handle_read(struct handle *handle, uint64_t offset, char *buffer, size_t size,
                 const struct cancel *cancel, size_t *got);
 
+/*
+ * Finds data or a hole in a piece from `offset` on. Returns as piece_seek does.
+ */
+int handle_seek(const struct handle *handle, enum extent_kind kind, uint64_t offset,
+                const struct cancel *cancel, uint64_t *found);
+
 #endif

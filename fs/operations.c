@@ -12,10 +12,11 @@
 #include "fs/attributes.h"
 #include "fs/daemon.h"
 #include "fs/driver.h"
-#include "fs/handle.h"
+#include "fs/file_operations.h"
 #include "fs/listing.h"
 #include "fs/lookup.h"
 #include "fs/refusal.h"
+#include "fs/request.h"
 
 static const double timeout = 1.0; /* seconds that the kernel believes names and attributes */
 
@@ -23,62 +24,6 @@ enum {
     /* Requests the kernel sends ahead of readers; beyond its default of 9 it drops readahead. */
     MOST_BACKGROUND = 64,
 };
-
-static struct driver *driver_of(fuse_req_t request)
-{
-    return fuse_req_userdata(request);
-}
-
-static struct node *node_of(fuse_req_t request, fuse_ino_t inode)
-{
-    return inode == FUSE_ROOT_ID ? driver_of(request)->nodes.root : (struct node *)(uintptr_t)inode;
-}
-
-static struct handle *handle_of(const struct fuse_file_info *file)
-{
-    return (struct handle *)(uintptr_t)file->fh;
-}
-
-/* Whether nobody waits for the answer any more. */
-static bool reader_is_gone(void *argument)
-{
-    fuse_req_t request = argument;
-    return fuse_req_interrupted(request) != 0 ||
-           fuse_session_exited(driver_of(request)->session) != 0;
-}
-
-/* The one place where an error of the core becomes what a reader gets. */
-static int errno_for_reader(int error)
-{
-    switch (-error) {
-    case EXDEV: /* something on the path became a symbolic link or a mount that leads out */
-    case ELOOP:
-    case ENOTDIR:
-        return ESTALE; /* the kernel looks the name up again and finds what is there now */
-    case ENODATA:
-    case EFAULT:
-    case ENXIO:
-    case ENODEV:
-    case EAGAIN:
-        return EIO;
-    default:
-        return -error;
-    }
-}
-
-static void reply_error(fuse_req_t request, int error)
-{
-    struct counters *counters = &driver_of(request)->counters;
-    int answer = errno_for_reader(error);
-
-    if (answer == EINTR)
-        atomic_fetch_add(&counters->interrupts, 1);
-    else if (answer == ESTALE)
-        atomic_fetch_add(&counters->stale, 1);
-    else if (answer == EIO)
-        atomic_fetch_add(&counters->failures, 1);
-    (void)fuse_reply_err(request, answer);
-}
 
 static void on_init(void *argument, struct fuse_conn_info *connection)
 {
@@ -98,7 +43,7 @@ static void run_lookup(struct job *job)
 {
     struct driver *driver = driver_of(job->request);
     struct node *parent = node_of(job->request, job->inode);
-    const struct cancel cancel = {reader_is_gone, job->request};
+    const struct cancel cancel = cancel_of(job->request);
     struct entry entry;
 
     int error = lookup(driver, parent, job->name, &cancel, &entry);
@@ -115,26 +60,6 @@ static void run_lookup(struct job *job)
     };
     if (fuse_reply_entry(job->request, &reply) != 0)
         node_forget(&driver->nodes, entry.node, 1);
-}
-
-/* What takes no look at SOURCE, and is answered even if that does not answer. */
-static bool is_control(const struct node *node)
-{
-    return node->kind == NODE_CONTROL || node->kind == NODE_REPORT;
-}
-
-/* Runs a job where it can hold up no others: behind the gate that its kind of work has. */
-static void dispatch(struct job *job, const struct node *node, bool scans)
-{
-    struct driver *driver = driver_of(job->request);
-
-    job->refuse = reply_error;
-    if (scans)
-        job->group = node_large(node)->content.source;
-    if (is_control(node))
-        job->run(job);
-    else
-        gate_run(scans ? &driver->scans : &driver->looks, job);
 }
 
 static void on_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
@@ -213,107 +138,6 @@ static void on_readlink(fuse_req_t request, fuse_ino_t inode)
     dispatch(&job, node_of(request, inode), false);
 }
 
-static bool open_may_scan(const struct node *node)
-{
-    return node->kind == NODE_PIECE && lookup_may_scan(node->parent);
-}
-
-static void run_open(struct job *job)
-{
-    struct driver *driver = driver_of(job->request);
-    struct node *node = node_of(job->request, job->inode);
-    const struct cancel cancel = {reader_is_gone, job->request};
-    struct handle *handle = NULL;
-
-    int error = handle_open(driver, node, fuse_req_ctx(job->request)->pid, &cancel, &handle);
-    if (error != 0) {
-        reply_error(job->request, error);
-        return;
-    }
-    bool generated = handle->kind != HANDLE_PIECE; /* has the size 0: the kernel would not read */
-    job->file.fh = (uint64_t)(uintptr_t)handle;
-    job->file.direct_io = generated || driver->options->cache == CACHE_NONE;
-    job->file.keep_cache = !job->file.direct_io; /* what a node holds never changes */
-    if (fuse_reply_open(job->request, &job->file) != 0)
-        handle_close(driver, handle);
-}
-
-static void on_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
-{
-    struct job job = {.run = run_open, .request = request, .inode = inode, .file = *file};
-    const struct node *node = node_of(request, inode);
-
-    if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0)
-        reply_error(request, -EROFS);
-    else
-        dispatch(&job, node, open_may_scan(node));
-}
-
-static void on_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
-{
-    (void)inode;
-    handle_close(driver_of(request), handle_of(file));
-    (void)fuse_reply_err(request, 0);
-}
-
-/* Reads into `buffer` and replies from it: exactly what was read, or an error. */
-static void read_and_reply(const struct job *job, char *buffer, size_t size)
-{
-    const struct cancel cancel = {reader_is_gone, job->request};
-    size_t got = 0;
-    int error =
-        handle_read(handle_of(&job->file), (uint64_t)job->offset, buffer, size, &cancel, &got);
-    if (error != 0)
-        reply_error(job->request, error);
-    else
-        (void)fuse_reply_buf(job->request, buffer, got);
-}
-
-static void run_read(struct job *job)
-{
-    struct driver *driver = driver_of(job->request);
-
-    atomic_fetch_add(&driver->counters.reads, 1);
-    if (job->size > driver->buffers.size) { /* not with the max_read that we mount with */
-        reply_error(job->request, -EIO);
-        return;
-    }
-    char *buffer = buffers_take(&driver->buffers);
-    read_and_reply(job, buffer, job->size);
-    buffers_give_back(&driver->buffers, buffer);
-}
-
-/* Text is made as it is asked for, and may take a scan: it must not hold up those who read. */
-static void run_read_generated(struct job *job)
-{
-    AUTO_FREE char *buffer = malloc(job->size);
-    if (buffer == NULL)
-        reply_error(job->request, -ENOMEM);
-    else
-        read_and_reply(job, buffer, job->size);
-}
-
-static void on_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
-                    struct fuse_file_info *file)
-{
-    struct driver *driver = driver_of(request);
-    enum handle_kind kind = handle_of(file)->kind;
-    struct job job = {
-        .run = kind == HANDLE_PIECE ? run_read : run_read_generated,
-        .refuse = reply_error,
-        .request = request,
-        .inode = inode,
-        .size = size,
-        .offset = offset,
-        .file = *file,
-        .group = handle_of(file)->source,
-    };
-    if (kind == HANDLE_REPORT)
-        run_read_generated(&job);
-    else
-        gate_run(kind == HANDLE_PIECE ? &driver->reads : &driver->scans, &job);
-}
-
 static void run_readdir(struct job *job)
 {
     struct driver *driver = driver_of(job->request);
@@ -367,9 +191,10 @@ const struct fuse_lowlevel_ops operations = {
     .forget_multi = on_forget_multi,
     .getattr = on_getattr,
     .readlink = on_readlink,
-    .open = on_open,
-    .read = on_read,
-    .release = on_release,
+    .open = file_open,
+    .read = file_read,
+    .lseek = file_seek,
+    .release = file_release,
     .readdir = on_readdir,
     .statfs = on_statfs,
     .setattr = refuse_setattr,

@@ -1,0 +1,154 @@
+#include "fs/file_operations.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "fs/driver.h"
+#include "fs/handle.h"
+#include "fs/lookup.h"
+#include "fs/request.h"
+
+static struct handle *handle_of(const struct fuse_file_info *file)
+{
+    return (struct handle *)(uintptr_t)file->fh;
+}
+
+static bool open_may_scan(const struct node *node)
+{
+    return node->kind == NODE_PIECE && lookup_may_scan(node->parent);
+}
+
+static void run_open(struct job *job)
+{
+    struct driver *driver = driver_of(job->request);
+    struct node *node = node_of(job->request, job->inode);
+    const struct cancel cancel = cancel_of(job->request);
+    struct handle *handle = NULL;
+
+    int error = handle_open(driver, node, fuse_req_ctx(job->request)->pid, &cancel, &handle);
+    if (error != 0) {
+        reply_error(job->request, error);
+        return;
+    }
+    bool generated = handle->kind != HANDLE_PIECE; /* has the size 0: the kernel would not read */
+    job->file.fh = (uint64_t)(uintptr_t)handle;
+    job->file.direct_io = generated || driver->options->cache == CACHE_NONE;
+    job->file.keep_cache = !job->file.direct_io; /* what a node holds never changes */
+    if (fuse_reply_open(job->request, &job->file) != 0)
+        handle_close(driver, handle);
+}
+
+void file_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    struct job job = {.run = run_open, .request = request, .inode = inode, .file = *file};
+    const struct node *node = node_of(request, inode);
+
+    if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0)
+        reply_error(request, -EROFS);
+    else
+        dispatch(&job, node, open_may_scan(node));
+}
+
+void file_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    (void)inode;
+    handle_close(driver_of(request), handle_of(file));
+    (void)fuse_reply_err(request, 0);
+}
+
+/* Reads into `buffer` and replies from it: exactly what was read, or an error. */
+static void read_and_reply(const struct job *job, char *buffer, size_t size)
+{
+    const struct cancel cancel = cancel_of(job->request);
+    size_t got = 0;
+    int error =
+        handle_read(handle_of(&job->file), (uint64_t)job->offset, buffer, size, &cancel, &got);
+    if (error != 0)
+        reply_error(job->request, error);
+    else
+        (void)fuse_reply_buf(job->request, buffer, got);
+}
+
+static void run_read(struct job *job)
+{
+    struct driver *driver = driver_of(job->request);
+
+    atomic_fetch_add(&driver->counters.reads, 1);
+    if (job->size > driver->buffers.size) { /* not with the max_read that we mount with */
+        reply_error(job->request, -EIO);
+        return;
+    }
+    char *buffer = buffers_take(&driver->buffers);
+    read_and_reply(job, buffer, job->size);
+    buffers_give_back(&driver->buffers, buffer);
+}
+
+/* Text is made as it is asked for, and may take a scan: it must not hold up those who read. */
+static void run_read_generated(struct job *job)
+{
+    AUTO_FREE char *buffer = malloc(job->size);
+    if (buffer == NULL)
+        reply_error(job->request, -ENOMEM);
+    else
+        read_and_reply(job, buffer, job->size);
+}
+
+void file_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
+               struct fuse_file_info *file)
+{
+    struct driver *driver = driver_of(request);
+    enum handle_kind kind = handle_of(file)->kind;
+    struct job job = {
+        .run = kind == HANDLE_PIECE ? run_read : run_read_generated,
+        .refuse = reply_error,
+        .request = request,
+        .inode = inode,
+        .size = size,
+        .offset = offset,
+        .file = *file,
+        .group = handle_of(file)->source,
+    };
+    if (kind == HANDLE_REPORT)
+        run_read_generated(&job);
+    else
+        gate_run(kind == HANDLE_PIECE ? &driver->reads : &driver->scans, &job);
+}
+
+static void run_seek(struct job *job)
+{
+    const struct cancel cancel = cancel_of(job->request);
+    enum extent_kind kind = job->whence == SEEK_HOLE ? EXTENT_HOLE : EXTENT_DATA;
+    uint64_t found = 0;
+    int error = handle_seek(handle_of(&job->file), kind, (uint64_t)job->offset, &cancel, &found);
+    if (error == -ENXIO) /* an answer, and no failure */
+        (void)fuse_reply_err(job->request, ENXIO);
+    else if (error != 0)
+        reply_error(job->request, error);
+    else
+        (void)fuse_reply_lseek(job->request, (off_t)found);
+}
+
+/* The kernel asks for SEEK_DATA and SEEK_HOLE alone; it knows the others itself. */
+void file_seek(fuse_req_t request, fuse_ino_t inode, off_t offset, int whence,
+               struct fuse_file_info *file)
+{
+    struct job job = {
+        .run = run_seek,
+        .refuse = reply_error,
+        .request = request,
+        .inode = inode,
+        .offset = offset,
+        .whence = whence,
+        .file = *file,
+        .group = handle_of(file)->source,
+    };
+    if ((whence != SEEK_DATA && whence != SEEK_HOLE) || handle_of(file)->kind != HANDLE_PIECE)
+        (void)fuse_reply_err(request, EINVAL);
+    else if (offset < 0)
+        (void)fuse_reply_err(request, ENXIO);
+    else
+        gate_run(&driver_of(request)->reads, &job);
+}

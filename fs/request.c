@@ -1,0 +1,76 @@
+#include "fs/request.h"
+
+#include <errno.h>
+
+struct driver *driver_of(fuse_req_t request)
+{
+    return fuse_req_userdata(request);
+}
+
+struct node *node_of(fuse_req_t request, fuse_ino_t inode)
+{
+    return inode == FUSE_ROOT_ID ? driver_of(request)->nodes.root : (struct node *)(uintptr_t)inode;
+}
+
+static bool reader_is_gone(void *argument)
+{
+    fuse_req_t request = argument;
+    return fuse_req_interrupted(request) != 0 ||
+           fuse_session_exited(driver_of(request)->session) != 0;
+}
+
+struct cancel cancel_of(fuse_req_t request)
+{
+    return (struct cancel){reader_is_gone, request};
+}
+
+static int errno_for_reader(int error)
+{
+    switch (-error) {
+    case EXDEV: /* something on the path became a symbolic link or a mount that leads out */
+    case ELOOP:
+    case ENOTDIR:
+        return ESTALE; /* the kernel looks the name up again and finds what is there now */
+    case ENODATA:
+    case EFAULT:
+    case ENXIO:
+    case ENODEV:
+    case EAGAIN:
+        return EIO;
+    default:
+        return -error;
+    }
+}
+
+void reply_error(fuse_req_t request, int error)
+{
+    struct counters *counters = &driver_of(request)->counters;
+    int answer = errno_for_reader(error);
+
+    if (answer == EINTR)
+        atomic_fetch_add(&counters->interrupts, 1);
+    else if (answer == ESTALE)
+        atomic_fetch_add(&counters->stale, 1);
+    else if (answer == EIO)
+        atomic_fetch_add(&counters->failures, 1);
+    (void)fuse_reply_err(request, answer);
+}
+
+/* What takes no look at SOURCE, and is answered even if that does not answer. */
+static bool is_control(const struct node *node)
+{
+    return node->kind == NODE_CONTROL || node->kind == NODE_REPORT;
+}
+
+void dispatch(struct job *job, const struct node *node, bool scans)
+{
+    struct driver *driver = driver_of(job->request);
+
+    job->refuse = reply_error;
+    if (scans)
+        job->group = node_large(node)->content.source;
+    if (is_control(node))
+        job->run(job);
+    else
+        gate_run(scans ? &driver->scans : &driver->looks, job);
+}

@@ -1,0 +1,34 @@
+/*
+ * Requests: what they are about, where they wait, and how they are refused.
+ *
+ * All functions are thread-safe. A request is answered once and is gone then.
+ */
+#ifndef BIGFS_FS_REQUEST_H
+#define BIGFS_FS_REQUEST_H
+
+#include <stdbool.h>
+
+#include <fuse_lowlevel.h>
+
+#include "core/cancel.h"
+#include "fs/driver.h"
+
+struct driver *driver_of(fuse_req_t request);
+struct node *node_of(fuse_req_t request, fuse_ino_t inode);
+
+/* Tells that nobody waits for the answer any more. Valid as long as the request. */
+struct cancel cancel_of(fuse_req_t request);
+
+/*
+ * Answers with an error of the core, -errno, and counts it. The one place where such an error
+ * becomes what a reader gets.
+ */
+void reply_error(fuse_req_t request, int error);
+
+/*
+ * Runs a job where it can hold up no others: behind the gate that its kind of work has. The request
+ * is about `node`; `scans` says that it may scan the node's source.
+ */
+void dispatch(struct job *job, const struct node *node, bool scans);
+
+#endif
