@@ -11,6 +11,21 @@
 
 enum { ROUNDED_TO = 4096 }; /* what extents that are not aligned to blocks are widened to */
 
+static const char *const method_names[EXTENT_METHODS] = {"auto", "seek", "fiemap", "none"};
+
+const char *extent_method_name(enum extent_method method)
+{
+    return method_names[method];
+}
+
+enum extent_method extent_method_named(const char *name)
+{
+    enum extent_method method = 0;
+    while (method < EXTENT_METHODS && strcmp(name, method_names[method]) != 0)
+        method++;
+    return method;
+}
+
 /* Adds an extent behind the last one, joined with it where they are of a kind. */
 static void add(struct extent_answer *answer, uint64_t start, uint64_t end, enum extent_kind kind)
 {

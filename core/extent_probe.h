@@ -34,7 +34,14 @@ enum extent_method {
     EXTENTS_SEEK,   /* SEEK_DATA and SEEK_HOLE, or all is data */
     EXTENTS_FIEMAP, /* FS_IOC_FIEMAP, or all is data */
     EXTENTS_NONE,   /* not at all: all is data */
+    EXTENT_METHODS,
 };
+
+/* "auto", "seek", "fiemap" or "none". */
+const char *extent_method_name(enum extent_method method);
+
+/* The method of this name, or EXTENT_METHODS. */
+enum extent_method extent_method_named(const char *name);
 
 enum { EXTENT_PROBE_MOST = 64 };
 

@@ -1,15 +1,22 @@
 #include "core/extents.h"
 
-#include <stdbool.h>
+#include <string.h>
+#include <time.h>
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/clock.h"
 
-enum { STAT_BLOCK = 512 }; /* what st_blocks counts in */
+enum {
+    STAT_BLOCK = 512,      /* what st_blocks counts in */
+    YOUNG_S = 60,          /* by then a write past the page cache is over */
+    BELIEVED_YOUNG = 1000, /* how long what was learnt of a young file is believed, in ms */
+};
 
 void extents_init(struct extents *extents)
 {
     *extents = (struct extents){.method = EXTENTS_AUTO};
+    extents->believed_until = INT64_MAX;
     pthread_mutex_init(&extents->lock, NULL);
     intervals_init(&extents->known, EXTENTS_MOST);
 }
@@ -25,14 +32,38 @@ bool extents_possible(const struct file_identity *layout)
     return layout->blocks < layout->size / STAT_BLOCK;
 }
 
-/* Forgets all that is not of this layout. The lock is held. */
+/* The lock is held. */
+static void forget_all(struct extents *extents)
+{
+    intervals_clear(&extents->known);
+    memset(extents->counts, 0, sizeof(extents->counts));
+    extents->method = EXTENTS_AUTO;
+    extents->believed_until = INT64_MAX;
+}
+
+void extents_forget(struct extents *extents)
+{
+    HOLD_LOCK(&extents->lock);
+    forget_all(extents);
+}
+
+/* The ctime tells when it was last written to; unlike the mtime it cannot be set back. */
+static bool is_young(const struct file_identity *layout)
+{
+    return time(NULL) - layout->ctime.tv_sec < YOUNG_S;
+}
+
+/* Forgets all that is not, or not surely any more, of this layout. The lock is held. */
 static void turn_to(struct extents *extents, const struct file_identity *layout)
 {
-    if (file_identity_same_layout(&extents->layout, layout))
+    int64_t now = clock_ms();
+
+    if (file_identity_same_layout(&extents->layout, layout) && now < extents->believed_until)
         return;
-    intervals_clear(&extents->known);
+    forget_all(extents);
     extents->layout = *layout;
-    extents->method = EXTENTS_AUTO;
+    if (is_young(layout))
+        extents->believed_until = now + BELIEVED_YOUNG;
 }
 
 static bool recall(struct extents *extents, const struct file_identity *layout, uint64_t offset,
@@ -109,4 +140,31 @@ void extents_find(struct extents *extents, enum extent_method method, int fd,
     *extent = answer.extents[0];
     if (has_layout(fd, layout))
         learn_answer(extents, layout, method, &answer);
+}
+
+bool extents_recall_count(struct extents *extents, const struct file_identity *layout,
+                          uint64_t start, uint64_t end, uint64_t *data)
+{
+    HOLD_LOCK(&extents->lock);
+    turn_to(extents, layout);
+    for (unsigned i = 0; i < EXTENT_COUNTS; i++) {
+        const struct extent_count *count = &extents->counts[i];
+        if (count->end == end && count->start == start && end != 0) {
+            *data = count->data;
+            return true;
+        }
+    }
+    return false;
+}
+
+void extents_remember_count(struct extents *extents, int fd, const struct file_identity *layout,
+                            uint64_t start, uint64_t end, uint64_t data)
+{
+    if (!has_layout(fd, layout))
+        return;
+    HOLD_LOCK(&extents->lock);
+    if (!file_identity_same_layout(&extents->layout, layout))
+        return;
+    extents->counts[extents->next_count] = (struct extent_count){start, end, data};
+    extents->next_count = (extents->next_count + 1) % EXTENT_COUNTS;
 }

@@ -193,6 +193,7 @@ int generation_capture(struct generation *generation, int fd)
     if (generation_settled(generation))
         return 0;
     await_rest(fd);
+    extents_forget(&generation->extents); /* it may have been asked in the middle of a write */
     int error = look_quietly(fd, &seen, &digests);
     if (error != 0 && error != -EAGAIN)
         return error;

@@ -4,7 +4,10 @@
 
 #include "core/checked.h"
 
-enum { CANCEL_EVERY = 256 }; /* extents between two looks whether the reader is gone */
+enum {
+    CANCEL_EVERY = 256, /* extents between two looks whether the reader is gone */
+    MANY = 1024,        /* extents from which on a count is worth remembering */
+};
 
 /* A walk over the extents of [start, end). */
 struct walk {
@@ -17,6 +20,7 @@ struct walk {
     bool stops;      /* at the first extent that is wanted */
     uint64_t place;  /* where the walk has come to */
     uint64_t passed; /* how many bytes were of the kind that is wanted */
+    uint64_t extents;
 };
 
 static int walk_extents(void *argument, int fd, const struct file_identity *layout)
@@ -25,7 +29,7 @@ static int walk_extents(void *argument, int fd, const struct file_identity *layo
 
     walk->place = walk->start;
     walk->passed = 0;
-    for (unsigned count = 1; walk->place < walk->end; count++) {
+    for (walk->extents = 1; walk->place < walk->end; walk->extents++) {
         const struct extent extent =
             source_extent_at(walk->source, walk->generation, fd, layout, walk->place);
         uint64_t next = min_u64(extent.end, walk->end);
@@ -34,7 +38,7 @@ static int walk_extents(void *argument, int fd, const struct file_identity *layo
         if (extent.kind == walk->wanted)
             walk->passed += next - walk->place;
         walk->place = next;
-        if (count % CANCEL_EVERY == 0 && cancel_asked(walk->cancel))
+        if (walk->extents % CANCEL_EVERY == 0 && cancel_asked(walk->cancel))
             return -EINTR;
     }
     return 0;
@@ -54,6 +58,21 @@ int holes_seek(struct source *source, struct generation *generation, enum extent
     return error;
 }
 
+/* Counts the data of a range, or recalls what was counted before. */
+static int count_data(void *argument, int fd, const struct file_identity *layout)
+{
+    struct walk *walk = argument;
+    struct extents *extents = &walk->generation->extents;
+
+    if (layout != NULL &&
+        extents_recall_count(extents, layout, walk->start, walk->end, &walk->passed))
+        return 0;
+    int error = walk_extents(walk, fd, layout);
+    if (error == 0 && layout != NULL && walk->extents > MANY)
+        extents_remember_count(extents, fd, layout, walk->start, walk->end, walk->passed);
+    return error;
+}
+
 int holes_count_data(struct source *source, struct generation *generation, uint64_t start,
                      uint64_t end, const struct cancel *cancel, uint64_t *bytes)
 {
@@ -61,7 +80,7 @@ int holes_count_data(struct source *source, struct generation *generation, uint6
     int error = 0;
 
     if (source_may_have_holes(source, generation))
-        error = source_work_on(source, generation, walk_extents, &walk);
+        error = source_work_on(source, generation, count_data, &walk);
     else
         walk.passed = end - start;
     *bytes = walk.passed;

@@ -21,10 +21,15 @@ static mode_t directory_mode(mode_t mode)
            (readable >> 2);
 }
 
+static blkcnt_t blocks_of(uint64_t bytes)
+{
+    return (blkcnt_t)(bytes / STAT_BLOCK + (bytes % STAT_BLOCK != 0 ? 1 : 0));
+}
+
 static void take_size(struct stat *attributes, const struct stat *source, uint64_t size)
 {
     attributes->st_size = (off_t)size;
-    attributes->st_blocks = (blkcnt_t)(size / STAT_BLOCK + (size % STAT_BLOCK != 0 ? 1 : 0));
+    attributes->st_blocks = blocks_of(size);
     if (size == (uint64_t)source->st_size)
         attributes->st_blocks = source->st_blocks;
 }
@@ -195,11 +200,29 @@ static int look_at_source(struct driver *driver, struct node *node, struct stat 
     return -ESTALE;
 }
 
-int attributes_now(struct driver *driver, struct node *node, struct stat *attributes)
+int attributes_count_blocks(const struct node *node, const struct cancel *cancel,
+                            struct stat *attributes)
+{
+    const struct node_piece *piece = &node->content.piece;
+    uint64_t bytes = 0;
+
+    if (node->kind != NODE_PIECE || piece->selector.kind == SELECT_WHOLE)
+        return 0;
+    int error = piece_count_data(&piece->piece, node_large(node)->content.source, piece->generation,
+                                 cancel, &bytes);
+    if (error == 0)
+        attributes->st_blocks = blocks_of(bytes);
+    return error == -EINTR || error == -ESTALE ? error : 0;
+}
+
+int attributes_now(struct driver *driver, struct node *node, const struct cancel *cancel,
+                   struct stat *attributes)
 {
     struct stat source = {0};
     int error = look_at_source(driver, node, &source);
-    if (error == 0)
+    if (error == 0) {
         attributes_of(driver, node, &source, attributes);
+        error = attributes_count_blocks(node, cancel, attributes);
+    }
     return as_stale(error);
 }

@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "core/cancel.h"
 #include "fs/driver.h"
 
 /*
@@ -15,11 +16,20 @@ void attributes_of(const struct driver *driver, const struct node *node, const s
                    struct stat *attributes);
 
 /*
- * The attributes of a node as its source is now. Returns 0, or -errno: -ESTALE where the node means
- * something that is no more, so that the kernel looks its name up again. Reads at most a few KiB,
- * and may wait as generation_check and open_files_get do.
+ * Sets attributes->st_blocks of a piece (other nodes are left alone) to what its data take, holes
+ * left out; where these cannot be found, as if there were none. Blocks as holes_count_data does.
+ * Returns 0, -EINTR (cancelled), or -ESTALE.
  */
-int attributes_now(struct driver *driver, struct node *node, struct stat *attributes);
+int attributes_count_blocks(const struct node *node, const struct cancel *cancel,
+                            struct stat *attributes);
+
+/*
+ * The attributes of a node as its source is now. Returns 0, or -errno: -ESTALE where the node means
+ * something that is no more, so that the kernel looks its name up again; -EINTR. Reads at most a
+ * few KiB, and may wait as generation_check, open_files_get and holes_count_data do.
+ */
+int attributes_now(struct driver *driver, struct node *node, const struct cancel *cancel,
+                   struct stat *attributes);
 
 /*
  * The attributes of a large file in SOURCE as they are now. Returns 0 or -errno: -ESTALE where it

@@ -71,6 +71,7 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
         goto no_buffers;
     source_pool_init(&driver->pool, driver->directory, descriptor_limit(), options->window_size,
                      options->window_total);
+    driver->pool.extents = options->extents;
     gate_init(&driver->reads, options->threads);
     gate_init(&driver->scans, scans_at_once(options));
     gate_init(&driver->looks, options->threads);

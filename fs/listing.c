@@ -8,16 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/holes.h"
 #include "fs/attributes.h"
 #include "fs/lookup.h"
 #include "fs/piece_name.h"
+#include "fs/request.h"
 
 /* A reply that is being filled. */
 struct listing {
     struct driver *driver;
     fuse_req_t request;
     struct node *node;
+    const struct cancel cancel;
     char *buffer;
     size_t size;
     size_t used;
@@ -124,16 +128,33 @@ static int list_single(struct listing *listing, off_t offset)
     return 0;
 }
 
+/* Whether a large file has a hole. One that cannot be looked at shows none. */
+static bool has_holes(const struct listing *listing)
+{
+    struct source *source = listing->node->content.source;
+    struct generation *generation = NULL;
+    struct stat attributes;
+    uint64_t hole = 0;
+
+    int error = source_look(source, &generation, &attributes);
+    if (error != 0)
+        return false;
+    uint64_t size = generation_size(generation);
+    error = holes_seek(source, generation, EXTENT_HOLE, 0, size, &listing->cancel, &hole);
+    generation_unref(generation);
+    return error == 0 && hole < size;
+}
+
 /*
  * The entry at `place` of a large file's directory; `name` has room for PIECE_NAME_MOST + 1 bytes.
  * Returns false behind the last.
  */
-static bool large_entry(const struct listing *listing, off_t place, char *name,
+static bool large_entry(const struct listing *listing, const bool *listed, off_t place, char *name,
                         enum node_kind *kind)
 {
     for (enum view_kind view = 0; view < VIEW_KINDS; view++) {
         off_t entries = view == VIEW_WHOLE ? 1 : 2;
-        if (!listing->driver->options->listed[view])
+        if (!listed[view])
             continue;
         if (place >= entries) {
             place -= entries;
@@ -153,34 +174,59 @@ static bool large_entry(const struct listing *listing, off_t place, char *name,
 static int list_large(struct listing *listing, off_t offset)
 {
     union node_content content = {.piece.selector.kind = SELECT_WHOLE};
+    bool listed[VIEW_KINDS];
     char name[PIECE_NAME_MOST + 1];
     enum node_kind kind;
 
-    for (off_t place = offset - 2; large_entry(listing, place, name, &kind); place++)
+    memcpy(listed, listing->driver->options->listed, sizeof(listed));
+    listed[VIEW_EXTENTS] = listed[VIEW_EXTENTS] && has_holes(listing);
+    for (off_t place = offset - 2; large_entry(listing, listed, place, name, &kind); place++)
         if (!add_child(listing, name, kind, &content, place + 3))
             return 0;
     return 0;
 }
 
-static int list_view(struct listing *listing, off_t offset)
+/*
+ * Lists pieces from a cursor on; the place of an entry is the cursor behind it. The largest place
+ * is the end: a file can be so long that nothing above its last cursor is left for the dots.
+ */
+static int list_pieces(struct listing *listing, struct generation *generation, uint64_t size,
+                       uint64_t cursor)
 {
     const struct node *large = node_large(listing->node);
     const struct view *view = &listing->node->content.view;
-    union node_content content = {.piece.selector.kind = SELECT_NUMBER};
+    union node_content content = {0};
     char name[PIECE_NAME_MOST + 1];
-    struct stat source;
+    int error = 0;
 
-    int error = attributes_now_of_large(listing->driver, large, &source);
-    if (error != 0)
-        return error;
-    uint64_t count = view_count(view, (uint64_t)source.st_size);
-    for (uint64_t index = (uint64_t)offset - 2; index < count; index++) {
-        piece_name_write(view, file_extension(large->name), count, index, name);
-        content.piece.selector.offset = index;
-        if (!add_child(listing, name, NODE_PIECE, &content, (off_t)index + 3))
+    while (cursor < OFFSET_MAX - 2) {
+        error = view_next(view, large->content.source, generation, size, &listing->cancel, &cursor,
+                          &content.piece.selector);
+        if (error != 0)
+            break;
+        piece_name_write(view, file_extension(large->name), size, &content.piece.selector, name);
+        off_t next = (off_t)min_u64(cursor, OFFSET_MAX - 2) + 2;
+        if (!add_child(listing, name, NODE_PIECE, &content, next))
             break;
     }
-    return 0;
+    return error == -ENOENT || listing->used > 0 ? 0 : error;
+}
+
+static int list_view(struct listing *listing, off_t offset)
+{
+    const struct node *large = node_large(listing->node);
+    struct generation *generation = NULL;
+    struct stat source;
+
+    int error = view_is_numbered(&listing->node->content.view)
+                    ? attributes_now_of_large(listing->driver, large, &source)
+                    : source_look(large->content.source, &generation, &source);
+    if (error == 0 && !driver_is_large(listing->driver, (uint64_t)source.st_size))
+        error = -ESTALE;
+    if (error == 0)
+        error = list_pieces(listing, generation, (uint64_t)source.st_size, (uint64_t)offset - 2);
+    generation_unref(generation);
+    return error == -ENOENT ? -ESTALE : error;
 }
 
 static int list_control(struct listing *listing, off_t offset)
@@ -208,7 +254,7 @@ static int list_made_up(struct listing *listing, off_t offset,
 int listing_fill(struct driver *driver, fuse_req_t request, struct node *node, off_t offset,
                  char *buffer, size_t size, size_t *used)
 {
-    struct listing listing = {driver, request, node, buffer, size, 0};
+    struct listing listing = {driver, request, node, cancel_of(request), buffer, size, 0};
     int error = -ENOTDIR;
 
     if (offset < 0)

@@ -148,7 +148,16 @@ static int enter_piece(struct driver *driver, struct node *parent, const struct 
     int error = lookup_piece(driver, parent, selector, cancel, &content.piece, &source);
     if (error != 0)
         return error;
-    return enter_node(driver, parent, NODE_PIECE, "", &content, &source, entry);
+    error = enter_node(driver, parent, NODE_PIECE, "", &content, &source, entry);
+    if (error != 0)
+        return error;
+    /* If the file has changed meanwhile the node is out of date; that is for its next use to say.
+     */
+    error = attributes_count_blocks(entry->node, cancel, &entry->attributes);
+    if (error != -EINTR)
+        return 0;
+    node_forget(&driver->nodes, entry->node, 1);
+    return error;
 }
 
 static int lookup_in_view(struct driver *driver, struct node *parent, const char *name,
@@ -161,8 +170,8 @@ static int lookup_in_view(struct driver *driver, struct node *parent, const char
 
     int error = attributes_now_of_large(driver, large, &source);
     if (error == 0)
-        error = piece_name_read(view, file_extension(large->name),
-                                view_count(view, (uint64_t)source.st_size), name, &selector);
+        error = piece_name_read(view, file_extension(large->name), (uint64_t)source.st_size, name,
+                                &selector);
     return error != 0 ? error : enter_piece(driver, parent, &selector, cancel, entry);
 }
 

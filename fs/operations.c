@@ -96,8 +96,9 @@ static void on_forget_multi(fuse_req_t request, size_t count, struct fuse_forget
 static void run_getattr(struct job *job)
 {
     struct stat attributes;
-    int error =
-        attributes_now(driver_of(job->request), node_of(job->request, job->inode), &attributes);
+    const struct cancel cancel = cancel_of(job->request);
+    int error = attributes_now(driver_of(job->request), node_of(job->request, job->inode), &cancel,
+                               &attributes);
     if (error != 0)
         reply_error(job->request, error);
     else

@@ -82,6 +82,13 @@ static bool set_cache(struct options *options, const char *value)
     return options->cache == CACHE_NONE || strcmp(value, "kernel") == 0;
 }
 
+static bool set_extents(struct options *options, const char *value)
+{
+    enum extent_method method = extent_method_named(value);
+    options->extents = method;
+    return method != EXTENT_METHODS;
+}
+
 static bool set_threads(struct options *options, const char *value)
 {
     uint64_t threads = 0;
@@ -121,11 +128,12 @@ static const char size_wanted[] = "a SIZE from 1, such as 512K, 64M or 2G";
 static const struct option_rule rules[] = {
     {"chunk-size", required_argument, set_chunk_size, size_wanted},
     {"min-size", required_argument, set_min_size, "a SIZE, such as 64M, or 0"},
-    {"views", required_argument, set_views, "a list of bytes, lines and whole"},
+    {"views", required_argument, set_views, "a list of bytes, lines, extents and whole"},
     {"header", optional_argument, set_header, "a number of records from 1"},
     {"window-size", required_argument, set_window_size, size_wanted},
     {"window-total", required_argument, set_window_total, size_wanted},
     {"cache", required_argument, set_cache, "kernel or none"},
+    {"extents", required_argument, set_extents, "auto, seek, fiemap or none"},
     {"threads", required_argument, set_threads, "a number from 1 to 512"},
     {"foreground", no_argument, set_foreground, NULL},
     {"debug", no_argument, set_debug, NULL},
@@ -294,7 +302,8 @@ int options_parse(struct options *options, int argc, char **argv)
     *options = (struct options){
         .views.chunk_size = 64 * mebibyte,
         .min_size = UINT64_MAX,
-        .listed = {[VIEW_BYTES] = true, [VIEW_LINES] = true, [VIEW_WHOLE] = true},
+        .listed =
+            {[VIEW_BYTES] = true, [VIEW_LINES] = true, [VIEW_EXTENTS] = true, [VIEW_WHOLE] = true},
         .window_size = 64 * mebibyte,
         .window_total = 1024 * mebibyte,
         .threads = default_threads(),
@@ -322,16 +331,18 @@ void options_print_help(void)
         "usage: bigfs [OPTIONS] SOURCE MOUNTPOINT\n"
         "\n"
         "Mounts SOURCE, a directory or one file, read-only on MOUNTPOINT. Every large file is a\n"
-        "directory of its pieces: bytes/ (of equal size), lines/ (of whole lines), whole.EXT.\n"
+        "directory of its pieces: bytes/ (of equal size), lines/ (of whole lines), extents/ (the\n"
+        "data without the holes), whole.EXT.\n"
         "End it with: fusermount3 -u MOUNTPOINT\n"
         "\n"
         "    --chunk-size SIZE    size of the pieces in bytes/ and lines/ (64M)\n"
         "    --min-size SIZE      smaller files stay files; 0: only empty ones (the chunk size)\n"
-        "    --views LIST         which of bytes, lines and whole a listing shows (all)\n"
+        "    --views LIST         which of bytes, lines, extents, whole a listing shows (all)\n"
         "    --header[=H]         pieces of lines/ start with the file's first H lines (1)\n"
         "    --window-size SIZE   size of one mmap window (64M)\n"
         "    --window-total SIZE  size of all mmap windows (1G)\n"
         "    --cache kernel|none  whether the kernel caches pieces (kernel)\n"
+        "    --extents HOW        how holes are found: auto, seek, fiemap or none (auto)\n"
         "    --threads N          how many requests are read for at once (by the processors)\n"
         "    -f, --foreground     stay in the foreground\n"
         "    -d, --debug          show every request; implies -f\n"

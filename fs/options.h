@@ -26,7 +26,8 @@ struct options {
     uint64_t window_size;    /* bytes */
     uint64_t window_total;   /* bytes */
     enum cache_mode cache;
-    unsigned threads; /* how many requests may read at once */
+    enum extent_method extents; /* how holes are found */
+    unsigned threads;           /* how many requests may read at once */
     bool foreground;
     bool debug;
     bool help;

@@ -8,7 +8,10 @@
 #include "core/checked.h"
 #include "core/quantity.h"
 
-enum { FEWEST_DIGITS = 6 };
+enum {
+    FEWEST_DIGITS = 6,
+    OFFSET_DIGITS = 15, /* of an extent */
+};
 
 static int digits_of(uint64_t number)
 {
@@ -57,12 +60,17 @@ bool piece_name_is_whole(const char *extension, const char *name)
     return strcmp(name, view_kind_name(VIEW_WHOLE)) == 0 || strcmp(name, whole) == 0;
 }
 
-void piece_name_write(const struct view *view, const char *extension, uint64_t count,
-                      uint64_t index, char *name)
+void piece_name_write(const struct view *view, const char *extension, uint64_t size,
+                      const struct selector *selector, char *name)
 {
-    int width = number_width(count);
-    (void)snprintf(name, PIECE_NAME_MOST + 1, "%0*" PRIu64 "%s", width, index,
-                   piece_extension(view, extension, width));
+    int width = number_width(view_count(view, size));
+
+    if (selector->kind == SELECT_NUMBER)
+        (void)snprintf(name, PIECE_NAME_MOST + 1, "%0*" PRIu64 "%s", width, selector->offset,
+                       piece_extension(view, extension, width));
+    else
+        (void)snprintf(name, PIECE_NAME_MOST + 1, "%0*" PRIu64 "+%" PRIu64, OFFSET_DIGITS,
+                       selector->offset, selector->length);
 }
 
 /* Reads "000005" and "5", each with and without the extension. */
@@ -99,11 +107,13 @@ static int select_range(const char *name, struct selector *selector)
     return quantity_parse_size(name, (size_t)(sign - name), &selector->offset) == 0 ? 0 : -ENOENT;
 }
 
-int piece_name_read(const struct view *view, const char *extension, uint64_t count,
-                    const char *name, struct selector *selector)
+int piece_name_read(const struct view *view, const char *extension, uint64_t size, const char *name,
+                    struct selector *selector)
 {
     memset(selector, 0, sizeof(*selector));
+    if (view->kind == VIEW_EXTENTS)
+        return name[0] == '-' ? -ENOENT : select_range(name, selector);
     if (view->kind == VIEW_BYTES && strpbrk(name, "+-") != NULL)
         return select_range(name, selector);
-    return select_number(view, extension, count, name, selector);
+    return select_number(view, extension, view_count(view, size), name, selector);
 }

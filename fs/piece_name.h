@@ -3,6 +3,7 @@
  *
  *     000005.log  5               a number, padded or not, with or without the extension
  *     4096+100  -100              a range of bytes, the last bytes
+ *     000000000004096+100         an extent; its offset padded or not
  *
  * Names are bytes; no function keeps them.
  */
@@ -21,11 +22,11 @@ enum { PIECE_NAME_MOST = 255 };
 const char *file_extension(const char *name);
 
 /*
- * Writes the name of piece `index` of `count`, of a file with this extension, to `name`, which has
- * room for PIECE_NAME_MOST + 1 bytes.
+ * Writes the name of a piece of a file of `size` bytes with this extension, as a listing shows it,
+ * to `name`, which has room for PIECE_NAME_MOST + 1 bytes. The selector is one of view_next().
  */
-void piece_name_write(const struct view *view, const char *extension, uint64_t count,
-                      uint64_t index, char *name);
+void piece_name_write(const struct view *view, const char *extension, uint64_t size,
+                      const struct selector *selector, char *name);
 
 /* The same for `whole`: "whole.EXT". */
 void piece_name_write_whole(const char *extension, char *name);
@@ -33,8 +34,11 @@ void piece_name_write_whole(const char *extension, char *name);
 /* Whether the name is "whole" or "whole.EXT". */
 bool piece_name_is_whole(const char *extension, const char *name);
 
-/* Reads a piece's name. Returns 0, or -ENOENT where it fits no rule or names none of `count`. */
-int piece_name_read(const struct view *view, const char *extension, uint64_t count,
-                    const char *name, struct selector *selector);
+/*
+ * Reads the name of a piece of a file of `size` bytes. Returns 0, or -ENOENT where it fits no rule,
+ * or names a number that the file does not have.
+ */
+int piece_name_read(const struct view *view, const char *extension, uint64_t size, const char *name,
+                    struct selector *selector);
 
 #endif

@@ -39,6 +39,7 @@ static void write_status(FILE *out, struct driver *driver)
     fprintf(out, "chunk size:    %" PRIu64 "\n", options->views.chunk_size);
     fprintf(out, "min size:      %" PRIu64 "\n", options->min_size);
     fprintf(out, "cache:         %s\n", options->cache == CACHE_NONE ? "none" : "kernel");
+    fprintf(out, "extents:       %s\n", extent_method_name(options->extents));
     fprintf(out, "open files:    %" PRIu64 "\n", driver_handles(driver));
     fprintf(out, "descriptors:   %u of %u\n", open_files_count(&driver->pool.files),
             driver->pool.files.limit);
@@ -69,6 +70,8 @@ static void write_counters(FILE *out, struct driver *driver)
                  atomic_load(&counters->listings));
     write_metric(out, "read_bytes_total", type, "Bytes of sources copied for readers and scans.",
                  atomic_load(&driver->pool.bytes_read));
+    write_metric(out, "hole_bytes_total", type, "Bytes of holes given to readers.",
+                 atomic_load(&driver->pool.bytes_zeroed));
     write_metric(out, "scanned_bytes_total", type, "Bytes looked through for record ends.",
                  atomic_load(&driver->pool.bytes_scanned));
     write_metric(out, "probes_total", type, "Searches for a record end that read the source.",

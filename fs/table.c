@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/cleanup.h"
+#include "core/holes.h"
 #include "fs/piece_name.h"
 
 static const char heading[] = "name\toffset\tlength\tdata_bytes\n";
@@ -41,46 +42,66 @@ static void remember(struct table *table, struct table_place place)
     table->last = place;
 }
 
-/* Writes a line to `text`, which has room for LINE_MOST bytes. */
-static int make_line(const struct table *table, uint64_t line, const struct cancel *cancel,
-                     char *text, size_t *length)
+/* Writes the line of a piece to `text`, which has room for LINE_MOST bytes. */
+static int describe_piece(const struct table *table, const struct selector *selector,
+                          const struct cancel *cancel, char *text, size_t *length)
 {
-    const struct selector selector = {.kind = SELECT_NUMBER, .offset = line - 1};
     char name[PIECE_NAME_MOST + 1];
     struct piece piece;
     struct range data;
+    uint64_t data_bytes = 0;
 
-    if (line == 0) {
-        *length = sizeof(heading) - 1;
-        memcpy(text, heading, *length);
-        return 0;
-    }
-    int error = view_resolve(table->view, &selector, table->source, table->generation, table->size,
+    int error = view_resolve(table->view, selector, table->source, table->generation, table->size,
                              cancel, &piece, &data);
+    if (error == 0)
+        error = holes_count_data(table->source, table->generation, data.offset,
+                                 data.offset + data.length, cancel, &data_bytes);
     if (error != 0)
         return error;
-    piece_name_write(table->view, table->extension, view_count(table->view, table->size),
-                     selector.offset, name);
+    piece_name_write(table->view, table->extension, table->size, selector, name);
     *length = (size_t)snprintf(text, LINE_MOST, "%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", name,
-                               data.offset, data.length, data.length);
+                               data.offset, data.length, data_bytes);
     return 0;
+}
+
+/*
+ * Writes the line at *place to `text` and moves *place behind it. -ENOENT: there is none.
+ */
+static int make_line(const struct table *table, struct table_place *place,
+                     const struct cancel *cancel, char *text, size_t *length)
+{
+    struct selector selector;
+    int error = 0;
+
+    *length = sizeof(heading) - 1;
+    if (place->line == 0)
+        memcpy(text, heading, *length);
+    else
+        error = view_next(table->view, table->source, table->generation, table->size, cancel,
+                          &place->cursor, &selector);
+    if (error == 0 && place->line > 0)
+        error = describe_piece(table, &selector, cancel, text, length);
+    place->line++;
+    place->offset += *length;
+    return error;
 }
 
 int table_read(struct table *table, uint64_t offset, char *buffer, size_t size,
                const struct cancel *cancel, size_t *got)
 {
-    const uint64_t lines = view_count(table->view, table->size) + 1;
     struct table_place place = start_at(table, offset);
     char text[LINE_MOST];
     size_t length = 0;
 
     *got = 0;
-    while (*got < size && place.line < lines) {
-        int error =
-            cancel_asked(cancel) ? -EINTR : make_line(table, place.line, cancel, text, &length);
+    while (*got < size) {
+        struct table_place next = place;
+        int error = cancel_asked(cancel) ? -EINTR : make_line(table, &next, cancel, text, &length);
+        if (error == -ENOENT)
+            break;
         if (error != 0)
             return error;
-        if (place.offset + length > offset) {
+        if (next.offset > offset) {
             size_t skipped = offset > place.offset ? (size_t)(offset - place.offset) : 0;
             size_t part = length - skipped < size - *got ? length - skipped : size - *got;
             memcpy(buffer + *got, text + skipped, part);
@@ -88,8 +109,7 @@ int table_read(struct table *table, uint64_t offset, char *buffer, size_t size,
             if (skipped + part < length)
                 break; /* the next read begins in this line */
         }
-        place.line++;
-        place.offset += length;
+        place = next;
     }
     remember(table, place);
     return 0;

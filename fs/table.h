@@ -3,9 +3,10 @@
  *
  *     name <TAB> offset <TAB> length <TAB> data_bytes
  *
- * Offset and length are those of the piece's data in the source, without a repeated header. The
- * text is made as it is read, so a table of millions of pieces needs no memory. A table remembers
- * one place, the line where the last read ended; a read from before it begins anew.
+ * Offset and length are those of the piece's data in the source, without a repeated header;
+ * data_bytes is how many of them are no hole. The text is made as it is read, so a table of
+ * millions of pieces needs no memory. A table remembers one place, the line where the last read
+ * ended; a read from before it begins anew.
  */
 #ifndef BIGFS_FS_TABLE_H
 #define BIGFS_FS_TABLE_H
@@ -18,16 +19,17 @@
 #include "core/source.h"
 #include "fs/view.h"
 
-/* A line of the table and where its text starts. Line 0 is the heading, line n piece n - 1. */
+/* A line of the table and where its text starts. Line 0 is the heading. */
 struct table_place {
     uint64_t line;
     uint64_t offset;
+    uint64_t cursor; /* of view_next() */
 };
 
 struct table {
     const struct view *view; /* constant, as all up to the lock */
     struct source *source;
-    struct generation *generation; /* pinned by the owner, if the view scans */
+    struct generation *generation; /* pinned by the owner */
     uint64_t size;                 /* of the generation when the table was opened */
     const char *extension;
     pthread_mutex_t lock;
@@ -41,7 +43,7 @@ void table_destroy(struct table *table);
 
 /*
  * Writes up to `size` bytes of the text from `offset` on to `buffer`. Returns 0 and the bytes
- * written (*got < size: the end), -EINTR, or what finding a boundary returns. Thread-safe; no lock
+ * written (*got < size: the end), -EINTR, or what view_resolve does. Thread-safe; no lock
  * is held while the source is read.
  */
 int table_read(struct table *table, uint64_t offset, char *buffer, size_t size,

@@ -5,9 +5,10 @@
 
 #include "core/boundary.h"
 #include "core/checked.h"
+#include "core/holes.h"
 #include "core/quantity.h"
 
-static const char *const kind_names[VIEW_KINDS] = {"bytes", "lines", "whole"};
+static const char *const kind_names[VIEW_KINDS] = {"bytes", "lines", "extents", "whole"};
 
 const char *view_kind_name(enum view_kind kind)
 {
@@ -88,7 +89,9 @@ int view_parse(const char *name, size_t length, const struct view_defaults *defa
 
     memset(view, 0, sizeof(*view));
     view->kind = view_kind_named(name, kind_length);
-    if (view->kind != VIEW_BYTES && view->kind != VIEW_LINES)
+    if (view->kind == VIEW_EXTENTS)
+        return at != NULL ? -ENOENT : 0;
+    if (!view_is_numbered(view))
         return -ENOENT;
     view->partition.value = defaults->chunk_size;
     if (at != NULL)
@@ -102,9 +105,41 @@ bool view_scans(const struct view *view)
     return view->kind == VIEW_LINES;
 }
 
+bool view_is_numbered(const struct view *view)
+{
+    return view->kind == VIEW_BYTES || view->kind == VIEW_LINES;
+}
+
 uint64_t view_count(const struct view *view, uint64_t size)
 {
-    return partition_count(&view->partition, size);
+    return view_is_numbered(view) ? partition_count(&view->partition, size) : 0;
+}
+
+static int next_extent(struct source *source, struct generation *generation, uint64_t size,
+                       const struct cancel *cancel, uint64_t *cursor, struct selector *selector)
+{
+    uint64_t start = size;
+    int error = holes_seek(source, generation, EXTENT_DATA, *cursor, size, cancel, &start);
+    if (error == 0 && start < size)
+        error = holes_seek(source, generation, EXTENT_HOLE, start, size, cancel, cursor);
+    if (error != 0)
+        return error;
+    if (start >= size)
+        return -ENOENT;
+    *selector = (struct selector){SELECT_RANGE, start, *cursor - start};
+    return 0;
+}
+
+int view_next(const struct view *view, struct source *source, struct generation *generation,
+              uint64_t size, const struct cancel *cancel, uint64_t *cursor,
+              struct selector *selector)
+{
+    if (!view_is_numbered(view))
+        return next_extent(source, generation, size, cancel, cursor, selector);
+    if (*cursor >= view_count(view, size))
+        return -ENOENT;
+    *selector = (struct selector){.kind = SELECT_NUMBER, .offset = (*cursor)++};
+    return 0;
 }
 
 /* The data of piece `index`: whole records in `lines`, the nominal range in `bytes`. */
@@ -147,20 +182,49 @@ static int resolve_number(const struct view *view, uint64_t index, struct source
     return 0;
 }
 
+static int resolve_range(const struct selector *selector, uint64_t size, struct range *data)
+{
+    if (selector->offset > size)
+        return -ENOENT;
+    data->offset = selector->offset;
+    data->length = min_u64(selector->length, size - selector->offset);
+    return 0;
+}
+
+/* A range in `extents` must be an extent: it starts where data start, and ends where they do. */
+static int resolve_extent(const struct selector *selector, struct source *source,
+                          struct generation *generation, uint64_t size, const struct cancel *cancel,
+                          struct range *data)
+{
+    uint64_t cursor = saturating_sub(selector->offset, 1);
+    struct selector found;
+
+    if (selector->offset >= size)
+        return -ENOENT;
+    int error = next_extent(source, generation, size, cancel, &cursor, &found);
+    if (error != 0)
+        return error;
+    if (found.offset != selector->offset || found.length != selector->length)
+        return -ENOENT;
+    *data = (struct range){found.offset, found.length};
+    return 0;
+}
+
 int view_resolve(const struct view *view, const struct selector *selector, struct source *source,
                  struct generation *generation, uint64_t size, const struct cancel *cancel,
                  struct piece *piece, struct range *data)
 {
+    int error = 0;
+
     memset(piece, 0, sizeof(*piece));
     switch (selector->kind) {
     case SELECT_NUMBER:
         return resolve_number(view, selector->offset, source, generation, size, cancel, piece,
                               data);
     case SELECT_RANGE:
-        if (selector->offset > size)
-            return -ENOENT;
-        data->offset = selector->offset;
-        data->length = min_u64(selector->length, size - selector->offset);
+        error = view->kind == VIEW_EXTENTS
+                    ? resolve_extent(selector, source, generation, size, cancel, data)
+                    : resolve_range(selector, size, data);
         break;
     case SELECT_TAIL:
         data->length = min_u64(selector->length, size);
@@ -170,6 +234,7 @@ int view_resolve(const struct view *view, const struct selector *selector, struc
         *data = (struct range){0, size};
         break;
     }
-    piece_add(piece, data->offset, data->length);
-    return 0;
+    if (error == 0)
+        piece_add(piece, data->offset, data->length);
+    return error;
 }
