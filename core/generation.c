@@ -5,26 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/end_digests.h"
 
 enum {
-    BLOCK = 4096,        /* what is digested at either end of a file */
     QUIET_ATTEMPTS = 64, /* how often we try to look at both ends between two writes */
     REST_LEAST_MS = 20,  /* longer than a tick of the clock that mtimes are taken from */
     REST_MOST_MS = 250,
     REST_MS_PER_MIB = 2,   /* a write of the whole file should be over by then */
     APPEND_PAUSES = 100,   /* how often we look whether a write is an append … */
     APPEND_PAUSE_US = 200, /* … and how long we wait in between, in µs */
-};
-
-struct digests {
-    uint64_t head;
-    uint64_t tail;
-    bool readable; /* else the others mean nothing */
 };
 
 struct generation *generation_new(const struct file_identity *identity)
@@ -86,53 +77,21 @@ static int look_at(int fd, struct file_identity *identity)
     return error;
 }
 
-/* The digest of the bytes [start, end), at most a block. A file that is shorter gives -ESTALE. */
-static int digest_bytes(int fd, uint64_t start, uint64_t end, uint64_t *digest)
-{
-    unsigned char block[BLOCK];
-    size_t wanted = (size_t)(end - start);
-    size_t done = 0;
-
-    while (done < wanted) {
-        ssize_t got = pread(fd, block + done, wanted - done, (off_t)(start + done));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            return -ESTALE;
-        done += (size_t)got;
-    }
-    *digest = XXH3_64bits(block, wanted);
-    return 0;
-}
-
-/* The digests of the first and last block of a file of this size. Returns 0 or a read error. */
-static int digest_ends(int fd, uint64_t size, struct digests *digests)
-{
-    uint64_t last_block = size > 0 ? (size - 1) / BLOCK * BLOCK : 0;
-    int error = digest_bytes(fd, 0, min_u64(size, BLOCK), &digests->head);
-    if (error == 0)
-        error = digest_bytes(fd, last_block, size, &digests->tail);
-    digests->readable = error == 0;
-    return error;
-}
-
 /*
  * Looks at the file and at its ends with nothing happening in between. -EAGAIN: somebody writes
  * all the time, and what was seen last is of no single moment. That an end cannot be read is told
  * by the digests, and is no error.
  */
-static int look_quietly(int fd, struct file_identity *identity, struct digests *digests)
+static int look_quietly(int fd, struct file_identity *identity, struct end_digests *digests)
 {
     struct file_identity after;
 
-    *digests = (struct digests){0};
+    *digests = (struct end_digests){0};
     for (int i = 0; i < QUIET_ATTEMPTS; i++) {
         int error = look_at(fd, identity);
         if (error != 0)
             return error;
-        (void)digest_ends(fd, identity->size, digests);
+        (void)end_digests_read(fd, identity->size, digests);
         error = look_at(fd, &after);
         if (error != 0)
             return error;
@@ -188,7 +147,7 @@ static void await_rest(int fd)
 int generation_capture(struct generation *generation, int fd)
 {
     struct file_identity seen;
-    struct digests digests;
+    struct end_digests digests;
 
     if (generation_settled(generation))
         return 0;
@@ -206,15 +165,13 @@ int generation_capture(struct generation *generation, int fd)
         return end_of(generation);
     generation->identity = seen;
     generation->settled = true;
-    generation->captured = digests.readable;
-    generation->head_digest = digests.head;
-    generation->tail_digest = digests.tail;
+    generation->ends = digests;
     return 0;
 }
 
 struct snapshot {
     struct file_identity identity;
-    struct digests digests;
+    struct end_digests ends;
 };
 
 static struct snapshot take_snapshot(struct generation *generation)
@@ -222,37 +179,36 @@ static struct snapshot take_snapshot(struct generation *generation)
     HOLD_LOCK(&generation->lock);
     return (struct snapshot){
         .identity = generation->identity,
-        .digests = {generation->head_digest, generation->tail_digest, generation->captured},
+        .ends = generation->ends,
     };
 }
 
 /* Whether the bytes of the snapshot can still be there, going by the attributes alone. */
 static bool may_go_on(const struct snapshot *was, const struct file_identity *now)
 {
-    if (!was->digests.readable || !file_identity_same_file(&was->identity, now))
+    if (!was->ends.readable || !file_identity_same_file(&was->identity, now))
         return false;
     return now->size > was->identity.size || file_identity_same_content(&was->identity, now);
 }
 
 static int compare_ends(const struct snapshot *was, int fd)
 {
-    struct digests now;
-    int error = digest_ends(fd, was->identity.size, &now);
+    struct end_digests now;
+    int error = end_digests_read(fd, was->identity.size, &now);
     if (error != 0)
         return error;
-    return now.head == was->digests.head && now.tail == was->digests.tail ? 0 : -ESTALE;
+    return end_digests_equal(&now, &was->ends) ? 0 : -ESTALE;
 }
 
 /* Moves the generation on to what was seen, unless another thread has moved it meanwhile. */
 static void move_on(struct generation *generation, const struct snapshot *was,
-                    const struct file_identity *seen, const struct digests *digests)
+                    const struct file_identity *seen, const struct end_digests *ends)
 {
     HOLD_LOCK(&generation->lock);
     if (!file_identity_equal(&generation->identity, &was->identity))
         return;
     generation->identity = *seen;
-    generation->head_digest = digests->head;
-    generation->tail_digest = digests->tail;
+    generation->ends = *ends;
 }
 
 /*
@@ -276,7 +232,7 @@ static int await_append(const struct snapshot *was, int fd, struct file_identity
 
 static bool may_be_growing(const struct snapshot *was, const struct file_identity *now)
 {
-    return was->digests.readable && file_identity_same_file(&was->identity, now) &&
+    return was->ends.readable && file_identity_same_file(&was->identity, now) &&
            now->size == was->identity.size && !file_identity_same_content(&was->identity, now);
 }
 
@@ -284,7 +240,7 @@ static bool may_be_growing(const struct snapshot *was, const struct file_identit
 static int follow(struct generation *generation, const struct snapshot *was, int fd,
                   struct file_identity *now)
 {
-    struct digests ends;
+    struct end_digests ends;
     int error = may_be_growing(was, now) ? await_append(was, fd, now) : 0;
 
     if (error == 0 && !may_go_on(was, now))

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/end_digests.h"
 #include "core/extents.h"
 #include "core/file_identity.h"
 #include "core/open_files.h"
@@ -47,9 +48,7 @@ struct generation {
     pthread_mutex_t lock;
     struct file_identity identity; /* protected by lock; as last seen */
     bool settled;                  /* protected by lock; capturing was tried */
-    bool captured;                 /* protected by lock; the digests are those of `identity` */
-    uint64_t head_digest;          /* protected by lock; XXH3 of the first block */
-    uint64_t tail_digest;          /* protected by lock; XXH3 of the last block */
+    struct end_digests ends;       /* protected by lock; of `identity`, if readable: captured */
     struct record_prefix prefix;   /* protected by lock; the last that was asked for */
 };
 
