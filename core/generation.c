@@ -30,6 +30,7 @@ struct generation *generation_new(const struct file_identity *identity)
     open_file_init(&generation->file);
     scan_memory_init(&generation->lines);
     extents_init(&generation->extents);
+    index_slot_init(&generation->lines_index);
     pthread_mutex_init(&generation->lock, NULL);
     generation->identity = *identity;
     return generation;
@@ -48,6 +49,7 @@ void generation_unref(struct generation *generation)
     assert(generation->file.fd < 0);
     scan_memory_destroy(&generation->lines);
     extents_destroy(&generation->extents);
+    index_slot_destroy(&generation->lines_index);
     pthread_mutex_destroy(&generation->lock);
     free(generation);
 }

@@ -26,6 +26,7 @@
 #include "core/end_digests.h"
 #include "core/extents.h"
 #include "core/file_identity.h"
+#include "core/index_slot.h"
 #include "core/open_files.h"
 #include "core/scan_memory.h"
 
@@ -44,6 +45,7 @@ struct generation {
     struct open_file file;     /* the slot of its descriptor, in the cache of open files */
     struct scan_memory lines;  /* where its lines end; has its own lock */
     struct extents extents;    /* where its holes are; has its own lock */
+    struct index_slot lines_index; /* how many lines there are before any place; its own lock */
 
     pthread_mutex_t lock;
     struct file_identity identity; /* protected by lock; as last seen */

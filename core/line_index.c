@@ -66,9 +66,14 @@ void line_index_unref(struct line_index *index)
     free(index);
 }
 
+uint64_t line_index_ends(const struct line_index *index)
+{
+    return index->before[groups_of(index)];
+}
+
 uint64_t line_index_lines(const struct line_index *index)
 {
-    return index->before[groups_of(index)] + (index->ends_open ? 1 : 0);
+    return line_index_ends(index) + (index->ends_open ? 1 : 0);
 }
 
 uint64_t line_index_ends_before(const struct line_index *index, size_t block)

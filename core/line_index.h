@@ -47,10 +47,13 @@ void line_index_finish(struct line_index *index, bool ends_open);
 struct line_index *line_index_ref(struct line_index *index);
 void line_index_unref(struct line_index *index); /* NULL is allowed */
 
-/* How many lines the file has; a last one without an end counts. */
+/* How many line ends it has. */
+uint64_t line_index_ends(const struct line_index *index);
+
+/* How many lines it has; a last one without an end counts. */
 uint64_t line_index_lines(const struct line_index *index);
 
-/* How many lines begin before the block that holds `offset`, and how many line ends are in it. */
+/* How many line ends are before a block (at most index->blocks). */
 uint64_t line_index_ends_before(const struct line_index *index, size_t block);
 
 /* The block that the `nth` line end (from 1 to all of them) is in; *nth becomes its number there.

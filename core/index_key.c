@@ -1,0 +1,38 @@
+#include "core/index_key.h"
+
+#include <errno.h>
+
+static bool time_equal(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+int index_key_make(int fd, const struct file_identity *now, struct index_key *key)
+{
+    key->size = now->size;
+    key->mtime = now->mtime;
+    key->ctime = now->ctime;
+    return end_digests_read(fd, now->size, &key->ends);
+}
+
+bool index_key_has_attributes(const struct index_key *key, const struct file_identity *now)
+{
+    return key->size == now->size && time_equal(key->mtime, now->mtime) &&
+           time_equal(key->ctime, now->ctime);
+}
+
+int index_key_match(const struct index_key *key, int fd, const struct file_identity *now)
+{
+    struct end_digests ends;
+
+    if (now->size <= key->size && !index_key_has_attributes(key, now))
+        return INDEX_OTHER;
+    int error = end_digests_read(fd, key->size, &ends);
+    if (error == -ESTALE)
+        return INDEX_OTHER;
+    if (error != 0)
+        return error;
+    if (!end_digests_equal(&ends, &key->ends))
+        return INDEX_OTHER;
+    return now->size > key->size ? INDEX_BEGINS : INDEX_SAME;
+}

@@ -1,0 +1,53 @@
+/*
+ * How a generation gets its line index: from memory, from the index directory, by a short scan at
+ * once, or out of the index of what the file was before it grew. Long scans are core/indexer.h's.
+ *
+ * The generation must be pinned. All functions are thread-safe and block as reads of the file do.
+ */
+#ifndef BIGFS_CORE_INDEX_MAKING_H
+#define BIGFS_CORE_INDEX_MAKING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/cancel.h"
+#include "core/index_store.h"
+#include "core/source.h"
+
+/*
+ * Gives the index of a generation as it is now: *index is a reference for the caller. What takes
+ * little (a few MiB to scan) is done at once; else -EINPROGRESS says that it must be waited for
+ * (indexer_join). Returns 0, -EINPROGRESS, -EINTR (cancelled), -ESTALE, -ENOMEM, or a read error.
+ */
+int index_get(struct index_store *store, struct source *source, struct generation *generation,
+              const struct cancel *cancel, struct line_index **index);
+
+/* What an index starts from: the file as it is, and what is known of it. */
+struct index_beginning {
+    struct file_identity of;
+    struct line_index *old; /* a reference for the caller, or NULL */
+    struct index_key key;   /* of `old` */
+};
+
+/* How much of the file need not be counted, in bytes. */
+uint64_t index_beginning_covers(const struct index_beginning *beginning);
+
+/*
+ * Finds what is known, in memory and then in the index directory. Returns an enum index_match:
+ * INDEX_SAME says that beginning->old is all; or a read error.
+ */
+int index_begin(struct index_store *store, struct generation *generation, int fd,
+                struct index_beginning *beginning);
+
+/* Whether what was counted when the file was `of` is right now: it is as it was, or has grown. */
+bool index_still_right(struct generation *generation, const struct file_identity *of);
+
+/*
+ * Ends an index of which all is counted, begun when the file was `of`: it becomes that of the
+ * generation, and is kept in the index directory if that is worth it. Returns 0, -EAGAIN where the
+ * file may not be what it was at the beginning, or as source_read.
+ */
+int index_publish(struct index_store *store, struct source *source, struct generation *generation,
+                  struct line_index *index, const struct file_identity *of);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * The index directory: line indexes kept between runs.
+ *
+ *     DIR/HEAD/REST.lines      HEAD: digest of the file's first block; REST: of all else in the key
+ *     DIR/HEAD/REST-PID-N.tmp  one that is being written
+ *
+ * Any number of processes, on any number of hosts, may use one directory at once: a file is written
+ * beside, synced and renamed, so it is whole or not there; and as its name holds what it is of, two
+ * never mean different things by one name. A file that has grown finds the index of its first part
+ * by its head.
+ *
+ * What goes wrong here costs time, never an answer: it is told by one warning, and the index is
+ * made anew, or not kept. The directory is made, private to its user, when something is to be kept;
+ * one that others may write to is not used.
+ *
+ * All functions are thread-safe and block as the file system does.
+ */
+#ifndef BIGFS_CORE_INDEX_STORE_H
+#define BIGFS_CORE_INDEX_STORE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "core/index_key.h"
+#include "core/line_index.h"
+
+struct index_store {
+    const char *path; /* constant; absolute; NULL: nothing is kept */
+    void (*warn)(const char *path, const char *problem); /* constant; a file or the directory */
+    atomic_bool warned;                                  /* that nothing can be kept */
+    atomic_uint temporaries;                             /* how many have been written */
+};
+
+/* `path` stays the caller's. `warn` must be callable from any thread. */
+void index_store_init(struct index_store *store, const char *path,
+                      void (*warn)(const char *path, const char *problem));
+
+/*
+ * Looks for an index of the file `fd`, which has the attributes `now`: the one of it as it is
+ * (INDEX_SAME), else the one that covers most of it (INDEX_BEGINS); *index is a reference for the
+ * caller then. Returns an enum index_match; INDEX_OTHER: there is none.
+ */
+enum index_match index_store_load(struct index_store *store, int fd,
+                                  const struct file_identity *now, struct index_key *key,
+                                  struct line_index **index);
+
+/*
+ * Keeps an index, and removes the one of `replaced` (or NULL), out of which it grew. Returns 0, or
+ * why it could not be kept, which the user has been told.
+ */
+int index_store_save(struct index_store *store, const struct index_key *key,
+                     const struct line_index *index, const struct index_key *replaced);
+
+#endif

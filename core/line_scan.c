@@ -1,0 +1,154 @@
+#include "core/line_scan.h"
+
+#include <errno.h>
+
+#include "core/byte_count.h"
+#include "core/checked.h"
+#include "core/fault_guard.h"
+#include "core/holes.h"
+
+enum {
+    COPIED_STEP = 64 * 1024,
+    STEP_BLOCKS = LINE_STEP / LINE_BLOCK,
+};
+
+/* The line ends of a stretch, by blocks from `first` on. */
+struct tally {
+    uint64_t first;
+    uint32_t counts[STEP_BLOCKS];
+};
+
+struct scan {
+    struct source *source;
+    struct generation *generation;
+    struct line_index *index;
+    struct tally *tally;
+};
+
+static void count_bytes(struct tally *tally, const uint8_t *bytes, size_t length, uint64_t offset)
+{
+    while (length > 0) {
+        size_t part = (size_t)min_u64(length, LINE_BLOCK - offset % LINE_BLOCK);
+        tally->counts[offset / LINE_BLOCK - tally->first] +=
+            (uint32_t)byte_count(bytes, part, '\n');
+        bytes += part;
+        offset += part;
+        length -= part;
+    }
+}
+
+struct guarded_count {
+    struct tally *tally;
+    const uint8_t *bytes;
+    size_t length;
+    uint64_t offset;
+};
+
+static void count_guarded(void *argument)
+{
+    const struct guarded_count *count = argument;
+    count_bytes(count->tally, count->bytes, count->length, count->offset);
+}
+
+/* Counts what one window shows of [*start, end), and moves *start behind it. */
+static int count_window(const struct scan *scan, int fd, uint64_t *start, uint64_t end)
+{
+    struct window_pool *windows = &scan->source->pool->windows;
+    struct window_loan loan;
+    int error =
+        window_acquire(windows, scan->generation->serial, fd, *start, scan->index->size, &loan);
+
+    if (error != 0)
+        return error;
+    struct guarded_count count = {
+        .tally = scan->tally,
+        .bytes = loan.bytes,
+        .length = (size_t)min_u64(end - *start, loan.length),
+        .offset = *start,
+    };
+    error = fault_guard_call(count.bytes, count.length, count_guarded, &count);
+    window_done_with(&loan, count.length, fd);
+    window_release(windows, &loan);
+    *start += count.length;
+    return error == -EFAULT ? -EIO : error;
+}
+
+static int count_mapped(const struct scan *scan, uint64_t *start, uint64_t end)
+{
+    int fd = -1;
+    int error = source_borrow(scan->source, scan->generation, &fd);
+
+    if (error != 0)
+        return error;
+    while (*start < end && error == 0)
+        error = count_window(scan, fd, start, end);
+    source_return(scan->source, scan->generation);
+    return error;
+}
+
+static int count_copied(const struct scan *scan, uint64_t start, uint64_t end)
+{
+    uint8_t buffer[COPIED_STEP];
+    int error = 0;
+
+    while (start < end && error == 0) {
+        size_t length = (size_t)min_u64(end - start, sizeof(buffer));
+        error = source_read(scan->source, scan->generation, buffer, length, start);
+        if (error == 0)
+            count_bytes(scan->tally, buffer, length, start);
+        start += length;
+    }
+    return error;
+}
+
+static int count_data(const struct scan *scan, uint64_t start, uint64_t end)
+{
+    int error = count_mapped(scan, &start, end);
+    if (error == -ENODEV || error == -ENOMEM) /* cannot be mapped, or not now */
+        error = count_copied(scan, start, end);
+    return error;
+}
+
+static int check(const struct scan *scan)
+{
+    int fd = -1;
+    int error = source_borrow(scan->source, scan->generation, &fd);
+    if (error != 0)
+        return error;
+    error = source_check(scan->source, scan->generation, fd);
+    source_return(scan->source, scan->generation);
+    return error;
+}
+
+uint64_t line_step_end(uint64_t start, uint64_t end)
+{
+    return min_u64(end, (start / LINE_STEP + 1) * LINE_STEP);
+}
+
+int line_scan(struct source *source, struct generation *generation, uint64_t start, uint64_t end,
+              const struct cancel *cancel, struct line_index *index)
+{
+    struct tally tally = {.first = start / LINE_BLOCK};
+    const struct scan scan = {source, generation, index, &tally};
+    int error = 0;
+
+    end = line_step_end(start, end);
+    while (start < end && error == 0) {
+        uint64_t stop = end;
+        error = holes_seek(source, generation, EXTENT_DATA, start, end, cancel, &start);
+        if (error == 0)
+            error = holes_seek(source, generation, EXTENT_HOLE, start, end, cancel, &stop);
+        if (error == 0)
+            error = count_data(&scan, start, stop);
+        if (error == 0)
+            atomic_fetch_add(&source->pool->bytes_scanned, stop - start);
+        start = stop;
+    }
+    int checked = check(&scan);
+    if (checked != 0 || error != 0)
+        return checked != 0 ? checked : error;
+    for (uint64_t i = 0; i < STEP_BLOCKS; i++)
+        if (tally.counts[i] > 0)
+            line_index_add(index, (tally.first + i) * LINE_BLOCK, tally.counts[i]);
+    return 0;
+}

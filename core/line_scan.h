@@ -1,0 +1,28 @@
+/* Counts the line ends of a stretch of a source into its index. */
+#ifndef BIGFS_CORE_LINE_SCAN_H
+#define BIGFS_CORE_LINE_SCAN_H
+
+#include <stdint.h>
+
+#include "core/cancel.h"
+#include "core/line_index.h"
+#include "core/source.h"
+
+/* The longest stretch that is counted at once, and where a stretch ends at the latest. */
+enum { LINE_STEP = 16 * 1024 * 1024 };
+
+/* Where the stretch that starts at `start` ends: at a multiple of LINE_STEP, or at `end`. */
+uint64_t line_step_end(uint64_t start, uint64_t end);
+
+/*
+ * Counts the line ends in [start, end), one stretch as above, and adds them to the index when it is
+ * sure that all bytes were of the generation. Nobody else may count in blocks of this stretch
+ * meanwhile. Holes are passed; the page cache is left as it was, as far as the kernel tells.
+ *
+ * The generation must be pinned. Blocks as reads of the file do. Thread-safe.
+ * Returns 0, -EINTR (cancelled), -ESTALE, -EIO, or why the file cannot be opened.
+ */
+int line_scan(struct source *source, struct generation *generation, uint64_t start, uint64_t end,
+              const struct cancel *cancel, struct line_index *index);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * Rows: where lines begin, by their numbers.
+ *
+ * The generation must be pinned, and the index be its. All functions are thread-safe and block as
+ * reads of the file do.
+ */
+#ifndef BIGFS_CORE_ROWS_H
+#define BIGFS_CORE_ROWS_H
+
+#include <stdint.h>
+
+#include "core/line_index.h"
+#include "core/source.h"
+
+/*
+ * Sets *offset to where line `line` (from 0) begins, or to the size that the index covers where
+ * there are no more lines. Reads at most one block of the source (LINE_BLOCK). Returns 0, -EBADMSG
+ * where the block is not what was indexed, or as source_read.
+ */
+int rows_find(struct source *source, struct generation *generation, const struct line_index *index,
+              uint64_t line, uint64_t *offset);
+
+#endif
