@@ -6,10 +6,9 @@
 #include "core/line_scan.h"
 
 enum {
-    AT_ONCE = LINE_STEP,    /* what is scanned without waiting, in bytes */
-    KEPT_FROM = LINE_BLOCK, /* an index of less is made as fast as it is read */
-    WORTH = 64,             /* an index is kept again when it has grown by one in so many */
-    ATTEMPTS = 8,           /* to find a file that is not changed meanwhile */
+    AT_ONCE = LINE_STEP, /* what is scanned without waiting, in bytes */
+    WORTH = 64,          /* an index is kept again when it has grown by one in so many */
+    ATTEMPTS = 8,        /* to find a file that is not changed meanwhile */
 };
 
 uint64_t index_beginning_covers(const struct index_beginning *beginning)
@@ -47,7 +46,7 @@ static void keep(struct index_store *store, struct generation *generation,
     struct index_key kept = index_slot_kept(&generation->lines_index);
     uint64_t grown = saturating_sub(index->size, kept.size);
 
-    if (index->size < KEPT_FROM || (kept.size > 0 && grown > 0 && grown < kept.size / WORTH))
+    if (index->size < store->least || (kept.size > 0 && grown > 0 && grown < kept.size / WORTH))
         return;
     if (index_store_save(store, key, index, kept.size > 0 ? &kept : NULL) == 0)
         index_slot_note_kept(&generation->lines_index, key);
@@ -143,4 +142,20 @@ int index_get(struct index_store *store, struct source *source, struct generatio
     for (int i = 0; i < ATTEMPTS && error == -EAGAIN; i++)
         error = get_once(store, source, generation, cancel, index);
     return error == -EAGAIN ? -ESTALE : error;
+}
+
+bool index_is_there(struct index_store *store, struct source *source, struct generation *generation)
+{
+    struct index_beginning beginning = {.old = NULL};
+    int fd = -1;
+
+    if (source_borrow(source, generation, &fd) != 0)
+        return false;
+    int match = index_begin(store, generation, fd, &beginning);
+    source_return(source, generation);
+    bool there =
+        match == INDEX_SAME || (match == INDEX_BEGINS &&
+                                beginning.of.size - index_beginning_covers(&beginning) <= AT_ONCE);
+    line_index_unref(beginning.old);
+    return there;
 }

@@ -22,6 +22,13 @@
 int index_get(struct index_store *store, struct source *source, struct generation *generation,
               const struct cancel *cancel, struct line_index **index);
 
+/*
+ * Whether index_get() would give an index without a scan, but for what the file has grown by since
+ * it was made. The generation need not be pinned. A file that cannot be looked at has none.
+ */
+bool index_is_there(struct index_store *store, struct source *source,
+                    struct generation *generation);
+
 /* What an index starts from: the file as it is, and what is known of it. */
 struct index_beginning {
     struct file_identity of;

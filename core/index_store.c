@@ -28,10 +28,11 @@ enum {
 static const char index_suffix[] = ".lines";
 static const char temporary_suffix[] = ".tmp";
 
-void index_store_init(struct index_store *store, const char *path,
+void index_store_init(struct index_store *store, const char *path, uint64_t least,
                       void (*warn)(const char *path, const char *problem))
 {
     store->path = path;
+    store->least = least;
     store->warn = warn;
     atomic_init(&store->warned, false);
     atomic_init(&store->temporaries, 0);

@@ -26,13 +26,14 @@
 
 struct index_store {
     const char *path; /* constant; absolute; NULL: nothing is kept */
+    uint64_t least;   /* constant; bytes: indexes of smaller files are not kept */
     void (*warn)(const char *path, const char *problem); /* constant; a file or the directory */
     atomic_bool warned;                                  /* that nothing can be kept */
     atomic_uint temporaries;                             /* how many have been written */
 };
 
 /* `path` stays the caller's. `warn` must be callable from any thread. */
-void index_store_init(struct index_store *store, const char *path,
+void index_store_init(struct index_store *store, const char *path, uint64_t least,
                       void (*warn)(const char *path, const char *problem));
 
 /*

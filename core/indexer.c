@@ -273,7 +273,7 @@ int indexer_start(struct indexer *indexer, struct index_store *store, unsigned t
     threads = threads > 0 ? threads : allowed_processors();
     indexer->threads = calloc(threads, sizeof(indexer->threads[0]));
     if (indexer->threads == NULL)
-        error = ENOMEM;
+        return -ENOMEM;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     for (unsigned i = 0; i < threads && error == 0; i++) {
@@ -310,6 +310,8 @@ void indexer_stop(struct indexer *indexer)
 {
     struct index_build *build;
 
+    if (indexer->threads == NULL)
+        return;
     ask_to_end(indexer);
     for (unsigned i = 0; i < indexer->thread_count; i++)
         (void)pthread_join(indexer->threads[i], NULL);
@@ -317,7 +319,7 @@ void indexer_stop(struct indexer *indexer)
         build->error = -EINTR;
         end_build(indexer, build);
     }
-    free(indexer->threads);
+    free(steal_pointer(&indexer->threads));
     pthread_cond_destroy(&indexer->work);
     pthread_mutex_destroy(&indexer->lock);
 }

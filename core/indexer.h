@@ -58,7 +58,10 @@ struct index_progress {
  */
 int indexer_start(struct indexer *indexer, struct index_store *store, unsigned threads);
 
-/* Ends all builds (waiters are told -EINTR) and all threads, and frees what it has. */
+/*
+ * Ends all builds (waiters are told -EINTR) and all threads, and frees what it has. More often than
+ * once does no harm.
+ */
 void indexer_stop(struct indexer *indexer);
 
 void index_waiter_init(struct index_waiter *waiter,

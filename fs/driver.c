@@ -48,6 +48,11 @@ static void free_paths(struct driver *driver)
     free(driver->single);
 }
 
+static void warn_of_index(const char *path, const char *problem)
+{
+    fuse_log(FUSE_LOG_WARNING, "bigfs: line index: %s: %s\n", path, problem);
+}
+
 int driver_init(struct driver *driver, const struct options *options, char *source,
                 char *mountpoint, char *single)
 {
@@ -72,10 +77,21 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     source_pool_init(&driver->pool, driver->directory, descriptor_limit(), options->window_size,
                      options->window_total);
     driver->pool.extents = options->extents;
+    index_store_init(&driver->store, options->index_dir, LINE_BLOCK, warn_of_index);
     gate_init(&driver->reads, options->threads);
     gate_init(&driver->scans, scans_at_once(options));
     gate_init(&driver->looks, options->threads);
+    error = indexer_start(&driver->indexer, &driver->store, 0);
+    if (error != 0)
+        goto no_indexer;
     return 0;
+
+no_indexer:
+    gate_destroy(&driver->looks);
+    gate_destroy(&driver->scans);
+    gate_destroy(&driver->reads);
+    source_pool_destroy(&driver->pool);
+    buffers_destroy(&driver->buffers);
 
 no_buffers:
     node_table_destroy(&driver->nodes);
@@ -90,6 +106,11 @@ uint64_t driver_handles(struct driver *driver)
 {
     HOLD_LOCK(&driver->handles_lock);
     return driver->handle_count;
+}
+
+void driver_stop(struct driver *driver)
+{
+    indexer_stop(&driver->indexer);
 }
 
 void driver_destroy(struct driver *driver)

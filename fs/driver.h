@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "core/index_store.h"
+#include "core/indexer.h"
 #include "core/source.h"
 #include "fs/buffers.h"
 #include "fs/gate.h"
@@ -36,6 +38,8 @@ struct driver {
     char *single;     /* the only name that is shown, where SOURCE is one file; owned, or NULL */
     int directory;    /* SOURCE, or the directory it is in; owned */
     struct source_pool pool;
+    struct index_store store;
+    struct indexer indexer;
     struct node_table nodes;
     struct buffers buffers;
     struct gate reads; /* requests that read pieces */
@@ -62,7 +66,10 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
 
 uint64_t driver_handles(struct driver *driver);
 
-/* Frees all. No request may be under way, and no handle open. */
+/* Ends what works or waits without a request at hand: the making of line indexes. */
+void driver_stop(struct driver *driver);
+
+/* Frees all, after driver_stop(). No request may be under way, and no handle open. */
 void driver_destroy(struct driver *driver);
 
 /*

@@ -9,6 +9,7 @@
 #include "fs/driver.h"
 #include "fs/handle.h"
 #include "fs/lookup.h"
+#include "fs/parking.h"
 #include "fs/request.h"
 
 static struct handle *handle_of(const struct fuse_file_info *file)
@@ -18,6 +19,8 @@ static struct handle *handle_of(const struct fuse_file_info *file)
 
 static bool open_may_scan(const struct node *node)
 {
+    if (node->kind == NODE_TABLE)
+        return view_needs_index(&node->content.view);
     return node->kind == NODE_PIECE && lookup_may_scan(node->parent);
 }
 
@@ -29,6 +32,10 @@ static void run_open(struct job *job)
     struct handle *handle = NULL;
 
     int error = handle_open(driver, node, fuse_req_ctx(job->request)->pid, &cancel, &handle);
+    if (error == -EINPROGRESS) {
+        parking_wait(job, node);
+        return;
+    }
     if (error != 0) {
         reply_error(job->request, error);
         return;

@@ -7,6 +7,7 @@
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/index_making.h"
 #include "fs/lookup.h"
 #include "fs/piece_name.h"
 
@@ -100,7 +101,8 @@ static int open_file_node(struct driver *driver, struct node *node, struct handl
     return error;
 }
 
-static int open_table(const struct node *node, struct handle *handle)
+static int open_table(struct driver *driver, const struct node *node, const struct cancel *cancel,
+                      struct handle *handle)
 {
     const struct node *large = node_large(node);
     struct generation *generation = NULL;
@@ -112,8 +114,21 @@ static int open_table(const struct node *node, struct handle *handle)
     generation_unref(generation);
     if (error != 0)
         return error;
-    table_init(&handle->table, &node->content.view, handle->source, handle->generation,
-               generation_size(handle->generation), file_extension(large->name));
+    struct view_file file = {
+        .source = handle->source,
+        .generation = handle->generation,
+        .size = generation_size(handle->generation),
+    };
+    if (view_needs_index(&node->content.view)) {
+        error =
+            index_get(&driver->store, handle->source, handle->generation, cancel, &handle->index);
+        if (error != 0)
+            return error;
+        file.index = handle->index;
+        file.size = handle->index->size;
+    }
+    table_init(&handle->table, &node->content.view, &file, file_extension(large->name));
+    handle->kind = HANDLE_TABLE;
     return 0;
 }
 
@@ -128,8 +143,7 @@ static int open_node(struct driver *driver, struct node *node, bool second_try,
         handle->kind = HANDLE_PIECE;
         return open_file_node(driver, node, handle);
     case NODE_TABLE:
-        handle->kind = HANDLE_TABLE;
-        return open_table(node, handle);
+        return open_table(driver, node, cancel, handle);
     case NODE_REPORT:
         handle->kind = HANDLE_REPORT;
         return report_write(driver, node->content.report, &handle->text, &handle->text_length);
@@ -138,11 +152,26 @@ static int open_node(struct driver *driver, struct node *node, bool second_try,
     }
 }
 
+/* Gives back what a handle has, opened or not. */
+static void free_handle(struct handle *handle)
+{
+    if (handle->kind == HANDLE_TABLE)
+        table_destroy(&handle->table);
+    line_index_unref(handle->index);
+    if (handle->source != NULL) {
+        source_unpin(handle->source, handle->generation);
+        generation_unref(handle->generation);
+        source_unref(handle->source);
+    }
+    free(handle->text);
+    free(handle);
+}
+
 int handle_open(struct driver *driver, struct node *node, pid_t reader, const struct cancel *cancel,
                 struct handle **handle)
 {
     bool second_try = retries_take(&driver->retries, reader, node->inode);
-    AUTO_FREE struct handle *opened = calloc(1, sizeof(*opened));
+    struct handle *opened = calloc(1, sizeof(*opened));
     if (opened == NULL)
         return -ENOMEM;
     int error = open_node(driver, node, second_try, cancel, opened);
@@ -150,14 +179,16 @@ int handle_open(struct driver *driver, struct node *node, pid_t reader, const st
         error = -ESTALE;
     if (error == -ESTALE && !second_try)
         retries_expect(&driver->retries, reader, node->inode);
-    if (error != 0)
+    if (error != 0) {
+        free_handle(opened);
         return error;
+    }
     atomic_fetch_add(&driver->counters.opens, 1);
     list_reset(&opened->link);
     HOLD_LOCK(&driver->handles_lock);
     list_append(&driver->handles, &opened->link);
     driver->handle_count++;
-    *handle = steal_pointer(&opened);
+    *handle = opened;
     return 0;
 }
 
@@ -168,15 +199,7 @@ void handle_close(struct driver *driver, struct handle *handle)
         list_remove(&handle->link);
         driver->handle_count--;
     }
-    if (handle->kind == HANDLE_TABLE)
-        table_destroy(&handle->table);
-    if (handle->source != NULL) {
-        source_unpin(handle->source, handle->generation);
-        generation_unref(handle->generation);
-        source_unref(handle->source);
-    }
-    free(handle->text);
-    free(handle);
+    free_handle(handle);
 }
 
 void handle_close_all(struct driver *driver)

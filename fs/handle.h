@@ -27,6 +27,7 @@ struct handle {
     struct generation *generation; /* a reference, pinned; NULL in a report */
     struct piece piece;            /* HANDLE_PIECE */
     struct table table;            /* HANDLE_TABLE */
+    struct line_index *index;      /* HANDLE_TABLE of rows: a reference, or NULL */
     char *text;                    /* HANDLE_REPORT; owned */
     size_t text_length;            /* HANDLE_REPORT */
 };
@@ -35,7 +36,8 @@ struct handle {
  * Opens a node for the thread `reader`. Where that was told a moment ago to look the name up again
  * (fs/retries.h), a piece of a file that only grew since is opened as that look-up showed it.
  * Returns 0 and a handle, or -errno: -ESTALE where the node's generation is not what its name means
- * now, which makes the kernel look the name up again; -EINTR; or why the file cannot be opened.
+ * now, which makes the kernel look the name up again; -EINTR; -EINPROGRESS where a line index must
+ * be waited for; or why the file cannot be opened.
  */
 int handle_open(struct driver *driver, struct node *node, pid_t reader, const struct cancel *cancel,
                 struct handle **handle);

@@ -11,6 +11,7 @@
 #include "core/checked.h"
 #include "core/cleanup.h"
 #include "core/holes.h"
+#include "core/index_making.h"
 #include "fs/attributes.h"
 #include "fs/lookup.h"
 #include "fs/piece_name.h"
@@ -129,20 +130,29 @@ static int list_single(struct listing *listing, off_t offset)
 }
 
 /* Whether a large file has a hole. One that cannot be looked at shows none. */
-static bool has_holes(const struct listing *listing)
+static bool has_holes(const struct listing *listing, struct source *source,
+                      struct generation *generation)
+{
+    uint64_t size = generation_size(generation);
+    uint64_t hole = 0;
+    int error = holes_seek(source, generation, EXTENT_HOLE, 0, size, &listing->cancel, &hole);
+    return error == 0 && hole < size;
+}
+
+/* Which views of a large file are listed: of those that not every file has, what it has. */
+static void choose_views(const struct listing *listing, bool *listed)
 {
     struct source *source = listing->node->content.source;
     struct generation *generation = NULL;
     struct stat attributes;
-    uint64_t hole = 0;
 
+    memcpy(listed, listing->driver->options->listed, VIEW_KINDS * sizeof(listed[0]));
     int error = source_look(source, &generation, &attributes);
-    if (error != 0)
-        return false;
-    uint64_t size = generation_size(generation);
-    error = holes_seek(source, generation, EXTENT_HOLE, 0, size, &listing->cancel, &hole);
+    listed[VIEW_EXTENTS] =
+        listed[VIEW_EXTENTS] && error == 0 && has_holes(listing, source, generation);
+    listed[VIEW_ROWS] = listed[VIEW_ROWS] && error == 0 &&
+                        index_is_there(&listing->driver->store, source, generation);
     generation_unref(generation);
-    return error == 0 && hole < size;
 }
 
 /*
@@ -178,8 +188,7 @@ static int list_large(struct listing *listing, off_t offset)
     char name[PIECE_NAME_MOST + 1];
     enum node_kind kind;
 
-    memcpy(listed, listing->driver->options->listed, sizeof(listed));
-    listed[VIEW_EXTENTS] = listed[VIEW_EXTENTS] && has_holes(listing);
+    choose_views(listing, listed);
     for (off_t place = offset - 2; large_entry(listing, listed, place, name, &kind); place++)
         if (!add_child(listing, name, kind, &content, place + 3))
             return 0;
@@ -190,21 +199,20 @@ static int list_large(struct listing *listing, off_t offset)
  * Lists pieces from a cursor on; the place of an entry is the cursor behind it. The largest place
  * is the end: a file can be so long that nothing above its last cursor is left for the dots.
  */
-static int list_pieces(struct listing *listing, struct generation *generation, uint64_t size,
-                       uint64_t cursor)
+static int list_pieces(struct listing *listing, const struct view_file *file, uint64_t cursor)
 {
-    const struct node *large = node_large(listing->node);
+    const char *extension = file_extension(node_large(listing->node)->name);
     const struct view *view = &listing->node->content.view;
+    uint64_t count = view_count(view, file);
     union node_content content = {0};
     char name[PIECE_NAME_MOST + 1];
     int error = 0;
 
     while (cursor < OFFSET_MAX - 2) {
-        error = view_next(view, large->content.source, generation, size, &listing->cancel, &cursor,
-                          &content.piece.selector);
+        error = view_next(view, file, &cursor, &content.piece.selector);
         if (error != 0)
             break;
-        piece_name_write(view, file_extension(large->name), size, &content.piece.selector, name);
+        piece_name_write(view, extension, count, &content.piece.selector, name);
         off_t next = (off_t)min_u64(cursor, OFFSET_MAX - 2) + 2;
         if (!add_child(listing, name, NODE_PIECE, &content, next))
             break;
@@ -212,20 +220,41 @@ static int list_pieces(struct listing *listing, struct generation *generation, u
     return error == -ENOENT || listing->used > 0 ? 0 : error;
 }
 
+/* Lists the pieces of a view for which the file must be looked at. */
+static int list_by_generation(struct listing *listing, struct view_file *file, uint64_t cursor)
+{
+    struct line_index *index = NULL;
+    int error = source_pin(file->source, file->generation);
+    if (error != 0)
+        return error;
+    if (view_needs_index(&listing->node->content.view))
+        error = index_get(&listing->driver->store, file->source, file->generation, &listing->cancel,
+                          &index);
+    file->index = index;
+    if (error == 0)
+        error = list_pieces(listing, file, cursor);
+    line_index_unref(index);
+    source_unpin(file->source, file->generation);
+    return error;
+}
+
 static int list_view(struct listing *listing, off_t offset)
 {
     const struct node *large = node_large(listing->node);
-    struct generation *generation = NULL;
+    const struct view *view = &listing->node->content.view;
+    struct view_file file = {.source = large->content.source, .cancel = &listing->cancel};
+    bool cheap = view_is_numbered(view) && !view_needs_index(view);
     struct stat source;
 
-    int error = view_is_numbered(&listing->node->content.view)
-                    ? attributes_now_of_large(listing->driver, large, &source)
-                    : source_look(large->content.source, &generation, &source);
-    if (error == 0 && !driver_is_large(listing->driver, (uint64_t)source.st_size))
+    int error = cheap ? attributes_now_of_large(listing->driver, large, &source)
+                      : source_look(file.source, &file.generation, &source);
+    file.size = error == 0 ? (uint64_t)source.st_size : 0;
+    if (error == 0 && !driver_is_large(listing->driver, file.size))
         error = -ESTALE;
     if (error == 0)
-        error = list_pieces(listing, generation, (uint64_t)source.st_size, (uint64_t)offset - 2);
-    generation_unref(generation);
+        error = cheap ? list_pieces(listing, &file, (uint64_t)offset - 2)
+                      : list_by_generation(listing, &file, (uint64_t)offset - 2);
+    generation_unref(file.generation);
     return error == -ENOENT ? -ESTALE : error;
 }
 

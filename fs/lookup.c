@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "core/index_making.h"
 #include "fs/attributes.h"
 #include "fs/piece_name.h"
 
@@ -82,70 +83,120 @@ static int lookup_in_directory(struct driver *driver, struct node *parent, const
     return -ENOENT; /* sockets, FIFOs and devices are left out */
 }
 
-/*
- * Resolves the selector in a pinned generation, so that a file that is being appended to stays the
- * same generation from the look-up on. A view that does not scan can do without: a file that may
- * not be read still shows its pieces.
- */
-static int resolve_pinned(struct source *source, const struct view *view,
-                          const struct cancel *cancel, struct node_piece *piece)
+/* What is looked for in a view, or in a large file where `view` is NULL. */
+struct wanted {
+    const struct view *view;
+    const char *name;                /* of a piece; or NULL: */
+    const struct selector *selector; /* what it means */
+    const char *extension;
+    const struct cancel *cancel;
+};
+
+static int resolve(const struct wanted *wanted, const struct view_file *file,
+                   struct node_piece *piece)
 {
-    struct generation *generation = piece->generation;
-    bool scans = view != NULL && view_scans(view);
-    struct range data;
-    bool pinned = false;
+    struct piece_data data;
     int error = 0;
 
-    if (scans || !generation_settled(generation)) {
-        error = source_pin(source, generation);
+    if (wanted->name != NULL)
+        error = piece_name_read(wanted->view, wanted->extension, view_count(wanted->view, file),
+                                wanted->name, &piece->selector);
+    else
+        piece->selector = *wanted->selector;
+    if (error != 0)
+        return error;
+    return view_resolve(wanted->view, &piece->selector, file, &piece->piece, &data);
+}
+
+/* The same in a view that needs a line index: of the file as far as that covers it. */
+static int resolve_by_index(struct driver *driver, const struct wanted *wanted,
+                            struct view_file *file, struct node_piece *piece)
+{
+    struct line_index *index = NULL;
+    int error = index_get(&driver->store, file->source, file->generation, wanted->cancel, &index);
+    if (error != 0)
+        return error;
+    file->index = index;
+    file->size = index->size;
+    error = resolve(wanted, file, piece);
+    line_index_unref(index);
+    return error == -EBADMSG ? -ESTALE : error;
+}
+
+/*
+ * Resolves in a pinned generation, so that a file that is being appended to stays the same
+ * generation from the look-up on. A view that does not scan can do without: a file that may not be
+ * read still shows its pieces.
+ */
+static int resolve_pinned(struct driver *driver, struct source *source, const struct wanted *wanted,
+                          struct node_piece *piece)
+{
+    struct view_file file = {
+        .source = source,
+        .generation = piece->generation,
+        .size = generation_size(piece->generation),
+        .cancel = wanted->cancel,
+    };
+    bool scans = wanted->view != NULL && view_scans(wanted->view);
+    bool pinned = false;
+    int error = driver_is_large(driver, file.size) ? 0 : -ESTALE;
+
+    if (error == 0 && (scans || !generation_settled(piece->generation))) {
+        error = source_pin(source, piece->generation);
         pinned = error == 0;
     }
     if (error == -ESTALE || (scans && error != 0))
         return error;
-    error = view_resolve(view, &piece->selector, source, generation, piece->resolved_size, cancel,
-                         &piece->piece, &data);
+    if (wanted->view != NULL && view_needs_index(wanted->view))
+        error = resolve_by_index(driver, wanted, &file, piece);
+    else
+        error = resolve(wanted, &file, piece);
     if (pinned)
-        source_unpin(source, generation);
+        source_unpin(source, piece->generation);
     return error;
 }
 
-static int resolve_once(struct driver *driver, const struct node *parent,
-                        const struct selector *selector, const struct cancel *cancel,
-                        struct node_piece *piece, struct stat *attributes)
+/*
+ * Finds a piece as it is now. The generation becomes a reference of the caller's, and *source its
+ * attributes.
+ */
+static int find_piece(struct driver *driver, const struct node *parent, const struct wanted *wanted,
+                      struct node_piece *piece, struct stat *source)
 {
-    struct source *source = node_large(parent)->content.source;
-    const struct view *view = parent->kind == NODE_VIEW ? &parent->content.view : NULL;
+    struct source *file = node_large(parent)->content.source;
+    int error = -ESTALE;
 
-    int error = source_look(source, &piece->generation, attributes);
-    if (error != 0)
-        return error;
-    piece->selector = *selector;
-    piece->resolved_size = generation_size(piece->generation);
-    error = driver_is_large(driver, piece->resolved_size)
-                ? resolve_pinned(source, view, cancel, piece)
-                : -ESTALE;
-    if (error != 0) {
-        generation_unref(piece->generation);
-        piece->generation = NULL;
+    for (int i = 0; i < REWRITE_ATTEMPTS && error == -ESTALE; i++) {
+        error = source_look(file, &piece->generation, source);
+        if (error != 0)
+            return error;
+        error = resolve_pinned(driver, file, wanted, piece);
+        if (error != 0) {
+            generation_unref(piece->generation);
+            piece->generation = NULL;
+        }
     }
     return error;
+}
+
+static const struct view *view_of(const struct node *parent)
+{
+    return parent->kind == NODE_VIEW ? &parent->content.view : NULL;
 }
 
 int lookup_piece(struct driver *driver, const struct node *parent, const struct selector *selector,
                  const struct cancel *cancel, struct node_piece *piece, struct stat *source)
 {
-    int error = -ESTALE;
-    for (int i = 0; i < REWRITE_ATTEMPTS && error == -ESTALE; i++)
-        error = resolve_once(driver, parent, selector, cancel, piece, source);
-    return error;
+    const struct wanted wanted = {.view = view_of(parent), .selector = selector, .cancel = cancel};
+    return find_piece(driver, parent, &wanted, piece, source);
 }
 
-static int enter_piece(struct driver *driver, struct node *parent, const struct selector *selector,
-                       const struct cancel *cancel, struct entry *entry)
+static int enter_piece(struct driver *driver, struct node *parent, const struct wanted *wanted,
+                       struct entry *entry)
 {
     union node_content content = {0};
     struct stat source;
-    int error = lookup_piece(driver, parent, selector, cancel, &content.piece, &source);
+    int error = find_piece(driver, parent, wanted, &content.piece, &source);
     if (error != 0)
         return error;
     error = enter_node(driver, parent, NODE_PIECE, "", &content, &source, entry);
@@ -153,7 +204,7 @@ static int enter_piece(struct driver *driver, struct node *parent, const struct 
         return error;
     /* If the file has changed meanwhile the node is out of date; that is for its next use to say.
      */
-    error = attributes_count_blocks(entry->node, cancel, &entry->attributes);
+    error = attributes_count_blocks(entry->node, wanted->cancel, &entry->attributes);
     if (error != -EINTR)
         return 0;
     node_forget(&driver->nodes, entry->node, 1);
@@ -163,16 +214,13 @@ static int enter_piece(struct driver *driver, struct node *parent, const struct 
 static int lookup_in_view(struct driver *driver, struct node *parent, const char *name,
                           const struct cancel *cancel, struct entry *entry)
 {
-    const struct node *large = node_large(parent);
-    const struct view *view = &parent->content.view;
-    struct selector selector;
-    struct stat source;
-
-    int error = attributes_now_of_large(driver, large, &source);
-    if (error == 0)
-        error = piece_name_read(view, file_extension(large->name), (uint64_t)source.st_size, name,
-                                &selector);
-    return error != 0 ? error : enter_piece(driver, parent, &selector, cancel, entry);
+    const struct wanted wanted = {
+        .view = &parent->content.view,
+        .name = name,
+        .extension = file_extension(node_large(parent)->name),
+        .cancel = cancel,
+    };
+    return enter_piece(driver, parent, &wanted, entry);
 }
 
 /* VIEW[@ARG…] is a directory, VIEW[@ARG…].tsv its table of contents. */
@@ -180,6 +228,7 @@ static int lookup_in_large(struct driver *driver, struct node *parent, const cha
                            struct entry *entry)
 {
     const struct selector whole = {.kind = SELECT_WHOLE};
+    const struct wanted wanted_whole = {.selector = &whole};
     const size_t suffix = sizeof(table_suffix) - 1;
     union node_content content = {0};
     enum node_kind kind = NODE_VIEW;
@@ -187,7 +236,7 @@ static int lookup_in_large(struct driver *driver, struct node *parent, const cha
     struct stat source;
 
     if (piece_name_is_whole(file_extension(parent->name), name))
-        return enter_piece(driver, parent, &whole, NULL, entry);
+        return enter_piece(driver, parent, &wanted_whole, entry);
     if (length > suffix && strcmp(name + length - suffix, table_suffix) == 0) {
         kind = NODE_TABLE;
         length -= suffix;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "fs/index_command.h"
 #include "fs/mount.h"
 #include "fs/options.h"
 #include "fs/paths.h"
@@ -31,6 +32,8 @@ static int run(struct options *options)
         printf("bigfs %s\n", BIGFS_VERSION);
         return EXIT_SUCCESS;
     }
+    if (options->index)
+        return index_command(options);
     if (paths_check(options->source, options->mountpoint, &paths) != 0)
         return EXIT_FAILURE;
     return mount_and_serve(options, &paths);

@@ -79,6 +79,7 @@ static int serve_session(struct driver *driver, struct options *options)
         if (error == 0)
             error = workers_run(driver->session, driver_workers(driver));
         status = error != 0 ? complain("cannot serve the mount", error) : EXIT_SUCCESS;
+        driver_stop(driver); /* answers who waits, as long as there is a session */
         fuse_session_unmount(driver->session);
     }
     fuse_session_destroy(driver->session);
@@ -110,6 +111,7 @@ int mount_and_serve(struct options *options, struct paths *paths)
         return complain(options->source, error);
     driver.daemon = &daemon;
     int status = serve_session(&driver, options);
+    driver_stop(&driver);
     handle_close_all(&driver);
     driver_destroy(&driver);
     cleanup_close(&daemon.ready);

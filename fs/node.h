@@ -46,7 +46,6 @@ struct node_piece {
     struct generation *generation; /* a reference */
     struct selector selector;
     struct piece piece;
-    uint64_t resolved_size; /* the generation's size when the selector was resolved */
 };
 
 /* A small file. Its source is made when it is first opened. */

@@ -15,6 +15,7 @@
 #include "fs/file_operations.h"
 #include "fs/listing.h"
 #include "fs/lookup.h"
+#include "fs/parking.h"
 #include "fs/refusal.h"
 #include "fs/request.h"
 
@@ -47,6 +48,10 @@ static void run_lookup(struct job *job)
     struct entry entry;
 
     int error = lookup(driver, parent, job->name, &cancel, &entry);
+    if (error == -EINPROGRESS) {
+        parking_wait(job, parent);
+        return;
+    }
     if (error != 0) {
         retries_give_up(&driver->retries, fuse_req_ctx(job->request)->pid);
         reply_error(job->request, error);
@@ -150,7 +155,9 @@ static void run_readdir(struct job *job)
                     ? -ENOMEM
                     : listing_fill(driver, job->request, node_of(job->request, job->inode),
                                    job->offset, buffer, job->size, &used);
-    if (error != 0)
+    if (error == -EINPROGRESS)
+        parking_wait(job, node_of(job->request, job->inode));
+    else if (error != 0)
         reply_error(job->request, error);
     else
         (void)fuse_reply_buf(job->request, buffer, used);
@@ -166,8 +173,9 @@ static void on_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_t 
         .size = size,
         .offset = offset,
     };
+    const struct node *node = node_of(request, inode);
     (void)file;
-    dispatch(&job, node_of(request, inode), false);
+    dispatch(&job, node, node->kind == NODE_VIEW && view_needs_index(&node->content.view));
 }
 
 static void run_statfs(struct job *job)

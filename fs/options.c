@@ -57,6 +57,12 @@ static bool set_views(struct options *options, const char *value)
     }
 }
 
+static bool set_rows(struct options *options, const char *value)
+{
+    return quantity_parse_count(value, strlen(value), &options->views.rows) == 0 &&
+           options->views.rows > 0;
+}
+
 static bool set_header(struct options *options, const char *value)
 {
     options->views.header = 1;
@@ -99,6 +105,27 @@ static bool set_threads(struct options *options, const char *value)
     return true;
 }
 
+/* The daemon leaves the working directory, so the path must be absolute. */
+static bool set_index_dir(struct options *options, const char *value)
+{
+    AUTO_FREE char *here = value[0] != '/' ? getcwd(NULL, 0) : NULL;
+
+    free(steal_pointer(&options->index_dir));
+    options->index_dir_given = true;
+    if (strcmp(value, "none") == 0)
+        return true;
+    if (value[0] == '\0' || (value[0] != '/' && here == NULL))
+        return false;
+    return asprintf(&options->index_dir, "%s%s%s", here != NULL ? here : "",
+                    here != NULL ? "/" : "", value) >= 0;
+}
+
+static bool set_index(struct options *options, const char *value)
+{
+    (void)value;
+    return options->index = true;
+}
+
 static bool set_foreground(struct options *options, const char *value)
 {
     (void)value;
@@ -127,14 +154,17 @@ static const char size_wanted[] = "a SIZE from 1, such as 512K, 64M or 2G";
 
 static const struct option_rule rules[] = {
     {"chunk-size", required_argument, set_chunk_size, size_wanted},
+    {"rows", required_argument, set_rows, "a COUNT from 1, such as 5000, 100K or 2M"},
     {"min-size", required_argument, set_min_size, "a SIZE, such as 64M, or 0"},
-    {"views", required_argument, set_views, "a list of bytes, lines, extents and whole"},
+    {"views", required_argument, set_views, "a list of bytes, lines, rows, extents and whole"},
     {"header", optional_argument, set_header, "a number of records from 1"},
+    {"index-dir", required_argument, set_index_dir, "a directory, or none"},
     {"window-size", required_argument, set_window_size, size_wanted},
     {"window-total", required_argument, set_window_total, size_wanted},
     {"cache", required_argument, set_cache, "kernel or none"},
     {"extents", required_argument, set_extents, "auto, seek, fiemap or none"},
     {"threads", required_argument, set_threads, "a number from 1 to 512"},
+    {"index", no_argument, set_index, NULL},
     {"foreground", no_argument, set_foreground, NULL},
     {"debug", no_argument, set_debug, NULL},
     {"help", no_argument, set_help, NULL},
@@ -202,7 +232,7 @@ static int parse_word(struct options *options, char *word)
         *c = *c == '_' ? '-' : *c;
 
     const struct option_rule *rule = rule_named(name);
-    if (rule == NULL || rule->set == set_help || rule->set == set_version)
+    if (rule == NULL || rule->set == set_help || rule->set == set_version || rule->set == set_index)
         return pass_on(options, word);
     if ((rule->has_value == required_argument && value == NULL) ||
         (rule->has_value == no_argument && value != NULL)) {
@@ -278,6 +308,15 @@ static int parse_flags(struct options *options, int argc, char **argv)
 
 static int take_operands(struct options *options, int argc, char **argv)
 {
+    if (options->index && argc == optind) {
+        fprintf(stderr, "bigfs: something is missing: give files, as in bigfs --index app.log\n");
+        return EXIT_USAGE;
+    }
+    if (options->index) {
+        options->files = argv + optind;
+        options->file_count = argc - optind;
+        return 0;
+    }
     if (argc - optind != 2) {
         fprintf(stderr, "bigfs: %s: give SOURCE and MOUNTPOINT, as in bigfs /data /mnt/chunks\n",
                 argc - optind < 2 ? "something is missing" : "too many operands");
@@ -297,13 +336,33 @@ static unsigned default_threads(void)
     return threads > MOST_DEFAULT_THREADS ? MOST_DEFAULT_THREADS : (unsigned)threads;
 }
 
+/* Sets the default: $XDG_CACHE_HOME/bigfs, else ~/.cache/bigfs, else none. */
+static int choose_index_dir(struct options *options)
+{
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    int length = 0;
+
+    if (options->index_dir_given)
+        return 0;
+    if (cache != NULL && cache[0] == '/')
+        length = asprintf(&options->index_dir, "%s/bigfs", cache);
+    else if (home != NULL && home[0] == '/')
+        length = asprintf(&options->index_dir, "%s/.cache/bigfs", home);
+    return length < 0 ? EXIT_FAILURE : 0;
+}
+
 int options_parse(struct options *options, int argc, char **argv)
 {
     *options = (struct options){
         .views.chunk_size = 64 * mebibyte,
+        .views.rows = 1000000,
         .min_size = UINT64_MAX,
-        .listed =
-            {[VIEW_BYTES] = true, [VIEW_LINES] = true, [VIEW_EXTENTS] = true, [VIEW_WHOLE] = true},
+        .listed = {[VIEW_BYTES] = true,
+                   [VIEW_LINES] = true,
+                   [VIEW_ROWS] = true,
+                   [VIEW_EXTENTS] = true,
+                   [VIEW_WHOLE] = true},
         .window_size = 64 * mebibyte,
         .window_total = 1024 * mebibyte,
         .threads = default_threads(),
@@ -311,6 +370,8 @@ int options_parse(struct options *options, int argc, char **argv)
     if (fuse_opt_add_arg(&options->fuse, "bigfs") != 0)
         return EXIT_FAILURE;
     int status = parse_flags(options, argc, argv);
+    if (status == 0)
+        status = choose_index_dir(options);
     if (status != 0)
         return status;
     if (options->min_size == UINT64_MAX)
@@ -323,22 +384,31 @@ int options_parse(struct options *options, int argc, char **argv)
 void options_free(struct options *options)
 {
     fuse_opt_free_args(&options->fuse);
+    free(options->index_dir);
 }
 
 void options_print_help(void)
 {
     (void)fputs(
         "usage: bigfs [OPTIONS] SOURCE MOUNTPOINT\n"
+        "       bigfs --index [--index-dir DIR] FILE...\n"
         "\n"
         "Mounts SOURCE, a directory or one file, read-only on MOUNTPOINT. Every large file is a\n"
-        "directory of its pieces: bytes/ (of equal size), lines/ (of whole lines), extents/ (the\n"
-        "data without the holes), whole.EXT.\n"
+        "directory of its pieces: bytes/ (of equal size), lines/ (of whole lines), rows/ (of as\n"
+        "many lines each), extents/ (the data without the holes), whole.EXT.\n"
         "End it with: fusermount3 -u MOUNTPOINT\n"
         "\n"
+        "With --index it mounts nothing, but makes the line indexes that rows/ needs ahead of "
+        "time.\n"
+        "\n"
         "    --chunk-size SIZE    size of the pieces in bytes/ and lines/ (64M)\n"
+        "    --rows COUNT         lines of a piece in rows/ (1000000)\n"
         "    --min-size SIZE      smaller files stay files; 0: only empty ones (the chunk size)\n"
-        "    --views LIST         which of bytes, lines, extents, whole a listing shows (all)\n"
-        "    --header[=H]         pieces of lines/ start with the file's first H lines (1)\n"
+        "    --views LIST         which of bytes, lines, rows, extents, whole a listing shows "
+        "(all)\n"
+        "    --header[=H]         pieces of lines/, rows/ start with the first H lines (1)\n"
+        "    --index-dir DIR|none where line indexes are kept ($XDG_CACHE_HOME/bigfs, "
+        "~/.cache/bigfs)\n"
         "    --window-size SIZE   size of one mmap window (64M)\n"
         "    --window-total SIZE  size of all mmap windows (1G)\n"
         "    --cache kernel|none  whether the kernel caches pieces (kernel)\n"
@@ -350,6 +420,8 @@ void options_print_help(void)
         "    -h, --help           this text\n"
         "    -V, --version        the version\n"
         "\n"
-        "SIZE is a number with an optional K, M, G or T (powers of 1024).\n",
+        "SIZE is a number with an optional K, M, G or T (powers of 1024); COUNT, with K, M or G "
+        "(of\n"
+        "1000).\n",
         stdout);
 }

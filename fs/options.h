@@ -27,7 +27,12 @@ struct options {
     uint64_t window_total;   /* bytes */
     enum cache_mode cache;
     enum extent_method extents; /* how holes are found */
-    unsigned threads;           /* how many requests may read at once */
+    char *index_dir;            /* absolute; owned; NULL: line indexes are kept in memory only */
+    bool index_dir_given;
+    bool index;   /* make the line indexes of `files`, and mount nothing */
+    char **files; /* as given */
+    int file_count;
+    unsigned threads; /* how many requests may read at once */
     bool foreground;
     bool debug;
     bool help;

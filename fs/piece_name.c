@@ -44,7 +44,7 @@ static const char *fitting(const char *extension, size_t stem)
 
 static const char *piece_extension(const struct view *view, const char *extension, int width)
 {
-    return view->kind == VIEW_LINES ? fitting(extension, (size_t)width) : "";
+    return view_scans(view) ? fitting(extension, (size_t)width) : "";
 }
 
 void piece_name_write_whole(const char *extension, char *name)
@@ -60,10 +60,10 @@ bool piece_name_is_whole(const char *extension, const char *name)
     return strcmp(name, view_kind_name(VIEW_WHOLE)) == 0 || strcmp(name, whole) == 0;
 }
 
-void piece_name_write(const struct view *view, const char *extension, uint64_t size,
+void piece_name_write(const struct view *view, const char *extension, uint64_t count,
                       const struct selector *selector, char *name)
 {
-    int width = number_width(view_count(view, size));
+    int width = number_width(count);
 
     if (selector->kind == SELECT_NUMBER)
         (void)snprintf(name, PIECE_NAME_MOST + 1, "%0*" PRIu64 "%s", width, selector->offset,
@@ -92,28 +92,58 @@ static int select_number(const struct view *view, const char *extension, uint64_
     return 0;
 }
 
+/* How the numbers of a range are written. */
+typedef int parse_quantity(const char *text, size_t length, uint64_t *value);
+
 /* Reads "OFFSET+LENGTH" and "-LENGTH". */
-static int select_range(const char *name, struct selector *selector)
+static int select_range(const char *name, parse_quantity *parse, struct selector *selector)
 {
     const char *sign = name[0] == '-' ? name : strchr(name, '+');
 
-    if (sign == NULL || quantity_parse_size(sign + 1, strlen(sign + 1), &selector->length) != 0 ||
+    if (sign == NULL || parse(sign + 1, strlen(sign + 1), &selector->length) != 0 ||
         selector->length == 0)
         return -ENOENT;
     selector->kind = SELECT_TAIL;
     if (sign[0] == '-')
         return 0;
     selector->kind = SELECT_RANGE;
-    return quantity_parse_size(name, (size_t)(sign - name), &selector->offset) == 0 ? 0 : -ENOENT;
+    return parse(name, (size_t)(sign - name), &selector->offset) == 0 ? 0 : -ENOENT;
 }
 
-int piece_name_read(const struct view *view, const char *extension, uint64_t size, const char *name,
-                    struct selector *selector)
+/* Reads "A-B" and "A+COUNT", counted from 1, and "-COUNT". */
+static int select_rows(const char *name, struct selector *selector)
 {
+    const char *dash = strchr(name, '-');
+    uint64_t last = 0;
+
+    if (dash == NULL || dash == name) {
+        int error = select_range(name, quantity_parse_count, selector);
+        if (error == 0 && selector->kind == SELECT_RANGE && selector->offset-- == 0)
+            error = -ENOENT;
+        return error;
+    }
+    selector->kind = SELECT_RANGE;
+    if (quantity_parse_count(name, (size_t)(dash - name), &selector->offset) != 0 ||
+        quantity_parse_count(dash + 1, strlen(dash + 1), &last) != 0 || selector->offset == 0 ||
+        last < selector->offset)
+        return -ENOENT;
+    selector->length = last - --selector->offset;
+    return 0;
+}
+
+int piece_name_read(const struct view *view, const char *extension, uint64_t count,
+                    const char *name, struct selector *selector)
+{
+    bool signs = strpbrk(name, "+-") != NULL;
+
     memset(selector, 0, sizeof(*selector));
     if (view->kind == VIEW_EXTENTS)
-        return name[0] == '-' ? -ENOENT : select_range(name, selector);
-    if (view->kind == VIEW_BYTES && strpbrk(name, "+-") != NULL)
-        return select_range(name, selector);
-    return select_number(view, extension, view_count(view, size), name, selector);
+        return name[0] == '-' ? -ENOENT : select_range(name, quantity_parse_size, selector);
+    if (view->kind == VIEW_BYTES && signs)
+        return select_range(name, quantity_parse_size, selector);
+    /* A number whose extension has a sign in it is no range. */
+    if (view->kind == VIEW_ROWS && signs && select_rows(name, selector) == 0)
+        return 0;
+    memset(selector, 0, sizeof(*selector));
+    return select_number(view, extension, count, name, selector);
 }

@@ -23,6 +23,13 @@ enum report report_named(const char *name)
     return report;
 }
 
+static void write_progress(void *argument, const struct index_progress *progress)
+{
+    fprintf(argument, "indexing:      %s: %" PRIu64 "%%, %" PRIu64 " of %" PRIu64 " bytes\n",
+            progress->path, progress->done / (progress->size / 100 + 1), progress->done,
+            progress->size);
+}
+
 static void write_status(FILE *out, struct driver *driver)
 {
     const struct options *options = driver->options;
@@ -40,6 +47,7 @@ static void write_status(FILE *out, struct driver *driver)
     fprintf(out, "min size:      %" PRIu64 "\n", options->min_size);
     fprintf(out, "cache:         %s\n", options->cache == CACHE_NONE ? "none" : "kernel");
     fprintf(out, "extents:       %s\n", extent_method_name(options->extents));
+    fprintf(out, "index dir:     %s\n", options->index_dir != NULL ? options->index_dir : "none");
     fprintf(out, "open files:    %" PRIu64 "\n", driver_handles(driver));
     fprintf(out, "descriptors:   %u of %u\n", open_files_count(&driver->pool.files),
             driver->pool.files.limit);
@@ -49,6 +57,7 @@ static void write_status(FILE *out, struct driver *driver)
             reads.queued);
     fprintf(out, "scanning:      %u of %u, %u waiting\n", scans.running, driver->scans.limit,
             scans.queued);
+    indexer_report(&driver->indexer, write_progress, out);
 }
 
 static void write_metric(FILE *out, const char *name, const char *type, const char *help,

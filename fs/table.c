@@ -9,18 +9,17 @@
 #include "core/holes.h"
 #include "fs/piece_name.h"
 
-static const char heading[] = "name\toffset\tlength\tdata_bytes\n";
+static const char heading[] = "name\toffset\tlength\tdata_bytes";
+static const char rows_heading[] = "\tfirst_line\tlines";
 
-enum { LINE_MOST = PIECE_NAME_MOST + 3 * 21 + 2 };
+enum { LINE_MOST = PIECE_NAME_MOST + 5 * 21 + 2 };
 
-void table_init(struct table *table, const struct view *view, struct source *source,
-                struct generation *generation, uint64_t size, const char *extension)
+void table_init(struct table *table, const struct view *view, const struct view_file *file,
+                const char *extension)
 {
     memset(table, 0, sizeof(*table));
     table->view = view;
-    table->source = source;
-    table->generation = generation;
-    table->size = size;
+    table->file = *file;
     table->extension = extension;
     pthread_mutex_init(&table->lock, NULL);
 }
@@ -42,45 +41,51 @@ static void remember(struct table *table, struct table_place place)
     table->last = place;
 }
 
+static size_t write_heading(const struct table *table, char *text)
+{
+    bool rows = table->view->kind == VIEW_ROWS;
+    return (size_t)snprintf(text, LINE_MOST, "%s%s\n", heading, rows ? rows_heading : "");
+}
+
 /* Writes the line of a piece to `text`, which has room for LINE_MOST bytes. */
-static int describe_piece(const struct table *table, const struct selector *selector,
-                          const struct cancel *cancel, char *text, size_t *length)
+static int describe_piece(const struct table *table, const struct view_file *file,
+                          const struct selector *selector, char *text, size_t *length)
 {
     char name[PIECE_NAME_MOST + 1];
     struct piece piece;
-    struct range data;
+    struct piece_data data;
     uint64_t data_bytes = 0;
 
-    int error = view_resolve(table->view, selector, table->source, table->generation, table->size,
-                             cancel, &piece, &data);
+    int error = view_resolve(table->view, selector, file, &piece, &data);
     if (error == 0)
-        error = holes_count_data(table->source, table->generation, data.offset,
-                                 data.offset + data.length, cancel, &data_bytes);
+        error = holes_count_data(file->source, file->generation, data.bytes.offset,
+                                 data.bytes.offset + data.bytes.length, file->cancel, &data_bytes);
     if (error != 0)
         return error;
-    piece_name_write(table->view, table->extension, table->size, selector, name);
-    *length = (size_t)snprintf(text, LINE_MOST, "%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", name,
-                               data.offset, data.length, data_bytes);
+    piece_name_write(table->view, table->extension, view_count(table->view, file), selector, name);
+    int used = snprintf(text, LINE_MOST, "%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, name,
+                        data.bytes.offset, data.bytes.length, data_bytes);
+    if (table->view->kind == VIEW_ROWS)
+        used += snprintf(text + used, LINE_MOST - (size_t)used, "\t%" PRIu64 "\t%" PRIu64,
+                         data.first_row + 1, data.rows);
+    text[used] = '\n';
+    *length = (size_t)used + 1;
     return 0;
 }
 
-/*
- * Writes the line at *place to `text` and moves *place behind it. -ENOENT: there is none.
- */
-static int make_line(const struct table *table, struct table_place *place,
-                     const struct cancel *cancel, char *text, size_t *length)
+/* Writes the line at *place to `text` and moves *place behind it. -ENOENT: there is none. */
+static int make_line(const struct table *table, const struct view_file *file,
+                     struct table_place *place, char *text, size_t *length)
 {
     struct selector selector;
     int error = 0;
 
-    *length = sizeof(heading) - 1;
     if (place->line == 0)
-        memcpy(text, heading, *length);
+        *length = write_heading(table, text);
     else
-        error = view_next(table->view, table->source, table->generation, table->size, cancel,
-                          &place->cursor, &selector);
+        error = view_next(table->view, file, &place->cursor, &selector);
     if (error == 0 && place->line > 0)
-        error = describe_piece(table, &selector, cancel, text, length);
+        error = describe_piece(table, file, &selector, text, length);
     place->line++;
     place->offset += *length;
     return error;
@@ -90,13 +95,15 @@ int table_read(struct table *table, uint64_t offset, char *buffer, size_t size,
                const struct cancel *cancel, size_t *got)
 {
     struct table_place place = start_at(table, offset);
+    struct view_file file = table->file;
     char text[LINE_MOST];
     size_t length = 0;
 
+    file.cancel = cancel;
     *got = 0;
     while (*got < size) {
         struct table_place next = place;
-        int error = cancel_asked(cancel) ? -EINTR : make_line(table, &next, cancel, text, &length);
+        int error = cancel_asked(cancel) ? -EINTR : make_line(table, &file, &next, text, &length);
         if (error == -ENOENT)
             break;
         if (error != 0)

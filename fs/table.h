@@ -1,10 +1,11 @@
 /*
  * VIEW.tsv: a view's table of contents, a line per piece behind a heading line:
  *
- *     name <TAB> offset <TAB> length <TAB> data_bytes
+ *     name <TAB> offset <TAB> length <TAB> data_bytes [<TAB> first_line <TAB> lines]
  *
  * Offset and length are those of the piece's data in the source, without a repeated header;
- * data_bytes is how many of them are no hole. The text is made as it is read, so a table of
+ * data_bytes is how many of them are no hole. In `rows` there is also the number of the first line,
+ * from 1, and how many lines they are. The text is made as it is read, so a table of
  * millions of pieces needs no memory. A table remembers one place, the line where the last read
  * ended; a read from before it begins anew.
  */
@@ -28,17 +29,15 @@ struct table_place {
 
 struct table {
     const struct view *view; /* constant, as all up to the lock */
-    struct source *source;
-    struct generation *generation; /* pinned by the owner */
-    uint64_t size;                 /* of the generation when the table was opened */
+    struct view_file file;   /* as it was when the table was opened; `cancel` is not used */
     const char *extension;
     pthread_mutex_t lock;
     struct table_place last; /* protected by lock */
 };
 
 /* What is pointed to stays the caller's and must live as long as the table. */
-void table_init(struct table *table, const struct view *view, struct source *source,
-                struct generation *generation, uint64_t size, const char *extension);
+void table_init(struct table *table, const struct view *view, const struct view_file *file,
+                const char *extension);
 void table_destroy(struct table *table);
 
 /*

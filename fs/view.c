@@ -7,8 +7,9 @@
 #include "core/checked.h"
 #include "core/holes.h"
 #include "core/quantity.h"
+#include "core/rows.h"
 
-static const char *const kind_names[VIEW_KINDS] = {"bytes", "lines", "extents", "whole"};
+static const char *const kind_names[VIEW_KINDS] = {"bytes", "lines", "rows", "extents", "whole"};
 
 const char *view_kind_name(enum view_kind kind)
 {
@@ -37,6 +38,19 @@ static bool parse_partition(const char *text, size_t length, struct partition *p
     return error == 0 && partition->value > 0;
 }
 
+/* Reads what says how large pieces are. */
+static bool parse_piece_size(const char *text, size_t length, struct view *view)
+{
+    if (view->kind == VIEW_ROWS)
+        return quantity_parse_count(text, length, &view->rows) == 0 && view->rows > 0;
+    return parse_partition(text, length, &view->partition);
+}
+
+static bool has_header(const struct view *view)
+{
+    return view->kind == VIEW_LINES || view->kind == VIEW_ROWS;
+}
+
 /* Reads "header" or "header=H". */
 static bool parse_header(const char *text, size_t length, uint64_t *header)
 {
@@ -51,29 +65,29 @@ static bool parse_header(const char *text, size_t length, uint64_t *header)
            quantity_parse_number(text + word + 1, length - word - 1, header) == 0 && *header > 0;
 }
 
-/* Reads one ARG; each may be given once, which `partition` and `header` keep account of. */
-static bool parse_argument(const char *text, size_t length, struct view *view, bool *partition,
+/* Reads one ARG; each may be given once, which `sized` and `header` keep account of. */
+static bool parse_argument(const char *text, size_t length, struct view *view, bool *sized,
                            bool *header)
 {
-    if (view->kind == VIEW_LINES && !*header && parse_header(text, length, &view->header)) {
+    if (has_header(view) && !*header && parse_header(text, length, &view->header)) {
         *header = true;
         return true;
     }
-    if (*partition || !parse_partition(text, length, &view->partition))
+    if (*sized || !parse_piece_size(text, length, view))
         return false;
-    *partition = true;
+    *sized = true;
     return true;
 }
 
 static int parse_arguments(const char *text, const char *end, struct view *view)
 {
-    bool partition = false;
+    bool sized = false;
     bool header = false;
 
     for (;;) {
         const char *comma = memchr(text, ',', (size_t)(end - text));
         const char *stop = comma != NULL ? comma : end;
-        if (!parse_argument(text, (size_t)(stop - text), view, &partition, &header))
+        if (!parse_argument(text, (size_t)(stop - text), view, &sized, &header))
             return -ENOENT;
         if (comma == NULL)
             return 0;
@@ -94,147 +108,206 @@ int view_parse(const char *name, size_t length, const struct view_defaults *defa
     if (!view_is_numbered(view))
         return -ENOENT;
     view->partition.value = defaults->chunk_size;
+    view->rows = defaults->rows;
     if (at != NULL)
         return parse_arguments(at + 1, name + length, view);
-    view->header = view->kind == VIEW_LINES ? defaults->header : 0;
+    view->header = has_header(view) ? defaults->header : 0;
     return 0;
 }
 
 bool view_scans(const struct view *view)
 {
-    return view->kind == VIEW_LINES;
+    return view->kind == VIEW_LINES || view->kind == VIEW_ROWS;
+}
+
+bool view_needs_index(const struct view *view)
+{
+    return view->kind == VIEW_ROWS;
 }
 
 bool view_is_numbered(const struct view *view)
 {
-    return view->kind == VIEW_BYTES || view->kind == VIEW_LINES;
+    return view->kind == VIEW_BYTES || view->kind == VIEW_LINES || view->kind == VIEW_ROWS;
 }
 
-uint64_t view_count(const struct view *view, uint64_t size)
+uint64_t view_count(const struct view *view, const struct view_file *file)
 {
-    return view_is_numbered(view) ? partition_count(&view->partition, size) : 0;
+    if (view->kind == VIEW_ROWS) {
+        uint64_t lines = line_index_lines(file->index);
+        return lines / view->rows + (lines % view->rows != 0 ? 1 : 0);
+    }
+    return view_is_numbered(view) ? partition_count(&view->partition, file->size) : 0;
 }
 
-static int next_extent(struct source *source, struct generation *generation, uint64_t size,
-                       const struct cancel *cancel, uint64_t *cursor, struct selector *selector)
+static int next_extent(const struct view_file *file, uint64_t *cursor, struct selector *selector)
 {
-    uint64_t start = size;
-    int error = holes_seek(source, generation, EXTENT_DATA, *cursor, size, cancel, &start);
-    if (error == 0 && start < size)
-        error = holes_seek(source, generation, EXTENT_HOLE, start, size, cancel, cursor);
+    uint64_t start = file->size;
+    int error = holes_seek(file->source, file->generation, EXTENT_DATA, *cursor, file->size,
+                           file->cancel, &start);
+    if (error == 0 && start < file->size)
+        error = holes_seek(file->source, file->generation, EXTENT_HOLE, start, file->size,
+                           file->cancel, cursor);
     if (error != 0)
         return error;
-    if (start >= size)
+    if (start >= file->size)
         return -ENOENT;
     *selector = (struct selector){SELECT_RANGE, start, *cursor - start};
     return 0;
 }
 
-int view_next(const struct view *view, struct source *source, struct generation *generation,
-              uint64_t size, const struct cancel *cancel, uint64_t *cursor,
+int view_next(const struct view *view, const struct view_file *file, uint64_t *cursor,
               struct selector *selector)
 {
     if (!view_is_numbered(view))
-        return next_extent(source, generation, size, cancel, cursor, selector);
-    if (*cursor >= view_count(view, size))
+        return next_extent(file, cursor, selector);
+    if (*cursor >= view_count(view, file))
         return -ENOENT;
     *selector = (struct selector){.kind = SELECT_NUMBER, .offset = (*cursor)++};
     return 0;
 }
 
-/* The data of piece `index`: whole records in `lines`, the nominal range in `bytes`. */
-static int find_data(const struct view *view, uint64_t index, struct source *source,
-                     struct generation *generation, uint64_t size, const struct cancel *cancel,
-                     struct range *data)
+/* The data of piece `index` of `lines`: whole records. */
+static int find_lines(const struct view *view, uint64_t index, const struct view_file *file,
+                      struct range *bytes)
 {
-    uint64_t start = partition_start(&view->partition, size, index);
-    uint64_t end = partition_start(&view->partition, size, index + 1);
-    int error = 0;
-
-    if (view_scans(view)) {
-        error = boundary_find(source, generation, start, size, cancel, &start);
-        if (error == 0)
-            error = boundary_find(source, generation, end, size, cancel, &end);
-    }
-    *data = (struct range){start, end - start};
+    uint64_t start = partition_start(&view->partition, file->size, index);
+    uint64_t end = partition_start(&view->partition, file->size, index + 1);
+    int error =
+        boundary_find(file->source, file->generation, start, file->size, file->cancel, &start);
+    if (error == 0)
+        error = boundary_find(file->source, file->generation, end, file->size, file->cancel, &end);
+    *bytes = (struct range){start, end - start};
     return error;
 }
 
-static int resolve_number(const struct view *view, uint64_t index, struct source *source,
-                          struct generation *generation, uint64_t size, const struct cancel *cancel,
-                          struct piece *piece, struct range *data)
+/* The data of `count` rows from `first` on, as far as there are so many. */
+static int find_rows(uint64_t first, uint64_t count, const struct view_file *file,
+                     struct piece_data *data)
 {
-    uint64_t header_end = 0;
+    uint64_t lines = line_index_lines(file->index);
+    uint64_t start = 0;
+    uint64_t end = 0;
 
-    if (index >= view_count(view, size))
-        return -ENOENT;
-    int error = find_data(view, index, source, generation, size, cancel, data);
+    data->first_row = min_u64(first, lines);
+    data->rows = min_u64(count, lines - data->first_row);
+    int error = rows_find(file->source, file->generation, file->index, data->first_row, &start);
     if (error == 0)
-        error = boundary_after_records(source, generation, view->header, size, cancel, &header_end);
-    if (error != 0)
-        return error;
-    /* Records of the header are not repeated where they stand. */
-    uint64_t data_end = max_u64(data->offset + data->length, header_end);
-    data->offset = max_u64(data->offset, header_end);
-    data->length = data_end - data->offset;
-    piece_add(piece, 0, header_end);
-    piece_add(piece, data->offset, data->length);
+        error = rows_find(file->source, file->generation, file->index, data->first_row + data->rows,
+                          &end);
+    data->bytes = (struct range){start, end - start};
+    return error;
+}
+
+static int find_data(const struct view *view, uint64_t index, const struct view_file *file,
+                     struct piece_data *data)
+{
+    if (view->kind == VIEW_LINES)
+        return find_lines(view, index, file, &data->bytes);
+    if (view->kind == VIEW_ROWS)
+        return find_rows(index * view->rows, view->rows, file, data);
+    uint64_t start = partition_start(&view->partition, file->size, index);
+    uint64_t end = partition_start(&view->partition, file->size, index + 1);
+    data->bytes = (struct range){start, end - start};
     return 0;
 }
 
-static int resolve_range(const struct selector *selector, uint64_t size, struct range *data)
+/* Takes from the data what is in the header of so many rows, which ends at `end`. */
+static void leave_out_header(uint64_t header, uint64_t end, struct piece_data *data)
 {
-    if (selector->offset > size)
+    uint64_t data_end = max_u64(data->bytes.offset + data->bytes.length, end);
+    uint64_t rows_end = max_u64(data->first_row + data->rows, header);
+
+    data->bytes.offset = max_u64(data->bytes.offset, end);
+    data->bytes.length = data_end - data->bytes.offset;
+    data->first_row = max_u64(data->first_row, header);
+    data->rows = rows_end - data->first_row;
+}
+
+static int resolve_number(const struct view *view, uint64_t index, const struct view_file *file,
+                          struct piece *piece, struct piece_data *data)
+{
+    uint64_t header_end = 0;
+
+    if (index >= view_count(view, file))
         return -ENOENT;
-    data->offset = selector->offset;
-    data->length = min_u64(selector->length, size - selector->offset);
+    int error = find_data(view, index, file, data);
+    if (error == 0)
+        error = boundary_after_records(file->source, file->generation, view->header, file->size,
+                                       file->cancel, &header_end);
+    if (error != 0)
+        return error;
+    uint64_t header = view->header;
+    if (file->index != NULL)
+        header = min_u64(header, line_index_lines(file->index));
+    leave_out_header(header, header_end, data); /* it is not repeated where it stands */
+    piece_add(piece, 0, header_end);
     return 0;
 }
 
 /* A range in `extents` must be an extent: it starts where data start, and ends where they do. */
-static int resolve_extent(const struct selector *selector, struct source *source,
-                          struct generation *generation, uint64_t size, const struct cancel *cancel,
-                          struct range *data)
+static int resolve_extent(const struct selector *selector, const struct view_file *file,
+                          struct range *bytes)
 {
     uint64_t cursor = saturating_sub(selector->offset, 1);
     struct selector found;
 
-    if (selector->offset >= size)
+    if (selector->offset >= file->size)
         return -ENOENT;
-    int error = next_extent(source, generation, size, cancel, &cursor, &found);
+    int error = next_extent(file, &cursor, &found);
     if (error != 0)
         return error;
     if (found.offset != selector->offset || found.length != selector->length)
         return -ENOENT;
-    *data = (struct range){found.offset, found.length};
+    *bytes = (struct range){found.offset, found.length};
     return 0;
 }
 
-int view_resolve(const struct view *view, const struct selector *selector, struct source *source,
-                 struct generation *generation, uint64_t size, const struct cancel *cancel,
-                 struct piece *piece, struct range *data)
+static int resolve_range(const struct view *view, const struct selector *selector,
+                         const struct view_file *file, struct piece_data *data)
+{
+    if (view->kind == VIEW_EXTENTS)
+        return resolve_extent(selector, file, &data->bytes);
+    uint64_t most = view->kind == VIEW_ROWS ? line_index_lines(file->index) : file->size;
+    if (selector->offset > most)
+        return -ENOENT;
+    if (view->kind == VIEW_ROWS)
+        return find_rows(selector->offset, selector->length, file, data);
+    data->bytes =
+        (struct range){selector->offset, min_u64(selector->length, most - selector->offset)};
+    return 0;
+}
+
+static int resolve_tail(const struct view *view, const struct selector *selector,
+                        const struct view_file *file, struct piece_data *data)
+{
+    uint64_t most = view->kind == VIEW_ROWS ? line_index_lines(file->index) : file->size;
+    uint64_t length = min_u64(selector->length, most);
+    const struct selector range = {SELECT_RANGE, most - length, length};
+    return resolve_range(view, &range, file, data);
+}
+
+int view_resolve(const struct view *view, const struct selector *selector,
+                 const struct view_file *file, struct piece *piece, struct piece_data *data)
 {
     int error = 0;
 
     memset(piece, 0, sizeof(*piece));
+    memset(data, 0, sizeof(*data));
     switch (selector->kind) {
     case SELECT_NUMBER:
-        return resolve_number(view, selector->offset, source, generation, size, cancel, piece,
-                              data);
+        error = resolve_number(view, selector->offset, file, piece, data);
+        break;
     case SELECT_RANGE:
-        error = view->kind == VIEW_EXTENTS
-                    ? resolve_extent(selector, source, generation, size, cancel, data)
-                    : resolve_range(selector, size, data);
+        error = resolve_range(view, selector, file, data);
         break;
     case SELECT_TAIL:
-        data->length = min_u64(selector->length, size);
-        data->offset = size - data->length;
+        error = resolve_tail(view, selector, file, data);
         break;
     case SELECT_WHOLE:
-        *data = (struct range){0, size};
+        data->bytes = (struct range){0, file->size};
         break;
     }
     if (error == 0)
-        piece_add(piece, data->offset, data->length);
+        piece_add(piece, data->bytes.offset, data->bytes.length);
     return error;
 }

@@ -1,0 +1,211 @@
+#include "fs/index_command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "core/fault_guard.h"
+#include "core/index_making.h"
+#include "core/indexer.h"
+#include "fs/progress.h"
+
+enum {
+    DESCRIPTORS = 4,
+    DRAW_EVERY = 100, /* ms */
+};
+
+/* What indexes are made with. */
+struct maker {
+    const struct options *options;
+    struct index_store store;
+    struct indexer indexer;
+};
+
+/* Waits for a build with a thread, as nothing else is to be done. */
+struct waiting {
+    struct index_waiter waiter;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool ended; /* protected by lock */
+    int error;  /* protected by lock */
+};
+
+static void warn(const char *path, const char *problem)
+{
+    fprintf(stderr, "bigfs: line index: %s: %s\n", path, problem);
+}
+
+static void on_end(struct index_waiter *waiter, int error)
+{
+    struct waiting *waiting = list_object(waiter, struct waiting, waiter);
+    HOLD_LOCK(&waiting->lock);
+    waiting->ended = true;
+    waiting->error = error;
+    pthread_cond_signal(&waiting->changed);
+}
+
+/* Waits for the end, or for the time to draw the bar again. Returns whether it has ended. */
+static bool await_end(struct waiting *waiting)
+{
+    struct timespec deadline;
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_nsec += DRAW_EVERY * 1000000L;
+    deadline.tv_sec += deadline.tv_nsec / 1000000000L;
+    deadline.tv_nsec %= 1000000000L;
+
+    HOLD_LOCK(&waiting->lock);
+    while (!waiting->ended)
+        if (pthread_cond_clockwait(&waiting->changed, &waiting->lock, CLOCK_MONOTONIC, &deadline) !=
+            0)
+            break;
+    return waiting->ended;
+}
+
+static void draw(void *argument, const struct index_progress *progress)
+{
+    progress_draw(argument, progress->done, progress->size);
+}
+
+static int wait_for_build(struct maker *maker, struct source *source, struct generation *generation,
+                          struct progress *progress)
+{
+    struct waiting waiting = {
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .changed = PTHREAD_COND_INITIALIZER,
+    };
+
+    index_waiter_init(&waiting.waiter, on_end);
+    int error = indexer_join(&maker->indexer, source, generation, &waiting.waiter);
+    if (error != 0)
+        return error;
+    do
+        indexer_report(&maker->indexer, draw, progress);
+    while (!await_end(&waiting));
+    return waiting.error;
+}
+
+/* Makes the index of a pinned generation. */
+static int make(struct maker *maker, struct source *source, struct generation *generation,
+                struct progress *progress, struct line_index **index)
+{
+    int error;
+    while ((error = index_get(&maker->store, source, generation, NULL, index)) == -EINPROGRESS) {
+        error = wait_for_build(maker, source, generation, progress);
+        if (error != 0)
+            return error;
+    }
+    return error;
+}
+
+static void tell(const char *file, const struct line_index *index, const struct progress *progress)
+{
+    char size[PROGRESS_BYTES_MOST];
+    char rate[PROGRESS_BYTES_MOST];
+    double seconds = (double)progress_elapsed(progress) / 1000;
+
+    progress_bytes((double)index->size, size);
+    progress_bytes((double)index->size / seconds, rate);
+    printf("%s: %" PRIu64 " lines, %s in %.1f s (%s/s)\n", file, line_index_lines(index), size,
+           seconds, rate);
+    (void)fflush(stdout);
+}
+
+/* Indexes the file as long as it holds still; a log that grows is indexed as it was. */
+static int index_source(struct maker *maker, const char *file, struct source *source)
+{
+    struct generation *generation = NULL;
+    struct line_index *index = NULL;
+    struct progress progress;
+    struct stat attributes;
+
+    int error = source_look(source, &generation, &attributes);
+    if (error != 0)
+        return error == -ESTALE ? -EISDIR : error;
+    if (attributes.st_size == 0) {
+        generation_unref(generation);
+        printf("%s: 0 lines\n", file);
+        return 0;
+    }
+    error = source_pin(source, generation);
+    if (error == 0) {
+        progress_begin(&progress, file);
+        error = make(maker, source, generation, &progress, &index);
+        progress_end(&progress);
+        source_unpin(source, generation);
+    }
+    if (error == 0)
+        tell(file, index, &progress);
+    line_index_unref(index);
+    generation_unref(generation);
+    return error;
+}
+
+/* Opens the file's directory, as beneath it a path is looked up without symbolic links. */
+static int index_file(struct maker *maker, const char *file)
+{
+    struct source_pool pool;
+    char path[PATH_MAX];
+
+    if (realpath(file, path) == NULL)
+        return -errno;
+    char *name = strrchr(path, '/') + 1;
+    if (name[0] == '\0')
+        return -EISDIR;
+    name[-1] = '\0';
+    AUTO_CLOSE int directory = open(path[0] != '\0' ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return -errno;
+    source_pool_init(&pool, directory, DESCRIPTORS, maker->options->window_size,
+                     maker->options->window_total);
+    pool.extents = maker->options->extents;
+    struct source *source = source_new(&pool, name);
+    int error = source != NULL ? index_source(maker, file, source) : -ENOMEM;
+    source_unref(source);
+    source_pool_destroy(&pool);
+    return error;
+}
+
+static int index_all(struct maker *maker)
+{
+    int status = EXIT_SUCCESS;
+    for (int i = 0; i < maker->options->file_count; i++) {
+        const char *file = maker->options->files[i];
+        int error = index_file(maker, file);
+        if (error == 0)
+            continue;
+        fprintf(stderr, "bigfs: %s: %s\n", file,
+                error == -EISDIR ? "not a regular file" : strerror(-error));
+        status = EXIT_FAILURE;
+    }
+    return atomic_load(&maker->store.warned) ? EXIT_FAILURE : status;
+}
+
+int index_command(const struct options *options)
+{
+    struct maker maker = {.options = options};
+
+    if (options->index_dir == NULL) {
+        fprintf(stderr, "bigfs: --index has no place to keep an index: give --index-dir\n");
+        return EXIT_FAILURE;
+    }
+    index_store_init(&maker.store, options->index_dir, 1, warn);
+    int error = fault_guard_install();
+    if (error == 0)
+        error = indexer_start(&maker.indexer, &maker.store, 0);
+    if (error != 0) {
+        fprintf(stderr, "bigfs: cannot start: %s\n", strerror(-error));
+        return EXIT_FAILURE;
+    }
+    int status = index_all(&maker);
+    indexer_stop(&maker.indexer);
+    return status;
+}
