@@ -122,24 +122,50 @@ struct search {
     uint64_t size; /* of the part of the file that is searched */
     const struct cancel *cancel;
     uint64_t place;
-    uint64_t step;     /* how much is read at once from here */
-    uint64_t hole_end; /* no record ends before this */
+    uint64_t step;      /* how much is read at once from here */
+    uint64_t barren_to; /* no record ends before this */
 };
 
 /*
- * Looks through the claim, or through as much of it as makes a step. A hole holds no record end and
- * is passed at once; what of it lies behind the claim, the next claim takes.
+ * Where the stretch from `place` on ends of which the line index, if there is one, knows that no
+ * line ends in it.
+ */
+static uint64_t pass_blocks(const struct search *search, uint64_t place)
+{
+    const struct file_identity now = generation_identity(search->generation);
+    struct line_index *index = index_slot_current(&search->generation->lines_index, &now);
+
+    if (index == NULL)
+        return place;
+    size_t block = line_index_next_end(index, (size_t)(place / LINE_BLOCK));
+    uint64_t next = min_u64((uint64_t)block * LINE_BLOCK, search->size);
+    line_index_unref(index);
+    return max_u64(place, next);
+}
+
+/* Sets search->barren_to to where a record may end at or after `place`, by holes and index. */
+static int pass_barren(struct search *search, uint64_t place)
+{
+    uint64_t data = place;
+    int error = holes_seek(search->source, search->generation, EXTENT_DATA, place, search->size,
+                           search->cancel, &data);
+    search->barren_to = pass_blocks(search, data);
+    return error;
+}
+
+/*
+ * Looks through the claim, or through as much of it as makes a step. Where no record can end it is
+ * passed at once; what of that lies behind the claim, the next claim takes.
  */
 static int search_claim(struct search *search, const struct scan_claim *claim,
                         struct finding *finding)
 {
     uint64_t most = claim->start + step_from(claim->start, search->step);
     struct scan_claim part = {.start = claim->start};
-    int error = holes_seek(search->source, search->generation, EXTENT_DATA, claim->start,
-                           search->size, search->cancel, &search->hole_end);
+    int error = pass_barren(search, claim->start);
 
-    if (error == 0 && search->hole_end > claim->start) {
-        finding->scanned_to = min_u64(search->hole_end, claim->end);
+    if (error == 0 && search->barren_to > claim->start) {
+        finding->scanned_to = min_u64(search->barren_to, claim->end);
         return 0;
     }
     if (error == 0)
@@ -160,7 +186,7 @@ static int find_record_end(struct search *search)
     for (;;) {
         struct scan_claim claim;
         uint64_t step = max_u64(step_from(search->place, search->step),
-                                saturating_sub(search->hole_end, search->place));
+                                saturating_sub(search->barren_to, search->place));
         int next = scan_memory_next(memory, search->place, search->size, step, search->cancel,
                                     &claim, &search->place);
         if (next == SCAN_NONE)

@@ -62,6 +62,15 @@ int index_slot_get(struct index_slot *slot, int fd, const struct file_identity *
     return match;
 }
 
+struct line_index *index_slot_current(struct index_slot *slot, const struct file_identity *now)
+{
+    HOLD_LOCK(&slot->lock);
+    if (slot->index == NULL || slot->index->size != now->size ||
+        !file_identity_equal(&slot->of, now))
+        return NULL;
+    return line_index_ref(slot->index);
+}
+
 void index_slot_note_kept(struct index_slot *slot, const struct index_key *key)
 {
     HOLD_LOCK(&slot->lock);

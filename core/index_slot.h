@@ -41,6 +41,12 @@ void index_slot_put(struct index_slot *slot, struct line_index *index, const str
 int index_slot_get(struct index_slot *slot, int fd, const struct file_identity *now,
                    struct line_index **index, struct index_key *key, bool *asked);
 
+/*
+ * The index of all of the file as it is `now`, a reference for the caller, or NULL. Does not look
+ * at the file.
+ */
+struct line_index *index_slot_current(struct index_slot *slot, const struct file_identity *now);
+
 /* Remembers which index is in the index directory, and tells it: size 0: none. */
 void index_slot_note_kept(struct index_slot *slot, const struct index_key *key);
 struct index_key index_slot_kept(struct index_slot *slot);
