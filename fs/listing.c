@@ -139,49 +139,47 @@ static bool has_holes(const struct listing *listing)
     int error = source_look(source, &generation, &attributes);
     if (error != 0)
         return false;
+    bool possible = source_may_have_holes(source, generation);
+    generation_unref(generation);
+    if (!possible || source_look_and_pin(source, &generation, &attributes) != 0)
+        return false;
     uint64_t size = generation_size(generation);
     error = holes_seek(source, generation, EXTENT_HOLE, 0, size, &listing->cancel, &hole);
+    source_unpin(source, generation);
     generation_unref(generation);
     return error == 0 && hole < size;
 }
 
 /*
- * The entry at `place` of a large file's directory; `name` has room for PIECE_NAME_MOST + 1 bytes.
- * Returns false behind the last.
+ * Each view has two places in a large file's directory, its directory and its table, whether they
+ * are shown or not: so the others keep theirs when a file gets its first hole.
  */
-static bool large_entry(const struct listing *listing, const bool *listed, off_t place, char *name,
-                        enum node_kind *kind)
+enum { LARGE_PLACES = 2 * VIEW_KINDS };
+
+/* Adds the entry at a place. Returns false when it did not fit. */
+static bool add_large_entry(struct listing *listing, off_t place)
 {
-    for (enum view_kind view = 0; view < VIEW_KINDS; view++) {
-        off_t entries = view == VIEW_WHOLE ? 1 : 2;
-        if (!listed[view])
-            continue;
-        if (place >= entries) {
-            place -= entries;
-            continue;
-        }
-        if (view == VIEW_WHOLE)
-            piece_name_write_whole(file_extension(listing->node->name), name);
-        else
-            (void)snprintf(name, PIECE_NAME_MOST + 1, "%s%s", view_kind_name(view),
-                           place == 1 ? ".tsv" : "");
-        *kind = view == VIEW_WHOLE ? NODE_PIECE : place == 1 ? NODE_TABLE : NODE_VIEW;
-        return true;
+    static const union node_content whole = {.piece.selector.kind = SELECT_WHOLE};
+    enum view_kind view = (enum view_kind)(place / 2);
+    bool table = place % 2 == 1;
+    char name[PIECE_NAME_MOST + 1];
+
+    if (view == VIEW_WHOLE) {
+        piece_name_write_whole(file_extension(listing->node->name), name);
+        return table || add_child(listing, name, NODE_PIECE, &whole, place + 3);
     }
-    return false;
+    (void)snprintf(name, sizeof(name), "%s%s", view_kind_name(view), table ? ".tsv" : "");
+    return add_child(listing, name, table ? NODE_TABLE : NODE_VIEW, &whole, place + 3);
 }
 
 static int list_large(struct listing *listing, off_t offset)
 {
-    union node_content content = {.piece.selector.kind = SELECT_WHOLE};
     bool listed[VIEW_KINDS];
-    char name[PIECE_NAME_MOST + 1];
-    enum node_kind kind;
 
     memcpy(listed, listing->driver->options->listed, sizeof(listed));
     listed[VIEW_EXTENTS] = listed[VIEW_EXTENTS] && has_holes(listing);
-    for (off_t place = offset - 2; large_entry(listing, listed, place, name, &kind); place++)
-        if (!add_child(listing, name, kind, &content, place + 3))
+    for (off_t place = offset - 2; place < LARGE_PLACES; place++)
+        if (listed[place / 2] && !add_large_entry(listing, place))
             return 0;
     return 0;
 }
@@ -212,21 +210,35 @@ static int list_pieces(struct listing *listing, struct generation *generation, u
     return error == -ENOENT || listing->used > 0 ? 0 : error;
 }
 
+/* Lists the pieces of a view for which the file must be looked at. */
+static int list_by_generation(struct listing *listing, struct source *source, uint64_t cursor)
+{
+    struct generation *generation = NULL;
+    struct stat attributes;
+    int error = source_look_and_pin(source, &generation, &attributes);
+
+    if (error != 0)
+        return error;
+    uint64_t size = generation_size(generation);
+    error = driver_is_large(listing->driver, size) ? list_pieces(listing, generation, size, cursor)
+                                                   : -ESTALE;
+    source_unpin(source, generation);
+    generation_unref(generation);
+    return error == -ENOENT ? -ESTALE : error;
+}
+
 static int list_view(struct listing *listing, off_t offset)
 {
     const struct node *large = node_large(listing->node);
-    struct generation *generation = NULL;
+    uint64_t cursor = (uint64_t)offset - 2;
     struct stat source;
 
-    int error = view_is_numbered(&listing->node->content.view)
-                    ? attributes_now_of_large(listing->driver, large, &source)
-                    : source_look(large->content.source, &generation, &source);
-    if (error == 0 && !driver_is_large(listing->driver, (uint64_t)source.st_size))
-        error = -ESTALE;
-    if (error == 0)
-        error = list_pieces(listing, generation, (uint64_t)source.st_size, (uint64_t)offset - 2);
-    generation_unref(generation);
-    return error == -ENOENT ? -ESTALE : error;
+    if (!view_is_numbered(&listing->node->content.view))
+        return list_by_generation(listing, large->content.source, cursor);
+    int error = attributes_now_of_large(listing->driver, large, &source);
+    if (error != 0)
+        return error;
+    return list_pieces(listing, NULL, (uint64_t)source.st_size, cursor);
 }
 
 static int list_control(struct listing *listing, off_t offset)

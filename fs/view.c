@@ -118,8 +118,15 @@ uint64_t view_count(const struct view *view, uint64_t size)
 static int next_extent(struct source *source, struct generation *generation, uint64_t size,
                        const struct cancel *cancel, uint64_t *cursor, struct selector *selector)
 {
-    uint64_t start = size;
-    int error = holes_seek(source, generation, EXTENT_DATA, *cursor, size, cancel, &start);
+    uint64_t start = *cursor;
+    int error = 0;
+
+    /* What the cursor stands behind may go on now: the file has grown. */
+    if (start > 0)
+        error = holes_seek(source, generation, EXTENT_HOLE, start - 1, size, cancel, &start);
+    start = max_u64(start, *cursor);
+    if (error == 0)
+        error = holes_seek(source, generation, EXTENT_DATA, start, size, cancel, &start);
     if (error == 0 && start < size)
         error = holes_seek(source, generation, EXTENT_HOLE, start, size, cancel, cursor);
     if (error != 0)
@@ -196,7 +203,7 @@ static int resolve_extent(const struct selector *selector, struct source *source
                           struct generation *generation, uint64_t size, const struct cancel *cancel,
                           struct range *data)
 {
-    uint64_t cursor = saturating_sub(selector->offset, 1);
+    uint64_t cursor = selector->offset;
     struct selector found;
 
     if (selector->offset >= size)
