@@ -173,6 +173,8 @@ static int search_claim(struct search *search, const struct scan_claim *claim,
                            min_u64(claim->end, most), search->cancel, &part.end);
     if (error != 0)
         return error;
+    /* Small extents are read together with the holes between, which cost nothing. */
+    part.end = max_u64(part.end, min_u64(min_u64(claim->end, most), claim->start + COPIED_STEP));
     search->step = search->step < COPIED_STEP ? 4 * search->step : MAPPED_STEP;
     return scan_step(search->source, search->generation, search->size, &part, finding);
 }

@@ -62,19 +62,22 @@ static void probe_by_seek(int fd, uint64_t offset, uint64_t size, struct extent_
     add(answer, offset, hole > (off_t)offset ? min_u64((uint64_t)hole, size) : size, EXTENT_DATA);
 }
 
-struct fiemap_request {
+enum { FIEMAP_MOST = EXTENT_PROBE_MOST / 2 }; /* a hole before each */
+
+/* The request, and room for the extents of the answer behind it. */
+union fiemap_request {
     struct fiemap map;
-    struct fiemap_extent extents[EXTENT_PROBE_MOST / 2]; /* a hole before each */
+    char room[sizeof(struct fiemap) + FIEMAP_MOST * sizeof(struct fiemap_extent)];
 };
 
 /* Dirty pages are written first (FLAG_SYNC): they have no place in the map before that. */
-static int ask_fiemap(int fd, uint64_t offset, uint64_t size, struct fiemap_request *request)
+static int ask_fiemap(int fd, uint64_t offset, uint64_t size, union fiemap_request *request)
 {
     memset(request, 0, sizeof(*request));
     request->map.fm_start = offset;
     request->map.fm_length = size - offset;
     request->map.fm_flags = FIEMAP_FLAG_SYNC;
-    request->map.fm_extent_count = EXTENT_PROBE_MOST / 2;
+    request->map.fm_extent_count = FIEMAP_MOST;
     return ioctl(fd, FS_IOC_FIEMAP, &request->map) != 0 ? -errno : 0;
 }
 
@@ -100,8 +103,9 @@ static bool range_of(const struct fiemap_extent *extent, uint64_t *start, uint64
  */
 static void probe_by_fiemap(int fd, uint64_t offset, uint64_t size, struct extent_answer *answer)
 {
-    struct fiemap_request request;
+    union fiemap_request request;
     uint64_t place = offset;
+    uint64_t before = 0; /* where the extent before this one starts */
     bool last = false;
 
     if (ask_fiemap(fd, offset, size, &request) != 0) {
@@ -109,28 +113,29 @@ static void probe_by_fiemap(int fd, uint64_t offset, uint64_t size, struct exten
         return;
     }
     const uint32_t mapped = request.map.fm_mapped_extents;
-    for (uint32_t i = 0; i < mapped && i < EXTENT_PROBE_MOST / 2; i++) {
-        const struct fiemap_extent *extent = &request.extents[i];
+    for (uint32_t i = 0; i < mapped && i < FIEMAP_MOST; i++) {
+        const struct fiemap_extent *extent = &request.map.fm_extents[i];
         uint64_t start = 0;
         uint64_t end = 0;
-        if (!range_of(extent, &start, &end)) {
+        if (!range_of(extent, &start, &end) || extent->fe_logical < before) {
             all_data(answer, offset, size);
             return;
         }
+        before = extent->fe_logical;
         add(answer, place, min_u64(start, size), EXTENT_HOLE);
         start = max_u64(start, place);
         add(answer, start, min_u64(end, size), EXTENT_DATA);
         place = max_u64(place, end);
         last = (extent->fe_flags & FIEMAP_EXTENT_LAST) != 0;
     }
-    if (last || mapped < EXTENT_PROBE_MOST / 2)
+    if (last || mapped < FIEMAP_MOST)
         add(answer, place, size, EXTENT_HOLE);
 }
 
 /* Whether FS_IOC_FIEMAP works on this file. */
 static bool knows_fiemap(int fd, uint64_t size)
 {
-    struct fiemap_request request;
+    union fiemap_request request;
     return ask_fiemap(fd, 0, size, &request) == 0;
 }
 

@@ -10,8 +10,7 @@
  *
  * Thread-safe; nothing is kept, and the descriptor's offset, which SEEK moves, means nothing to
  * anybody here. Blocks as lseek(2) and FS_IOC_FIEMAP do, which may read metadata from the disk.
- * What is told is true of the moment of asking only: who believes it must find out afterwards that
- * the file was not written to (core/extents.h).
+ * What is told is true of the moment of asking only.
  */
 #ifndef BIGFS_CORE_EXTENT_PROBE_H
 #define BIGFS_CORE_EXTENT_PROBE_H

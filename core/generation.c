@@ -154,7 +154,6 @@ int generation_capture(struct generation *generation, int fd)
     if (generation_settled(generation))
         return 0;
     await_rest(fd);
-    extents_forget(&generation->extents); /* it may have been asked in the middle of a write */
     int error = look_quietly(fd, &seen, &digests);
     if (error != 0 && error != -EAGAIN)
         return error;
@@ -202,15 +201,24 @@ static int compare_ends(const struct snapshot *was, int fd)
     return end_digests_equal(&now, &was->ends) ? 0 : -ESTALE;
 }
 
-/* Moves the generation on to what was seen, unless another thread has moved it meanwhile. */
+/*
+ * Moves the generation on to what was seen, unless another thread has moved it meanwhile. Who grew
+ * the file may have filled holes of it too, and what was found of record ends there is no more.
+ */
 static void move_on(struct generation *generation, const struct snapshot *was,
                     const struct file_identity *seen, const struct end_digests *ends)
 {
-    HOLD_LOCK(&generation->lock);
-    if (!file_identity_equal(&generation->identity, &was->identity))
-        return;
-    generation->identity = *seen;
-    generation->ends = *ends;
+    {
+        HOLD_LOCK(&generation->lock);
+        if (!file_identity_equal(&generation->identity, &was->identity))
+            return;
+        generation->identity = *seen;
+        generation->ends = *ends;
+        if (extents_possible(&was->identity))
+            generation->prefix.count = 0;
+    }
+    if (extents_possible(&was->identity))
+        scan_memory_forget(&generation->lines);
 }
 
 /*
@@ -262,8 +270,7 @@ static int follow(struct generation *generation, const struct snapshot *was, int
     return error != 0 && error != -ESTALE && only_ctime ? 0 : error;
 }
 
-/* Dirty pages found their blocks, or somebody stored into a hole through a mapping. */
-static void note_blocks(struct generation *generation, const struct file_identity *seen)
+void generation_note_blocks(struct generation *generation, const struct file_identity *seen)
 {
     HOLD_LOCK(&generation->lock);
     if (file_identity_equal(&generation->identity, seen))
@@ -283,7 +290,7 @@ int generation_check(struct generation *generation, int fd, bool *changed)
         return -ESTALE;
     if (file_identity_equal(&now, &was.identity)) {
         if (now.blocks != was.identity.blocks)
-            note_blocks(generation, &now);
+            generation_note_blocks(generation, &now);
         return 0;
     }
     *changed = true;

@@ -66,6 +66,12 @@ struct file_identity generation_identity(struct generation *generation);
 uint64_t generation_size(struct generation *generation);
 
 /*
+ * Takes over the number of blocks where nothing else has changed: dirty pages found theirs, or
+ * somebody stored into a hole through a mapping.
+ */
+void generation_note_blocks(struct generation *generation, const struct file_identity *seen);
+
+/*
  * Remembers the digests of the first and last block, if that has not been done. Nobody has read of
  * the generation before that, so it takes the file as it is by now, unless it has become smaller:
  * what was promised of its size must hold. A write may be under way, so it waits until the file has

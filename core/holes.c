@@ -7,6 +7,7 @@
 enum {
     CANCEL_EVERY = 256, /* extents between two looks whether the reader is gone */
     MANY = 1024,        /* extents from which on a count is worth remembering */
+    ATTEMPTS = 3,       /* to walk while the layout of the file holds still */
 };
 
 /* A walk over the extents of [start, end). */
@@ -23,15 +24,13 @@ struct walk {
     uint64_t extents;
 };
 
-static int walk_extents(void *argument, int fd, const struct file_identity *layout)
+static int walk_extents(struct walk *walk, int fd)
 {
-    struct walk *walk = argument;
-
     walk->place = walk->start;
     walk->passed = 0;
     for (walk->extents = 1; walk->place < walk->end; walk->extents++) {
         const struct extent extent =
-            source_extent_at(walk->source, walk->generation, fd, layout, walk->place);
+            source_extent_at(walk->source, walk->generation, fd, walk->place);
         uint64_t next = min_u64(extent.end, walk->end);
         if (extent.kind == walk->wanted && walk->stops)
             return 0;
@@ -44,6 +43,27 @@ static int walk_extents(void *argument, int fd, const struct file_identity *layo
     return 0;
 }
 
+/* Walks, once more where the check finds that the file has changed and what we knew was old. */
+static int run_walk(struct walk *walk)
+{
+    bool same = false;
+    int fd = -1;
+    int error = source_borrow(walk->source, walk->generation, &fd);
+    int check = 0;
+
+    if (error != 0)
+        return error;
+    for (int i = 0; i < ATTEMPTS && !same && check == 0; i++) {
+        const struct file_identity before = generation_identity(walk->generation);
+        error = walk_extents(walk, fd);
+        check = source_check(walk->source, walk->generation, fd);
+        const struct file_identity after = generation_identity(walk->generation);
+        same = file_identity_same_layout(&before, &after);
+    }
+    source_return(walk->source, walk->generation);
+    return check != 0 ? check : error;
+}
+
 int holes_seek(struct source *source, struct generation *generation, enum extent_kind kind,
                uint64_t start, uint64_t end, const struct cancel *cancel, uint64_t *found)
 {
@@ -51,25 +71,10 @@ int holes_seek(struct source *source, struct generation *generation, enum extent
     int error = 0;
 
     if (source_may_have_holes(source, generation))
-        error = source_work_on(source, generation, walk_extents, &walk);
+        error = run_walk(&walk);
     else
         walk.place = kind == EXTENT_DATA ? start : end;
     *found = walk.place;
-    return error;
-}
-
-/* Counts the data of a range, or recalls what was counted before. */
-static int count_data(void *argument, int fd, const struct file_identity *layout)
-{
-    struct walk *walk = argument;
-    struct extents *extents = &walk->generation->extents;
-
-    if (layout != NULL &&
-        extents_recall_count(extents, layout, walk->start, walk->end, &walk->passed))
-        return 0;
-    int error = walk_extents(walk, fd, layout);
-    if (error == 0 && layout != NULL && walk->extents > MANY)
-        extents_remember_count(extents, fd, layout, walk->start, walk->end, walk->passed);
     return error;
 }
 
@@ -77,12 +82,15 @@ int holes_count_data(struct source *source, struct generation *generation, uint6
                      uint64_t end, const struct cancel *cancel, uint64_t *bytes)
 {
     struct walk walk = {source, generation, cancel, start, end, .wanted = EXTENT_DATA};
-    int error = 0;
+    const struct file_identity now = generation_identity(generation);
 
-    if (source_may_have_holes(source, generation))
-        error = source_work_on(source, generation, count_data, &walk);
-    else
-        walk.passed = end - start;
+    *bytes = end - start;
+    if (!source_may_have_holes(source, generation) ||
+        extents_recall_count(&generation->extents, &now, start, end, bytes))
+        return 0;
+    int error = run_walk(&walk);
+    if (error == 0 && walk.extents > MANY)
+        extents_remember_count(&generation->extents, &now, start, end, walk.passed);
     *bytes = walk.passed;
     return error;
 }

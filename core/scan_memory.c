@@ -27,6 +27,13 @@ void scan_memory_destroy(struct scan_memory *memory)
     pthread_mutex_destroy(&memory->lock);
 }
 
+void scan_memory_forget(struct scan_memory *memory)
+{
+    HOLD_LOCK(&memory->lock);
+    intervals_clear(&memory->gaps);
+    memory->era++;
+}
+
 /* Whether somebody scans the byte at `place` just now. The lock is held. */
 static bool is_claimed(const struct scan_memory *memory, uint64_t place)
 {
@@ -102,6 +109,7 @@ int scan_memory_next(struct scan_memory *memory, uint64_t place, uint64_t size, 
     if (next < memory->gaps.count)
         claim->end = min_u64(claim->end, memory->gaps.items[next].start);
     claim->end = before_next_claim(memory, place, claim->end);
+    claim->era = memory->era;
     list_reset(&claim->link);
     list_append(&memory->claims, &claim->link);
     return SCAN_STEP;
@@ -132,7 +140,7 @@ void scan_memory_settle(struct scan_memory *memory, struct scan_claim *claim, ui
 {
     HOLD_LOCK(&memory->lock);
     list_remove(&claim->link);
-    if (scanned_to > claim->start || ends_record)
+    if (claim->era == memory->era && (scanned_to > claim->start || ends_record))
         learn(memory,
               (struct interval){claim->start, scanned_to, ends_record ? GAP_CLOSED : GAP_OPEN});
     pthread_cond_broadcast(&memory->settled);

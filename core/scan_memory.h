@@ -39,6 +39,7 @@ struct scan_memory {
     pthread_cond_t settled; /* broadcast when a claim ends */
     struct intervals gaps;  /* protected by lock */
     struct list claims;     /* protected by lock */
+    uint64_t era;           /* protected by lock; counts how often all was forgotten */
 };
 
 /* A step that one thread has undertaken to scan. Lives on that thread's stack. */
@@ -46,6 +47,7 @@ struct scan_claim {
     struct list link; /* protected by scan_memory.lock */
     uint64_t start;
     uint64_t end;
+    uint64_t era; /* the memory's when the step began */
 };
 
 enum scan_next {
@@ -56,6 +58,9 @@ enum scan_next {
 
 void scan_memory_init(struct scan_memory *memory);
 void scan_memory_destroy(struct scan_memory *memory);
+
+/* Forgets all, and will not learn what steps bring that are under way. */
+void scan_memory_forget(struct scan_memory *memory);
 
 /*
  * What to do to find the first record end at or after `place` (at most `size`, the file's).

@@ -14,8 +14,8 @@
  */
 enum { PATH_BELIEVED = 1000 };
 
-/* How often we look for holes in a file whose layout changes meanwhile. */
-enum { LAYOUT_ATTEMPTS = 3 };
+/* How often we try again to pin a file that is rewritten meanwhile. */
+enum { REWRITE_ATTEMPTS = 4 };
 
 static bool relieve_files(void *argument)
 {
@@ -106,8 +106,10 @@ static int check_against(struct source *source, struct generation *generation,
 
     if (atomic_load(&generation->stale))
         return -ESTALE;
-    if (file_identity_equal(&known, seen))
+    if (file_identity_equal(&known, seen)) {
+        generation_note_blocks(generation, seen);
         return 0;
+    }
     if (known.device != seen->device || known.inode != seen->inode)
         return -ESTALE;
     int error = source_borrow(source, generation, &fd);
@@ -253,73 +255,42 @@ static int pread_whole(int fd, void *buffer, size_t length, uint64_t offset)
     return 0;
 }
 
-static bool may_have_holes(const struct source *source, const struct file_identity *layout)
+static bool may_have_holes(const struct source *source, const struct file_identity *now)
 {
-    return source->pool->extents != EXTENTS_NONE && extents_possible(layout);
+    return source->pool->extents != EXTENTS_NONE && extents_possible(now);
 }
 
 bool source_may_have_holes(const struct source *source, struct generation *generation)
 {
-    const struct file_identity layout = generation_identity(generation);
-    return may_have_holes(source, &layout);
-}
-
-int source_work_on(struct source *source, struct generation *generation, source_work *work,
-                   void *argument)
-{
-    bool settled = false;
-    int fd = -1;
-    int error = source_borrow(source, generation, &fd);
-    int check = 0;
-
-    if (error != 0)
-        return error;
-    for (int i = 0; !settled && check == 0; i++) {
-        const struct file_identity layout = generation_identity(generation);
-        bool known = i < LAYOUT_ATTEMPTS && may_have_holes(source, &layout);
-        error = work(argument, fd, known ? &layout : NULL);
-        check = source_check(source, generation, fd);
-        const struct file_identity after = generation_identity(generation);
-        settled = !known || file_identity_same_layout(&layout, &after);
-    }
-    source_return(source, generation);
-    return check != 0 ? check : error;
+    const struct file_identity now = generation_identity(generation);
+    return may_have_holes(source, &now);
 }
 
 struct extent source_extent_at(const struct source *source, struct generation *generation, int fd,
-                               const struct file_identity *layout, uint64_t offset)
+                               uint64_t offset)
 {
+    const struct file_identity now = generation_identity(generation);
     struct extent extent = {offset, OFFSET_MAX, EXTENT_DATA};
-    if (layout != NULL && offset < layout->size)
-        extents_find(&generation->extents, source->pool->extents, fd, layout, offset, &extent);
+
+    if (offset < now.size && may_have_holes(source, &now))
+        extents_find(&generation->extents, source->pool->extents, fd, &now, offset, &extent);
     return extent;
 }
 
-struct read_request {
-    struct source *source;
-    struct generation *generation;
-    char *buffer;
-    size_t length;
-    uint64_t offset;
-    uint64_t zeroed; /* how many bytes of the last reading were holes */
-};
-
-static int read_extents(void *argument, int fd, const struct file_identity *layout)
+/* Reads data, and makes zeros of holes: *zeroed tells how many. */
+static int read_extents(const struct source *source, struct generation *generation, int fd,
+                        char *buffer, size_t length, uint64_t offset, size_t *zeroed)
 {
-    struct read_request *request = argument;
     int error = 0;
 
-    request->zeroed = 0;
-    for (size_t done = 0; done < request->length && error == 0;) {
-        uint64_t place = request->offset + done;
-        const struct extent extent =
-            source_extent_at(request->source, request->generation, fd, layout, place);
-        size_t part = (size_t)min_u64(request->length - done, extent.end - place);
+    for (size_t done = 0; done < length && error == 0;) {
+        const struct extent extent = source_extent_at(source, generation, fd, offset + done);
+        size_t part = (size_t)min_u64(length - done, extent.end - (offset + done));
         if (extent.kind == EXTENT_HOLE) {
-            memset(request->buffer + done, 0, part);
-            request->zeroed += part;
+            memset(buffer + done, 0, part);
+            *zeroed += part;
         } else {
-            error = pread_whole(fd, request->buffer + done, part, place);
+            error = pread_whole(fd, buffer + done, part, offset + done);
         }
         done += part;
     }
@@ -329,13 +300,22 @@ static int read_extents(void *argument, int fd, const struct file_identity *layo
 int source_read(struct source *source, struct generation *generation, void *buffer, size_t length,
                 uint64_t offset)
 {
-    struct read_request request = {source, generation, buffer, length, offset, 0};
-    int error = source_work_on(source, generation, read_extents, &request);
+    size_t zeroed = 0;
+    int fd = -1;
+    int error = source_borrow(source, generation, &fd);
+
     if (error != 0)
         return error;
-    atomic_fetch_add(&source->pool->bytes_read, length - request.zeroed);
-    atomic_fetch_add(&source->pool->bytes_zeroed, request.zeroed);
-    return 0;
+    error = read_extents(source, generation, fd, buffer, length, offset, &zeroed);
+    int check = source_check(source, generation, fd);
+    source_return(source, generation);
+    if (check != 0)
+        return check;
+    if (error == 0) {
+        atomic_fetch_add(&source->pool->bytes_read, length - zeroed);
+        atomic_fetch_add(&source->pool->bytes_zeroed, zeroed);
+    }
+    return error;
 }
 
 int source_pin(struct source *source, struct generation *generation)
@@ -350,6 +330,21 @@ int source_pin(struct source *source, struct generation *generation)
     }
     if (error != 0)
         source_unpin(source, generation);
+    return error;
+}
+
+int source_look_and_pin(struct source *source, struct generation **generation,
+                        struct stat *attributes)
+{
+    int error = -ESTALE;
+    for (int i = 0; i < REWRITE_ATTEMPTS && error == -ESTALE; i++) {
+        error = source_look(source, generation, attributes);
+        if (error != 0)
+            return error;
+        error = source_pin(source, *generation);
+        if (error != 0)
+            generation_unref(*generation);
+    }
     return error;
 }
 

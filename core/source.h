@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 
 #include "core/beneath.h"
-#include "core/extent_probe.h"
+#include "core/extents.h"
 #include "core/generation.h"
 #include "core/open_files.h"
 #include "core/window.h"
@@ -31,7 +31,7 @@ struct source_pool {
     struct window_pool windows;
     enum extent_method extents;     /* constant; how holes are found */
     _Atomic uint64_t bytes_read;    /* copied for readers, and to look for record ends */
-    _Atomic uint64_t bytes_zeroed;  /* holes given to readers without looking at the file */
+    _Atomic uint64_t bytes_zeroed;  /* holes, made of zeros instead of read */
     _Atomic uint64_t bytes_scanned; /* looked through for record ends */
     _Atomic uint64_t probes;        /* searches that had to look at the file */
 };
@@ -72,6 +72,13 @@ int source_look(struct source *source, struct generation **generation, struct st
  * Returns 0, -ESTALE, or why the file cannot be opened.
  */
 int source_pin(struct source *source, struct generation *generation);
+
+/*
+ * Looks at the path and pins what is there: source_look and source_pin, again where the file
+ * changes in between. The reference and the pin are the caller's. Returns as these two.
+ */
+int source_look_and_pin(struct source *source, struct generation **generation,
+                        struct stat *attributes);
 void source_unpin(struct source *source, struct generation *generation);
 
 /*
@@ -83,34 +90,21 @@ int source_read(struct source *source, struct generation *generation, void *buff
                 uint64_t offset);
 
 /*
- * Work on an open file whose holes are known: `layout` is for source_extent_at(). It may be called
- * several times, and only what the last call did counts.
- */
-typedef int source_work(void *argument, int fd, const struct file_identity *layout);
-
-/*
- * Calls `work` until the file was of one layout all the while, at last with NULL: then all is data,
- * and no layout is needed. Returns what it returned, or as source_read does.
- */
-int source_work_on(struct source *source, struct generation *generation, source_work *work,
-                   void *argument);
-
-/*
- * The extent around `offset`, for a source_work with its `fd` and `layout`: it may start before,
- * and it may end before the file's extent does. Where the holes are not known it is data.
- */
-struct extent source_extent_at(const struct source *source, struct generation *generation, int fd,
-                               const struct file_identity *layout, uint64_t offset);
-
-/* Whether the file, as last seen, can have holes that may be looked for. */
-bool source_may_have_holes(const struct source *source, struct generation *generation);
-
-/*
  * Lends the generation's descriptor, to look at its bytes in another way than source_read: such
  * bytes may be believed only after source_check has returned 0. Give it back with source_return.
  */
 int source_borrow(struct source *source, struct generation *generation, int *fd);
 int source_check(struct source *source, struct generation *generation, int fd);
 void source_return(struct source *source, struct generation *generation);
+
+/* Whether the file, as last seen, can have holes that may be looked for. */
+bool source_may_have_holes(const struct source *source, struct generation *generation);
+
+/*
+ * The extent around `offset`, for who has the descriptor: it may start before, and may end before
+ * the file's extent does. Where holes are not to be found it is data. To be believed as bytes are.
+ */
+struct extent source_extent_at(const struct source *source, struct generation *generation, int fd,
+                               uint64_t offset);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "core/checked.h"
 #include "core/cleanup.h"
-#include "core/index_making.h"
 #include "fs/lookup.h"
 #include "fs/piece_name.h"
 
@@ -118,15 +117,12 @@ static int open_table(struct driver *driver, const struct node *node, const stru
         .source = handle->source,
         .generation = handle->generation,
         .size = generation_size(handle->generation),
+        .cancel = cancel,
     };
-    if (view_needs_index(&node->content.view)) {
-        error =
-            index_get(&driver->store, handle->source, handle->generation, cancel, &handle->index);
-        if (error != 0)
-            return error;
-        file.index = handle->index;
-        file.size = handle->index->size;
-    }
+    error = view_file_complete(&file, &node->content.view, &driver->store);
+    if (error != 0)
+        return error;
+    handle->index = file.index;
     table_init(&handle->table, &node->content.view, &file, file_extension(large->name));
     handle->kind = HANDLE_TABLE;
     return 0;

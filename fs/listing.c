@@ -130,12 +130,18 @@ static int list_single(struct listing *listing, off_t offset)
 }
 
 /* Whether a large file has a hole. One that cannot be looked at shows none. */
-static bool has_holes(const struct listing *listing, struct source *source,
-                      struct generation *generation)
+static bool has_holes(const struct listing *listing, struct source *source)
 {
-    uint64_t size = generation_size(generation);
+    struct generation *generation = NULL;
+    struct stat attributes;
     uint64_t hole = 0;
+
+    if (source_look_and_pin(source, &generation, &attributes) != 0)
+        return false;
+    uint64_t size = generation_size(generation);
     int error = holes_seek(source, generation, EXTENT_HOLE, 0, size, &listing->cancel, &hole);
+    source_unpin(source, generation);
+    generation_unref(generation);
     return error == 0 && hole < size;
 }
 
@@ -147,50 +153,43 @@ static void choose_views(const struct listing *listing, bool *listed)
     struct stat attributes;
 
     memcpy(listed, listing->driver->options->listed, VIEW_KINDS * sizeof(listed[0]));
-    int error = source_look(source, &generation, &attributes);
-    listed[VIEW_EXTENTS] =
-        listed[VIEW_EXTENTS] && error == 0 && has_holes(listing, source, generation);
-    listed[VIEW_ROWS] = listed[VIEW_ROWS] && error == 0 &&
-                        index_is_there(&listing->driver->store, source, generation);
+    bool known = source_look(source, &generation, &attributes) == 0;
+    bool sparse = known && source_may_have_holes(source, generation);
+    listed[VIEW_ROWS] =
+        listed[VIEW_ROWS] && known && index_is_there(&listing->driver->store, source, generation);
     generation_unref(generation);
+    listed[VIEW_EXTENTS] = listed[VIEW_EXTENTS] && sparse && has_holes(listing, source);
 }
 
 /*
- * The entry at `place` of a large file's directory; `name` has room for PIECE_NAME_MOST + 1 bytes.
- * Returns false behind the last.
+ * Each view has two places in a large file's directory, its directory and its table, whether they
+ * are shown or not: so the others keep theirs when a file gets its first hole, or an index.
  */
-static bool large_entry(const struct listing *listing, const bool *listed, off_t place, char *name,
-                        enum node_kind *kind)
+enum { LARGE_PLACES = 2 * VIEW_KINDS };
+
+/* Adds the entry at a place. Returns false when it did not fit. */
+static bool add_large_entry(struct listing *listing, off_t place)
 {
-    for (enum view_kind view = 0; view < VIEW_KINDS; view++) {
-        off_t entries = view == VIEW_WHOLE ? 1 : 2;
-        if (!listed[view])
-            continue;
-        if (place >= entries) {
-            place -= entries;
-            continue;
-        }
-        if (view == VIEW_WHOLE)
-            piece_name_write_whole(file_extension(listing->node->name), name);
-        else
-            (void)snprintf(name, PIECE_NAME_MOST + 1, "%s%s", view_kind_name(view),
-                           place == 1 ? ".tsv" : "");
-        *kind = view == VIEW_WHOLE ? NODE_PIECE : place == 1 ? NODE_TABLE : NODE_VIEW;
-        return true;
+    static const union node_content whole = {.piece.selector.kind = SELECT_WHOLE};
+    enum view_kind view = (enum view_kind)(place / 2);
+    bool table = place % 2 == 1;
+    char name[PIECE_NAME_MOST + 1];
+
+    if (view == VIEW_WHOLE) {
+        piece_name_write_whole(file_extension(listing->node->name), name);
+        return table || add_child(listing, name, NODE_PIECE, &whole, place + 3);
     }
-    return false;
+    (void)snprintf(name, sizeof(name), "%s%s", view_kind_name(view), table ? ".tsv" : "");
+    return add_child(listing, name, table ? NODE_TABLE : NODE_VIEW, &whole, place + 3);
 }
 
 static int list_large(struct listing *listing, off_t offset)
 {
-    union node_content content = {.piece.selector.kind = SELECT_WHOLE};
     bool listed[VIEW_KINDS];
-    char name[PIECE_NAME_MOST + 1];
-    enum node_kind kind;
 
     choose_views(listing, listed);
-    for (off_t place = offset - 2; large_entry(listing, listed, place, name, &kind); place++)
-        if (!add_child(listing, name, kind, &content, place + 3))
+    for (off_t place = offset - 2; place < LARGE_PLACES; place++)
+        if (listed[place / 2] && !add_large_entry(listing, place))
             return 0;
     return 0;
 }
@@ -223,19 +222,22 @@ static int list_pieces(struct listing *listing, const struct view_file *file, ui
 /* Lists the pieces of a view for which the file must be looked at. */
 static int list_by_generation(struct listing *listing, struct view_file *file, uint64_t cursor)
 {
-    struct line_index *index = NULL;
-    int error = source_pin(file->source, file->generation);
+    const struct view *view = &listing->node->content.view;
+    struct stat attributes;
+
+    int error = source_look_and_pin(file->source, &file->generation, &attributes);
     if (error != 0)
         return error;
-    if (view_needs_index(&listing->node->content.view))
-        error = index_get(&listing->driver->store, file->source, file->generation, &listing->cancel,
-                          &index);
-    file->index = index;
+    file->size = generation_size(file->generation);
+    error = driver_is_large(listing->driver, file->size) ? 0 : -ESTALE;
+    if (error == 0)
+        error = view_file_complete(file, view, &listing->driver->store);
     if (error == 0)
         error = list_pieces(listing, file, cursor);
-    line_index_unref(index);
+    line_index_unref(file->index);
     source_unpin(file->source, file->generation);
-    return error;
+    generation_unref(file->generation);
+    return error == -ENOENT ? -ESTALE : error;
 }
 
 static int list_view(struct listing *listing, off_t offset)
@@ -243,19 +245,14 @@ static int list_view(struct listing *listing, off_t offset)
     const struct node *large = node_large(listing->node);
     const struct view *view = &listing->node->content.view;
     struct view_file file = {.source = large->content.source, .cancel = &listing->cancel};
-    bool cheap = view_is_numbered(view) && !view_needs_index(view);
+    uint64_t cursor = (uint64_t)offset - 2;
     struct stat source;
 
-    int error = cheap ? attributes_now_of_large(listing->driver, large, &source)
-                      : source_look(file.source, &file.generation, &source);
-    file.size = error == 0 ? (uint64_t)source.st_size : 0;
-    if (error == 0 && !driver_is_large(listing->driver, file.size))
-        error = -ESTALE;
-    if (error == 0)
-        error = cheap ? list_pieces(listing, &file, (uint64_t)offset - 2)
-                      : list_by_generation(listing, &file, (uint64_t)offset - 2);
-    generation_unref(file.generation);
-    return error == -ENOENT ? -ESTALE : error;
+    if (!view_is_numbered(view) || view_needs_index(view))
+        return list_by_generation(listing, &file, cursor);
+    int error = attributes_now_of_large(listing->driver, large, &source);
+    file.size = (uint64_t)source.st_size;
+    return error != 0 ? error : list_pieces(listing, &file, cursor);
 }
 
 static int list_control(struct listing *listing, off_t offset)

@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include "core/index_making.h"
 #include "fs/attributes.h"
 #include "fs/piece_name.h"
 
@@ -108,21 +107,6 @@ static int resolve(const struct wanted *wanted, const struct view_file *file,
     return view_resolve(wanted->view, &piece->selector, file, &piece->piece, &data);
 }
 
-/* The same in a view that needs a line index: of the file as far as that covers it. */
-static int resolve_by_index(struct driver *driver, const struct wanted *wanted,
-                            struct view_file *file, struct node_piece *piece)
-{
-    struct line_index *index = NULL;
-    int error = index_get(&driver->store, file->source, file->generation, wanted->cancel, &index);
-    if (error != 0)
-        return error;
-    file->index = index;
-    file->size = index->size;
-    error = resolve(wanted, file, piece);
-    line_index_unref(index);
-    return error == -EBADMSG ? -ESTALE : error;
-}
-
 /*
  * Resolves in a pinned generation, so that a file that is being appended to stays the same
  * generation from the look-up on. A view that does not scan can do without: a file that may not be
@@ -147,13 +131,16 @@ static int resolve_pinned(struct driver *driver, struct source *source, const st
     }
     if (error == -ESTALE || (scans && error != 0))
         return error;
-    if (wanted->view != NULL && view_needs_index(wanted->view))
-        error = resolve_by_index(driver, wanted, &file, piece);
+    if (wanted->view != NULL)
+        error = view_file_complete(&file, wanted->view, &driver->store);
     else
+        error = 0;
+    if (error == 0)
         error = resolve(wanted, &file, piece);
+    line_index_unref(file.index);
     if (pinned)
         source_unpin(source, piece->generation);
-    return error;
+    return error == -EBADMSG ? -ESTALE : error; /* the file is not what was indexed */
 }
 
 /*

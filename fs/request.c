@@ -62,13 +62,26 @@ static bool is_control(const struct node *node)
     return node->kind == NODE_CONTROL || node->kind == NODE_REPORT;
 }
 
+/* The source of the large file that a node is or is part of; NULL: it is of none. */
+static const void *group_of(const struct node *node)
+{
+    switch (node->kind) {
+    case NODE_LARGE:
+    case NODE_VIEW:
+    case NODE_PIECE:
+    case NODE_TABLE:
+        return node_large(node)->content.source;
+    default:
+        return NULL;
+    }
+}
+
 void dispatch(struct job *job, const struct node *node, bool scans)
 {
     struct driver *driver = driver_of(job->request);
 
     job->refuse = reply_error;
-    if (scans)
-        job->group = node_large(node)->content.source;
+    job->group = group_of(node);
     if (is_control(node))
         job->run(job);
     else

@@ -6,6 +6,7 @@
 #include "core/boundary.h"
 #include "core/checked.h"
 #include "core/holes.h"
+#include "core/index_making.h"
 #include "core/quantity.h"
 #include "core/rows.h"
 
@@ -125,6 +126,16 @@ bool view_needs_index(const struct view *view)
     return view->kind == VIEW_ROWS;
 }
 
+int view_file_complete(struct view_file *file, const struct view *view, struct index_store *store)
+{
+    if (!view_needs_index(view))
+        return 0;
+    int error = index_get(store, file->source, file->generation, file->cancel, &file->index);
+    if (error == 0)
+        file->size = file->index->size;
+    return error;
+}
+
 bool view_is_numbered(const struct view *view)
 {
     return view->kind == VIEW_BYTES || view->kind == VIEW_LINES || view->kind == VIEW_ROWS;
@@ -139,14 +150,25 @@ uint64_t view_count(const struct view *view, const struct view_file *file)
     return view_is_numbered(view) ? partition_count(&view->partition, file->size) : 0;
 }
 
+static int seek(const struct view_file *file, enum extent_kind kind, uint64_t place,
+                uint64_t *found)
+{
+    return holes_seek(file->source, file->generation, kind, place, file->size, file->cancel, found);
+}
+
 static int next_extent(const struct view_file *file, uint64_t *cursor, struct selector *selector)
 {
-    uint64_t start = file->size;
-    int error = holes_seek(file->source, file->generation, EXTENT_DATA, *cursor, file->size,
-                           file->cancel, &start);
+    uint64_t start = *cursor;
+    int error = 0;
+
+    /* What the cursor stands behind may go on now: the file has grown. */
+    if (start > 0)
+        error = seek(file, EXTENT_HOLE, start - 1, &start);
+    start = max_u64(start, *cursor);
+    if (error == 0)
+        error = seek(file, EXTENT_DATA, start, &start);
     if (error == 0 && start < file->size)
-        error = holes_seek(file->source, file->generation, EXTENT_HOLE, start, file->size,
-                           file->cancel, cursor);
+        error = seek(file, EXTENT_HOLE, start, cursor);
     if (error != 0)
         return error;
     if (start >= file->size)
@@ -248,7 +270,7 @@ static int resolve_number(const struct view *view, uint64_t index, const struct 
 static int resolve_extent(const struct selector *selector, const struct view_file *file,
                           struct range *bytes)
 {
-    uint64_t cursor = saturating_sub(selector->offset, 1);
+    uint64_t cursor = selector->offset;
     struct selector found;
 
     if (selector->offset >= file->size)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "core/cancel.h"
+#include "core/index_store.h"
 #include "core/line_index.h"
 #include "core/partition.h"
 #include "core/piece.h"
@@ -78,12 +79,18 @@ bool view_is_numbered(const struct view *view);
 
 /* A file as one generation has it, for the functions below. What is pointed to is the caller's. */
 struct view_file {
-    struct source *source;          /* NULL will do for what says that it does not look at it */
-    struct generation *generation;  /* pinned, if the view scans */
-    uint64_t size;                  /* bytes; of the index, if the view needs one */
-    const struct line_index *index; /* if the view needs one */
-    const struct cancel *cancel;    /* or NULL */
+    struct source *source;         /* NULL will do for what says that it does not look at it */
+    struct generation *generation; /* pinned, if the view scans */
+    uint64_t size;                 /* bytes; of the index, if the view needs one */
+    struct line_index *index;      /* if the view needs one */
+    const struct cancel *cancel;   /* or NULL */
 };
+
+/*
+ * Gives a file of a pinned generation what the view needs beside: a line index, a reference for the
+ * caller, and the size that it covers. Returns as index_get.
+ */
+int view_file_complete(struct view_file *file, const struct view *view, struct index_store *store);
 
 /* How many pieces a file has in a numbered view; 0 in the others. Does not look at the source. */
 uint64_t view_count(const struct view *view, const struct view_file *file);
