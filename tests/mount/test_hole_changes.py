@@ -273,11 +273,19 @@ class Onlooker(threading.Thread):
 
     def look_loosely(self, descriptor, age):
         for unit in range(self.units.stop - self.units.start):
-            got = os.pread(descriptor, UNIT, unit * UNIT)
-            about = {state[self.units][unit] for state in self.filler.states[age:self.filler.begun + 1]}
-            if len(got) != UNIT or set(got) - about:
-                raise Broken("unit %d: %r is of no state that was about" % (unit, set(got) - about))
+            self.read_unit(descriptor, unit, age)
         return True
+
+    def read_unit(self, descriptor, unit, age):
+        """In as many reads as it takes: ESTALE in the middle of one comes with the next."""
+        offset, end = unit * UNIT, (unit + 1) * UNIT
+        while offset < end:
+            got = os.pread(descriptor, end - offset, offset)
+            about = {state[self.units][unit] for state in self.filler.states[age:self.filler.begun + 1]}
+            if not got or set(got) - about:
+                raise Broken("unit %d at %d: %r (%d bytes) is of no state that was about"
+                             % (unit, offset, set(got) - about, len(got)))
+            offset += len(got)
 
 
 class ConcurrentTest:

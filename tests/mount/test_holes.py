@@ -164,15 +164,18 @@ class RandomTest(HoleTest):
                 self.assertGreater(subject.holes_seen, subject.STEPS)
 
     def test_the_core(self):
-        """The unit test of extents, which does thousands of steps more, on each kind."""
-        program = os.path.join(os.path.dirname(harness.BIGFS), "tests", "test_extents")
-        self.require(os.access(program, os.X_OK), "%s is not built" % program)
-        running = {kind: subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=dict(
-            os.environ, BIGFS_TEST_DIR=str(self.filesystem(kind, 64 * M)))) for kind in KINDS}
-        for kind, program in running.items():
-            with self.subTest(filesystem=kind):
-                output = program.communicate()[0].decode(errors="replace")
-                self.assertEqual(program.returncode, 0, output)
+        """The unit tests of extents and of holes that change, thousands of steps more, on each kind."""
+        tests = os.path.join(os.path.dirname(harness.BIGFS), "tests")
+        roots = {kind: str(self.filesystem(kind, 64 * M)) for kind in KINDS}
+        for name in ("test_extents", "test_holes_changing"):
+            program = os.path.join(tests, name)
+            self.require(os.access(program, os.X_OK), "%s is not built" % program)
+            running = {kind: subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                              env=dict(os.environ, BIGFS_TEST_DIR=roots[kind])) for kind in KINDS}
+            for kind, process in running.items():
+                with self.subTest(filesystem=kind, program=name):
+                    output = process.communicate()[0].decode(errors="replace")
+                    self.assertEqual(process.returncode, 0, output)
 
 
 # --- seeking ---------------------------------------------------------------------------------------------
