@@ -303,6 +303,7 @@ class MountTest(unittest.TestCase):
         self._finally(_remove_tree, self.tmp)
         self.source = self.tmp / "source"
         self.source.mkdir()
+        os.environ["XDG_CACHE_HOME"] = str(self.tmp / "cache")  # line indexes, too, stay in the test's directory
         self._count = 0
 
     def require(self, condition, reason):
