@@ -70,9 +70,9 @@ static bool await_end(struct waiting *waiting)
     return waiting->ended;
 }
 
-static void draw(void *argument, const struct index_progress *progress)
+static void show(void *argument, const struct index_progress *progress)
 {
-    progress_draw(argument, progress->done, progress->size);
+    progress_show(argument, progress->done, progress->size);
 }
 
 static int wait_for_build(struct maker *maker, struct source *source, struct generation *generation,
@@ -88,7 +88,7 @@ static int wait_for_build(struct maker *maker, struct source *source, struct gen
     if (error != 0)
         return error;
     do
-        indexer_report(&maker->indexer, draw, progress);
+        indexer_report(&maker->indexer, show, progress);
     while (!await_end(&waiting));
     return waiting.error;
 }

@@ -10,7 +10,8 @@ enum {
     WIDTH = 80, /* of a terminal that does not say */
     BAR_MOST = 40,
     BAR_LEAST = 10,
-    AROUND_BAR = 48, /* columns for all that is not bar or name */
+    AROUND_BAR = 48,    /* columns for all that is not bar or name */
+    LINE_EVERY = 10000, /* ms */
 };
 
 static int64_t now_ms(void)
@@ -25,8 +26,9 @@ void progress_begin(struct progress *progress, const char *name)
     *progress = (struct progress){
         .name = name,
         .started = now_ms(),
+        .told = now_ms(),
         .from = UINT64_MAX,
-        .shown = isatty(STDERR_FILENO) != 0,
+        .terminal = isatty(STDERR_FILENO) != 0,
     };
 }
 
@@ -74,32 +76,56 @@ static void write_bar(double part, int width, char *text)
     text[width] = '\0';
 }
 
-void progress_draw(struct progress *progress, uint64_t done, uint64_t size)
-{
-    char bar[BAR_MOST + 1];
+/* How far, how fast, how long. */
+struct figures {
+    double part;
     char rate[PROGRESS_BYTES_MOST];
     char left[24];
+};
 
-    if (progress->from == UINT64_MAX)
-        progress->from = done;
-    if (!progress->shown)
-        return;
-    double part = size > 0 ? (double)done / (double)size : 1;
+static void work_out(const struct progress *progress, uint64_t done, uint64_t size,
+                     struct figures *figures)
+{
     double per_second = (double)(done - progress->from) * 1000 / (double)progress_elapsed(progress);
+
+    figures->part = size > 0 ? (double)done / (double)size : 1;
+    progress_bytes(per_second, figures->rate);
+    write_left(per_second > 0 ? (double)(size - done) / per_second : -1, figures->left,
+               sizeof(figures->left));
+}
+
+static void draw_bar(const struct progress *progress, const struct figures *figures)
+{
+    char bar[BAR_MOST + 1];
     int room = columns() - AROUND_BAR;
     int width = room / 2 < BAR_LEAST ? BAR_LEAST : room / 2 > BAR_MOST ? BAR_MOST : room / 2;
     int name_room = room - width > 8 ? room - width : 8;
 
-    write_bar(part, width, bar);
-    progress_bytes(per_second, rate);
-    write_left(per_second > 0 ? (double)(size - done) / per_second : -1, left, sizeof(left));
+    write_bar(figures->part, width, bar);
     (void)fprintf(stderr, "\r\033[K%.*s [%s] %3.0f%%  %s/s  %s left", name_room, progress->name,
-                  bar, part * 100, rate, left);
+                  bar, figures->part * 100, figures->rate, figures->left);
     (void)fflush(stderr);
+}
+
+void progress_show(struct progress *progress, uint64_t done, uint64_t size)
+{
+    struct figures figures;
+    int64_t now = now_ms();
+
+    if (progress->from == UINT64_MAX)
+        progress->from = done;
+    work_out(progress, done, size, &figures);
+    if (progress->terminal) {
+        draw_bar(progress, &figures);
+    } else if (now - progress->told >= LINE_EVERY) {
+        progress->told = now;
+        (void)fprintf(stderr, "%s: %.0f%%, %s/s, %s left\n", progress->name, figures.part * 100,
+                      figures.rate, figures.left);
+    }
 }
 
 void progress_end(const struct progress *progress)
 {
-    if (progress->shown)
+    if (progress->terminal)
         (void)fputs("\r\033[K", stderr);
 }

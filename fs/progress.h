@@ -1,4 +1,5 @@
-/* A progress bar: how far, how fast, and how long still. */
+/* Progress: how far, how fast, and how long still. A bar on a terminal, else a line now and then.
+ */
 #ifndef BIGFS_FS_PROGRESS_H
 #define BIGFS_FS_PROGRESS_H
 
@@ -9,16 +10,20 @@ struct progress {
     const char *name;
     int64_t started; /* CLOCK_MONOTONIC, ms */
     uint64_t from;   /* bytes that were done at the start */
-    bool shown;      /* only on a terminal */
+    int64_t told;    /* CLOCK_MONOTONIC, ms; when the last line was written */
+    bool terminal;   /* a bar is drawn */
 };
 
-/* Begins one on standard error. `name` stays the caller's. Nothing is shown but on a terminal. */
+/* Begins one on standard error. `name` stays the caller's. */
 void progress_begin(struct progress *progress, const char *name);
 
-/* Draws it over what was drawn last. The first call tells what was done before. */
-void progress_draw(struct progress *progress, uint64_t done, uint64_t size);
+/*
+ * Draws the bar over what was drawn last; or writes a line, if the last one was ten seconds ago.
+ * The first call tells what was done before.
+ */
+void progress_show(struct progress *progress, uint64_t done, uint64_t size);
 
-/* Takes it off the terminal. */
+/* Takes the bar off the terminal. */
 void progress_end(const struct progress *progress);
 
 /* Writes bytes as people read them, "1.5 GiB", to `text`. */
