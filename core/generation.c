@@ -212,6 +212,8 @@ static void move_on(struct generation *generation, const struct snapshot *was,
         HOLD_LOCK(&generation->lock);
         if (!file_identity_equal(&generation->identity, &was->identity))
             return;
+        if (file_identity_same_content(&generation->identity, seen))
+            atomic_fetch_add(&generation->revision, 1);
         generation->identity = *seen;
         generation->ends = *ends;
         if (extents_possible(&was->identity))

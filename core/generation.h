@@ -41,6 +41,7 @@ struct generation {
     atomic_uint references;
     uint64_t serial;           /* constant; no other generation of this process has it */
     atomic_bool stale;         /* set once, never cleared */
+    atomic_uint revision;      /* how often the ctime alone has moved: its bytes may be others */
     _Atomic int64_t path_seen; /* when its path was last seen to lead to it: CLOCK_MONOTONIC, ms */
     struct open_file file;     /* the slot of its descriptor, in the cache of open files */
     struct scan_memory lines;  /* where its lines end; has its own lock */

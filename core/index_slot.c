@@ -29,6 +29,16 @@ void index_slot_put(struct index_slot *slot, struct line_index *index, const str
     line_index_unref(old);
 }
 
+void index_slot_forget(struct index_slot *slot)
+{
+    struct line_index *old;
+    {
+        HOLD_LOCK(&slot->lock);
+        old = steal_pointer(&slot->index);
+    }
+    line_index_unref(old);
+}
+
 /*
  * What is there, if the attributes allow that it is right: nothing has happened to the file, or it
  * has grown.

@@ -32,6 +32,9 @@ void index_slot_destroy(struct index_slot *slot);
 void index_slot_put(struct index_slot *slot, struct line_index *index, const struct index_key *key,
                     const struct file_identity *of);
 
+/* Forgets an index that was found to be wrong; the one in the directory is not asked for either. */
+void index_slot_forget(struct index_slot *slot);
+
 /*
  * Whether there is an index for the file as it is `now`: of all of it (INDEX_SAME), or of its first
  * part (INDEX_BEGINS), if that is still what it was, for which `fd` is read. *index is a reference

@@ -34,7 +34,7 @@ static int check_piece(struct driver *driver, const struct node *node, bool seco
     int error = lookup_piece(driver, node->parent, &piece->selector, cancel, &now, &attributes);
     if (error != 0)
         return error == -ENOENT ? -ESTALE : error;
-    bool same = now.generation == piece->generation &&
+    bool same = now.generation == piece->generation && now.revision == piece->revision &&
                 (second_try || piece_equal(&now.piece, &piece->piece));
     generation_unref(now.generation);
     return same ? 0 : -ESTALE;

@@ -107,6 +107,20 @@ static int resolve(const struct wanted *wanted, const struct view_file *file,
     return view_resolve(wanted->view, &piece->selector, file, &piece->piece, &data);
 }
 
+/* With what the view needs beside the file. */
+static int resolve_completed(struct driver *driver, const struct wanted *wanted,
+                             struct view_file *file, struct node_piece *piece)
+{
+    int error = wanted->view != NULL ? view_file_complete(file, wanted->view, &driver->store) : 0;
+    if (error == 0)
+        error = resolve(wanted, file, piece);
+    line_index_unref(file->index);
+    if (error != -EBADMSG)
+        return error;
+    index_slot_forget(&file->generation->lines_index); /* the file is not what was indexed */
+    return -ESTALE;
+}
+
 /*
  * Resolves in a pinned generation, so that a file that is being appended to stays the same
  * generation from the look-up on. A view that does not scan can do without: a file that may not be
@@ -125,22 +139,17 @@ static int resolve_pinned(struct driver *driver, struct source *source, const st
     bool pinned = false;
     int error = driver_is_large(driver, file.size) ? 0 : -ESTALE;
 
+    piece->revision = atomic_load(&piece->generation->revision);
     if (error == 0 && (scans || !generation_settled(piece->generation))) {
         error = source_pin(source, piece->generation);
         pinned = error == 0;
     }
     if (error == -ESTALE || (scans && error != 0))
         return error;
-    if (wanted->view != NULL)
-        error = view_file_complete(&file, wanted->view, &driver->store);
-    else
-        error = 0;
-    if (error == 0)
-        error = resolve(wanted, &file, piece);
-    line_index_unref(file.index);
+    error = resolve_completed(driver, wanted, &file, piece);
     if (pinned)
         source_unpin(source, piece->generation);
-    return error == -EBADMSG ? -ESTALE : error; /* the file is not what was indexed */
+    return error;
 }
 
 /*

@@ -13,13 +13,14 @@ enum { FIRST_BUCKETS = 256, ROOT_INODE = 1 };
 
 /* What tells nodes of one kind below one parent apart, beside the name. No padding inside. */
 struct fingerprint {
-    uint64_t words[8];
+    uint64_t words[9];
 };
 
 static struct fingerprint piece_fingerprint(const struct node_piece *piece)
 {
     struct fingerprint print = {{
         piece->generation->serial,
+        piece->revision,
         (uint64_t)piece->selector.kind,
         piece->selector.offset,
         piece->selector.length,

@@ -44,6 +44,7 @@ enum node_kind {
 /* A piece of a large file, as one generation has it. */
 struct node_piece {
     struct generation *generation; /* a reference */
+    unsigned revision;             /* of the generation: pages of another one are not kept */
     struct selector selector;
     struct piece piece;
 };
