@@ -11,7 +11,7 @@
 #include "core/index_making.h"
 #include "core/line_scan.h"
 
-enum { STACK_SIZE = 512 * 1024 };
+enum { STACK_SIZE = 1024 * 1024 };
 
 struct index_build {
     struct list link;              /* protected by indexer.lock */

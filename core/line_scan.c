@@ -1,14 +1,21 @@
 #include "core/line_scan.h"
 
 #include <errno.h>
+#include <sys/uio.h>
 
 #include "core/byte_count.h"
 #include "core/checked.h"
 #include "core/fault_guard.h"
 #include "core/holes.h"
+#include "core/residency.h"
+
+#ifndef RWF_DONTCACHE
+#define RWF_DONTCACHE 0x80 /* Linux 6.14 */
+#endif
 
 enum {
     COPIED_STEP = 64 * 1024,
+    UNCACHED_STEP = 256 * 1024,
     STEP_BLOCKS = LINE_STEP / LINE_BLOCK,
 };
 
@@ -73,16 +80,11 @@ static int count_window(const struct scan *scan, int fd, uint64_t *start, uint64
     return error == -EFAULT ? -EIO : error;
 }
 
-static int count_mapped(const struct scan *scan, uint64_t *start, uint64_t end)
+static int count_mapped(const struct scan *scan, int fd, uint64_t *start, uint64_t end)
 {
-    int fd = -1;
-    int error = source_borrow(scan->source, scan->generation, &fd);
-
-    if (error != 0)
-        return error;
+    int error = 0;
     while (*start < end && error == 0)
         error = count_window(scan, fd, start, end);
-    source_return(scan->source, scan->generation);
     return error;
 }
 
@@ -101,9 +103,47 @@ static int count_copied(const struct scan *scan, uint64_t start, uint64_t end)
     return error;
 }
 
+/*
+ * Reads past the page cache what is not in it, for files of which we are not told what is: pages
+ * that are read for us alone leave it at once. -EOPNOTSUPP: the kernel or the file system cannot.
+ */
+static int count_uncached(const struct scan *scan, int fd, uint64_t *start, uint64_t end)
+{
+    uint8_t buffer[UNCACHED_STEP];
+
+    while (*start < end) {
+        struct iovec part = {buffer, (size_t)min_u64(end - *start, sizeof(buffer))};
+        ssize_t got = preadv2(fd, &part, 1, (off_t)*start, RWF_DONTCACHE);
+        if (got < 0 && errno != EINTR)
+            return errno == EINVAL || errno == ENOSYS ? -EOPNOTSUPP : -errno;
+        if (got == 0)
+            return -EIO; /* if it was truncated, the check tells */
+        if (got > 0) {
+            count_bytes(scan->tally, buffer, (size_t)got, *start);
+            *start += (uint64_t)got;
+        }
+    }
+    return 0;
+}
+
+/* Counts in a way that leaves the page cache as it is. */
+static int count_borrowed(const struct scan *scan, uint64_t *start, uint64_t end)
+{
+    int fd = -1;
+    int error = source_borrow(scan->source, scan->generation, &fd);
+
+    if (error != 0)
+        return error;
+    error = residency_is_told(fd) ? -EOPNOTSUPP : count_uncached(scan, fd, start, end);
+    if (error == -EOPNOTSUPP)
+        error = count_mapped(scan, fd, start, end);
+    source_return(scan->source, scan->generation);
+    return error;
+}
+
 static int count_data(const struct scan *scan, uint64_t start, uint64_t end)
 {
-    int error = count_mapped(scan, &start, end);
+    int error = count_borrowed(scan, &start, end);
     if (error == -ENODEV || error == -ENOMEM) /* cannot be mapped, or not now */
         error = count_copied(scan, start, end);
     return error;

@@ -9,15 +9,16 @@
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/residency.h"
 
 struct window {
-    struct list link;   /* protected by window_pool.lock */
-    unsigned lent;      /* protected by window_pool.lock */
-    uint64_t owner;     /* the rest is constant once the window is in the pool */
-    uint64_t start;     /* file offset of the first byte */
-    size_t length;      /* bytes of the file it shows */
-    uint8_t *bytes;     /* the mapping */
-    uint8_t *residency; /* as mincore(2) told before the first touch; NULL: not known */
+    struct list link;           /* protected by window_pool.lock */
+    unsigned lent;              /* protected by window_pool.lock */
+    uint64_t owner;             /* the rest is constant once the window is in the pool */
+    uint64_t start;             /* file offset of the first byte */
+    size_t length;              /* bytes of the file it shows */
+    uint8_t *bytes;             /* the mapping */
+    struct residency residency; /* before the first touch */
 };
 
 static size_t page_size(void)
@@ -46,7 +47,7 @@ static void window_destroy(struct window *window)
         return;
     if (window->bytes != NULL)
         (void)munmap(window->bytes, window->length);
-    free(window->residency);
+    residency_free(&window->residency);
     free(window);
 }
 
@@ -136,22 +137,13 @@ static void give_up_room(struct window_pool *pool, uint64_t windows)
     pthread_cond_broadcast(&pool->place_free);
 }
 
-/* Without this knowledge nothing is dropped, so a failure costs no correctness. */
-static uint8_t *read_residency(uint8_t *bytes, size_t length)
-{
-    AUTO_FREE uint8_t *residency = malloc(round_up(length, page_size()) / page_size());
-    if (residency == NULL || mincore(bytes, length, residency) != 0)
-        return NULL;
-    return steal_pointer(&residency);
-}
-
 static int map_window(struct window *window, int fd)
 {
     void *bytes = mmap(NULL, window->length, PROT_READ, MAP_SHARED, fd, (off_t)window->start);
     if (bytes == MAP_FAILED)
         return -errno;
     window->bytes = bytes;
-    window->residency = read_residency(window->bytes, window->length);
+    residency_read(&window->residency, fd, window->bytes, window->start, window->length);
     (void)madvise(window->bytes, window->length, MADV_SEQUENTIAL);
     return 0;
 }
@@ -228,11 +220,11 @@ void window_done_with(const struct window_loan *loan, size_t length, int fd)
     size_t first = (size_t)(loan->bytes - window->bytes) / page;
     size_t last = end == window->length ? round_up(end, page) / page : end / page;
 
-    if (window->residency == NULL)
+    if (window->residency.kind == RESIDENT_ALL)
         return;
     for (size_t i = first; i < last; i++) {
         size_t run = i;
-        while (run < last && (window->residency[run] & 1) == 0)
+        while (run < last && !residency_had(&window->residency, run))
             run++;
         if (run == i)
             continue;

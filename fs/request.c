@@ -27,7 +27,8 @@ struct cancel cancel_of(fuse_req_t request)
 static int errno_for_reader(int error)
 {
     switch (-error) {
-    case EXDEV: /* something on the path became a symbolic link or a mount that leads out */
+    case EBADMSG: /* a line index of another content */
+    case EXDEV:   /* something on the path became a symbolic link or a mount that leads out */
     case ELOOP:
     case ENOTDIR:
         return ESTALE; /* the kernel looks the name up again and finds what is there now */

@@ -1,4 +1,4 @@
-"""An independent model of DESIGN parts 2 and 3: which bytes each piece of `bytes` and `lines` holds.
+"""An independent model of DESIGN parts 2 and 3: which bytes each piece of `bytes`, `lines` and `rows` holds.
 
 Written for plainness: it looks at every record of the file, the product only at the bytes around a cut.
 """
@@ -63,7 +63,7 @@ def extension(name):
 def piece_names(kind, count, name):
     """The names a listing shows: from 0, six digits or as many as the last number needs."""
     width = max(6, len(str(count - 1)))
-    suffix = extension(name) if kind == "lines" else ""
+    suffix = extension(name) if kind in ("lines", "rows") else ""
     return ["%0*d%s" % (width, k, suffix) for k in range(count)]
 
 
@@ -88,3 +88,78 @@ def with_header(argument, data, records):
         start, end = max(offset, head), max(offset + length, head)
         contents.append(data[:head] + data[start:end])
     return contents
+
+
+# --- rows --------------------------------------------------------------------------------------------
+
+def count_of(text):
+    """The value of a COUNT."""
+    unit = {"k": 10 ** 3, "m": 10 ** 6, "g": 10 ** 9}.get(text[-1].lower())
+    return int(text[:-1]) * unit if unit else int(text)
+
+
+class Rows:
+    """What `rows` shows of some data: every line, by its number from 1."""
+
+    def __init__(self, data):
+        self.data, self.starts = data, record_starts(data)
+
+    def append(self, more):
+        """The file has grown."""
+        size = len(self.data)
+        goes_on = size > 0 and not self.data.endswith(b"\n")  # the last line does, so the first of `more` is none
+        self.starts += [size + start for start in record_starts(more)][1 if goes_on else 0:]
+        self.data += more
+
+    @property
+    def count(self):
+        return len(self.starts)
+
+    def place(self, line):
+        """Where a line begins, counted from 0; the end where there are no more."""
+        return self.starts[line] if line < self.count else len(self.data)
+
+    def lines(self, first, count):
+        """What the lines from `first`, counted from 1, hold; fewer at the end."""
+        return self.data[self.place(first - 1):self.place(first - 1 + count)]
+
+    def cut(self, rows, header=0):
+        """For each piece its own part: offset, length, the number of its first line, how many lines."""
+        found = []
+        for first in range(0, self.count, rows):
+            start = min(max(first, header), self.count)
+            end = max(start, min(first + rows, self.count))
+            found.append((self.place(start), self.place(end) - self.place(start), start + 1, end - start))
+        return found
+
+    def contents(self, rows, header=0):
+        """What each piece holds, with the header."""
+        head = self.data[:self.place(header)]
+        return [head + self.data[offset:offset + length] for offset, length, _, _ in self.cut(rows, header)]
+
+    def find(self, name, rows):
+        """What a name in the file's directory gives, such as rows@50,header/3; None: there is nothing. `rows` is
+        the default."""
+        view, _, leaf = name.partition("/")
+        header = 0
+        for argument in view.split("@")[1].split(",") if "@" in view else ():
+            if argument.startswith("header"):
+                header = int(argument[7:] or 1)
+            else:
+                rows = count_of(argument)
+        if leaf.startswith("-"):
+            count = min(count_of(leaf[1:]), self.count)
+            return self.lines(self.count - count + 1, count)
+        for sign in "-+":
+            if sign in leaf:
+                first, second = map(count_of, leaf.split(sign))
+                return self.lines(first, second - first + 1 if sign == "-" else second) if first <= self.count else None
+        found, number = self.contents(rows, header), int(leaf.partition(".")[0])
+        return found[number] if number < len(found) else None
+
+    def table(self, names, rows, header=0, data_bytes=lambda offset, length: length):
+        """VIEW.tsv."""
+        text = ["name\toffset\tlength\tdata_bytes\tfirst_line\tlines"]
+        for name, (offset, length, first, lines) in zip(names, self.cut(rows, header)):
+            text.append("%s\t%d\t%d\t%d\t%d\t%d" % (name, offset, length, data_bytes(offset, length), first, lines))
+        return "".join(line + "\n" for line in text).encode()

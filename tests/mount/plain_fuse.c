@@ -4,6 +4,9 @@
  * tests put bigfs on top of it.
  *
  *     plain_fuse DIRECTORY MOUNTPOINT [FUSE OPTIONS]
+ *
+ * PLAIN_FUSE_HOLD in the environment names a file: as long as that exists, reads at and behind the
+ * offset that it holds (in decimal) do not come to an end.
  */
 #define FUSE_USE_VERSION 31
 
@@ -12,10 +15,17 @@
 #include <fcntl.h>
 #include <fuse.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+    HOLD_STEP = 2000, /* microseconds */
+    MOST_HELD = 256,  /* reads that are held must not keep others back */
+};
+
 static int root = -1;
+static const char *hold;
 
 static const char *below(const char *path)
 {
@@ -24,7 +34,8 @@ static const char *below(const char *path)
 
 static void *plain_init(struct fuse_conn_info *connection, struct fuse_config *config)
 {
-    (void)connection;
+    connection->max_background = MOST_HELD;
+    connection->congestion_threshold = MOST_HELD;
     config->use_ino = 1;
     config->attr_timeout = 0;
     config->entry_timeout = 0;
@@ -62,10 +73,24 @@ static int plain_open(const char *path, struct fuse_file_info *file)
     return 0;
 }
 
+/* Whether a read that ends here is held now. */
+static int is_held(off_t end)
+{
+    char text[24] = "";
+    int fd = hold != NULL ? open(hold, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return 0;
+    ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
+    (void)close(fd);
+    return got > 0 && end > strtoll(text, NULL, 10);
+}
+
 static int plain_read(const char *path, char *buffer, size_t size, off_t offset,
                       struct fuse_file_info *file)
 {
     (void)path;
+    while (is_held(offset + (off_t)size))
+        (void)usleep(HOLD_STEP);
     ssize_t got = pread((int)file->fh, buffer, size, offset);
     return got < 0 ? -errno : (int)got;
 }
@@ -94,5 +119,6 @@ int main(int argc, char **argv)
         return 2;
     }
     argv[1] = argv[0];
+    hold = getenv("PLAIN_FUSE_HOLD");
     return fuse_main(argc - 1, argv + 1, &operations, NULL);
 }

@@ -1,0 +1,215 @@
+"""What the tests of `rows` and of the line index share."""
+
+import os
+import random
+import signal
+import subprocess
+
+import harness
+import model
+from changing import Subject, tick
+from harness import K, M, read, run, wait_for
+from support import LAG, alphabet, counter
+
+STEP = 16 * M  # scanned by the reader's own request at most, and by a thread at once
+WIDTH = 64  # bytes of a numbered line
+
+
+def numbered(lines, stamp=0):
+    """Lines of 64 bytes, each with its number."""
+    pattern = b"%030d %%0%dd\n" % (stamp, WIDTH - 32)
+    return b"".join([pattern % n for n in range(lines)])
+
+
+def ragged(generation, size):
+    """Lines of many lengths (also none), of letters that neighbouring generations do not have."""
+    generator, letters = random.Random(generation), alphabet(generation)[:-1]
+    longest, lines = generator.choice((10, 60, 400)), []
+    while size > 0:
+        line = bytes(generator.choices(letters, k=min(size - 1, generator.randrange(longest)))) + b"\n"
+        lines.append(line)
+        size -= len(line)
+    return b"".join(lines)
+
+
+def scanned(mount):
+    """How many bytes this daemon has looked through."""
+    return counter(mount, "bigfs_scanned_bytes_total")
+
+
+def indexing(mount):
+    """The lines of .bigfs/status that tell of scans under way."""
+    return [line for line in read(mount.p(".bigfs/status")).decode().splitlines() if line.startswith("indexing:")]
+
+
+def warnings(mount):
+    """What the daemon has complained about line indexes."""
+    return [line for line in mount.log().splitlines() if "line index" in line]
+
+
+def index_files(directory, suffix=".lines"):
+    """The files of an index directory."""
+    return sorted(os.path.join(where, name) for where, _, names in os.walk(directory) for name in names
+                  if name.endswith(suffix))
+
+
+# --- files that change ---------------------------------------------------------------------------------
+
+class RowSubject(Subject):
+    """A source file of ragged lines and all it ever held, seen through `rows`."""
+
+    def __init__(self, path, size, names, rows):
+        super().__init__(path, 1, None, names)
+        self.contents, self.rows = [ragged(0, size)], rows
+        path.write_bytes(self.content)
+
+    def holds(self, name, age=None):
+        return model.Rows(self.content if age is None else self.contents[age]).find(name, self.rows)
+
+
+def with_mtime_back(how):
+    """The same change, after which the mtime is set back."""
+    def change(path, old, generation):
+        before = os.stat(path)
+        new = how(path, old, generation)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        return new
+    change.__name__ = how.__name__ + "_with_mtime_back"
+    return change
+
+
+def over(path, data, offset=0):
+    """Write in place, by one pwrite."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        if os.pwrite(descriptor, data, offset) != len(data):
+            raise AssertionError("a short write to %s" % path)
+    finally:
+        os.close(descriptor)
+
+
+def in_place(path, old, generation):
+    over(path, new := ragged(generation, len(old)))
+    return new
+
+
+def in_the_middle(path, old, generation):
+    """All but the first and the last two blocks of 4 KiB."""
+    end = len(old) // (4 * K) * (4 * K) - 4 * K
+    over(path, middle := ragged(generation, end - 4 * K), 4 * K)
+    return old[:4 * K] + middle + old[end:]
+
+
+def shorter(path, old, _):
+    new = old[:len(old) * 4 // 5]
+    os.truncate(path, len(new))
+    return new
+
+
+def truncated_and_longer(path, old, generation):
+    """Cut, and at once longer than before."""
+    new = old[:len(old) // 2] + ragged(generation, len(old) * 3 // 4)
+    os.truncate(path, len(old) // 2)
+    over(path, new[len(old) // 2:], len(old) // 2)
+    return new
+
+
+def replaced(path, old, generation):
+    """By rename; the new file has the same size and mtime."""
+    before, beside = os.stat(path), path.parent.parent / ("." + path.name)
+    beside.write_bytes(new := ragged(generation, len(old)))
+    os.utime(beside, ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.rename(beside, path)
+    return new
+
+
+def longer(path, old, generation):
+    with open(path, "ab", buffering=0) as file:
+        file.write(new := ragged(generation, len(old) // 5))
+    return old + new
+
+
+def mode_only(path, old, generation):
+    os.chmod(path, 0o640 if generation % 2 else 0o644)
+    return old
+
+
+ENDING = [in_place, with_mtime_back(in_place), in_the_middle, shorter, truncated_and_longer, replaced]
+MIDDLE = with_mtime_back(in_the_middle)  # nothing but the ctime and the bytes tell
+GOING_ON = [longer, mode_only]
+
+
+# --- readers that wait ---------------------------------------------------------------------------------
+
+class HeldTest(harness.MountTest):
+    """A large file on a source that gives its first part, and the rest only when the test lets go."""
+
+    LINES = 96 * M // WIDTH
+    FROM = 32 * M  # reads from here on are held
+
+    def start_held(self, *options):
+        """The mount, on two processors; the source lets nothing through behind FROM until let_go()."""
+        program = os.path.join(os.path.dirname(harness.BIGFS), "tests", "plain_fuse")
+        self.require(os.access(program, os.X_OK), "%s is not built" % program)
+        self.data = numbered(self.LINES)
+        self.write("big.log", self.data)
+        self.write("other.log", other := numbered(2 * M // WIDTH, 7))
+        self.other, self.hold, point = other, self.tmp / "hold", self.tmp / "plain"
+        point.mkdir()
+        self._finally(harness._unmount_filesystem, (point, None))
+        run(program, self.source, point, "-o", "max_threads=64",
+            env={"PLAIN_FUSE_HOLD": str(self.hold)})
+        processors = ",".join(map(str, sorted(os.sched_getaffinity(0))[:2]))
+        mount = self.mount(point, "--chunk-size", "1M", *options, wrapper=("taskset", "-c", processors))
+        self.addCleanup(self.let_go)
+        self.hold_back()
+        return mount
+
+    def hold_back(self):
+        self.hold.write_text(str(self.FROM))
+
+    def let_go(self):
+        self.hold.unlink(missing_ok=True)
+
+    def reader(self, *argv):
+        """A program that reads, beside the test."""
+        program = subprocess.Popen([os.fspath(word) for word in argv], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, LC_ALL="C"))
+        self.addCleanup(self._end, program)
+        return program
+
+    def _end(self, program):
+        self.let_go()
+        if program.poll() is None:
+            program.kill()
+        program.communicate(timeout=60)
+
+    def await_held(self, mount, *programs):
+        """Until the scan has done what it can, and each of the programs waits in the mount."""
+        wait_for(lambda: scanned(mount) >= self.FROM and indexing(mount), LAG, "the scan comes to the part held back")
+        for program in programs:
+            wait_for(lambda: self.waits(program), LAG, "%r waits" % program.args)
+
+    @staticmethod
+    def waits(program):
+        """Whether a process is in a call to a FUSE file system, or has ended (which the test will notice)."""
+        try:
+            where = read("/proc/%d/wchan" % program.pid)
+        except OSError:
+            return True
+        return b"fuse" in where or b"request_wait" in where or program.poll() is not None
+
+    def assert_waiting(self, *programs):
+        for program in programs:
+            self.assertIsNone(program.poll(), "%r did not wait" % program.args)
+
+    def assert_gives(self, program, wanted):
+        output, errors = program.communicate(timeout=60)
+        self.assertEqual((program.returncode, errors), (0, b""), program.args)
+        self.assertTrue(output == wanted, "%r: other bytes" % program.args)
+
+    def kill(self, program, number=signal.SIGKILL):
+        """It must end, though nothing it waits for has come."""
+        program.send_signal(number)
+        program.communicate(timeout=60)
+        self.assertEqual(program.returncode, -number)

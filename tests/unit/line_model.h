@@ -1,0 +1,172 @@
+/*
+ * What tests of line indexes share: texts, lines counted byte by byte, and ways to ask for an index.
+ *
+ * All but line_model_make() and _free() are checks, or made of checks: for the main thread alone.
+ */
+#ifndef BIGFS_TESTS_LINE_MODEL_H
+#define BIGFS_TESTS_LINE_MODEL_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/index_making.h"
+#include "core/line_index.h"
+#include "core/rows.h"
+#include "tests/unit/support.h"
+
+/* A text, and where its lines begin. */
+struct line_model {
+    uint8_t *bytes; /* owned */
+    uint64_t size;
+    uint64_t *starts; /* owned; one for each line */
+    uint64_t lines;
+};
+
+static inline struct line_model line_model_make(uint64_t size)
+{
+    struct line_model model = {.bytes = malloc(size + 1), .size = size};
+    assert_non_null(model.bytes);
+    memset(model.bytes, 'x', size + 1);
+    return model;
+}
+
+static inline void line_model_free(struct line_model *model)
+{
+    free(model->bytes);
+    free(model->starts);
+    *model = (struct line_model){.bytes = NULL};
+}
+
+/* Looks at the text anew. Call it when the bytes are set, before any check. */
+static inline void line_model_count(struct line_model *model)
+{
+    uint64_t ends = 0;
+    for (uint64_t i = 0; i < model->size; i++)
+        ends += model->bytes[i] == '\n';
+    free(model->starts);
+    model->starts = calloc(ends + 1, sizeof(model->starts[0]));
+    assert_non_null(model->starts);
+    model->lines = 0;
+    for (uint64_t i = 0; i < model->size; i++)
+        if (i == 0 || model->bytes[i - 1] == '\n')
+            model->starts[model->lines++] = i;
+}
+
+/* Line ends, one in about `every` bytes. */
+static inline void line_model_scatter(struct line_model *model, struct random *random,
+                                      uint64_t every, uint64_t from)
+{
+    uint64_t place = from + random_below(random, 2 * every);
+    for (; place < model->size; place += 1 + random_below(random, 2 * every))
+        model->bytes[place] = '\n';
+}
+
+static inline struct line_model line_model_random(struct random *random, uint64_t size,
+                                                  uint64_t every)
+{
+    struct line_model model = line_model_make(size);
+    line_model_scatter(&model, random, every, 0);
+    line_model_count(&model);
+    return model;
+}
+
+/* Makes the text longer by `length` bytes, with line ends among them. */
+static inline void line_model_grow(struct line_model *model, struct random *random, uint64_t length,
+                                   uint64_t every)
+{
+    uint64_t old = model->size;
+    model->bytes = realloc(model->bytes, old + length + 1);
+    assert_non_null(model->bytes);
+    memset(model->bytes + old, 'y', length + 1);
+    model->size += length;
+    line_model_scatter(model, random, every, old);
+    line_model_count(model);
+}
+
+static inline uint64_t line_model_start(const struct line_model *model, uint64_t line)
+{
+    return line < model->lines ? model->starts[line] : model->size;
+}
+
+/* Writes it as a file, of a while ago. */
+static inline void line_model_write(const struct line_model *model, const struct scratch *scratch,
+                                    const char *name)
+{
+    scratch_write(scratch, name, model->bytes, model->size);
+}
+
+static inline uint64_t line_model_ends_in(const struct line_model *model, uint64_t start,
+                                          uint64_t end)
+{
+    uint64_t ends = 0;
+    for (uint64_t i = start; i < end && i < model->size; i++)
+        ends += model->bytes[i] == '\n';
+    return ends;
+}
+
+/* The index is that of the text: each count, all sums. */
+static inline void line_model_check(const struct line_model *model, const struct line_index *index)
+{
+    uint64_t ends = 0;
+
+    assert_int_equal(index->size, model->size);
+    assert_int_equal(index->blocks, (model->size + LINE_BLOCK - 1) / LINE_BLOCK);
+    for (size_t i = 0; i < index->blocks; i++) {
+        uint64_t start = (uint64_t)i * LINE_BLOCK;
+        assert_int_equal(index->counts[i],
+                         line_model_ends_in(model, start, start + LINE_BLOCK));
+        assert_int_equal(line_index_ends_before(index, i), ends);
+        ends += index->counts[i];
+    }
+    assert_int_equal(line_index_ends(index), ends);
+    assert_int_equal(line_index_lines(index), model->lines);
+}
+
+/* rows_find() tells where the line begins. */
+static inline void line_model_check_row(const struct line_model *model, const struct reader *reader,
+                                        const struct line_index *index, uint64_t line)
+{
+    uint64_t offset = UINT64_MAX;
+    assert_int_equal(rows_find(reader->source, reader->generation, index, line, &offset), 0);
+    if (offset != line_model_start(model, line))
+        fail_msg("line %llu begins at %llu, not at %llu", (unsigned long long)line,
+                 (unsigned long long)line_model_start(model, line), (unsigned long long)offset);
+}
+
+/* A few lines, the first, the last, and those behind. */
+static inline void line_model_check_rows(const struct line_model *model,
+                                         const struct reader *reader,
+                                         const struct line_index *index, struct random *random,
+                                         unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        line_model_check_row(model, reader, index, random_below(random, model->lines + 1));
+    line_model_check_row(model, reader, index, 0);
+    line_model_check_row(model, reader, index, model->lines > 0 ? model->lines - 1 : 0);
+    line_model_check_row(model, reader, index, model->lines);
+    line_model_check_row(model, reader, index, UINT64_MAX);
+}
+
+/* index_get(), which must succeed; a reference for the caller. */
+static inline struct line_index *get_index(struct index_store *store, const struct reader *reader)
+{
+    struct line_index *index = NULL;
+    assert_int_equal(index_get(store, reader->source, reader->generation, NULL, &index), 0);
+    assert_non_null(index);
+    return index;
+}
+
+static inline void check_index_of(struct index_store *store, const struct reader *reader,
+                                  const struct line_model *model)
+{
+    struct line_index *index = get_index(store, reader);
+    line_model_check(model, index);
+    line_index_unref(index);
+}
+
+static inline uint64_t bytes_scanned(struct world *world)
+{
+    return atomic_load(&world->pool.bytes_scanned);
+}
+
+#endif

@@ -1,0 +1,252 @@
+/* line_index: line ends by blocks, against sums made one by one. */
+#include "tests/unit/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/line_index.h"
+
+static const size_t edges[] = {0, 1, 2, 63, 64, 65, 127, 128, 129, 192, 200};
+
+struct counts {
+    uint32_t of[256];
+    size_t blocks;
+};
+
+/* Blocks without a line end come in runs, as in files with long lines. */
+static struct counts random_counts(struct random *random, size_t blocks, uint32_t most)
+{
+    struct counts counts = {.blocks = blocks};
+    unsigned empty = (unsigned)random_below(random, 100);
+    for (size_t i = 0; i < blocks; i++)
+        if (!random_chance(random, empty))
+            counts.of[i] = (uint32_t)random_below(random, (uint64_t)most + 1);
+    return counts;
+}
+
+/* The size of a file of so many blocks, the last of which may be short. */
+static uint64_t size_of(struct random *random, size_t blocks)
+{
+    return blocks == 0 ? 0 : (uint64_t)blocks * LINE_BLOCK - random_below(random, LINE_BLOCK);
+}
+
+static struct line_index *index_of(const struct counts *counts, uint64_t size, bool ends_open)
+{
+    struct line_index *index = line_index_new(size, NULL);
+    assert_non_null(index);
+    for (size_t i = 0; i < counts->blocks; i++)
+        if (counts->of[i] > 0)
+            line_index_add(index, (uint64_t)i * LINE_BLOCK, counts->of[i]);
+    line_index_finish(index, ends_open);
+    return index;
+}
+
+/* The nth line end is in the block that the model counts it in. */
+static void check_find(const struct counts *counts, const struct line_index *index, uint64_t nth)
+{
+    uint64_t rest = nth;
+    size_t block = 0;
+    for (; rest > counts->of[block]; block++)
+        rest -= counts->of[block];
+    uint64_t found = nth;
+    assert_int_equal(line_index_find(index, &found), block);
+    assert_int_equal(found, rest);
+}
+
+static size_t next_end(const struct counts *counts, size_t block)
+{
+    for (; block < counts->blocks; block++)
+        if (counts->of[block] > 0)
+            break;
+    return block;
+}
+
+static void check_index(const struct counts *counts, const struct line_index *index, bool ends_open,
+                        struct random *random)
+{
+    uint64_t ends = 0;
+
+    assert_int_equal(index->blocks, counts->blocks);
+    for (size_t i = 0; i < counts->blocks; i++) {
+        assert_int_equal(line_index_ends_before(index, i), ends);
+        assert_int_equal(line_index_next_end(index, i), next_end(counts, i));
+        if (counts->of[i] > 0) {
+            check_find(counts, index, ends + 1);
+            check_find(counts, index, ends + counts->of[i]);
+        }
+        ends += counts->of[i];
+    }
+    assert_int_equal(line_index_ends_before(index, counts->blocks), ends);
+    assert_int_equal(line_index_next_end(index, counts->blocks), counts->blocks);
+    assert_int_equal(line_index_ends(index), ends);
+    assert_int_equal(line_index_lines(index), ends + (ends_open ? 1 : 0));
+    for (unsigned i = 0; i < 50 && ends > 0; i++)
+        check_find(counts, index, random_between(random, 1, ends));
+}
+
+static void agrees_with_sums(void **state)
+{
+    static const uint32_t most[] = {1, 3, 5000, LINE_BLOCK};
+    struct random random = random_case(1);
+
+    (void)state;
+    for (size_t e = 0; e < LENGTH_OF(edges); e++)
+        for (unsigned i = 0; i < 40; i++) {
+            struct counts counts = random_counts(&random, edges[e], most[i % LENGTH_OF(most)]);
+            bool ends_open = random_chance(&random, 50);
+            struct line_index *index =
+                index_of(&counts, size_of(&random, edges[e]), ends_open);
+            check_index(&counts, index, ends_open, &random);
+            line_index_unref(index);
+        }
+}
+
+/* One line end in all, in each block of two groups and a bit. */
+static void a_single_line_end(void **state)
+{
+    enum { BLOCKS = 2 * LINE_GROUP + 2 };
+    struct random random = random_case(2);
+
+    (void)state;
+    for (size_t block = 0; block < BLOCKS; block++) {
+        struct counts counts = {.blocks = BLOCKS};
+        counts.of[block] = 1;
+        struct line_index *index = index_of(&counts, (uint64_t)BLOCKS * LINE_BLOCK, false);
+        check_index(&counts, index, false, &random);
+        line_index_unref(index);
+    }
+}
+
+static void blocks_begin_at_their_multiples(void **state)
+{
+    const uint64_t size = 3 * (uint64_t)LINE_BLOCK + 1;
+    struct line_index *index = line_index_new(size, NULL);
+
+    (void)state;
+    assert_non_null(index);
+    assert_int_equal(index->size, size);
+    assert_int_equal(index->blocks, 4);
+    line_index_add(index, 0, 1);
+    line_index_add(index, LINE_BLOCK - 1, 10);
+    line_index_add(index, LINE_BLOCK, 100);
+    line_index_add(index, 3 * (uint64_t)LINE_BLOCK, 1000);
+    line_index_finish(index, true);
+    assert_int_equal(index->counts[0], 11);
+    assert_int_equal(index->counts[1], 100);
+    assert_int_equal(index->counts[2], 0);
+    assert_int_equal(index->counts[3], 1000);
+    assert_true(index->ends_open);
+    line_index_unref(index);
+    line_index_unref(NULL);
+}
+
+/* Ten thousand million lines: nothing is cut to 32 bits. */
+static void more_lines_than_32_bits_hold(void **state)
+{
+    const size_t blocks = 40000;
+    const uint64_t full = LINE_BLOCK;
+    struct line_index *index = line_index_new(blocks * full, NULL);
+
+    (void)state;
+    assert_non_null(index);
+    for (size_t i = 0; i < blocks; i++)
+        line_index_add(index, i * full, full);
+    line_index_finish(index, false);
+    assert_true(blocks * full > UINT64_C(1) << 33);
+    assert_int_equal(line_index_ends(index), blocks * full);
+    assert_int_equal(line_index_lines(index), blocks * full);
+    for (unsigned shift = 30; shift <= 33; shift++)
+        for (uint64_t nth = (UINT64_C(1) << shift) - 1; nth <= (UINT64_C(1) << shift) + 1; nth++) {
+            uint64_t rest = nth;
+            assert_int_equal(line_index_find(index, &rest), (nth - 1) / full);
+            assert_int_equal(rest, (nth - 1) % full + 1);
+        }
+    for (size_t block = 0; block <= blocks; block += 999)
+        assert_int_equal(line_index_ends_before(index, block), block * full);
+    line_index_unref(index);
+}
+
+/* The first count is exact too where the rest make sums beyond 32 bits of each group. */
+static void the_largest_offsets(void **state)
+{
+    const uint64_t size = (UINT64_C(1) << 44) + 5; /* 16 TiB */
+    struct line_index *index = line_index_new(size, NULL);
+    uint64_t nth = 2;
+
+    (void)state;
+    assert_non_null(index);
+    line_index_add(index, 7, 1);
+    line_index_add(index, size - 1, 1);
+    line_index_finish(index, true);
+    assert_int_equal(line_index_find(index, &nth), (size - 1) / LINE_BLOCK);
+    assert_int_equal(nth, 1);
+    assert_int_equal(line_index_next_end(index, 1), (size - 1) / LINE_BLOCK);
+    line_index_unref(index);
+}
+
+/* Out of an old index and the rest there comes what comes out of all. */
+static void grows_out_of_an_old_one(void **state)
+{
+    struct random random = random_case(3);
+
+    (void)state;
+    for (unsigned i = 0; i < 300; i++) {
+        size_t blocks = 1 + (size_t)random_below(&random, 200);
+        size_t old_blocks = (size_t)random_below(&random, blocks + 1);
+        struct counts all = random_counts(&random, blocks, LINE_BLOCK / 2);
+        struct counts first = {.blocks = old_blocks};
+        memcpy(first.of, all.of, old_blocks * sizeof(all.of[0]));
+        struct line_index *old = index_of(&first, size_of(&random, old_blocks), true);
+        struct line_index *index = line_index_new((uint64_t)blocks * LINE_BLOCK, old);
+        assert_non_null(index);
+        if (old_blocks > 0) { /* the last block of the old one may go on */
+            line_index_add(index, old->size - 1, 5);
+            all.of[old_blocks - 1] += 5;
+        }
+        for (size_t k = old_blocks; k < blocks; k++)
+            line_index_add(index, (uint64_t)k * LINE_BLOCK, all.of[k]);
+        line_index_finish(index, false);
+        check_index(&all, index, false, &random);
+        check_index(&first, old, true, &random); /* it stays what it was */
+        line_index_unref(index);
+        line_index_unref(old);
+    }
+}
+
+/* The last reference frees it, whoever has it: the sanitizers tell. */
+static void use_references(void *argument, unsigned thread)
+{
+    struct line_index *index = argument;
+    (void)thread;
+    for (unsigned i = 0; i < 1000; i++) {
+        struct line_index *mine = line_index_ref(index);
+        THREAD_CHECK(line_index_ends(mine) == 3);
+        line_index_unref(mine);
+    }
+    line_index_unref(index);
+}
+
+static void references_are_counted(void **state)
+{
+    struct counts counts = {.of = {1, 2}, .blocks = 2};
+    struct line_index *index = index_of(&counts, LINE_BLOCK + 1, false);
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        (void)line_index_ref(index);
+    run_threads(4, use_references, index);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(agrees_with_sums),
+        cmocka_unit_test(a_single_line_end),
+        cmocka_unit_test(blocks_begin_at_their_multiples),
+        cmocka_unit_test(more_lines_than_32_bits_hold),
+        cmocka_unit_test(the_largest_offsets),
+        cmocka_unit_test(grows_out_of_an_old_one),
+        cmocka_unit_test(references_are_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

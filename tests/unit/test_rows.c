@@ -1,0 +1,332 @@
+/*
+ * rows: lines are found by their numbers, with a look at one block; and boundary: blocks that the
+ * index says have no line end are passed.
+ */
+#include "tests/unit/line_model.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/boundary.h"
+#include "core/checked.h"
+#include "core/fault_guard.h"
+
+enum { KIB = 1024, MIB = 1024 * KIB };
+
+static struct index_store no_store; /* keeps nothing */
+
+/* A text as a file, pinned, with its index. */
+struct book {
+    struct world *world;
+    struct line_model model;
+    struct reader reader;
+    struct line_index *index;
+};
+
+static struct book book_open(struct world *world, struct line_model model)
+{
+    struct book book = {.world = world, .model = model};
+    assert_int_equal(fault_guard_install(), 0);
+    (void)unlinkat(world->scratch.directory, "book", 0);
+    line_model_count(&book.model);
+    line_model_write(&book.model, &world->scratch, "book");
+    book.reader = reader_pin(world, "book");
+    book.index = get_index(&no_store, &book.reader);
+    line_model_check(&book.model, book.index);
+    return book;
+}
+
+static void book_close(struct book *book)
+{
+    line_index_unref(book->index);
+    reader_close(&book->reader);
+    line_model_free(&book->model);
+}
+
+static uint64_t bytes_read(const struct book *book)
+{
+    return atomic_load(&book->world->pool.bytes_read);
+}
+
+static void check_row(const struct book *book, uint64_t line)
+{
+    uint64_t before = bytes_read(book);
+    line_model_check_row(&book->model, &book->reader, book->index, line);
+    uint64_t most = line > 0 && line < book->model.lines ? LINE_BLOCK : 0;
+    assert_true(bytes_read(book) - before <= most);
+}
+
+static void check_rows(const struct book *book, uint64_t step)
+{
+    for (uint64_t line = 0; line <= book->model.lines + 2; line += step)
+        check_row(book, line);
+    check_row(book, saturating_sub(book->model.lines, 1));
+    check_row(book, book->model.lines);
+    check_row(book, UINT64_MAX);
+}
+
+static void every_line_of_a_book(struct world *world, struct line_model model, uint64_t step)
+{
+    struct book book = book_open(world, model);
+    check_rows(&book, step);
+    book_close(&book);
+}
+
+static void every_line_of_small_files(void **state)
+{
+    struct random random = random_case(1);
+    for (unsigned i = 0; i < 60; i++) {
+        uint64_t size = random_between(&random, 1, 3000);
+        uint64_t every = random_between(&random, 1, 200);
+        every_line_of_a_book(*state, line_model_random(&random, size, every), 1);
+    }
+}
+
+static void lines_that_cross_blocks(void **state)
+{
+    struct random random = random_case(2);
+    for (unsigned i = 0; i < 8; i++) {
+        uint64_t size = random_between(&random, LINE_BLOCK - 2, 5 * LINE_BLOCK);
+        uint64_t every = random_between(&random, 500, (uint64_t)LINE_BLOCK * 2);
+        every_line_of_a_book(*state, line_model_random(&random, size, every), 1);
+    }
+}
+
+/* Line ends at the first and last bytes of blocks, and of what is read at once. */
+static void line_ends_at_edges(void **state)
+{
+    for (uint64_t edge = 32 * KIB; edge <= 3 * LINE_BLOCK; edge += 32 * KIB) {
+        struct line_model model = line_model_make(3 * LINE_BLOCK + 1);
+        for (uint64_t place = edge - 2; place <= edge + 1 && place < model.size; place++)
+            model.bytes[place] = '\n';
+        every_line_of_a_book(*state, model, 1);
+    }
+}
+
+static void empty_lines(void **state)
+{
+    for (int shorter = -1; shorter <= 1; shorter++) {
+        struct line_model model = line_model_make((uint64_t)(2 * LINE_BLOCK + shorter));
+        memset(model.bytes, '\n', model.size);
+        every_line_of_a_book(*state, model, 997);
+    }
+}
+
+static void a_few_bytes(void **state)
+{
+    static const char *const texts[] = {"\n", "x", "x\n", "\nx", "\n\n", "x\ny", "\r\n\r", "\0"};
+    for (size_t i = 0; i < LENGTH_OF(texts); i++) {
+        struct line_model model = line_model_make(texts[i][0] == '\0' ? 1 : strlen(texts[i]));
+        memcpy(model.bytes, texts[i], model.size);
+        every_line_of_a_book(*state, model, 1);
+    }
+}
+
+static void one_long_line(void **state)
+{
+    for (unsigned ended = 0; ended <= 1; ended++) {
+        struct line_model model = line_model_make(4 * LINE_BLOCK);
+        if (ended == 1)
+            model.bytes[model.size - 1] = '\n';
+        struct book book = book_open(*state, model);
+        assert_int_equal(line_index_lines(book.index), 1);
+        assert_int_equal(book.index->ends_open, ended == 0);
+        check_rows(&book, 1);
+        book_close(&book);
+    }
+}
+
+/* What has come since is not the index's. */
+static void a_file_that_has_grown(void **state)
+{
+    struct random random = random_case(3);
+    struct book book = book_open(*state, line_model_random(&random, 300 * KIB, 50));
+    scratch_append(&book.world->scratch, "book", "\n\n\n\n", 4);
+    check_rows(&book, 31);
+    book_close(&book);
+}
+
+/* A block that has fewer line ends than were indexed. */
+static void a_block_that_is_not_what_was_indexed(void **state)
+{
+    struct random random = random_case(4);
+    struct book book = book_open(*state, line_model_random(&random, 2 * LINE_BLOCK, 100));
+    uint64_t in_first = book.index->counts[0];
+    struct line_index *wrong = line_index_new(book.model.size, book.index);
+    uint64_t offset = 0;
+
+    assert_non_null(wrong);
+    line_index_add(wrong, 0, 1);
+    line_index_finish(wrong, true);
+    assert_int_equal(
+        rows_find(book.reader.source, book.reader.generation, wrong, in_first, &offset), 0);
+    assert_int_equal(offset, book.model.starts[in_first]);
+    assert_int_equal(
+        rows_find(book.reader.source, book.reader.generation, wrong, in_first + 1, &offset),
+        -EBADMSG);
+    line_index_unref(wrong);
+    book_close(&book);
+}
+
+/* Whatever an index says, it is an error or a place in the file. */
+static void made_up_indexes(void **state)
+{
+    struct random random = random_case(5);
+    struct book book = book_open(*state, line_model_random(&random, 3 * LINE_BLOCK - 5, 70));
+    unsigned errors = 0;
+
+    for (unsigned i = 0; i < 300; i++) {
+        struct line_index *wrong = line_index_new(book.model.size, NULL);
+        assert_non_null(wrong);
+        for (uint64_t place = 0; place < book.model.size; place += LINE_BLOCK)
+            line_index_add(wrong, place, random_below(&random, 10000));
+        line_index_finish(wrong, random_chance(&random, 50));
+        uint64_t line = random_below(&random, line_index_lines(wrong) + 2);
+        uint64_t offset = 0;
+        int error = rows_find(book.reader.source, book.reader.generation, wrong, line, &offset);
+        assert_true(error == 0 || error == -EBADMSG);
+        assert_true(error != 0 || offset <= book.model.size);
+        errors += error != 0;
+        line_index_unref(wrong);
+    }
+    assert_true(errors > 0);
+    book_close(&book);
+}
+
+/* A file that was cut, or rewritten, is of another generation. */
+static void a_file_that_has_changed(void **state)
+{
+    struct random random = random_case(6);
+    for (unsigned kind = 0; kind <= 1; kind++) {
+        struct book book = book_open(*state, line_model_random(&random, 100 * KIB, 50));
+        uint64_t offset = 0;
+        if (kind == 0)
+            scratch_truncate(&book.world->scratch, "book", 10);
+        else
+            scratch_overwrite(&book.world->scratch, "book", "\n\n\n\n", 4, 50000);
+        assert_int_equal(
+            rows_find(book.reader.source, book.reader.generation, book.index, 9, &offset),
+            -ESTALE);
+        book_close(&book);
+    }
+}
+
+static uint64_t model_boundary(const struct book *book, uint64_t place, uint64_t size)
+{
+    if (place == 0 || place >= size)
+        return min_u64(place, size);
+    const uint8_t *end = memchr(book->model.bytes + place - 1, '\n', size - place + 1);
+    return end != NULL ? (uint64_t)(end - book->model.bytes) + 1 : size;
+}
+
+static void check_boundary(const struct book *book, uint64_t place, uint64_t size)
+{
+    uint64_t boundary = UINT64_MAX;
+    assert_int_equal(boundary_find(book->reader.source, book->reader.generation, place, size, NULL,
+                                   &boundary),
+                     0);
+    assert_int_equal(boundary, model_boundary(book, place, size));
+}
+
+/* The blocks that the long line fills are not looked at, those at its ends are. */
+static void boundaries_pass_blocks_without_line_ends(void **state)
+{
+    struct line_model model = line_model_make(16 * MIB);
+    model.bytes[1000] = '\n';
+    model.bytes[13 * MIB + 77] = '\n';
+    struct book book = book_open(*state, model);
+    uint64_t before = bytes_scanned(book.world);
+
+    check_boundary(&book, LINE_BLOCK + 5, book.model.size);
+    check_boundary(&book, 13 * MIB + 79, book.model.size);
+    check_boundary(&book, 5 * MIB, 7 * MIB);
+    assert_true(bytes_scanned(book.world) - before <= 2 * LINE_BLOCK);
+    book_close(&book);
+}
+
+/* Without the index all of it is scanned: else the test above proves nothing. */
+static void boundaries_without_an_index(void **state)
+{
+    struct world *world = *state;
+    struct line_model model = line_model_make(16 * MIB);
+    struct reader reader;
+    uint64_t boundary = 0;
+
+    assert_int_equal(fault_guard_install(), 0);
+    line_model_write(&model, &world->scratch, "plain");
+    reader = reader_pin(world, "plain");
+    assert_int_equal(boundary_find(reader.source, reader.generation, LINE_BLOCK, model.size, NULL,
+                                   &boundary),
+                     0);
+    assert_int_equal(boundary, model.size);
+    assert_true(bytes_scanned(world) >= 15 * MIB);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void boundaries_are_the_same_with_an_index(void **state)
+{
+    struct random random = random_case(7);
+    for (unsigned i = 0; i < 12; i++) {
+        uint64_t size = random_between(&random, 1, 12 * LINE_BLOCK);
+        uint64_t every = random_between(&random, 100, (uint64_t)LINE_BLOCK * 6);
+        struct book book = book_open(*state, line_model_random(&random, size, every));
+        for (unsigned k = 0; k < 100; k++) {
+            uint64_t end = random_chance(&random, 70) ? size : random_below(&random, size + 1);
+            check_boundary(&book, random_below(&random, size + 2), end);
+        }
+        for (uint64_t line = 0; line < book.model.lines; line += 1 + book.model.lines / 100) {
+            uint64_t start = book.model.starts[line];
+            check_boundary(&book, start, size);
+            check_boundary(&book, start + 1, size);
+            check_boundary(&book, saturating_sub(start, 1), size);
+        }
+        book_close(&book);
+    }
+}
+
+/* An index of what the file was says nothing about what was appended. */
+static void boundaries_in_a_file_that_has_grown(void **state)
+{
+    struct random random = random_case(8);
+    struct book book = book_open(*state, line_model_make(4 * LINE_BLOCK + 100));
+    for (unsigned i = 0; i < 10; i++) {
+        uint64_t old = book.model.size;
+        line_model_grow(&book.model, &random, 1 + random_below(&random, LINE_BLOCK), 20000);
+        scratch_append(&book.world->scratch, "book", book.model.bytes + old,
+                       book.model.size - old);
+        struct reader again = reader_again(&book.reader);
+        assert_ptr_equal(again.generation, book.reader.generation);
+        for (unsigned k = 0; k < 20; k++)
+            check_boundary(&book, random_below(&random, book.model.size), book.model.size);
+        check_index_of(&no_store, &again, &book.model);
+        for (unsigned k = 0; k < 20; k++)
+            check_boundary(&book, random_below(&random, book.model.size), book.model.size);
+        reader_close(&again);
+    }
+    book_close(&book);
+}
+
+int main(void)
+{
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(every_line_of_small_files),
+        IN_WORLD(lines_that_cross_blocks),
+        IN_WORLD(line_ends_at_edges),
+        IN_WORLD(empty_lines),
+        IN_WORLD(a_few_bytes),
+        IN_WORLD(one_long_line),
+        IN_WORLD(a_file_that_has_grown),
+        IN_WORLD(a_block_that_is_not_what_was_indexed),
+        IN_WORLD(made_up_indexes),
+        IN_WORLD(a_file_that_has_changed),
+        IN_WORLD(boundaries_pass_blocks_without_line_ends),
+        IN_WORLD(boundaries_without_an_index),
+        IN_WORLD(boundaries_are_the_same_with_an_index),
+        IN_WORLD(boundaries_in_a_file_that_has_grown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
