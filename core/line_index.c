@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/cleanup.h"
+
 static size_t blocks_of(uint64_t size)
 {
     return (size_t)(size / LINE_BLOCK + (size % LINE_BLOCK != 0 ? 1 : 0));
@@ -20,6 +22,7 @@ struct line_index *line_index_new(uint64_t size, const struct line_index *old)
     if (index == NULL)
         return NULL;
     atomic_init(&index->references, 1);
+    pthread_mutex_init(&index->lock, NULL);
     index->size = size;
     index->blocks = blocks_of(size);
     index->counts = calloc(index->blocks + 1, sizeof(index->counts[0]));
@@ -61,6 +64,7 @@ void line_index_unref(struct line_index *index)
 {
     if (index == NULL || atomic_fetch_sub(&index->references, 1) != 1)
         return;
+    pthread_mutex_destroy(&index->lock);
     free(index->counts);
     free(index->before);
     free(index);
@@ -110,6 +114,29 @@ size_t line_index_find(const struct line_index *index, uint64_t *nth)
         assert(block + 1 < index->blocks);
     }
     return block;
+}
+
+/* Lines at equal distances, such as the first ones of pieces, must not share a place. */
+static struct found_line *place_of(struct line_index *index, uint64_t line)
+{
+    uint64_t hash = line * UINT64_C(0x9e3779b97f4a7c15);
+    return &index->found[(hash >> 32) % LINES_REMEMBERED];
+}
+
+bool line_index_recall(struct line_index *index, uint64_t line, uint64_t *offset)
+{
+    HOLD_LOCK(&index->lock);
+    const struct found_line *found = place_of(index, line);
+    if (found->line != line || line == 0)
+        return false;
+    *offset = found->offset;
+    return true;
+}
+
+void line_index_remember(struct line_index *index, uint64_t line, uint64_t offset)
+{
+    HOLD_LOCK(&index->lock);
+    *place_of(index, line) = (struct found_line){line, offset};
 }
 
 size_t line_index_next_end(const struct line_index *index, size_t block)

@@ -6,12 +6,13 @@
  *     counts       1790        1811         0         line ends in each block
  *     before     0                                    line ends before each group of 64 blocks
  *
- * An index is made by one thread, or by several that count different blocks; once it is finished it
- * never changes, and all functions but the first three are thread-safe.
+ * An index is made by one thread, or by several that count different blocks; once it is finished
+ * its counts never change, and all functions but the first three are thread-safe.
  */
 #ifndef BIGFS_CORE_LINE_INDEX_H
 #define BIGFS_CORE_LINE_INDEX_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +21,13 @@
 enum {
     LINE_BLOCK = 256 * 1024, /* bytes; 4 of index for each are 0.0015% */
     LINE_GROUP = 64,         /* blocks */
+    LINES_REMEMBERED = 256,  /* a power of two */
+};
+
+/* Where a line begins that was looked for. */
+struct found_line {
+    uint64_t line; /* from 0; 0: nothing is remembered here */
+    uint64_t offset;
 };
 
 struct line_index {
@@ -29,6 +37,9 @@ struct line_index {
     size_t blocks;    /* size / LINE_BLOCK, rounded up */
     uint32_t *counts; /* of line ends, one for each block; owned */
     uint64_t *before; /* line ends before each group, and in all; owned; made by finish */
+    pthread_mutex_t lock;
+    struct found_line
+        found[LINES_REMEMBERED]; /* protected by lock; each in the place of its line */
 };
 
 /*
@@ -59,6 +70,10 @@ uint64_t line_index_ends_before(const struct line_index *index, size_t block);
 /* The block that the `nth` line end (from 1 to all of them) is in; *nth becomes its number there.
  */
 size_t line_index_find(const struct line_index *index, uint64_t *nth);
+
+/* Recalls where a line begins, or remembers it in the place of another. Lines count from 0. */
+bool line_index_recall(struct line_index *index, uint64_t line, uint64_t *offset);
+void line_index_remember(struct line_index *index, uint64_t line, uint64_t offset);
 
 /* The first block from `block` on that has a line end; index->blocks: none has. */
 size_t line_index_next_end(const struct line_index *index, size_t block);

@@ -7,39 +7,98 @@
 
 enum { READ_STEP = 32 * 1024 };
 
-/* Finds the `nth` line end (from 1) at or after `place`, which must be before `end`. */
-static int find_line_end(struct source *source, struct generation *generation, uint64_t place,
-                         uint64_t end, uint64_t nth, uint64_t *found)
-{
+/* A walk through one block, from line end to line end. No byte is read twice. */
+struct walk {
+    struct source *source;
+    struct generation *generation;
+    struct line_index *index;
+    uint64_t place;  /* where it has come to */
+    uint64_t end;    /* of the block */
+    uint64_t passed; /* line ends from the start of the block to `place` */
+    size_t read;     /* bytes at `next`, which are those at `place` */
+    const uint8_t *next;
     uint8_t buffer[READ_STEP];
+};
 
-    for (; place < end; place += READ_STEP) {
-        size_t length = (size_t)min_u64(end - place, sizeof(buffer));
-        int error = source_read(source, generation, buffer, length, place);
-        if (error != 0)
-            return error;
-        uint64_t ends = byte_count(buffer, length, '\n');
-        if (ends >= nth) {
-            *found = place + byte_find_nth(buffer, length, '\n', nth);
-            return 0;
-        }
-        nth -= ends;
-    }
-    return -EBADMSG;
+static void begin_walk(struct walk *walk, size_t block)
+{
+    walk->place = (uint64_t)block * LINE_BLOCK;
+    walk->end = min_u64(walk->place + LINE_BLOCK, walk->index->size);
+    walk->passed = 0;
+    walk->read = 0;
 }
 
-int rows_find(struct source *source, struct generation *generation, const struct line_index *index,
-              uint64_t line, uint64_t *offset)
+static int read_on(struct walk *walk)
+{
+    walk->read = (size_t)min_u64(walk->end - walk->place, sizeof(walk->buffer));
+    walk->next = walk->buffer;
+    return source_read(walk->source, walk->generation, walk->buffer, walk->read, walk->place);
+}
+
+/* Moves behind the `nth` line end of the block, which is not behind us. */
+static int walk_to(struct walk *walk, uint64_t nth)
+{
+    while (walk->passed < nth) {
+        if (walk->place == walk->end)
+            return -EBADMSG;
+        int error = walk->read == 0 ? read_on(walk) : 0;
+        if (error != 0)
+            return error;
+        size_t step = walk->read;
+        uint64_t ends = byte_count(walk->next, step, '\n');
+        if (walk->passed + ends >= nth) {
+            ends = nth - walk->passed;
+            step = byte_find_nth(walk->next, step, '\n', ends) + 1;
+        }
+        walk->passed += ends;
+        walk->place += step;
+        walk->next += step;
+        walk->read -= step;
+    }
+    return 0;
+}
+
+/* Whether the place of a line is known without a look at the file. */
+static bool is_known(struct line_index *index, uint64_t line, uint64_t *offset)
+{
+    *offset = line == 0 ? 0 : index->size;
+    return line == 0 || line >= line_index_lines(index) || line_index_recall(index, line, offset);
+}
+
+/* Finds a line, going on where the walk is if that is in the same block and not behind it. */
+static int find(struct walk *walk, uint64_t line, uint64_t *offset)
 {
     uint64_t nth = line; /* line n begins behind the nth line end */
 
-    *offset = line == 0 ? 0 : index->size;
-    if (line == 0 || line >= line_index_lines(index))
+    if (is_known(walk->index, line, offset))
         return 0;
-    uint64_t place = (uint64_t)line_index_find(index, &nth) * LINE_BLOCK;
-    int error = find_line_end(source, generation, place, min_u64(place + LINE_BLOCK, index->size),
-                              nth, offset);
-    if (error == 0)
-        (*offset)++;
-    return error;
+    size_t block = line_index_find(walk->index, &nth);
+    if (walk->end == 0 || block != (walk->end - 1) / LINE_BLOCK || nth < walk->passed)
+        begin_walk(walk, block);
+    int error = walk_to(walk, nth);
+    if (error != 0)
+        return error;
+    *offset = walk->place;
+    line_index_remember(walk->index, line, *offset);
+    return 0;
+}
+
+int rows_find(struct source *source, struct generation *generation, struct line_index *index,
+              uint64_t line, uint64_t *offset)
+{
+    uint64_t same = 0;
+    return rows_find_both(source, generation, index, line, line, offset, &same);
+}
+
+int rows_find_both(struct source *source, struct generation *generation, struct line_index *index,
+                   uint64_t first, uint64_t behind, uint64_t *start, uint64_t *end)
+{
+    struct walk walk;
+    walk.source = source;
+    walk.generation = generation;
+    walk.index = index;
+    walk.end = 0; /* it has not begun */
+
+    int error = find(&walk, first, start);
+    return error != 0 ? error : find(&walk, behind, end);
 }

@@ -17,7 +17,14 @@
  * there are no more lines. Reads at most one block of the source (LINE_BLOCK). Returns 0, -EBADMSG
  * where the block is not what was indexed, or as source_read.
  */
-int rows_find(struct source *source, struct generation *generation, const struct line_index *index,
+int rows_find(struct source *source, struct generation *generation, struct line_index *index,
               uint64_t line, uint64_t *offset);
+
+/*
+ * Finds where line `first` begins and where line `behind` (not less) does, as rows_find. Reads at
+ * most one block where both are in one, else two.
+ */
+int rows_find_both(struct source *source, struct generation *generation, struct line_index *index,
+                   uint64_t first, uint64_t behind, uint64_t *start, uint64_t *end);
 
 #endif

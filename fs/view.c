@@ -212,10 +212,8 @@ static int find_rows(uint64_t first, uint64_t count, const struct view_file *fil
 
     data->first_row = min_u64(first, lines);
     data->rows = min_u64(count, lines - data->first_row);
-    int error = rows_find(file->source, file->generation, file->index, data->first_row, &start);
-    if (error == 0)
-        error = rows_find(file->source, file->generation, file->index, data->first_row + data->rows,
-                          &end);
+    int error = rows_find_both(file->source, file->generation, file->index, data->first_row,
+                               data->first_row + data->rows, &start, &end);
     data->bytes = (struct range){start, end - start};
     return error;
 }

@@ -1,5 +1,6 @@
 /*
- * What tests of line indexes share: texts, lines counted byte by byte, and ways to ask for an index.
+ * What tests of line indexes share: texts, lines counted byte by byte, and ways to ask for an
+ * index.
  *
  * All but line_model_make() and _free() are checks, or made of checks: for the main thread alone.
  */
@@ -113,8 +114,7 @@ static inline void line_model_check(const struct line_model *model, const struct
     assert_int_equal(index->blocks, (model->size + LINE_BLOCK - 1) / LINE_BLOCK);
     for (size_t i = 0; i < index->blocks; i++) {
         uint64_t start = (uint64_t)i * LINE_BLOCK;
-        assert_int_equal(index->counts[i],
-                         line_model_ends_in(model, start, start + LINE_BLOCK));
+        assert_int_equal(index->counts[i], line_model_ends_in(model, start, start + LINE_BLOCK));
         assert_int_equal(line_index_ends_before(index, i), ends);
         ends += index->counts[i];
     }

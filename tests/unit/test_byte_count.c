@@ -69,19 +69,24 @@ static void check_count(const uint8_t *bytes, size_t length, uint8_t wanted)
                      (unsigned long long)count, length);
 }
 
-/* Bytes that differ from the wanted one in as little as possible are those that a trick mistakes. */
+/* Bytes that differ from the wanted one in as little as possible are those that a trick mistakes.
+ */
 static void fill(uint8_t *bytes, size_t length, struct random *random, uint8_t wanted,
                  unsigned percent)
 {
     const uint8_t others[] = {
-        (uint8_t)(wanted ^ 0x80), (uint8_t)(wanted ^ 1), (uint8_t)(wanted + 1),
-        (uint8_t)(wanted - 1),    (uint8_t)~wanted,      0,
-        0xff,                     0x7f,
+        (uint8_t)(wanted ^ 0x80),
+        (uint8_t)(wanted ^ 1),
+        (uint8_t)(wanted + 1),
+        (uint8_t)(wanted - 1),
+        (uint8_t)~wanted,
+        0,
+        0xff,
+        0x7f,
     };
     for (size_t i = 0; i < length; i++)
-        bytes[i] = random_chance(random, percent)
-                       ? wanted
-                       : others[random_below(random, LENGTH_OF(others))];
+        bytes[i] = random_chance(random, percent) ? wanted
+                                                  : others[random_below(random, LENGTH_OF(others))];
 }
 
 static void every_length_at_every_alignment(void **state)
@@ -179,8 +184,7 @@ static void check_find(const uint8_t *bytes, size_t length, uint64_t nth)
 
 static void the_nth_is_found(void **state)
 {
-    static const size_t lengths[] = {0,    1,    2,    63,   4095,  4096,
-                                     4097, 4098, 8191, 8192, 12288, 20000};
+    static const size_t lengths[] = {0, 1, 2, 63, 4095, 4096, 4097, 4098, 8191, 8192, 12288, 20000};
     static const unsigned percents[] = {0, 1, 50, 100};
     struct memory memory = memory_make();
     struct random random = random_case(5);

@@ -94,8 +94,7 @@ static void agrees_with_sums(void **state)
         for (unsigned i = 0; i < 40; i++) {
             struct counts counts = random_counts(&random, edges[e], most[i % LENGTH_OF(most)]);
             bool ends_open = random_chance(&random, 50);
-            struct line_index *index =
-                index_of(&counts, size_of(&random, edges[e]), ends_open);
+            struct line_index *index = index_of(&counts, size_of(&random, edges[e]), ends_open);
             check_index(&counts, index, ends_open, &random);
             line_index_unref(index);
         }

@@ -207,8 +207,7 @@ static void a_file_that_has_changed(void **state)
         else
             scratch_overwrite(&book.world->scratch, "book", "\n\n\n\n", 4, 50000);
         assert_int_equal(
-            rows_find(book.reader.source, book.reader.generation, book.index, 9, &offset),
-            -ESTALE);
+            rows_find(book.reader.source, book.reader.generation, book.index, 9, &offset), -ESTALE);
         book_close(&book);
     }
 }
@@ -224,9 +223,9 @@ static uint64_t model_boundary(const struct book *book, uint64_t place, uint64_t
 static void check_boundary(const struct book *book, uint64_t place, uint64_t size)
 {
     uint64_t boundary = UINT64_MAX;
-    assert_int_equal(boundary_find(book->reader.source, book->reader.generation, place, size, NULL,
-                                   &boundary),
-                     0);
+    assert_int_equal(
+        boundary_find(book->reader.source, book->reader.generation, place, size, NULL, &boundary),
+        0);
     assert_int_equal(boundary, model_boundary(book, place, size));
 }
 
@@ -240,9 +239,10 @@ static void boundaries_pass_blocks_without_line_ends(void **state)
     uint64_t before = bytes_scanned(book.world);
 
     check_boundary(&book, LINE_BLOCK + 5, book.model.size);
-    check_boundary(&book, 13 * MIB + 79, book.model.size);
     check_boundary(&book, 5 * MIB, 7 * MIB);
-    assert_true(bytes_scanned(book.world) - before <= 2 * LINE_BLOCK);
+    assert_true(bytes_scanned(book.world) - before <= 64 * KIB);
+    check_boundary(&book, 13 * MIB + 79, book.model.size); /* a step goes beyond the block */
+    assert_true(bytes_scanned(book.world) - before <= 2 * MIB);
     book_close(&book);
 }
 
@@ -257,9 +257,9 @@ static void boundaries_without_an_index(void **state)
     assert_int_equal(fault_guard_install(), 0);
     line_model_write(&model, &world->scratch, "plain");
     reader = reader_pin(world, "plain");
-    assert_int_equal(boundary_find(reader.source, reader.generation, LINE_BLOCK, model.size, NULL,
-                                   &boundary),
-                     0);
+    assert_int_equal(
+        boundary_find(reader.source, reader.generation, LINE_BLOCK, model.size, NULL, &boundary),
+        0);
     assert_int_equal(boundary, model.size);
     assert_true(bytes_scanned(world) >= 15 * MIB);
     reader_close(&reader);
@@ -295,8 +295,7 @@ static void boundaries_in_a_file_that_has_grown(void **state)
     for (unsigned i = 0; i < 10; i++) {
         uint64_t old = book.model.size;
         line_model_grow(&book.model, &random, 1 + random_below(&random, LINE_BLOCK), 20000);
-        scratch_append(&book.world->scratch, "book", book.model.bytes + old,
-                       book.model.size - old);
+        scratch_append(&book.world->scratch, "book", book.model.bytes + old, book.model.size - old);
         struct reader again = reader_again(&book.reader);
         assert_ptr_equal(again.generation, book.reader.generation);
         for (unsigned k = 0; k < 20; k++)

@@ -1,0 +1,423 @@
+/*
+ * index_get: the index of a file that is appended to, rewritten behind its mtime, or changed while
+ * it is indexed. A wrong line never.
+ *
+ * This program is linked with --wrap=mmap and mmap64 (tests/unit/map_hook.h).
+ */
+#include "tests/unit/line_model.h"
+#include "tests/unit/map_hook.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/boundary.h"
+#include "core/checked.h"
+#include "core/fault_guard.h"
+#include "core/line_scan.h"
+
+enum { KIB = 1024, MIB = 1024 * KIB };
+
+static struct index_store no_store; /* keeps nothing */
+static struct world *world;         /* of the test that runs */
+
+static int setup(void **state)
+{
+    map_hook_reset();
+    int error = world_setup(state);
+    world = *state;
+    return error;
+}
+
+static struct reader open_text(const struct line_model *model)
+{
+    assert_int_equal(fault_guard_install(), 0);
+    line_model_write(model, &world->scratch, "text");
+    return reader_pin(world, "text");
+}
+
+/* Index and rows are right; and what was scanned for that. */
+static uint64_t check_all(const struct reader *reader, const struct line_model *model,
+                          struct random *random)
+{
+    uint64_t before = bytes_scanned(world);
+    struct line_index *index = get_index(&no_store, reader);
+    uint64_t scanned = bytes_scanned(world) - before;
+    line_model_check(model, index);
+    line_model_check_rows(model, reader, index, random, 50);
+    line_index_unref(index);
+    return scanned;
+}
+
+static void test_it_is_made_once(void **state)
+{
+    struct random random = random_case(1);
+    struct line_model model = line_model_random(&random, 700 * KIB, 80);
+    struct reader reader = open_text(&model);
+
+    (void)state;
+    assert_int_equal(check_all(&reader, &model, &random), model.size);
+    assert_int_equal(check_all(&reader, &model, &random), 0);
+    struct reader again = reader_again(&reader);
+    assert_int_equal(check_all(&again, &model, &random), 0);
+    reader_close(&again);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void append(struct line_model *model, struct random *random, uint64_t length)
+{
+    uint64_t old = model->size;
+    line_model_grow(model, random, length, 40);
+    scratch_append(&world->scratch, "text", model->bytes + old, length);
+}
+
+/* The brief look of who appends: a few lines, from all over the file. */
+static void check_appended(const struct reader *reader, const struct line_model *model,
+                           struct random *random, uint64_t length)
+{
+    struct reader again = reader_again(reader);
+    assert_ptr_equal(again.generation, reader->generation);
+    uint64_t before = bytes_scanned(world);
+    struct line_index *index = get_index(&no_store, &again);
+    assert_int_equal(bytes_scanned(world) - before, length);
+    assert_int_equal(index->size, model->size);
+    assert_int_equal(line_index_lines(index), model->lines);
+    line_model_check_rows(model, &again, index, random, 3);
+    line_index_unref(index);
+    reader_close(&again);
+}
+
+static void test_a_thousand_appends(void **state)
+{
+    struct random random = random_case(2);
+    struct line_model model = line_model_random(&random, 100, 40);
+    struct reader reader = open_text(&model);
+
+    (void)state;
+    assert_int_equal(check_all(&reader, &model, &random), model.size);
+    for (unsigned i = 0; i < 1000; i++) {
+        uint64_t most = random_chance(&random, 1) ? LINE_BLOCK : 1500;
+        uint64_t length = 1 + random_below(&random, most);
+        append(&model, &random, length);
+        check_appended(&reader, &model, &random, length);
+    }
+    check_index_of(&no_store, &reader, &model); /* each count as a fresh one has it */
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+/* Appended to many times before anybody looks. */
+static void test_appends_that_nobody_saw(void **state)
+{
+    struct random random = random_case(3);
+    struct line_model model = line_model_random(&random, 2 * LINE_BLOCK, 40);
+    struct reader reader = open_text(&model);
+
+    (void)state;
+    assert_int_equal(check_all(&reader, &model, &random), model.size);
+    for (unsigned i = 0; i < 20; i++) {
+        uint64_t old = model.size;
+        for (unsigned k = 0; k < 5; k++)
+            append(&model, &random, 1 + random_below(&random, LINE_BLOCK / 4));
+        check_appended(&reader, &model, &random, model.size - old);
+    }
+    check_index_of(&no_store, &reader, &model);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void set_mtime_back(const struct stat *was)
+{
+    const struct timespec times[2] = {was->st_atim, was->st_mtim};
+    assert_int_equal(utimensat(world->scratch.directory, "text", times, 0), 0);
+}
+
+/* Other lines, in the same place: [start, end) of the file. */
+static void rewrite(struct line_model *model, struct random *random, uint64_t start, uint64_t end)
+{
+    memset(model->bytes + start, 'r', (size_t)(end - start));
+    for (uint64_t place = start; place < end; place += 1 + random_below(random, 30))
+        model->bytes[place] = '\n';
+    line_model_count(model);
+    scratch_overwrite(&world->scratch, "text", model->bytes + start, (size_t)(end - start), start);
+}
+
+/* Size and mtime are what they were; only the ctime tells, and the ends where they changed. */
+static void check_rewritten(struct random *random, uint64_t start, uint64_t end)
+{
+    struct line_model model = line_model_random(random, 600 * KIB, 80);
+    struct reader reader = open_text(&model);
+    const struct stat was = scratch_stat(&world->scratch, "text");
+
+    assert_int_equal(check_all(&reader, &model, random), model.size);
+    scratch_let_time_pass(&world->scratch, "text");
+    rewrite(&model, random, min_u64(start, model.size), min_u64(end, model.size));
+    set_mtime_back(&was);
+    struct reader again = reader_again(&reader);
+    assert_int_equal(check_all(&again, &model, random), model.size);
+    reader_close(&again);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void test_rewritten_behind_the_mtime(void **state)
+{
+    struct random random = random_case(4);
+    (void)state;
+    check_rewritten(&random, 4 * KIB, 590 * KIB);    /* both ends stay */
+    check_rewritten(&random, 300 * KIB, 301 * KIB);  /* a little in the middle */
+    check_rewritten(&random, 0, 100 * KIB);          /* the first block goes */
+    check_rewritten(&random, 500 * KIB, 9999 * KIB); /* the last one */
+    check_rewritten(&random, 0, 9999 * KIB);         /* all */
+}
+
+/* The same, with nobody looking anew: the old reader too has right lines, or an error. */
+static void test_rewritten_under_a_reader(void **state)
+{
+    struct random random = random_case(5);
+    struct line_model model = line_model_random(&random, 600 * KIB, 80);
+    struct reader reader = open_text(&model);
+    const struct stat was = scratch_stat(&world->scratch, "text");
+    struct line_index *index = NULL;
+
+    (void)state;
+    assert_int_equal(check_all(&reader, &model, &random), model.size);
+    scratch_let_time_pass(&world->scratch, "text");
+    rewrite(&model, &random, 5 * KIB, 500 * KIB);
+    set_mtime_back(&was);
+    int error = index_get(&no_store, reader.source, reader.generation, NULL, &index);
+    assert_true(error == 0 || error == -ESTALE);
+    if (error == 0)
+        line_model_check(&model, index);
+    line_index_unref(index);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void test_chmod_only(void **state)
+{
+    struct random random = random_case(6);
+    struct line_model model = line_model_random(&random, 600 * KIB, 80);
+    struct reader reader = open_text(&model);
+
+    (void)state;
+    assert_int_equal(check_all(&reader, &model, &random), model.size);
+    scratch_let_time_pass(&world->scratch, "text");
+    assert_int_equal(fchmodat(world->scratch.directory, "text", 0600, 0), 0);
+    struct reader again = reader_again(&reader);
+    assert_ptr_equal(again.generation, reader.generation);
+    assert_int_equal(check_all(&again, &model, &random),
+                     model.size); /* who knows: the ctime moved */
+    assert_int_equal(check_all(&again, &model, &random), 0);
+    reader_close(&again);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+/* What happens once, at the second window that is mapped. */
+static struct line_model *changing;
+static struct stat before_change;
+static void (*change)(void);
+
+static void change_at_second(int fd, off_t offset)
+{
+    (void)fd;
+    (void)offset;
+    if (atomic_load(&map_count) == 2)
+        change();
+}
+
+static void rewrite_and_set_back(void)
+{
+    memset(changing->bytes + 100 * KIB, '\n', 64 * KIB);
+    scratch_overwrite(&world->scratch, "text", changing->bytes + 100 * KIB, 64 * KIB, 100 * KIB);
+    set_mtime_back(&before_change);
+}
+
+/* Behind the place that the scan has come to: what it counted there is not true any more. */
+static void test_rewritten_behind_the_mtime_while_it_is_indexed(void **state)
+{
+    struct random random = random_case(7);
+    struct line_model model = line_model_random(&random, 3 * MIB, 80);
+    struct reader reader = open_text(&model);
+
+    (void)state;
+    changing = &model;
+    before_change = scratch_stat(&world->scratch, "text");
+    scratch_let_time_pass(&world->scratch, "text");
+    change = rewrite_and_set_back;
+    map_after = change_at_second;
+    struct line_index *index = get_index(&no_store, &reader);
+    line_model_count(&model);
+    line_model_check(&model, index);
+    line_index_unref(index);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void append_lines(void)
+{
+    scratch_append(&world->scratch, "text", "\n\n\n\n", 4);
+}
+
+static void test_appended_to_while_it_is_indexed(void **state)
+{
+    struct random random = random_case(8);
+    struct line_model model = line_model_random(&random, 3 * MIB, 80);
+    struct reader reader = open_text(&model);
+
+    (void)state;
+    change = append_lines;
+    map_after = change_at_second;
+    struct line_index *index = get_index(&no_store, &reader);
+    line_model_check(&model, index); /* right for what it covers */
+    line_index_unref(index);
+    struct reader again = reader_again(&reader);
+    model.bytes = realloc(model.bytes, model.size + 5);
+    assert_non_null(model.bytes);
+    memset(model.bytes + model.size, '\n', 4);
+    model.size += 4;
+    line_model_count(&model);
+    assert_int_equal(check_all(&again, &model, &random), 4);
+    reader_close(&again);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void cut(void)
+{
+    scratch_truncate(&world->scratch, "text", 4096);
+}
+
+static void test_cut_while_it_is_indexed(void **state)
+{
+    struct random random = random_case(9);
+    struct line_model model = line_model_random(&random, 3 * MIB, 80);
+    struct reader reader = open_text(&model);
+    struct line_index *index = NULL;
+
+    (void)state;
+    change = cut;
+    map_after = change_at_second;
+    assert_int_equal(index_get(&no_store, reader.source, reader.generation, NULL, &index), -ESTALE);
+    assert_null(index);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+/* A hole that is filled while the file grows: what was counted in it is not true any more. */
+static void test_a_hole_that_is_filled_while_it_grows(void **state)
+{
+    struct random random = random_case(10);
+    struct line_model model = line_model_make(3 * MIB);
+    int fd;
+
+    (void)state;
+    assert_int_equal(fault_guard_install(), 0);
+    memset(model.bytes, 0, model.size);
+    memset(model.bytes, '\n', 4096);
+    memset(model.bytes + model.size - 4096, 'x', 4096);
+    fd = scratch_open(&world->scratch, "text", O_RDWR | O_CREAT);
+    assert_int_equal(pwrite(fd, model.bytes, 4096, 0), 4096);
+    assert_int_equal(pwrite(fd, model.bytes + model.size - 4096, 4096, 3 * MIB - 4096), 4096);
+    line_model_count(&model);
+    struct reader reader = reader_pin(world, "text");
+    (void)check_all(&reader, &model, &random);
+    memset(model.bytes + MIB, '\n', 64 * KIB);
+    assert_int_equal(pwrite(fd, model.bytes + MIB, 64 * KIB, MIB), 64 * KIB);
+    append(&model, &random, 1000);
+    assert_int_equal(close(fd), 0);
+
+    struct reader again = reader_again(&reader);
+    uint64_t boundary = 0;
+    (void)check_all(&again, &model, &random);
+    assert_int_equal(
+        boundary_find(again.source, again.generation, MIB / 2, model.size, NULL, &boundary), 0);
+    assert_int_equal(boundary, MIB + 1);
+    reader_close(&again);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void test_an_empty_file(void **state)
+{
+    struct reader reader;
+    (void)state;
+    assert_int_equal(fault_guard_install(), 0);
+    scratch_write(&world->scratch, "empty", "", 0);
+    reader = reader_pin(world, "empty");
+    struct line_index *index = get_index(&no_store, &reader);
+    assert_int_equal(index->size, 0);
+    assert_int_equal(line_index_lines(index), 0);
+    line_index_unref(index);
+    reader_close(&reader);
+}
+
+static bool yes(void *argument)
+{
+    (void)argument;
+    return true;
+}
+
+static void test_cancelled(void **state)
+{
+    const struct cancel cancel = {yes, NULL};
+    struct random random = random_case(11);
+    struct line_model model = line_model_random(&random, MIB, 80);
+    struct reader reader = open_text(&model);
+    struct line_index *index = NULL;
+
+    (void)state;
+    assert_int_equal(index_get(&no_store, reader.source, reader.generation, &cancel, &index),
+                     -EINTR);
+    assert_int_equal(check_all(&reader, &model, &random), model.size);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+/* What takes long is not done at once, nor where there is more than that to add. */
+static void test_long_scans_are_waited_for(void **state)
+{
+    struct random random = random_case(12);
+    struct line_model model = line_model_random(&random, LINE_STEP, 80);
+    struct reader reader = open_text(&model);
+    struct line_index *index = NULL;
+
+    (void)state;
+    assert_false(index_is_there(&no_store, reader.source, reader.generation));
+    assert_int_equal(check_all(&reader, &model, &random), model.size);
+    assert_true(index_is_there(&no_store, reader.source, reader.generation));
+    scratch_truncate(&world->scratch, "text", 2 * (uint64_t)LINE_STEP);
+    struct reader again = reader_again(&reader);
+    assert_true(index_is_there(&no_store, again.source, again.generation));
+    reader_close(&again);
+    scratch_truncate(&world->scratch, "text", 2 * (uint64_t)LINE_STEP + 1);
+    again = reader_again(&reader);
+    assert_false(index_is_there(&no_store, again.source, again.generation));
+    assert_int_equal(index_get(&no_store, again.source, again.generation, NULL, &index),
+                     -EINPROGRESS);
+    reader_close(&again);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+int main(void)
+{
+#define CHANGING(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        CHANGING(test_it_is_made_once),
+        CHANGING(test_a_thousand_appends),
+        CHANGING(test_appends_that_nobody_saw),
+        CHANGING(test_rewritten_behind_the_mtime),
+        CHANGING(test_rewritten_under_a_reader),
+        CHANGING(test_chmod_only),
+        CHANGING(test_rewritten_behind_the_mtime_while_it_is_indexed),
+        CHANGING(test_appended_to_while_it_is_indexed),
+        CHANGING(test_cut_while_it_is_indexed),
+        CHANGING(test_a_hole_that_is_filled_while_it_grows),
+        CHANGING(test_an_empty_file),
+        CHANGING(test_cancelled),
+        CHANGING(test_long_scans_are_waited_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
