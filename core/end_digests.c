@@ -1,12 +1,12 @@
 #include "core/end_digests.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "core/checked.h"
+#include "core/read_fully.h"
 
 enum { BLOCK = 4096 };
 
@@ -15,18 +15,10 @@ static int digest_bytes(int fd, uint64_t start, uint64_t end, uint64_t *digest)
 {
     unsigned char block[BLOCK];
     size_t wanted = (size_t)(end - start);
-    size_t done = 0;
+    int error = read_fully(fd, block, wanted, start);
 
-    while (done < wanted) {
-        ssize_t got = pread(fd, block + done, wanted - done, (off_t)(start + done));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            return -ESTALE;
-        done += (size_t)got;
-    }
+    if (error != 0)
+        return error == -ENODATA ? -ESTALE : error;
     *digest = XXH3_64bits(block, wanted);
     return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/read_fully.h"
 
 enum word {
     WORD_MAGIC,
@@ -62,34 +63,16 @@ static void swap_counts(uint32_t *counts, size_t blocks)
         counts[i] = le32toh(counts[i]);
 }
 
-/* Reads as much as there is of `length` bytes. */
-static ssize_t read_at(int fd, void *buffer, size_t length, off_t offset)
+/* An index that is too short is a damaged one. */
+static int read_part(int fd, void *buffer, size_t length, uint64_t offset)
 {
-    size_t done = 0;
-    while (done < length) {
-        ssize_t got = pread(fd, (char *)buffer + done, length - done, offset + (off_t)done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            break;
-        done += (size_t)got;
-    }
-    return (ssize_t)done;
-}
-
-static int read_exactly(int fd, void *buffer, size_t length, off_t offset)
-{
-    ssize_t got = read_at(fd, buffer, length, offset);
-    if (got < 0)
-        return (int)got;
-    return (size_t)got == length ? 0 : -EBADMSG;
+    int error = read_fully(fd, buffer, length, offset);
+    return error == -ENODATA ? -EBADMSG : error;
 }
 
 static int read_header(int fd, struct header *header, struct index_key *key)
 {
-    int error = read_exactly(fd, header, sizeof(*header), 0);
+    int error = read_part(fd, header, sizeof(*header), 0);
     if (error != 0)
         return error;
     if (word_of(header, WORD_MAGIC) != magic ||
@@ -135,7 +118,7 @@ int index_file_read(int fd, struct index_key *key, struct line_index **index)
     struct line_index *read = line_index_new(key->size, NULL);
     if (read == NULL)
         return -ENOMEM;
-    error = read_exactly(fd, read->counts, read->blocks * sizeof(read->counts[0]), sizeof(header));
+    error = read_part(fd, read->counts, read->blocks * sizeof(read->counts[0]), sizeof(header));
     if (error == 0 &&
         digest_of(&header, read->counts, read->blocks) != word_of(&header, WORD_DIGEST))
         error = -EBADMSG;

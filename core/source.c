@@ -9,6 +9,7 @@
 #include "core/checked.h"
 #include "core/cleanup.h"
 #include "core/clock.h"
+#include "core/read_fully.h"
 
 /* How long a path is believed to lead to the open file, in ms: as long as the kernel believes us.
  */
@@ -239,22 +240,6 @@ int source_check(struct source *source, struct generation *generation, int fd)
     return 0;
 }
 
-static int pread_whole(int fd, void *buffer, size_t length, uint64_t offset)
-{
-    size_t done = 0;
-    while (done < length) {
-        ssize_t got = pread(fd, (char *)buffer + done, length - done, (off_t)(offset + done));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            return -EIO; /* shorter than its size says; if it was truncated, the check tells */
-        done += (size_t)got;
-    }
-    return 0;
-}
-
 static bool may_have_holes(const struct source *source, const struct file_identity *now)
 {
     return source->pool->extents != EXTENTS_NONE && extents_possible(now);
@@ -290,7 +275,7 @@ static int read_extents(const struct source *source, struct generation *generati
             memset(buffer + done, 0, part);
             *zeroed += part;
         } else {
-            error = pread_whole(fd, buffer + done, part, offset + done);
+            error = read_fully(fd, buffer + done, part, offset + done);
         }
         done += part;
     }
@@ -311,6 +296,8 @@ int source_read(struct source *source, struct generation *generation, void *buff
     source_return(source, generation);
     if (check != 0)
         return check;
+    if (error == -ENODATA) /* shorter than its size says, and was not truncated */
+        error = -EIO;
     if (error == 0) {
         atomic_fetch_add(&source->pool->bytes_read, length - zeroed);
         atomic_fetch_add(&source->pool->bytes_zeroed, zeroed);
