@@ -150,10 +150,24 @@ struct search {
     int directory;
     int fd;
     const struct file_identity *now;
+    uint64_t head; /* digest of the file's first block */
     enum index_match match;
     struct index_key key;
     struct line_index *index; /* a reference */
 };
+
+/* Reads the key of a file; -EBADMSG: it is none, or not that of the place where it is. */
+static int read_key(const struct search *search, int fd, const char *name, struct index_key *key)
+{
+    char right_name[NAME_MOST];
+    int error = index_file_read_key(fd, key);
+
+    if (error != 0)
+        return error;
+    name_of(key, right_name);
+    bool right = strcmp(name, right_name) == 0 && key->ends.head == search->head;
+    return right ? 0 : -EBADMSG;
+}
 
 /* Takes the index over, if it is one of the file and better than the one before. */
 static void consider(struct search *search, const char *name)
@@ -165,7 +179,7 @@ static void consider(struct search *search, const char *name)
 
     if (fd < 0)
         return;
-    int match = index_file_read_key(fd, &key);
+    int match = read_key(search, fd, name, &key);
     if (match == 0)
         match = index_key_match(&key, search->fd, search->now);
     if (match == -EBADMSG)
@@ -214,6 +228,7 @@ enum index_match index_store_load(struct index_store *store, int fd,
     if (directory < 0)
         return INDEX_OTHER;
     search.directory = directory;
+    search.head = search.key.ends.head;
     __attribute__((cleanup(cleanup_directory))) DIR *listing =
         fdopendir(fcntl(directory, F_DUPFD_CLOEXEC, 0));
     if (listing == NULL)

@@ -5,8 +5,8 @@
  *
  *     plain_fuse DIRECTORY MOUNTPOINT [FUSE OPTIONS]
  *
- * PLAIN_FUSE_HOLD in the environment names a file: as long as that exists, reads at and behind the
- * offset that it holds (in decimal) do not come to an end.
+ * PLAIN_FUSE_HOLD in the environment names a file: as long as that exists, reads between the two
+ * offsets that it holds (in decimal) do not come to an end.
  */
 #define FUSE_USE_VERSION 31
 
@@ -73,23 +73,24 @@ static int plain_open(const char *path, struct fuse_file_info *file)
     return 0;
 }
 
-/* Whether a read that ends here is held now. */
-static int is_held(off_t end)
+/* Whether a read of these bytes is held now. */
+static int is_held(off_t start, off_t end)
 {
-    char text[24] = "";
+    char text[48] = "";
+    char *rest;
     int fd = hold != NULL ? open(hold, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0)
         return 0;
     ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
     (void)close(fd);
-    return got > 0 && end > strtoll(text, NULL, 10);
+    return got > 0 && end > strtoll(text, &rest, 10) && start < strtoll(rest, NULL, 10);
 }
 
 static int plain_read(const char *path, char *buffer, size_t size, off_t offset,
                       struct fuse_file_info *file)
 {
     (void)path;
-    while (is_held(offset + (off_t)size))
+    while (is_held(offset, offset + (off_t)size))
         (void)usleep(HOLD_STEP);
     ssize_t got = pread((int)file->fh, buffer, size, offset);
     return got < 0 ? -errno : (int)got;

@@ -3,22 +3,21 @@
 import os
 import random
 import signal
+import stat
 import subprocess
 
 import harness
 import model
-from changing import Subject, tick
+from changing import Subject
 from harness import K, M, read, run, wait_for
-from support import LAG, alphabet, counter
+from support import LAG, alphabet, bigfs, counter, read_once
 
-STEP = 16 * M  # scanned by the reader's own request at most, and by a thread at once
 WIDTH = 64  # bytes of a numbered line
 
 
 def numbered(lines, stamp=0):
     """Lines of 64 bytes, each with its number."""
-    pattern = b"%030d %%0%dd\n" % (stamp, WIDTH - 32)
-    return b"".join([pattern % n for n in range(lines)])
+    return b"".join([b"%030d %032d\n" % (stamp, n) for n in range(lines)])
 
 
 def ragged(generation, size):
@@ -51,6 +50,42 @@ def index_files(directory, suffix=".lines"):
     """The files of an index directory."""
     return sorted(os.path.join(where, name) for where, _, names in os.walk(directory) for name in names
                   if name.endswith(suffix))
+
+
+# --- an index directory ---------------------------------------------------------------------------------
+
+class IndexTest(harness.MountTest):
+    """An index directory of the test's own."""
+
+    def setUp(self):
+        super().setUp()
+        self.dir = self.tmp / "indexes"
+
+    def start(self, *options, directory=None, **more):
+        mount = self.mount(None, "--min-size", "0", "--index-dir", directory or self.dir, *options, **more)
+        mount.allowed_trouble.append(r"line index: .*")
+        return mount
+
+    def index(self, *names, directory=None, **options):
+        """bigfs --index of files of the source: exit code, standard output, standard error."""
+        files = [self.source / name for name in names]
+        return bigfs("--index", "--index-dir", directory or self.dir, *files, **options)
+
+    def assert_lines(self, mount, name, rows):
+        """A few ranges, and the last piece."""
+        for first in {1, rows.count // 2 + 1, max(1, rows.count - 3)}:
+            got = read_once(mount.p(name, "rows/%d+5" % first))[1]
+            self.assertTrue(got == rows.lines(first, 5), "%s: line %d: %r" % (name, first, got))
+        self.assertTrue(read(mount.p(name, "rows@1000/%d" % ((rows.count - 1) // 1000)))
+                        == rows.lines((rows.count - 1) // 1000 * 1000 + 1, 1000), name)
+
+    def assert_kept(self, count):
+        """So many index files, nothing half-written, all private."""
+        self.assertEqual((len(index_files(self.dir)), index_files(self.dir, ".tmp")), (count, []))
+        for path in [self.dir, *map(os.path.dirname, index_files(self.dir))]:
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o700, path)
+        for path in index_files(self.dir):
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600, path)
 
 
 # --- files that change ---------------------------------------------------------------------------------
@@ -145,10 +180,10 @@ class HeldTest(harness.MountTest):
     """A large file on a source that gives its first part, and the rest only when the test lets go."""
 
     LINES = 96 * M // WIDTH
-    FROM = 32 * M  # reads from here on are held
+    FROM, TO = 32 * M, 94 * M  # reads between these are held; the end shows whether a file is what it was
 
     def start_held(self, *options):
-        """The mount, on two processors; the source lets nothing through behind FROM until let_go()."""
+        """The mount, on two processors; the source holds back what is behind FROM until let_go()."""
         program = os.path.join(os.path.dirname(harness.BIGFS), "tests", "plain_fuse")
         self.require(os.access(program, os.X_OK), "%s is not built" % program)
         self.data = numbered(self.LINES)
@@ -166,7 +201,7 @@ class HeldTest(harness.MountTest):
         return mount
 
     def hold_back(self):
-        self.hold.write_text(str(self.FROM))
+        self.hold.write_text("%d %d" % (self.FROM, self.TO))
 
     def let_go(self):
         self.hold.unlink(missing_ok=True)

@@ -212,6 +212,54 @@ static void grows_out_of_an_old_one(void **state)
     }
 }
 
+/* What is recalled is what was remembered, whatever else is remembered meanwhile. */
+static void lines_are_remembered(void **state)
+{
+    enum { LINES = 5000 };
+    struct random random = random_case(4);
+    struct line_index *index = line_index_new(LINE_BLOCK, NULL);
+    uint64_t offset = 0;
+    unsigned recalled = 0;
+
+    (void)state;
+    assert_non_null(index);
+    for (uint64_t line = 0; line < LINES; line++)
+        assert_false(line_index_recall(index, line, &offset));
+    for (unsigned i = 0; i < 20 * LINES; i++) {
+        uint64_t line = random_between(&random, 1, LINES);
+        if (line_index_recall(index, line, &offset)) {
+            assert_int_equal(offset, line * 7);
+            recalled++;
+        }
+        line_index_remember(index, line, line * 7);
+        assert_true(line_index_recall(index, line, &offset));
+        assert_int_equal(offset, line * 7);
+    }
+    assert_true(recalled > 0);
+    assert_false(line_index_recall(index, 0, &offset));
+    line_index_unref(index);
+}
+
+/* The first lines of pieces, which come at equal distances, do not drive each other out. */
+static void lines_at_equal_distances_are_remembered(void **state)
+{
+    static const uint64_t distances[] = {1, 5, 256, 1000, 4096, 1000000, 1048576};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(distances); i++) {
+        struct line_index *index = line_index_new(LINE_BLOCK, NULL);
+        uint64_t offset = 0;
+        unsigned recalled = 0;
+        assert_non_null(index);
+        for (uint64_t k = 1; k <= 64; k++)
+            line_index_remember(index, k * distances[i], k);
+        for (uint64_t k = 1; k <= 64; k++)
+            recalled += line_index_recall(index, k * distances[i], &offset) ? 1 : 0;
+        assert_true(recalled >= 32);
+        line_index_unref(index);
+    }
+}
+
 /* The last reference frees it, whoever has it: the sanitizers tell. */
 static void use_references(void *argument, unsigned thread)
 {
@@ -245,6 +293,8 @@ int main(void)
         cmocka_unit_test(more_lines_than_32_bits_hold),
         cmocka_unit_test(the_largest_offsets),
         cmocka_unit_test(grows_out_of_an_old_one),
+        cmocka_unit_test(lines_are_remembered),
+        cmocka_unit_test(lines_at_equal_distances_are_remembered),
         cmocka_unit_test(references_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

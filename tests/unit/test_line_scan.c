@@ -214,6 +214,32 @@ static void test_files_that_cannot_be_mapped(void **state)
         }
 }
 
+/*
+ * Of the files of others the kernel does not tell what is in the page cache: they are read past it.
+ * Only root can play this.
+ */
+static void test_files_of_others(void **state)
+{
+    struct random random = random_case(12);
+    struct line_model model = line_model_random(&random, 3 * MIB + 100, 50);
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(fchmod(world->scratch.directory, 0755), 0);
+    struct reader reader = open_text(&model);
+    assert_int_equal(seteuid(65534), 0);
+    struct line_index *index = scan_from(&reader, &model, 0, NULL);
+    struct line_index *part = scan_from(&reader, &model, MIB + 1, NULL);
+    assert_int_equal(seteuid(0), 0);
+    line_model_check(&model, index);
+    assert_int_equal(line_index_ends(part), line_model_ends_in(&model, MIB + 1, model.size));
+    line_index_unref(index);
+    line_index_unref(part);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
 /* An error is told, and nothing is added of what was counted before it. */
 static void check_fails(const struct reader *reader, uint64_t size, int expected)
 {
@@ -413,6 +439,8 @@ int main(void)
         SCAN_TEST(test_holes_are_not_scanned),
         SMALL_WINDOWS(test_holes_are_not_scanned),
         SCAN_TEST(test_files_that_cannot_be_mapped),
+        SMALL_WINDOWS(test_files_that_cannot_be_mapped),
+        SCAN_TEST(test_files_of_others),
         SCAN_TEST(test_an_error_of_mapping),
         SCAN_TEST(test_cut_while_it_is_scanned),
         SCAN_TEST(test_rewritten_while_it_is_scanned),

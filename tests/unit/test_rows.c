@@ -138,6 +138,54 @@ static void one_long_line(void **state)
     }
 }
 
+/* The ends of a piece: one block is read where both are in one, else two. */
+static void check_both(const struct book *book, uint64_t first, uint64_t behind)
+{
+    uint64_t before = bytes_read(book);
+    uint64_t start = UINT64_MAX;
+    uint64_t end = UINT64_MAX;
+
+    assert_int_equal(rows_find_both(book->reader.source, book->reader.generation, book->index,
+                                    first, behind, &start, &end),
+                     0);
+    assert_int_equal(start, line_model_start(&book->model, first));
+    assert_int_equal(end, line_model_start(&book->model, behind));
+    bool one = start > 0 && (start - 1) / LINE_BLOCK == (saturating_sub(end, 1)) / LINE_BLOCK;
+    assert_true(bytes_read(book) - before <= (one ? 1 : 2) * (uint64_t)LINE_BLOCK);
+}
+
+static void both_ends_of_a_piece(void **state)
+{
+    struct random random = random_case(9);
+    for (unsigned i = 0; i < 10; i++) {
+        uint64_t size = random_between(&random, 1, 5 * LINE_BLOCK);
+        uint64_t every = random_between(&random, 1, i % 2 == 0 ? 300 : LINE_BLOCK);
+        struct book book = book_open(*state, line_model_random(&random, size, every));
+        for (unsigned k = 0; k < 500; k++) {
+            uint64_t first = random_below(&random, book.model.lines + 2);
+            uint64_t most = random_chance(&random, 50) ? 20 : book.model.lines;
+            check_both(&book, first, first + random_below(&random, most + 1));
+        }
+        check_both(&book, 0, UINT64_MAX);
+        book_close(&book);
+    }
+}
+
+/* A line that was found is not looked for again. */
+static void a_line_is_looked_for_once(void **state)
+{
+    struct random random = random_case(10);
+    struct book book = book_open(*state, line_model_random(&random, 2 * LINE_BLOCK, 100));
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t line = random_below(&random, book.model.lines);
+        check_row(&book, line);
+        uint64_t before = bytes_read(&book);
+        check_row(&book, line);
+        assert_int_equal(bytes_read(&book), before);
+    }
+    book_close(&book);
+}
+
 /* What has come since is not the index's. */
 static void a_file_that_has_grown(void **state)
 {
@@ -287,6 +335,24 @@ static void boundaries_are_the_same_with_an_index(void **state)
     }
 }
 
+/* From the end of a block without a line end, the first bytes of the next are looked at. */
+static void boundaries_behind_a_block_without_line_ends(void **state)
+{
+    struct line_model model = line_model_make(4 * LINE_BLOCK);
+    model.bytes[2 * LINE_BLOCK] = '\n';
+    model.bytes[2 * LINE_BLOCK + 3000] = '\n';
+    model.bytes[3 * LINE_BLOCK + 77] = '\n';
+    for (uint64_t back = 1; back < 9000; back += 61) {
+        struct line_model copy = line_model_make(model.size);
+        memcpy(copy.bytes, model.bytes, model.size);
+        struct book book = book_open(*state, copy);
+        check_boundary(&book, 2 * LINE_BLOCK - back, model.size);
+        check_boundary(&book, 3 * LINE_BLOCK - back, model.size);
+        book_close(&book);
+    }
+    line_model_free(&model);
+}
+
 /* An index of what the file was says nothing about what was appended. */
 static void boundaries_in_a_file_that_has_grown(void **state)
 {
@@ -318,6 +384,8 @@ int main(void)
         IN_WORLD(empty_lines),
         IN_WORLD(a_few_bytes),
         IN_WORLD(one_long_line),
+        IN_WORLD(both_ends_of_a_piece),
+        IN_WORLD(a_line_is_looked_for_once),
         IN_WORLD(a_file_that_has_grown),
         IN_WORLD(a_block_that_is_not_what_was_indexed),
         IN_WORLD(made_up_indexes),
@@ -325,6 +393,7 @@ int main(void)
         IN_WORLD(boundaries_pass_blocks_without_line_ends),
         IN_WORLD(boundaries_without_an_index),
         IN_WORLD(boundaries_are_the_same_with_an_index),
+        IN_WORLD(boundaries_behind_a_block_without_line_ends),
         IN_WORLD(boundaries_in_a_file_that_has_grown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

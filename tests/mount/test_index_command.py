@@ -1,0 +1,185 @@
+"""`bigfs --index FILE…` (DESIGN 3), and what a scan does to the page cache."""
+
+import ctypes
+import mmap
+import os
+import pty
+import re
+import shutil
+import subprocess
+import threading
+
+import harness
+from harness import K, M, read, run, wait_for
+from rowing import WIDTH, IndexTest, numbered, ragged
+from support import LAG, NOBODY, bigfs, daemons, errno_of
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mmap.restype = ctypes.c_void_p
+
+
+class CommandTest(IndexTest):
+    """bigfs --index FILE…"""
+
+    def test_several_files(self):
+        """One line for each that was done, in order; one line about each that was not, and exit 1."""
+        one, two = self.write("one.log", ragged(1, 500 * K)), self.write("two.log", b"1\n2")
+        (directory := self.source / "directory").mkdir()
+        empty = self.write("empty.log", b"")
+        os.mkfifo(self.source / "fifo")
+        os.symlink("one.log", self.source / "link")
+        code, output, errors = self.index("one.log", "missing.log", "two.log", "directory", "fifo", "empty.log", "link")
+        self.assertEqual(code, 1)
+        self.assertEqual([line.split(", ")[0] for line in output.splitlines()],
+                         ["%s: %d lines" % (one, read(one).count(b"\n")), "%s: 2 lines" % two, "%s: 0 lines" % empty,
+                          "%s: %d lines" % (self.source / "link", read(one).count(b"\n"))])
+        said = errors.splitlines()
+        self.assertEqual(len(said), 3, errors)
+        for line, (name, what) in zip(said, (("missing.log", "No such file"), ("directory", "not a regular file"),
+                                             ("fifo", "not a regular file"))):
+            self.assertRegex(line, r"^bigfs: %s: .*%s" % (re.escape(str(self.source / name)), what))
+        self.assert_kept(2)
+        self.assertNotIn("\x1b", output + errors)
+        self.assertNotIn("\r", output + errors)
+        self.assertTrue(directory.is_dir())
+
+    def test_what_it_cannot_read(self):
+        self.require(os.geteuid() == 0 and shutil.which("setpriv"), "to become another user needs root and setpriv")
+        self.tmp.chmod(0o755)
+        self.write("closed.log", ragged(1, 500 * K)).chmod(0o600)
+        self.write("open.log", b"1\n").chmod(0o644)
+        self.dir.mkdir()
+        os.chown(self.dir, 65534, 65534)
+        code, output, errors = self.index("closed.log", "open.log", wrapper=NOBODY)
+        self.assertEqual((code, len(output.splitlines())), (1, 1))
+        self.assertRegex(errors, r"\A[^\n]*closed\.log: Permission denied\n\Z")
+
+    def test_wrong_use(self):
+        """No file: exit 2. Nowhere to keep it: exit 1."""
+        path = self.write("one.log", b"1\n")
+        for code, arguments in ((2, ["--index"]), (2, ["--index", "--index-dir", self.dir]), (2, ["--index=1", path]),
+                                (1, ["--index", "--index-dir", "none", path]), (2, ["--index", "--rows=0", path])):
+            got, output, errors = bigfs(*arguments)
+            self.assertEqual((got, output), (code, ""), arguments)
+            self.assertRegex(errors, r"\A[^\n]+\n\Z", arguments)
+        self.assertFalse(self.dir.exists())
+
+    def test_relative_paths(self):
+        """Of the file and of the directory; also with a daemon that leaves its working directory."""
+        self.write("app.log", data := ragged(1, 500 * K))
+        self.assertEqual(bigfs("--index", "--index-dir", "../indexes", "app.log", cwd=self.source)[::2], (0, ""))
+        self.assert_kept(1)
+        shutil.rmtree(self.dir)
+        point = self.tmp / "point"
+        point.mkdir()
+        self.addCleanup(subprocess.run, ["umount", "-l", str(point)], capture_output=True)
+        mounting = bigfs("--min-size", "0", "--index-dir", "indexes", self.source, point, cwd=self.tmp)
+        self.assertEqual(mounting, (0, "", ""))
+        self.assertTrue(read(point / "app.log/rows/0") == data)
+        run("fusermount3", "-u", point)
+        wait_for(lambda: not daemons(point), LAG, "the daemon ends")
+        self.assert_kept(1)
+
+    def test_on_a_terminal(self):
+        """A bar on standard error, which is cleared at the end; standard output has the plain lines."""
+        path = self.write("app.log", numbered(60 * M // WIDTH))
+        terminal, end = pty.openpty()
+        shown = []
+
+        def watch():
+            try:
+                while part := os.read(terminal, 4096):
+                    shown.append(part)
+            except OSError:
+                pass  # the other end was closed
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        process = subprocess.run([harness.BIGFS, "--index", "--index-dir", self.dir, path], stderr=end, timeout=60,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        os.close(end)
+        watcher.join(60)
+        os.close(terminal)
+        text = b"".join(shown).decode()
+        self.assertEqual(process.returncode, 0, text)
+        self.assertRegex(process.stdout.decode(), r"\A[^\n\r\x1b]*: %d lines, [^\n\r\x1b]*\n\Z" % (60 * M // WIDTH))
+        self.assertRegex(text, r"\[[#.]+\] +[0-9]+%")
+        self.assertTrue(text.endswith("\r\x1b[K"), repr(text[-60:]))
+        self.assertNotIn("\n", text)
+        self.assertTrue(all(len(part) < 80 for part in text.split("\r\x1b[K")), repr(text))
+
+
+class PageCacheTest(IndexTest):
+    """A scan does not drive other files out."""
+
+    def setUp(self):
+        super().setUp()
+        kind = run("stat", "-f", "-c", "%T", self.tmp).strip()
+        self.require(kind not in (b"tmpfs", b"ramfs"), "%s is no disk" % self.tmp)
+
+    def cold(self, name, size):
+        """A file of which nothing is in the page cache."""
+        block, path = numbered(M // WIDTH), self.source / name
+        with open(path, "wb") as file:
+            for _ in range(size // M):
+                file.write(block)
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        self.require(self.cached(path) < size // 50, "the page cache does not let go here")
+        return path
+
+    def cached(self, path):
+        """How many bytes of a file are in the page cache."""
+        size = os.stat(path).st_size
+        pages = (size + mmap.PAGESIZE - 1) // mmap.PAGESIZE
+        found = (ctypes.c_ubyte * pages)()
+        with open(path, "rb") as file:
+            at = _libc.mmap(None, ctypes.c_size_t(size), mmap.PROT_READ, mmap.MAP_SHARED, file.fileno(),
+                            ctypes.c_long(0))
+        try:
+            self.assertEqual(_libc.mincore(ctypes.c_void_p(at), ctypes.c_size_t(size), found), 0)
+        finally:
+            _libc.munmap(ctypes.c_void_p(at), ctypes.c_size_t(size))
+        return sum(page & 1 for page in found) * mmap.PAGESIZE
+
+    def test_what_is_left_of_a_cold_file(self):
+        """Less than a twentieth, by the command and by a daemon; what was cached before stays."""
+        for way in ("command", "daemon"):
+            path = self.cold(way + ".log", 320 * M)
+            with open(path, "rb") as file:
+                file.read(10 * M)
+            before = self.cached(path)
+            if way == "command":
+                self.assertEqual(self.index(way + ".log")[0], 0)
+            else:
+                self.assertEqual(read(self.start().p(way + ".log/rows/1-1")), numbered(1))
+            after = self.cached(path)
+            self.assertLess(after - before, 320 * M // 20, way)
+            self.assertGreaterEqual(after, before * 99 // 100, way)
+
+    def test_other_files_in_little_memory(self):
+        """In 96 MiB, 40 of them another file's, a scan of 200 MiB leaves 99% of that file."""
+        memory = "/sys/fs/cgroup/memory"
+        self.require(os.geteuid() == 0 and os.path.exists(memory + "/memory.limit_in_bytes"),
+                     "no memory controller of cgroup v1")
+        group = "%s/bigfs-test-%d" % (memory, os.getpid())
+        os.mkdir(group)
+        self.addCleanup(self.remove_group, group)
+        with open(group + "/memory.limit_in_bytes", "w") as file:
+            file.write(str(96 * M))
+        other, big = self.cold("other.log", 40 * M), self.cold("big.log", 200 * M)
+        within = ("sh", "-c", 'echo $$ > "$1/cgroup.procs" && shift && exec "$@" > /dev/null', "sh", group)
+        run(*within, "cat", other, other)
+        self.assertGreaterEqual(self.cached(other), 40 * M * 99 // 100)
+        run(*within, harness.BIGFS, "--index", "--index-dir", self.dir, big)
+        self.assertGreaterEqual(self.cached(other), 40 * M * 99 // 100)
+        self.assertLess(self.cached(big), 16 * M)
+
+    @staticmethod
+    def remove_group(group):
+        with open(group + "/memory.force_empty", "w") as file:
+            file.write("0")
+        wait_for(lambda: not os.path.isdir(group) or errno_of(os.rmdir, group) is None, LAG, "the group can be removed")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,106 @@
+/*
+ * What tests of the index directory share: a world with a store, texts, and a look into the
+ * directory. For one file of a program.
+ */
+#ifndef BIGFS_TESTS_STORE_FIXTURE_H
+#define BIGFS_TESTS_STORE_FIXTURE_H
+
+#include "tests/unit/line_model.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/fault_guard.h"
+#include "core/index_store.h"
+
+enum { KIB = 1024, MIB = 1024 * KIB };
+
+static _Atomic unsigned warnings;
+
+static inline void warn(const char *path, const char *problem)
+{
+    (void)path;
+    (void)problem;
+    atomic_fetch_add(&warnings, 1);
+}
+
+static struct world *world; /* of the test that runs */
+static struct index_store store;
+static char store_path[PATH_MAX];
+
+/* A store as a daemon begins with; the directory is `name` in the scratch directory. */
+static inline void new_store(const char *name)
+{
+    (void)snprintf(store_path, sizeof(store_path), "%.3000s/%s", world->scratch.path, name);
+    index_store_init(&store, store_path, 0, warn);
+    atomic_store(&warnings, 0);
+}
+
+static inline int store_setup(void **state)
+{
+    int error = world_setup(state);
+    world = *state;
+    if (error == 0)
+        new_store("cache/bigfs");
+    return error;
+}
+
+/* What was indexed in memory is forgotten: a reader as another daemon's. */
+static inline struct reader open_text(const char *name)
+{
+    assert_int_equal(fault_guard_install(), 0);
+    return reader_pin(world, name);
+}
+
+/* The index that a daemon gets is right. Returns how much it scanned for that. */
+static inline uint64_t check_daemon(const struct line_model *model, const char *name)
+{
+    uint64_t before = bytes_scanned(world);
+    struct reader reader = open_text(name);
+    check_index_of(&store, &reader, model);
+    reader_close(&reader);
+    return bytes_scanned(world) - before;
+}
+
+static inline struct line_model write_text(uint64_t number, uint64_t size)
+{
+    struct random random = random_case(number);
+    struct line_model model = line_model_random(&random, size, 70);
+    line_model_write(&model, &world->scratch, "text");
+    return model;
+}
+
+/* The files of the index directory whose names end so: how many, and the last of them. */
+static inline unsigned files_of(const char *suffix, char *found)
+{
+    DIR *top = opendir(store_path);
+    unsigned count = 0;
+
+    if (top == NULL)
+        return 0;
+    for (const struct dirent *head; (head = readdir(top)) != NULL;) {
+        char path[PATH_MAX];
+        if (head->d_name[0] == '.')
+            continue;
+        (void)snprintf(path, sizeof(path), "%.3500s/%s", store_path, head->d_name);
+        DIR *directory = opendir(path);
+        assert_non_null(directory);
+        for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+            size_t length = strlen(entry->d_name);
+            if (length < strlen(suffix) ||
+                strcmp(entry->d_name + length - strlen(suffix), suffix) != 0)
+                continue;
+            count++;
+            if (found != NULL)
+                (void)snprintf(found, PATH_MAX, "%.3800s/%s", path, entry->d_name);
+        }
+        assert_int_equal(closedir(directory), 0);
+    }
+    assert_int_equal(closedir(top), 0);
+    return count;
+}
+
+#endif

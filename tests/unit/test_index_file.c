@@ -1,0 +1,271 @@
+/* index_file: what was written is read again; whatever is damaged is noticed; and it is small. */
+#include "tests/unit/line_model.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "core/checked.h"
+#include "core/index_file.h"
+
+enum {
+    HEADER = 128, /* bytes */
+    DIGEST = 120, /* where in it */
+    VERSION = 8,
+    SIZE = 16,
+};
+
+static const struct index_key some_key = {
+    .size = 2 * (uint64_t)LINE_BLOCK + 77,
+    .mtime = {1700000000, 999999999},
+    .ctime = {-5, 1},
+    .ends = {UINT64_C(0xfedcba9876543210), UINT64_C(0x0123456789abcdef), true},
+};
+
+static struct line_index *some_index(uint64_t size)
+{
+    struct line_index *index = line_index_new(size, NULL);
+    assert_non_null(index);
+    for (uint64_t place = 0; place < size; place += LINE_BLOCK)
+        line_index_add(index, place, place / LINE_BLOCK * 1000 + 3);
+    line_index_finish(index, true);
+    return index;
+}
+
+/* The bytes of an index file. */
+struct bytes {
+    uint8_t of[HEADER + 64];
+    size_t length;
+};
+
+static struct bytes some_bytes(const struct scratch *scratch)
+{
+    struct bytes bytes;
+    struct line_index *index = some_index(some_key.size);
+    int fd = scratch_open(scratch, "first", O_RDWR | O_CREAT);
+
+    assert_int_equal(index_file_write(fd, &some_key, index), 0);
+    bytes.length = (size_t)scratch_stat(scratch, "first").st_size;
+    assert_int_equal(bytes.length, HEADER + 4 * index->blocks);
+    assert_int_equal(pread(fd, bytes.of, sizeof(bytes.of), 0), (ssize_t)bytes.length);
+    assert_int_equal(close(fd), 0);
+    line_index_unref(index);
+    return bytes;
+}
+
+/* What index_file_read() says of these bytes. */
+static int read_bytes(const struct scratch *scratch, const void *bytes, size_t length)
+{
+    int fd = scratch_open(scratch, "other", O_RDWR | O_CREAT | O_TRUNC);
+    struct line_index *index = NULL;
+    struct index_key key;
+
+    assert_int_equal(pwrite(fd, bytes, length, 0), (ssize_t)length);
+    int error = index_file_read(fd, &key, &index);
+    assert_true((error == 0) == (index != NULL));
+    assert_int_equal(close(fd), 0);
+    line_index_unref(index);
+    return error;
+}
+
+static void check_key(const struct index_key *key, const struct index_key *expected)
+{
+    assert_int_equal(key->size, expected->size);
+    assert_int_equal(key->mtime.tv_sec, expected->mtime.tv_sec);
+    assert_int_equal(key->mtime.tv_nsec, expected->mtime.tv_nsec);
+    assert_int_equal(key->ctime.tv_sec, expected->ctime.tv_sec);
+    assert_int_equal(key->ctime.tv_nsec, expected->ctime.tv_nsec);
+    assert_true(end_digests_equal(&key->ends, &expected->ends));
+}
+
+static void check_round_trip(const struct scratch *scratch, struct index_key expected,
+                             const struct line_index *index)
+{
+    int fd = scratch_open(scratch, "trip", O_RDWR | O_CREAT | O_TRUNC);
+    struct line_index *read = NULL;
+    struct index_key key = {.size = 0};
+
+    assert_int_equal(index_file_write(fd, &expected, index), 0);
+    assert_int_equal(index_file_read_key(fd, &key), 0);
+    check_key(&key, &expected);
+    key.size = 0;
+    assert_int_equal(index_file_read(fd, &key, &read), 0);
+    check_key(&key, &expected);
+    assert_int_equal(read->size, index->size);
+    assert_int_equal(read->blocks, index->blocks);
+    assert_int_equal(read->ends_open, index->ends_open);
+    assert_memory_equal(read->counts, index->counts, index->blocks * sizeof(index->counts[0]));
+    for (size_t i = 0; i <= index->blocks; i += 1 + index->blocks / 200)
+        assert_int_equal(line_index_ends_before(read, i), line_index_ends_before(index, i));
+    assert_int_equal(line_index_lines(read), line_index_lines(index));
+    line_index_unref(read);
+    assert_int_equal(close(fd), 0);
+}
+
+static void test_round_trips(void **state)
+{
+    struct random random = random_case(1);
+    for (unsigned i = 0; i < 100; i++) {
+        struct index_key key = some_key;
+        key.size = random_below(&random, 300 * (uint64_t)LINE_BLOCK);
+        key.mtime.tv_sec = (time_t)random_next(&random) >> random_below(&random, 60);
+        struct line_index *index = line_index_new(key.size, NULL);
+        assert_non_null(index);
+        for (uint64_t place = 0; place < key.size; place += LINE_BLOCK)
+            line_index_add(index, place, random_below(&random, LINE_BLOCK + 1));
+        line_index_finish(index, random_chance(&random, 50));
+        check_round_trip(*state, key, index);
+        line_index_unref(index);
+    }
+}
+
+/* The layout that core/index_file.h promises to those who share a directory. */
+static void test_the_layout(void **state)
+{
+    struct bytes bytes = some_bytes(*state);
+    uint64_t words[HEADER / 8];
+    uint32_t counts[3];
+
+    memcpy(words, bytes.of, sizeof(words));
+    memcpy(counts, bytes.of + HEADER, sizeof(counts));
+    assert_int_equal(le64toh(words[1]), 1);
+    assert_int_equal(le64toh(words[2]), some_key.size);
+    assert_int_equal(le64toh(words[3]), some_key.mtime.tv_sec);
+    assert_int_equal(le64toh(words[4]), some_key.mtime.tv_nsec);
+    assert_int_equal(le64toh(words[5]), (uint64_t)some_key.ctime.tv_sec);
+    assert_int_equal(le64toh(words[6]), some_key.ctime.tv_nsec);
+    assert_int_equal(le64toh(words[7]), some_key.ends.head);
+    assert_int_equal(le64toh(words[8]), some_key.ends.tail);
+    assert_int_equal(le64toh(words[9]), 1);
+    assert_int_equal(le64toh(words[10]), 3 + 1003 + 2003);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(le32toh(counts[i]), i * 1000 + 3);
+}
+
+static void test_every_bit(void **state)
+{
+    struct bytes bytes = some_bytes(*state);
+
+    assert_int_equal(read_bytes(*state, bytes.of, bytes.length), 0);
+    for (size_t bit = 0; bit < bytes.length * 8; bit++) {
+        bytes.of[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        if (read_bytes(*state, bytes.of, bytes.length) != -EBADMSG)
+            fail_msg("bit %zu of byte %zu is not noticed", bit % 8, bit / 8);
+        bytes.of[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    assert_int_equal(read_bytes(*state, bytes.of, bytes.length), 0);
+}
+
+static void test_every_length(void **state)
+{
+    struct bytes bytes = some_bytes(*state);
+
+    memset(bytes.of + bytes.length, 0, sizeof(bytes.of) - bytes.length);
+    for (size_t length = 0; length <= sizeof(bytes.of); length++)
+        assert_int_equal(read_bytes(*state, bytes.of, length),
+                         length == bytes.length ? 0 : -EBADMSG);
+}
+
+static void test_random_damage(void **state)
+{
+    struct random random = random_case(2);
+    for (unsigned i = 0; i < 2000; i++) {
+        struct bytes bytes = some_bytes(*state);
+        size_t start = (size_t)random_below(&random, bytes.length);
+        size_t length = 1 + (size_t)random_below(&random, bytes.length - start);
+        struct bytes damaged = bytes;
+        for (size_t k = 0; k < length; k++)
+            damaged.of[start + k] =
+                random_chance(&random, 50) ? 0xff : (uint8_t)random_next(&random);
+        bool same = memcmp(damaged.of, bytes.of, bytes.length) == 0;
+        assert_int_equal(read_bytes(*state, damaged.of, bytes.length), same ? 0 : -EBADMSG);
+    }
+}
+
+/* Puts the digest right, as another program would that writes such files. */
+static void sign(struct bytes *bytes)
+{
+    XXH3_state_t digesting;
+    (void)XXH3_64bits_reset(&digesting);
+    (void)XXH3_64bits_update(&digesting, bytes->of, DIGEST);
+    (void)XXH3_64bits_update(&digesting, bytes->of + HEADER, bytes->length - HEADER);
+    uint64_t digest = htole64(XXH3_64bits_digest(&digesting));
+    memcpy(bytes->of + DIGEST, &digest, sizeof(digest));
+}
+
+static int read_with_word(const struct scratch *scratch, size_t at, uint64_t value)
+{
+    struct bytes bytes = some_bytes(scratch);
+    value = htole64(value);
+    memcpy(bytes.of + at, &value, sizeof(value));
+    sign(&bytes);
+    return read_bytes(scratch, bytes.of, bytes.length);
+}
+
+/* Signed, but of another version or another format, or of a size that no file has. */
+static void test_signed_and_not_for_us(void **state)
+{
+    assert_int_equal(read_with_word(*state, VERSION, 1), 0); /* the digest is put right indeed */
+    assert_int_equal(read_with_word(*state, VERSION, 0), -EBADMSG);
+    assert_int_equal(read_with_word(*state, VERSION, 2), -EBADMSG);
+    assert_int_equal(read_with_word(*state, VERSION, 1 | UINT64_C(1) << 32), -EBADMSG);
+    assert_int_equal(read_with_word(*state, 0, 0), -EBADMSG);
+    assert_int_equal(read_with_word(*state, SIZE, OFFSET_MAX), -EBADMSG);
+    assert_int_equal(read_with_word(*state, SIZE, UINT64_MAX), -EBADMSG);
+    assert_int_equal(read_with_word(*state, SIZE, some_key.size + LINE_BLOCK), -EBADMSG);
+    assert_int_equal(read_with_word(*state, SIZE, 0), -EBADMSG);
+    assert_int_equal(read_with_word(*state, 80, 12345), -EBADMSG); /* another sum of line ends */
+}
+
+/* At most 0.01% of what is indexed, whatever is in it. */
+static void test_its_size(void **state)
+{
+    const uint64_t size = UINT64_C(4) << 30;
+    static const uint64_t counts[] = {0, 1, 2000, LINE_BLOCK};
+
+    for (size_t i = 0; i < LENGTH_OF(counts); i++) {
+        struct index_key key = some_key;
+        struct line_index *index = line_index_new(size, NULL);
+        key.size = size;
+        assert_non_null(index);
+        for (uint64_t place = 0; place < size; place += LINE_BLOCK)
+            line_index_add(index, place, counts[i]);
+        line_index_finish(index, false);
+        check_round_trip(*state, key, index);
+        uint64_t length = (uint64_t)scratch_stat(*state, "trip").st_size;
+        assert_true(length <= size / 10000);
+        assert_int_equal(length, HEADER + size / LINE_BLOCK * 4);
+        line_index_unref(index);
+    }
+}
+
+static void test_write_errors(void **state)
+{
+    struct line_index *index = some_index(some_key.size);
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    int closed = scratch_open(*state, "first", O_RDONLY | O_CREAT);
+
+    if (full >= 0)
+        assert_int_equal(index_file_write(full, &some_key, index), -ENOSPC);
+    assert_int_equal(index_file_write(closed, &some_key, index), -EBADF);
+    if (full >= 0)
+        assert_int_equal(close(full), 0);
+    assert_int_equal(close(closed), 0);
+    line_index_unref(index);
+}
+
+int main(void)
+{
+#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+    const struct CMUnitTest tests[] = {
+        IN_SCRATCH(test_round_trips),   IN_SCRATCH(test_the_layout),
+        IN_SCRATCH(test_every_bit),     IN_SCRATCH(test_every_length),
+        IN_SCRATCH(test_random_damage), IN_SCRATCH(test_signed_and_not_for_us),
+        IN_SCRATCH(test_its_size),      IN_SCRATCH(test_write_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,330 @@
+/* index_store: indexes outlive a daemon, are found again, and are never believed too much. */
+#include "tests/unit/store_fixture.h"
+
+static void write_path(const char *path, const void *bytes, size_t length)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, length), (ssize_t)length);
+    assert_int_equal(close(fd), 0);
+}
+
+static size_t read_path(const char *path, void *bytes, size_t room)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    ssize_t length = read(fd, bytes, room);
+    assert_int_equal(close(fd), 0);
+    assert_true(length >= 0 && (size_t)length < room);
+    return (size_t)length;
+}
+
+static void test_kept_for_the_next_daemon(void **state)
+{
+    struct line_model model = write_text(1, 600 * KIB);
+    char path[PATH_MAX];
+    struct stat attributes;
+
+    (void)state;
+    assert_int_equal(check_daemon(&model, "text"), model.size);
+    assert_int_equal(files_of(".lines", path), 1);
+    assert_int_equal(files_of("", NULL), 3); /* with "." and "..": nothing else is left */
+    assert_int_equal(stat(path, &attributes), 0);
+    assert_int_equal(attributes.st_mode & 0777, 0600);
+    assert_int_equal(stat(store_path, &attributes), 0);
+    assert_int_equal(attributes.st_mode & 0777, 0700);
+    new_store("cache/bigfs");
+    assert_int_equal(check_daemon(&model, "text"), 0);
+    assert_int_equal(atomic_load(&warnings), 0);
+    line_model_free(&model);
+}
+
+static void test_nothing_is_kept(void **state)
+{
+    struct line_model model = write_text(2, 300 * KIB);
+
+    (void)state;
+    index_store_init(&store, NULL, 0, warn);
+    assert_int_equal(check_daemon(&model, "text"), model.size);
+    assert_int_equal(check_daemon(&model, "text"), model.size);
+    new_store("cache");
+    store.least = model.size + 1;
+    assert_int_equal(check_daemon(&model, "text"), model.size);
+    assert_int_equal(files_of(".lines", NULL), 0);
+    store.least = model.size;
+    assert_int_equal(check_daemon(&model, "text"), model.size);
+    assert_int_equal(files_of(".lines", NULL), 1);
+    assert_int_equal(atomic_load(&warnings), 0);
+    line_model_free(&model);
+}
+
+static void test_a_file_that_has_grown(void **state)
+{
+    struct random random = random_case(3);
+    struct line_model model = write_text(4, 600 * KIB);
+
+    (void)state;
+    (void)check_daemon(&model, "text");
+    for (unsigned i = 0; i < 10; i++) {
+        uint64_t length = random_between(&random, model.size / 50, model.size / 3);
+        line_model_grow(&model, &random, length, 70);
+        scratch_append(&world->scratch, "text", model.bytes + model.size - length, length);
+        new_store("cache/bigfs");
+        assert_int_equal(check_daemon(&model, "text"), length);
+        assert_int_equal(files_of(".lines", NULL), 1); /* the one that it grew out of is gone */
+    }
+    assert_int_equal(atomic_load(&warnings), 0);
+    line_model_free(&model);
+}
+
+/* Files that begin alike: a copy, and one that has other lines behind the same beginning. */
+static void test_files_that_begin_alike(void **state)
+{
+    struct random random = random_case(5);
+    struct line_model model = write_text(6, 600 * KIB);
+    struct line_model other = line_model_make(model.size + 1000);
+    const struct stat was = scratch_stat(&world->scratch, "text");
+    const struct timespec times[2] = {was.st_atim, was.st_mtim};
+
+    (void)state;
+    (void)check_daemon(&model, "text");
+    line_model_write(&model, &world->scratch, "copy");
+    assert_int_equal(utimensat(world->scratch.directory, "copy", times, 0), 0);
+    (void)check_daemon(&model, "copy");
+    memcpy(other.bytes, model.bytes, 8 * KIB);
+    line_model_scatter(&other, &random, 50, 8 * KIB);
+    line_model_count(&other);
+    line_model_write(&other, &world->scratch, "other");
+    (void)check_daemon(&other, "other");
+    new_store("cache/bigfs");
+    assert_int_equal(check_daemon(&model, "text"), 0);
+    assert_int_equal(check_daemon(&model, "copy"), 0);
+    assert_int_equal(check_daemon(&other, "other"), 0);
+    line_model_free(&other);
+    line_model_free(&model);
+}
+
+/* A copy that goes on: its index grows out of that of the first, which stays. */
+static void test_a_copy_that_has_grown(void **state)
+{
+    struct random random = random_case(7);
+    struct line_model model = write_text(8, 600 * KIB);
+
+    (void)state;
+    (void)check_daemon(&model, "text");
+    line_model_write(&model, &world->scratch, "copy");
+    struct line_model copy = line_model_make(model.size);
+    memcpy(copy.bytes, model.bytes, model.size);
+    line_model_grow(&copy, &random, 100 * KIB, 70);
+    line_model_write(&copy, &world->scratch, "copy");
+    (void)check_daemon(&copy, "copy");
+    new_store("cache/bigfs");
+    assert_int_equal(check_daemon(&model, "text"), 0);
+    assert_int_equal(check_daemon(&copy, "copy"), 0);
+    line_model_free(&copy);
+    line_model_free(&model);
+}
+
+/* Of several that a file may have grown out of, the one that covers most is taken. */
+static void test_the_longest_beginning_is_taken(void **state)
+{
+    struct random random = random_case(15);
+    struct line_model model = write_text(16, 100 * KIB);
+
+    (void)state;
+    for (unsigned i = 0; i < 12; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "part-%u", i);
+        line_model_write(&model, &world->scratch, name);
+        struct line_index *index = line_index_new(model.size, NULL);
+        struct stat attributes = scratch_stat(&world->scratch, name);
+        struct file_identity now;
+        struct index_key key;
+        int fd = scratch_open(&world->scratch, name, O_RDONLY);
+        assert_non_null(index);
+        for (uint64_t place = 0; place < model.size; place += LINE_BLOCK)
+            line_index_add(index, place, line_model_ends_in(&model, place, place + LINE_BLOCK));
+        line_index_finish(index, model.bytes[model.size - 1] != '\n');
+        file_identity_of(&attributes, &now);
+        assert_int_equal(index_key_make(fd, &now, &key), 0);
+        assert_int_equal(index_store_save(&store, &key, index, NULL), 0);
+        assert_int_equal(close(fd), 0);
+        line_index_unref(index);
+        line_model_grow(&model, &random, 10 * KIB, 70);
+    }
+    line_model_write(&model, &world->scratch, "text");
+    assert_int_equal(check_daemon(&model, "text"), 10 * KIB);
+    line_model_free(&model);
+}
+
+/* However many begin alike (the same header, a block of zeros), each finds its own. */
+static void test_very_many_that_begin_alike(void **state)
+{
+    enum { MANY = 100 };
+    struct random random = random_case(9);
+    struct line_model model = line_model_random(&random, 10 * KIB, 70);
+    char name[32];
+
+    (void)state;
+    for (unsigned i = 0; i < MANY; i++) {
+        (void)snprintf(name, sizeof(name), "alike-%u", i);
+        memset(model.bytes + 5 * KIB, (int)('a' + i % 16), i + 1);
+        line_model_count(&model);
+        line_model_write(&model, &world->scratch, name);
+        (void)check_daemon(&model, name);
+        new_store("cache/bigfs");
+        if (check_daemon(&model, name) != 0)
+            fail_msg("number %u is not found", i);
+    }
+    line_model_free(&model);
+}
+
+static void test_rewritten_between_daemons(void **state)
+{
+    struct line_model model = write_text(10, 600 * KIB);
+    const struct stat was = scratch_stat(&world->scratch, "text");
+    const struct timespec times[2] = {was.st_atim, was.st_mtim};
+
+    (void)state;
+    (void)check_daemon(&model, "text");
+    scratch_let_time_pass(&world->scratch, "text");
+    memset(model.bytes + 5 * KIB, '\n', 5 * KIB);
+    line_model_count(&model);
+    scratch_overwrite(&world->scratch, "text", model.bytes + 5 * KIB, 5 * KIB, 5 * KIB);
+    assert_int_equal(utimensat(world->scratch.directory, "text", times, 0), 0);
+    new_store("cache/bigfs");
+    assert_int_equal(check_daemon(&model, "text"), model.size);
+    assert_int_equal(atomic_load(&warnings), 0);
+    line_model_free(&model);
+}
+
+/* Asks the store alone. */
+static enum index_match load_text(void)
+{
+    struct stat attributes = scratch_stat(&world->scratch, "text");
+    struct file_identity now;
+    struct index_key key;
+    struct line_index *index = NULL;
+    int fd = scratch_open(&world->scratch, "text", O_RDONLY);
+
+    file_identity_of(&attributes, &now);
+    enum index_match match = index_store_load(&store, fd, &now, &key, &index);
+    assert_true((match != INDEX_OTHER) == (index != NULL));
+    line_index_unref(index);
+    assert_int_equal(close(fd), 0);
+    return match;
+}
+
+/* The damaged file is not believed; is told of once, and only once; the next one is right again. */
+static void check_damaged(const struct line_model *model, const void *bytes, size_t length,
+                          const char *path, bool whole)
+{
+    write_path(path, bytes, length);
+    atomic_store(&warnings, 0);
+    assert_int_equal(load_text(), INDEX_OTHER);
+    if (atomic_load(&warnings) != 1)
+        fail_msg("%u warnings", atomic_load(&warnings));
+    if (!whole)
+        return;
+    assert_int_equal(check_daemon(model, "text"), model->size);
+    assert_int_equal(check_daemon(model, "text"), 0);
+    assert_int_equal(atomic_load(&warnings), 1);
+    assert_int_equal(files_of(".lines", NULL), 1);
+}
+
+static void test_damage(void **state)
+{
+    struct line_model model = write_text(11, 600 * KIB);
+    char path[PATH_MAX];
+    uint8_t bytes[1000];
+
+    (void)state;
+    (void)check_daemon(&model, "text");
+    assert_int_equal(files_of(".lines", path), 1);
+    size_t length = read_path(path, bytes, sizeof(bytes));
+    assert_int_equal(load_text(), INDEX_SAME);
+    for (size_t cut = 0; cut < length; cut++)
+        check_damaged(&model, bytes, cut, path, cut % 20 == 0);
+    for (size_t bit = 0; bit < length * 8; bit++) {
+        if (bit / 8 >= 16 && bit / 8 < 72)
+            continue; /* the key: below */
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        check_damaged(&model, bytes, length, path, bit % 50 == 0);
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    line_model_free(&model);
+}
+
+/* Damage in the key makes it that of another file, and as one under a wrong name it is told of. */
+static void test_damage_to_the_key(void **state)
+{
+    struct line_model model = write_text(12, 600 * KIB);
+    char path[PATH_MAX];
+    uint8_t bytes[1000];
+    unsigned silent = 0;
+
+    (void)state;
+    (void)check_daemon(&model, "text");
+    assert_int_equal(files_of(".lines", path), 1);
+    size_t length = read_path(path, bytes, sizeof(bytes));
+    for (size_t bit = (size_t)16 * 8; bit < (size_t)72 * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        write_path(path, bytes, length);
+        atomic_store(&warnings, 0);
+        assert_int_equal(load_text(), INDEX_OTHER);
+        assert_true(atomic_load(&warnings) <= 1);
+        silent += atomic_load(&warnings) == 0;
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    write_path(path, bytes, length);
+    assert_int_equal(load_text(), INDEX_SAME);
+    line_model_free(&model);
+    if (silent > 0)
+        fail_msg("%u bits of the key that nobody is told of", silent);
+}
+
+/* One of another file, under the name of ours. */
+static void test_the_index_of_another_file(void **state)
+{
+    struct line_model model = write_text(13, 600 * KIB);
+    struct line_model other = write_text(14, 600 * KIB);
+    char path[PATH_MAX];
+    uint8_t bytes[1000];
+
+    (void)state;
+    (void)check_daemon(&other, "text");
+    assert_int_equal(files_of(".lines", path), 1);
+    size_t length = read_path(path, bytes, sizeof(bytes));
+    new_store("second");
+    line_model_write(&model, &world->scratch, "text");
+    (void)check_daemon(&model, "text");
+    assert_int_equal(files_of(".lines", path), 1);
+    write_path(path, bytes, length);
+    assert_int_equal(check_daemon(&model, "text"), model.size);
+    assert_true(atomic_load(&warnings) <= 1);
+    assert_int_equal(check_daemon(&model, "text"), 0);
+    assert_int_equal(files_of(".lines", NULL), 1);
+    if (atomic_load(&warnings) != 1)
+        fail_msg("nobody is told of the index of another file");
+    line_model_free(&other);
+    line_model_free(&model);
+}
+
+int main(void)
+{
+#define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, store_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        STORE_TEST(test_kept_for_the_next_daemon),
+        STORE_TEST(test_nothing_is_kept),
+        STORE_TEST(test_a_file_that_has_grown),
+        STORE_TEST(test_files_that_begin_alike),
+        STORE_TEST(test_a_copy_that_has_grown),
+        STORE_TEST(test_the_longest_beginning_is_taken),
+        STORE_TEST(test_very_many_that_begin_alike),
+        STORE_TEST(test_rewritten_between_daemons),
+        STORE_TEST(test_damage),
+        STORE_TEST(test_damage_to_the_key),
+        STORE_TEST(test_the_index_of_another_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

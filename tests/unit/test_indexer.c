@@ -1,0 +1,462 @@
+/*
+ * indexer: many wait for few scans; who waits is told once; nothing is scanned twice.
+ *
+ * This program is linked with --wrap=mmap and mmap64 (tests/unit/indexer_fixture.h).
+ */
+#include "tests/unit/indexer_fixture.h"
+
+static void test_the_index_is_made(void **state)
+{
+    struct line_model model = long_text(1, 3 * (uint64_t)LINE_STEP + 12345);
+    struct reader reader = open_text(&model, "text");
+    struct line_index *index;
+
+    (void)state;
+    for (unsigned threads = 1; threads <= 3; threads++) {
+        struct indexer indexer;
+        struct client client;
+        struct reader again = reader_again(&reader);
+        uint64_t before = bytes_scanned(world);
+        assert_int_equal(try_get(&again, &index), -EINPROGRESS);
+        assert_int_equal(join(start(&indexer, threads), &again, &client), 0);
+        assert_true(await_told(&client));
+        assert_int_equal(atomic_load(&client.error), 0);
+        assert_false(indexer_leave(&indexer, &client.waiter));
+        assert_int_equal(bytes_scanned(world) - before, model.size);
+        check_index_of(&no_store, &again, &model);
+        assert_int_equal(bytes_scanned(world) - before, model.size);
+        assert_int_equal(count_builds(&indexer), 0);
+        indexer_stop(&indexer);
+        assert_int_equal(atomic_load(&client.told), 1);
+        scratch_let_time_pass(&world->scratch, "text"); /* the next one is made anew */
+        assert_int_equal(fchmodat(world->scratch.directory, "text", 0600 + threads, 0), 0);
+        reader_close(&again);
+    }
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void test_many_wait_for_one_scan(void **state)
+{
+    enum { CLIENTS = 20 };
+    struct line_model model = long_text(2, 3 * (uint64_t)LINE_STEP);
+    struct reader reader = open_text(&model, "text");
+    struct indexer indexer;
+    struct client clients[CLIENTS];
+
+    (void)state;
+    gate_set(true);
+    start(&indexer, 2);
+    for (unsigned i = 0; i < CLIENTS; i++)
+        assert_int_equal(join(&indexer, &reader, &clients[i]), 0);
+    assert_int_equal(count_builds(&indexer), 1);
+    for (unsigned i = 0; i < CLIENTS; i += 2)
+        assert_true(indexer_leave(&indexer, &clients[i].waiter));
+    gate_let(100);
+    for (unsigned i = 1; i < CLIENTS; i += 2) {
+        assert_true(await_told(&clients[i]));
+        assert_int_equal(atomic_load(&clients[i].error), 0);
+    }
+    indexer_stop(&indexer);
+    for (unsigned i = 0; i < CLIENTS; i++)
+        assert_int_equal(atomic_load(&clients[i].told), i % 2);
+    assert_int_equal(bytes_scanned(world), model.size);
+    check_index_of(&no_store, &reader, &model);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void test_who_leaves_before_cannot_join(void **state)
+{
+    struct line_model model = long_text(3, 2 * (uint64_t)LINE_STEP);
+    struct reader reader = open_text(&model, "text");
+    struct indexer indexer;
+    struct client client;
+
+    (void)state;
+    start(&indexer, 1);
+    client_init(&client);
+    assert_false(indexer_leave(&indexer, &client.waiter));
+    assert_int_equal(indexer_join(&indexer, reader.source, reader.generation, &client.waiter),
+                     -EINTR);
+    assert_int_equal(count_builds(&indexer), 0);
+    indexer_stop(&indexer);
+    assert_int_equal(atomic_load(&client.told), 0);
+    assert_int_equal(bytes_scanned(world), 0);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+/* Waits until what an abandoned build has counted is kept. */
+static void await_kept(struct indexer *indexer, const struct reader *reader, uint64_t size)
+{
+    struct index_slot *slot = &reader->generation->lines_index;
+    uint64_t kept = 0;
+
+    for (unsigned i = 0; i < PATIENCE_MS && kept != size; i++) {
+        sleep_ms(1);
+        HOLD_LOCK(&slot->lock);
+        kept = slot->index != NULL ? slot->index->size : 0;
+    }
+    assert_int_equal(kept, size);
+    assert_int_equal(count_builds(indexer), 0);
+}
+
+/* One thread does `steps` steps and a last one that is under way when the last client leaves. */
+static void check_abandoned(uint64_t number, unsigned steps)
+{
+    struct line_model model = long_text(number, STEPS * (uint64_t)LINE_STEP + 5000);
+    struct reader reader = open_text(&model, "text");
+    struct indexer indexer;
+    struct client client;
+    struct client second;
+
+    gate_set(true);
+    assert_int_equal(join(start(&indexer, 1), &reader, &client), 0);
+    gate_let(steps);
+    gate_await(steps + 1);
+    assert_true(indexer_leave(&indexer, &client.waiter));
+    gate_let(1);
+    await_kept(&indexer, &reader, (steps + 1) * (uint64_t)LINE_STEP);
+    assert_int_equal(bytes_scanned(world), (steps + 1) * (uint64_t)LINE_STEP);
+    gate_let(100);
+    assert_int_equal(join(&indexer, &reader, &second), 0);
+    assert_true(await_told(&second));
+    assert_int_equal(atomic_load(&second.error), 0);
+    assert_int_equal(bytes_scanned(world), model.size); /* no byte twice */
+    check_index_of(&no_store, &reader, &model);
+    indexer_stop(&indexer);
+    assert_int_equal(atomic_load(&client.told), 0);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void test_what_nobody_waits_for_stops_and_is_kept(void **state)
+{
+    (void)state;
+    check_abandoned(4, 2);
+}
+
+static void test_the_first_step_is_kept_too(void **state)
+{
+    (void)state;
+    check_abandoned(5, 0);
+}
+
+/* Who comes back before the step has ended loses nothing either. */
+static void test_who_comes_back_at_once(void **state)
+{
+    struct line_model model = long_text(6, STEPS * (uint64_t)LINE_STEP);
+    struct reader reader = open_text(&model, "text");
+    struct indexer indexer;
+    struct client client;
+    struct client second;
+
+    (void)state;
+    gate_set(true);
+    assert_int_equal(join(start(&indexer, 1), &reader, &client), 0);
+    gate_let(2);
+    gate_await(3);
+    assert_true(indexer_leave(&indexer, &client.waiter));
+    assert_int_equal(join(&indexer, &reader, &second), 0);
+    gate_let(100);
+    assert_true(await_told(&second));
+    assert_int_equal(atomic_load(&second.error), 0);
+    indexer_stop(&indexer);
+    check_index_of(&no_store, &reader, &model);
+    reader_close(&reader);
+    line_model_free(&model);
+    assert_int_equal(bytes_scanned(world), STEPS * (uint64_t)LINE_STEP);
+}
+
+/* Its waiters are told, and what it has is no index of the whole. */
+static void test_stopped_in_the_middle(void **state)
+{
+    struct line_model model = long_text(7, STEPS * (uint64_t)LINE_STEP);
+    struct reader reader = open_text(&model, "text");
+    unsigned threads = count_threads();
+    unsigned descriptors = count_descriptors();
+    struct indexer indexer;
+    struct client clients[3];
+    struct line_index *index;
+
+    (void)state;
+    gate_set(true);
+    start(&indexer, 2);
+    assert_threads(threads + 2);
+    for (size_t i = 0; i < LENGTH_OF(clients); i++)
+        assert_int_equal(join(&indexer, &reader, &clients[i]), 0);
+    gate_await(2); /* two steps are under way, two have not begun */
+    pthread_t helper;
+    assert_int_equal(
+        pthread_create(&helper, NULL, (void *(*)(void *))(void (*)(void))indexer_stop, &indexer),
+        0);
+    sleep_ms(50);
+    gate_let(100);
+    assert_int_equal(pthread_join(helper, NULL), 0);
+    indexer_stop(&indexer);
+    for (size_t i = 0; i < LENGTH_OF(clients); i++) {
+        assert_int_equal(atomic_load(&clients[i].told), 1);
+        assert_int_equal(atomic_load(&clients[i].error), -EINTR);
+    }
+    assert_threads(threads);
+    assert_int_equal(count_descriptors(), descriptors);
+    int error = try_get(&reader, &index);
+    if (error == 0)
+        line_model_check(&model, index);
+    else
+        assert_int_equal(error, -EINPROGRESS);
+    line_index_unref(index);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+static void test_stopped_without_work(void **state)
+{
+    unsigned threads = count_threads();
+    struct indexer indexer;
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        start(&indexer, i);
+        assert_true(indexer.thread_count >= 1);
+        indexer_stop(&indexer);
+        indexer_stop(&indexer);
+    }
+    assert_threads(threads);
+}
+
+/* Each gets its turn after one step of each other. */
+static void test_builds_take_turns(void **state)
+{
+    enum { FILES = 3 };
+    struct reader readers[FILES];
+    struct client clients[FILES];
+    ino_t inodes[FILES];
+    struct indexer indexer;
+    struct line_model model = long_text(8, STEPS * (uint64_t)LINE_STEP);
+
+    (void)state;
+    gate_set(true);
+    start(&indexer, 1);
+    for (unsigned i = 0; i < FILES; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "text-%u", i);
+        readers[i] = open_text(&model, name);
+        inodes[i] = scratch_stat(&world->scratch, name).st_ino;
+        assert_int_equal(join(&indexer, &readers[i], &clients[i]), 0);
+        gate_await(1); /* the first has begun before the others come */
+    }
+    gate_let(100);
+    for (unsigned i = 0; i < FILES; i++)
+        assert_true(await_told(&clients[i]));
+    indexer_stop(&indexer);
+    assert_int_equal(gate_arrivals, FILES * STEPS);
+    for (unsigned i = 1; i <= 3 * FILES; i++) /* then the first, which began early, is done */
+        assert_int_equal(gate_order[i], inodes[(i - 1) % FILES]);
+    for (unsigned i = 3 * FILES; i + 2 < FILES * STEPS; i++)
+        assert_int_not_equal(gate_order[i], gate_order[i + 1]);
+    assert_int_equal(gate_order[0], inodes[0]);
+    for (unsigned i = 0; i < FILES; i++) {
+        check_index_of(&no_store, &readers[i], &model);
+        reader_close(&readers[i]);
+    }
+    line_model_free(&model);
+}
+
+struct seen_progress {
+    char path[64];
+    uint64_t done;
+    uint64_t size;
+    unsigned builds;
+};
+
+static void see_progress(void *argument, const struct index_progress *progress)
+{
+    struct seen_progress *seen = argument;
+    (void)snprintf(seen->path, sizeof(seen->path), "%s", progress->path);
+    seen->done = progress->done;
+    seen->size = progress->size;
+    seen->builds++;
+}
+
+static void test_progress(void **state)
+{
+    struct line_model model = long_text(9, STEPS * (uint64_t)LINE_STEP - 99);
+    struct reader reader = open_text(&model, "text");
+    struct indexer indexer;
+    struct client client;
+
+    (void)state;
+    gate_set(true);
+    assert_int_equal(join(start(&indexer, 1), &reader, &client), 0);
+    for (unsigned step = 0; step < STEPS; step++) {
+        struct seen_progress seen = {.builds = 0};
+        gate_await(step + 1);
+        indexer_report(&indexer, see_progress, &seen);
+        assert_int_equal(seen.builds, 1);
+        assert_string_equal(seen.path, "text");
+        assert_int_equal(seen.done, step * (uint64_t)LINE_STEP);
+        assert_int_equal(seen.size, model.size);
+        gate_let(1);
+    }
+    assert_true(await_told(&client));
+    assert_int_equal(count_builds(&indexer), 0);
+    indexer_stop(&indexer);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+/* It is told once, and the index of what is not there is not had. */
+static void test_cut_while_it_is_indexed(void **state)
+{
+    struct line_model model = long_text(10, STEPS * (uint64_t)LINE_STEP);
+    struct reader reader = open_text(&model, "text");
+    struct indexer indexer;
+    struct client client;
+    struct line_index *index;
+
+    (void)state;
+    gate_set(true);
+    assert_int_equal(join(start(&indexer, 2), &reader, &client), 0);
+    gate_await(2);
+    scratch_truncate(&world->scratch, "text", 20 * MIB);
+    gate_let(100);
+    assert_true(await_told(&client));
+    assert_int_equal(atomic_load(&client.error), -ESTALE);
+    assert_int_equal(try_get(&reader, &index), -ESTALE);
+    indexer_stop(&indexer);
+    assert_int_equal(atomic_load(&client.told), 1);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+/* A step that fails is not in what is kept, nor is what comes behind it. */
+static void test_a_step_that_fails(void **state)
+{
+    struct line_model model = long_text(11, STEPS * (uint64_t)LINE_STEP);
+    struct reader reader = open_text(&model, "text");
+    struct indexer indexer;
+    struct client client;
+
+    (void)state;
+    atomic_store(&map_error, EACCES);
+    atomic_store(&map_spare, 2);
+    assert_int_equal(join(start(&indexer, 1), &reader, &client), 0);
+    assert_true(await_told(&client));
+    assert_int_equal(atomic_load(&client.error), -EACCES);
+    uint64_t before = bytes_scanned(world);
+    map_hook_reset();
+    assert_int_equal(join(&indexer, &reader, &client), 0);
+    assert_true(await_told(&client));
+    assert_int_equal(atomic_load(&client.error), 0);
+    assert_int_equal(bytes_scanned(world) - before, model.size - 2 * (uint64_t)LINE_STEP);
+    check_index_of(&no_store, &reader, &model);
+    indexer_stop(&indexer);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
+enum { STRESS_FILES = 3, STRESS_THREADS = 6, STRESS_ROUNDS = 60 };
+
+struct stress {
+    struct indexer *indexer;
+    struct reader readers[STRESS_FILES];
+    atomic_uint ended;
+    atomic_uint left;
+};
+
+static void come_and_go(void *argument, unsigned thread)
+{
+    struct stress *stress = argument;
+    struct random random = random_case(100 + thread);
+
+    for (unsigned i = 0; i < STRESS_ROUNDS; i++) {
+        const struct reader *reader = &stress->readers[random_below(&random, STRESS_FILES)];
+        struct client client;
+        if (!THREAD_CHECK(join(stress->indexer, reader, &client) == 0))
+            return;
+        if (random_chance(&random, 70)) {
+            if (random_chance(&random, 50))
+                sleep_ms((unsigned)random_below(&random, 5));
+            if (indexer_leave(stress->indexer, &client.waiter)) {
+                atomic_fetch_add(&stress->left, 1);
+                THREAD_CHECK(atomic_load(&client.told) == 0);
+                continue;
+            }
+        }
+        THREAD_CHECK(await_told(&client));
+        THREAD_CHECK(atomic_load(&client.error) == 0);
+        atomic_fetch_add(&stress->ended, 1);
+    }
+}
+
+/* Mostly holes: there are many steps, and they take little. */
+static struct line_model write_sparse(const char *name, uint64_t number)
+{
+    struct line_model model = line_model_make(6 * (uint64_t)LINE_STEP);
+    struct random random = random_case(number);
+    int fd = scratch_open(&world->scratch, name, O_RDWR | O_CREAT);
+
+    memset(model.bytes, 0, model.size);
+    assert_int_equal(ftruncate(fd, (off_t)model.size), 0);
+    for (unsigned i = 0; i < 20; i++) {
+        uint64_t place = random_below(&random, model.size - 64 * KIB);
+        memset(model.bytes + place, '\n', 5000);
+        assert_int_equal(pwrite(fd, model.bytes + place, 5000, (off_t)place), 5000);
+    }
+    assert_int_equal(close(fd), 0);
+    line_model_count(&model);
+    return model;
+}
+
+static void test_coming_and_going(void **state)
+{
+    struct indexer indexer;
+    struct line_model models[STRESS_FILES];
+    struct stress stress = {.indexer = start(&indexer, 3)};
+
+    (void)state;
+    assert_int_equal(fault_guard_install(), 0);
+    for (unsigned i = 0; i < STRESS_FILES; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "sparse-%u", i);
+        models[i] = write_sparse(name, 200 + i);
+        stress.readers[i] = reader_pin(world, name);
+    }
+    run_threads(STRESS_THREADS, come_and_go, &stress);
+    assert_int_equal(atomic_load(&stress.ended) + atomic_load(&stress.left),
+                     STRESS_THREADS * STRESS_ROUNDS);
+    indexer_stop(&indexer);
+    start(&indexer, 2);
+    for (unsigned i = 0; i < STRESS_FILES; i++) {
+        struct client client;
+        assert_int_equal(join(&indexer, &stress.readers[i], &client), 0);
+        assert_true(await_told(&client));
+        check_index_of(&no_store, &stress.readers[i], &models[i]);
+        reader_close(&stress.readers[i]);
+        line_model_free(&models[i]);
+    }
+    indexer_stop(&indexer);
+}
+
+int main(void)
+{
+#define INDEXER_TEST(test) cmocka_unit_test_setup_teardown(test, indexer_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        INDEXER_TEST(test_the_index_is_made),
+        INDEXER_TEST(test_many_wait_for_one_scan),
+        INDEXER_TEST(test_who_leaves_before_cannot_join),
+        INDEXER_TEST(test_what_nobody_waits_for_stops_and_is_kept),
+        INDEXER_TEST(test_the_first_step_is_kept_too),
+        INDEXER_TEST(test_who_comes_back_at_once),
+        INDEXER_TEST(test_stopped_in_the_middle),
+        INDEXER_TEST(test_stopped_without_work),
+        INDEXER_TEST(test_builds_take_turns),
+        INDEXER_TEST(test_progress),
+        INDEXER_TEST(test_cut_while_it_is_indexed),
+        INDEXER_TEST(test_a_step_that_fails),
+        INDEXER_TEST(test_coming_and_going),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
