@@ -132,7 +132,8 @@ struct search {
  */
 static uint64_t pass_blocks(const struct search *search, uint64_t place)
 {
-    const struct file_identity now = generation_identity(search->generation);
+    struct index_moment now;
+    now.file = generation_revised(search->generation, &now.revision);
     struct line_index *index = index_slot_current(&search->generation->lines_index, &now);
 
     if (index == NULL)

@@ -60,6 +60,13 @@ struct file_identity generation_identity(struct generation *generation)
     return generation->identity;
 }
 
+struct file_identity generation_revised(struct generation *generation, unsigned *revision)
+{
+    HOLD_LOCK(&generation->lock);
+    *revision = generation->revision;
+    return generation->identity;
+}
+
 uint64_t generation_size(struct generation *generation)
 {
     return generation_identity(generation).size;
@@ -203,23 +210,25 @@ static int compare_ends(const struct snapshot *was, int fd)
 
 /*
  * Moves the generation on to what was seen, unless another thread has moved it meanwhile. Who grew
- * the file may have filled holes of it too, and what was found of record ends there is no more.
+ * the file may have filled holes of it too, and where only the ctime moved it may be a new content
+ * with the old mtime: what was found of record ends there is no more.
  */
 static void move_on(struct generation *generation, const struct snapshot *was,
                     const struct file_identity *seen, const struct end_digests *ends)
 {
+    bool revised = file_identity_same_content(&was->identity, seen);
+    bool forget = revised || extents_possible(&was->identity);
     {
         HOLD_LOCK(&generation->lock);
         if (!file_identity_equal(&generation->identity, &was->identity))
             return;
-        if (file_identity_same_content(&generation->identity, seen))
-            atomic_fetch_add(&generation->revision, 1);
+        generation->revision += revised ? 1 : 0;
         generation->identity = *seen;
         generation->ends = *ends;
-        if (extents_possible(&was->identity))
+        if (forget)
             generation->prefix.count = 0;
     }
-    if (extents_possible(&was->identity))
+    if (forget)
         scan_memory_forget(&generation->lines);
 }
 

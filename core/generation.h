@@ -41,7 +41,6 @@ struct generation {
     atomic_uint references;
     uint64_t serial;           /* constant; no other generation of this process has it */
     atomic_bool stale;         /* set once, never cleared */
-    atomic_uint revision;      /* how often the ctime alone has moved: its bytes may be others */
     _Atomic int64_t path_seen; /* when its path was last seen to lead to it: CLOCK_MONOTONIC, ms */
     struct open_file file;     /* the slot of its descriptor, in the cache of open files */
     struct scan_memory lines;  /* where its lines end; has its own lock */
@@ -50,6 +49,8 @@ struct generation {
 
     pthread_mutex_t lock;
     struct file_identity identity; /* protected by lock; as last seen */
+    unsigned revision;             /* protected by lock; how often the ctime alone has moved: then
+                                      its bytes may be others, and what was found in them is void */
     bool settled;                  /* protected by lock; capturing was tried */
     struct end_digests ends;       /* protected by lock; of `identity`, if readable: captured */
     struct record_prefix prefix;   /* protected by lock; the last that was asked for */
@@ -65,6 +66,9 @@ void generation_unref(struct generation *generation);
 /* The identity as last seen; its size is the generation's size now. */
 struct file_identity generation_identity(struct generation *generation);
 uint64_t generation_size(struct generation *generation);
+
+/* The same, with the revision that has it. */
+struct file_identity generation_revised(struct generation *generation, unsigned *revision);
 
 /*
  * Takes over the number of blocks where nothing else has changed: dirty pages found theirs, or

@@ -25,6 +25,8 @@ enum word {
     WORD_TAIL,
     WORD_ENDS_OPEN,
     WORD_LINE_ENDS,
+    WORD_HOLES,
+    WORD_INODE,
     WORD_DIGEST = 15,
     WORDS,
 };
@@ -83,6 +85,7 @@ static int read_header(int fd, struct header *header, struct index_key *key)
         .size = word_of(header, WORD_SIZE),
         .mtime = {(time_t)word_of(header, WORD_MTIME), (long)word_of(header, WORD_MTIME_NS)},
         .ctime = {(time_t)word_of(header, WORD_CTIME), (long)word_of(header, WORD_CTIME_NS)},
+        .inode = word_of(header, WORD_INODE),
         .ends = {word_of(header, WORD_HEAD), word_of(header, WORD_TAIL), true},
     };
     return 0;
@@ -124,6 +127,7 @@ int index_file_read(int fd, struct index_key *key, struct line_index **index)
         error = -EBADMSG;
     swap_counts(read->counts, read->blocks);
     line_index_finish(read, word_of(&header, WORD_ENDS_OPEN) != 0);
+    atomic_init(&read->holes, word_of(&header, WORD_HOLES) != 0);
     if (error == 0 && line_index_ends(read) != word_of(&header, WORD_LINE_ENDS))
         error = -EBADMSG;
     if (error != 0) {
@@ -170,6 +174,8 @@ int index_file_write(int fd, const struct index_key *key, const struct line_inde
     set_word(&header, WORD_TAIL, key->ends.tail);
     set_word(&header, WORD_ENDS_OPEN, index->ends_open ? 1 : 0);
     set_word(&header, WORD_LINE_ENDS, line_index_ends(index));
+    set_word(&header, WORD_HOLES, atomic_load(&index->holes) ? 1 : 0);
+    set_word(&header, WORD_INODE, key->inode);
     set_word(&header, WORD_DIGEST, digest_of(&header, counts, index->blocks));
     int error = write_all(fd, &header, sizeof(header));
     return error != 0 ? error : write_all(fd, counts, length);

@@ -6,7 +6,9 @@
  *             2 … 8      the key: size, mtime, ctime (s, ns each), digests of head and tail
  *             9          1 if the last line has no end
  *             10         line ends in all
- *             11 … 14    0
+ *             11         1 if holes were passed
+ *             12         inode of the file, to tell it from its copies
+ *             13, 14     0
  *             15         XXH3 of all other words and of the counts
  *     then               the counts, 4 bytes for each block of 256 KiB
  *

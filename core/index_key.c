@@ -12,6 +12,7 @@ int index_key_make(int fd, const struct file_identity *now, struct index_key *ke
     key->size = now->size;
     key->mtime = now->mtime;
     key->ctime = now->ctime;
+    key->inode = (uint64_t)now->inode;
     return end_digests_read(fd, now->size, &key->ends);
 }
 

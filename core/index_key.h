@@ -2,7 +2,7 @@
  * What ties a line index to the content that it is of, in memory and on disk.
  *
  * Size, mtime, and digests of the first and last block, so that hosts that share a file system can
- * share an index; not the device and the inode. The ctime too: a file that was rewritten in its
+ * share an index; not device and inode. The ctime too: a file that was rewritten in its
  * middle and got its mtime back can be told by nothing else.
  */
 #ifndef BIGFS_CORE_INDEX_KEY_H
@@ -19,6 +19,7 @@ struct index_key {
     struct timespec mtime;
     struct timespec ctime;
     struct end_digests ends; /* of the first `size` bytes */
+    uint64_t inode;          /* not compared: tells whose index it is, so that it may be removed */
 };
 
 /* What an index with this key is to a file as it is now. */

@@ -16,56 +16,66 @@ uint64_t index_beginning_covers(const struct index_beginning *beginning)
     return beginning->old != NULL ? beginning->old->size : 0;
 }
 
+static struct index_moment moment_of(struct generation *generation)
+{
+    struct index_moment now;
+    now.file = generation_revised(generation, &now.revision);
+    return now;
+}
+
 int index_begin(struct index_store *store, struct generation *generation, int fd,
                 struct index_beginning *beginning)
 {
     struct index_slot *slot = &generation->lines_index;
-    bool asked = false;
 
-    *beginning = (struct index_beginning){.of = generation_identity(generation)};
-    int match = index_slot_get(slot, fd, &beginning->of, &beginning->old, &beginning->key, &asked);
-    if (match != INDEX_OTHER || asked)
-        return match;
-    match = (int)index_store_load(store, fd, &beginning->of, &beginning->key, &beginning->old);
-    index_slot_put(slot, beginning->old, &beginning->key, &beginning->of);
+    *beginning = (struct index_beginning){.of = moment_of(generation)};
+    int match = index_slot_get(slot, fd, &beginning->of, &beginning->old, &beginning->key);
     if (match != INDEX_OTHER)
-        index_slot_note_kept(slot, &beginning->key);
+        return match;
+    match = (int)index_store_load(store, fd, &beginning->of.file, &beginning->key, &beginning->old);
+    if (match != INDEX_OTHER) {
+        index_slot_put(slot, beginning->old, &beginning->key, &beginning->of);
+        index_slot_note_kept(slot, beginning->key.size);
+    }
     return match;
 }
 
-bool index_still_right(struct generation *generation, const struct file_identity *of)
+bool index_still_right(struct generation *generation, const struct index_moment *of)
 {
-    const struct file_identity now = generation_identity(generation);
-    return file_identity_equal(&now, of) || now.size > of->size;
+    const struct index_moment now = moment_of(generation);
+    if (now.revision != of->revision)
+        return false;
+    return file_identity_equal(&now.file, &of->file) || now.file.size > of->file.size;
 }
 
 /* Keeps the index in the directory, unless the one that is there covers nearly as much. */
 static void keep(struct index_store *store, struct generation *generation,
                  const struct line_index *index, const struct index_key *key)
 {
-    struct index_key kept = index_slot_kept(&generation->lines_index);
-    uint64_t grown = saturating_sub(index->size, kept.size);
+    uint64_t kept = index_slot_kept(&generation->lines_index);
+    uint64_t grown = saturating_sub(index->size, kept);
 
-    if (index->size < store->least || (kept.size > 0 && grown > 0 && grown < kept.size / WORTH))
+    if (index->size < store->least || (kept > 0 && grown > 0 && grown < kept / WORTH))
         return;
-    if (index_store_save(store, key, index, kept.size > 0 ? &kept : NULL) == 0)
-        index_slot_note_kept(&generation->lines_index, key);
+    if (index_store_save(store, key, index) == 0)
+        index_slot_note_kept(&generation->lines_index, key->size);
 }
 
 int index_publish(struct index_store *store, struct source *source, struct generation *generation,
-                  struct line_index *index, const struct file_identity *of)
+                  struct line_index *index, const struct index_moment *of)
 {
     struct index_key key;
-    uint8_t last = 0;
+    uint8_t last = '\n';
     int fd = -1;
 
-    int error = source_read(source, generation, &last, 1, of->size - 1);
+    uint64_t size = of->file.size;
+    int error = size > 0 ? source_read(source, generation, &last, 1, size - 1) : 0;
     if (error == 0)
         error = source_borrow(source, generation, &fd);
     if (error != 0)
         return error;
     line_index_finish(index, last != '\n');
-    error = index_key_make(fd, of, &key);
+    error = index_key_make(fd, &of->file, &key);
     int check = source_check(source, generation, fd);
     source_return(source, generation);
     if (check != 0 || error != 0)
@@ -95,7 +105,7 @@ static int make_at_once(struct index_store *store, struct source *source,
                         struct generation *generation, const struct index_beginning *beginning,
                         const struct cancel *cancel, struct line_index **made)
 {
-    struct line_index *index = line_index_new(beginning->of.size, beginning->old);
+    struct line_index *index = line_index_new(beginning->of.file.size, beginning->old);
     if (index == NULL)
         return -ENOMEM;
     int error = count_rest(source, generation, beginning, cancel, index);
@@ -127,7 +137,7 @@ static int get_once(struct index_store *store, struct source *source, struct gen
         return 0;
     }
     error = check != 0 ? check : match < 0 ? match : match == INDEX_SAME ? -EAGAIN : 0;
-    if (error == 0 && beginning.of.size - index_beginning_covers(&beginning) > AT_ONCE)
+    if (error == 0 && beginning.of.file.size - index_beginning_covers(&beginning) > AT_ONCE)
         error = -EINPROGRESS;
     if (error == 0)
         error = make_at_once(store, source, generation, &beginning, cancel, index);
@@ -146,16 +156,14 @@ int index_get(struct index_store *store, struct source *source, struct generatio
 
 bool index_is_there(struct index_store *store, struct source *source, struct generation *generation)
 {
-    struct index_beginning beginning = {.old = NULL};
+    const struct index_moment now = moment_of(generation);
     int fd = -1;
 
-    if (source_borrow(source, generation, &fd) != 0)
+    if (index_slot_has(&generation->lines_index, &now))
+        return true;
+    if (store->path == NULL || source_borrow(source, generation, &fd) != 0)
         return false;
-    int match = index_begin(store, generation, fd, &beginning);
+    bool there = index_store_has(store, fd, &now.file);
     source_return(source, generation);
-    bool there =
-        match == INDEX_SAME || (match == INDEX_BEGINS &&
-                                beginning.of.size - index_beginning_covers(&beginning) <= AT_ONCE);
-    line_index_unref(beginning.old);
     return there;
 }

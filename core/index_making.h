@@ -23,15 +23,16 @@ int index_get(struct index_store *store, struct source *source, struct generatio
               const struct cancel *cancel, struct line_index **index);
 
 /*
- * Whether index_get() would give an index without a scan, but for what the file has grown by since
- * it was made. The generation need not be pinned. A file that cannot be looked at has none.
+ * Whether there is an index of the file, or of what it was before it grew, in memory or in the
+ * index directory; it is not loaded. The generation need not be pinned. A file that cannot be
+ * looked at has none.
  */
 bool index_is_there(struct index_store *store, struct source *source,
                     struct generation *generation);
 
 /* What an index starts from: the file as it is, and what is known of it. */
 struct index_beginning {
-    struct file_identity of;
+    struct index_moment of;
     struct line_index *old; /* a reference for the caller, or NULL */
     struct index_key key;   /* of `old` */
 };
@@ -47,7 +48,7 @@ int index_begin(struct index_store *store, struct generation *generation, int fd
                 struct index_beginning *beginning);
 
 /* Whether what was counted when the file was `of` is right now: it is as it was, or has grown. */
-bool index_still_right(struct generation *generation, const struct file_identity *of);
+bool index_still_right(struct generation *generation, const struct index_moment *of);
 
 /*
  * Ends an index of which all is counted, begun when the file was `of`: it becomes that of the
@@ -55,6 +56,6 @@ bool index_still_right(struct generation *generation, const struct file_identity
  * file may not be what it was at the beginning, or as source_read.
  */
 int index_publish(struct index_store *store, struct source *source, struct generation *generation,
-                  struct line_index *index, const struct file_identity *of);
+                  struct line_index *index, const struct index_moment *of);
 
 #endif

@@ -14,17 +14,23 @@ void index_slot_destroy(struct index_slot *slot)
     pthread_mutex_destroy(&slot->lock);
 }
 
+static bool same_moment(const struct index_moment *a, const struct index_moment *b)
+{
+    return a->revision == b->revision && file_identity_equal(&a->file, &b->file);
+}
+
 void index_slot_put(struct index_slot *slot, struct line_index *index, const struct index_key *key,
-                    const struct file_identity *of)
+                    const struct index_moment *of)
 {
     struct line_index *old;
     {
         HOLD_LOCK(&slot->lock);
         old = slot->index;
-        slot->index = index != NULL ? line_index_ref(index) : NULL;
+        if (old != NULL && same_moment(&slot->of, of) && index->size < old->size)
+            return;
+        slot->index = line_index_ref(index);
         slot->key = *key;
         slot->of = *of;
-        slot->asked = true;
     }
     line_index_unref(old);
 }
@@ -40,31 +46,44 @@ void index_slot_forget(struct index_slot *slot)
 }
 
 /*
- * What is there, if the attributes allow that it is right: nothing has happened to the file, or it
- * has grown.
+ * What is there, if it can be right by the attributes: nothing has happened to the file, or it has
+ * grown since. Who grew it may have filled holes too. The lock is held.
  */
-static int recall(struct index_slot *slot, const struct file_identity *now,
-                  struct line_index **index, struct index_key *key, bool *asked)
+static int match_moment(const struct index_slot *slot, const struct index_moment *now)
 {
-    HOLD_LOCK(&slot->lock);
-    bool same = file_identity_equal(&slot->of, now);
+    bool same = same_moment(&slot->of, now);
 
-    *index = NULL;
-    *asked = slot->asked && same;
-    if (slot->index == NULL || (!same && now->size <= slot->of.size))
+    if (slot->index == NULL || slot->of.revision != now->revision)
         return INDEX_OTHER;
-    *index = line_index_ref(slot->index);
-    *key = slot->key;
-    return same && slot->index->size == now->size ? INDEX_SAME : INDEX_BEGINS;
+    if (!same && (now->file.size <= slot->of.file.size || atomic_load(&slot->index->holes)))
+        return INDEX_OTHER;
+    return same && slot->index->size == now->file.size ? INDEX_SAME : INDEX_BEGINS;
 }
 
-int index_slot_get(struct index_slot *slot, int fd, const struct file_identity *now,
-                   struct line_index **index, struct index_key *key, bool *asked)
+static int recall(struct index_slot *slot, const struct index_moment *now,
+                  struct line_index **index, struct index_key *key)
 {
-    int match = recall(slot, now, index, key, asked);
+    HOLD_LOCK(&slot->lock);
+    int match = match_moment(slot, now);
+    *index = match != INDEX_OTHER ? line_index_ref(slot->index) : NULL;
+    *key = slot->key;
+    return match;
+}
+
+bool index_slot_has(struct index_slot *slot, const struct index_moment *now)
+{
+    HOLD_LOCK(&slot->lock);
+    /* That of the first part of what was counted in vain is none yet. */
+    return match_moment(slot, now) != INDEX_OTHER && slot->index->size == slot->of.file.size;
+}
+
+int index_slot_get(struct index_slot *slot, int fd, const struct index_moment *now,
+                   struct line_index **index, struct index_key *key)
+{
+    int match = recall(slot, now, index, key);
 
     if (match == INDEX_BEGINS)
-        match = index_key_match(key, fd, now);
+        match = index_key_match(key, fd, &now->file);
     if (match <= INDEX_OTHER && *index != NULL) {
         line_index_unref(*index);
         *index = NULL;
@@ -72,22 +91,19 @@ int index_slot_get(struct index_slot *slot, int fd, const struct file_identity *
     return match;
 }
 
-struct line_index *index_slot_current(struct index_slot *slot, const struct file_identity *now)
+struct line_index *index_slot_current(struct index_slot *slot, const struct index_moment *now)
 {
     HOLD_LOCK(&slot->lock);
-    if (slot->index == NULL || slot->index->size != now->size ||
-        !file_identity_equal(&slot->of, now))
-        return NULL;
-    return line_index_ref(slot->index);
+    return match_moment(slot, now) == INDEX_SAME ? line_index_ref(slot->index) : NULL;
 }
 
-void index_slot_note_kept(struct index_slot *slot, const struct index_key *key)
+void index_slot_note_kept(struct index_slot *slot, uint64_t bytes)
 {
     HOLD_LOCK(&slot->lock);
-    slot->kept = *key;
+    slot->kept = bytes;
 }
 
-struct index_key index_slot_kept(struct index_slot *slot)
+uint64_t index_slot_kept(struct index_slot *slot)
 {
     HOLD_LOCK(&slot->lock);
     return slot->kept;

@@ -13,45 +13,52 @@
 #include "core/index_key.h"
 #include "core/line_index.h"
 
+/* A file at a moment: what an index in a slot was right of. */
+struct index_moment {
+    struct file_identity file;
+    unsigned revision; /* of the generation */
+};
+
 struct index_slot {
     pthread_mutex_t lock;
     struct line_index *index; /* protected by lock; a reference, or NULL */
     struct index_key key;     /* protected by lock; of the bytes that the index covers */
-    struct file_identity of;  /* protected by lock; the file when the index was right */
-    struct index_key kept;    /* protected by lock; of the index in the directory; size 0: none */
-    bool asked;               /* protected by lock; the index directory was looked at for `of` */
+    struct index_moment of;   /* protected by lock; when the index was right */
+    uint64_t kept;            /* protected by lock; bytes that the one in the directory covers */
 };
 
 void index_slot_init(struct index_slot *slot);
 void index_slot_destroy(struct index_slot *slot);
 
 /*
- * Puts an index (a new reference; NULL: none was found) in the place of what was there. It has the
- * key, and was right when the file was `of`.
+ * Puts an index (a new reference) in the place of what was there, unless that covers more of the
+ * same file. It has the key, and was right of the file as it was then.
  */
 void index_slot_put(struct index_slot *slot, struct line_index *index, const struct index_key *key,
-                    const struct file_identity *of);
+                    const struct index_moment *of);
 
-/* Forgets an index that was found to be wrong; the one in the directory is not asked for either. */
+/* Forgets an index that was found to be wrong. */
 void index_slot_forget(struct index_slot *slot);
 
 /*
  * Whether there is an index for the file as it is `now`: of all of it (INDEX_SAME), or of its first
  * part (INDEX_BEGINS), if that is still what it was, for which `fd` is read. *index is a reference
- * for the caller then, and *key its key. *asked tells whether it was put, or found missing, for
- * these attributes. Returns an enum index_match or a read error.
+ * for the caller then, and *key its key. Returns an enum index_match or a read error.
  */
-int index_slot_get(struct index_slot *slot, int fd, const struct file_identity *now,
-                   struct line_index **index, struct index_key *key, bool *asked);
+int index_slot_get(struct index_slot *slot, int fd, const struct index_moment *now,
+                   struct line_index **index, struct index_key *key);
 
 /*
  * The index of all of the file as it is `now`, a reference for the caller, or NULL. Does not look
  * at the file.
  */
-struct line_index *index_slot_current(struct index_slot *slot, const struct file_identity *now);
+struct line_index *index_slot_current(struct index_slot *slot, const struct index_moment *now);
 
-/* Remembers which index is in the index directory, and tells it: size 0: none. */
-void index_slot_note_kept(struct index_slot *slot, const struct index_key *key);
-struct index_key index_slot_kept(struct index_slot *slot);
+/* Whether an index is there that index_slot_get() may give. Does not look at the file. */
+bool index_slot_has(struct index_slot *slot, const struct index_moment *now);
+
+/* Remembers how much the index in the index directory covers, and tells it: 0: there is none. */
+void index_slot_note_kept(struct index_slot *slot, uint64_t bytes);
+uint64_t index_slot_kept(struct index_slot *slot);
 
 #endif

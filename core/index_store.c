@@ -19,8 +19,9 @@
 
 enum {
     NAME_MOST = 96,
-    MOST_CANDIDATES = 64,       /* files that begin alike, of which indexes are looked at */
+    MOST_CANDIDATES = 1024,     /* files that begin alike, of which indexes are looked at */
     ABANDONED_S = 24 * 60 * 60, /* when a temporary file has no writer any more */
+    NAME_ATTEMPTS = 1000,
     MODE_DIRECTORY = S_IRWXU,
     MODE_FILE = S_IRUSR | S_IWUSR,
 };
@@ -119,15 +120,6 @@ static void cleanup_directory(DIR **directory)
         (void)closedir(*directory);
 }
 
-/* Removes what a writer that was killed left behind. */
-static void remove_if_abandoned(int directory, const char *name)
-{
-    struct stat attributes;
-    if (fstatat(directory, name, &attributes, AT_SYMLINK_NOFOLLOW) == 0 &&
-        time(NULL) - attributes.st_mtime > ABANDONED_S)
-        (void)unlinkat(directory, name, 0);
-}
-
 static bool ends_with(const char *name, const char *suffix)
 {
     size_t length = strlen(name);
@@ -144,58 +136,63 @@ static void discard(struct index_store *store, int directory, const char *name)
     (void)unlinkat(directory, name, 0);
 }
 
-/* The search for the best index of a file. */
+/* The search for an index of a file. */
 struct search {
     struct index_store *store;
     int directory;
     int fd;
     const struct file_identity *now;
-    uint64_t head; /* digest of the file's first block */
-    enum index_match match;
-    struct index_key key;
-    struct line_index *index; /* a reference */
+    struct index_key wanted;  /* that of the file as it is */
+    struct index_key newest;  /* the last one that was made of the inode; size 0: none */
+    struct line_index *index; /* a reference; what is taken over */
+    struct index_key key;     /* of that */
 };
 
-/* Reads the key of a file; -EBADMSG: it is none, or not that of the place where it is. */
-static int read_key(const struct search *search, int fd, const char *name, struct index_key *key)
+/*
+ * Opens an index and reads its key. Returns the descriptor, or -errno; one that is none, or not of
+ * the place where it is, is discarded.
+ */
+static int open_index(const struct search *search, const char *name, struct index_key *key)
 {
     char right_name[NAME_MOST];
-    int error = index_file_read_key(fd, key);
-
-    if (error != 0)
-        return error;
-    name_of(key, right_name);
-    bool right = strcmp(name, right_name) == 0 && key->ends.head == search->head;
-    return right ? 0 : -EBADMSG;
-}
-
-/* Takes the index over, if it is one of the file and better than the one before. */
-static void consider(struct search *search, const char *name)
-{
-    struct index_key key;
-    struct line_index *index = NULL;
     AUTO_CLOSE int fd =
         openat(search->directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0)
-        return;
-    int match = read_key(search, fd, name, &key);
-    if (match == 0)
-        match = index_key_match(&key, search->fd, search->now);
-    if (match == -EBADMSG)
-        discard(search->store, search->directory, name);
-    if (match <= INDEX_OTHER || match < (int)search->match ||
-        (search->index != NULL && key.size <= search->key.size))
-        return;
-    int error = index_file_read(fd, &key, &index);
+        return -errno;
+    int error = index_file_read_key(fd, key);
+    if (error == 0) {
+        name_of(key, right_name);
+        bool right = strcmp(name, right_name) == 0 && key->ends.head == search->wanted.ends.head;
+        error = right ? 0 : -EBADMSG;
+    }
     if (error == -EBADMSG)
         discard(search->store, search->directory, name);
-    if (error != 0)
+    return error != 0 ? error : steal_fd(&fd);
+}
+
+/* Takes an index over. Returns whether it could be read. */
+static bool take(struct search *search, const char *name)
+{
+    AUTO_CLOSE int fd = open_index(search, name, &search->key);
+    int error = fd < 0 ? fd : index_file_read(fd, &search->key, &search->index);
+    if (fd >= 0 && error == -EBADMSG)
+        discard(search->store, search->directory, name);
+    return error == 0;
+}
+
+/* Remembers the index if it is the last that was made of the inode. */
+static void consider(struct search *search, const char *name)
+{
+    struct index_key key;
+    AUTO_CLOSE int fd = open_index(search, name, &key);
+
+    if (fd < 0 || key.inode != search->wanted.inode)
         return;
-    line_index_unref(search->index);
-    search->match = (enum index_match)match;
-    search->key = key;
-    search->index = index;
+    const struct timespec *last = &search->newest.ctime;
+    if (search->newest.size == 0 || key.ctime.tv_sec > last->tv_sec ||
+        (key.ctime.tv_sec == last->tv_sec && key.ctime.tv_nsec > last->tv_nsec))
+        search->newest = key;
 }
 
 static void look_through(struct search *search, DIR *listing)
@@ -204,8 +201,6 @@ static void look_through(struct search *search, DIR *listing)
 
     for (const struct dirent *entry;
          candidates < MOST_CANDIDATES && (entry = readdir(listing)) != NULL;) {
-        if (ends_with(entry->d_name, temporary_suffix))
-            remove_if_abandoned(search->directory, entry->d_name);
         if (!ends_with(entry->d_name, index_suffix))
             continue;
         consider(search, entry->d_name);
@@ -213,30 +208,115 @@ static void look_through(struct search *search, DIR *listing)
     }
 }
 
+static DIR *list_directory(int directory)
+{
+    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
+    if (listing == NULL && fd >= 0)
+        (void)close(fd);
+    return listing;
+}
+
+/* Begins a search. Returns the directory to look in, which is the caller's, or -errno. */
+static int begin_search(struct search *search, struct index_store *store, int fd,
+                        const struct file_identity *now)
+{
+    *search = (struct search){.store = store, .fd = fd, .now = now};
+    if (store->path == NULL || access(store->path, F_OK) != 0)
+        return -ENOENT;
+    int error = index_key_make(fd, now, &search->wanted);
+    if (error != 0)
+        return error;
+    search->directory = open_directory(store, &search->wanted);
+    if (search->directory == -EPERM)
+        warn_once(store, search->directory);
+    return search->directory;
+}
+
+/* Whether there is an index of what the file was before it grew: that is search->newest. */
+static bool find_beginning(struct search *search)
+{
+    __attribute__((cleanup(cleanup_directory))) DIR *listing = list_directory(search->directory);
+
+    if (listing != NULL)
+        look_through(search, listing);
+    return search->newest.size > 0 &&
+           index_key_match(&search->newest, search->fd, search->now) == INDEX_BEGINS;
+}
+
+static enum index_match load_beginning(struct search *search)
+{
+    char name[NAME_MOST];
+
+    if (!find_beginning(search))
+        return INDEX_OTHER;
+    name_of(&search->newest, name);
+    if (!take(search, name))
+        return INDEX_OTHER;
+    if (!atomic_load(&search->index->holes))
+        return INDEX_BEGINS;
+    line_index_unref(steal_pointer(&search->index)); /* who grew it may have filled them */
+    return INDEX_OTHER;
+}
+
 enum index_match index_store_load(struct index_store *store, int fd,
                                   const struct file_identity *now, struct index_key *key,
                                   struct line_index **index)
 {
-    struct search search = {.store = store, .fd = fd, .now = now};
+    struct search search;
+    char name[NAME_MOST];
+    AUTO_CLOSE int directory = begin_search(&search, store, fd, now);
 
-    if (store->path == NULL || access(store->path, F_OK) != 0 ||
-        index_key_make(fd, now, &search.key) != 0)
-        return INDEX_OTHER;
-    AUTO_CLOSE int directory = open_directory(store, &search.key);
-    if (directory == -EPERM)
-        warn_once(store, directory);
+    *index = NULL;
     if (directory < 0)
         return INDEX_OTHER;
-    search.directory = directory;
-    search.head = search.key.ends.head;
-    __attribute__((cleanup(cleanup_directory))) DIR *listing =
-        fdopendir(fcntl(directory, F_DUPFD_CLOEXEC, 0));
-    if (listing == NULL)
-        return INDEX_OTHER;
-    look_through(&search, listing);
+    name_of(&search.wanted, name);
+    enum index_match match = take(&search, name) ? INDEX_SAME : load_beginning(&search);
     *key = search.key;
     *index = search.index;
-    return search.match;
+    return match;
+}
+
+bool index_store_has(struct index_store *store, int fd, const struct file_identity *now)
+{
+    struct search search;
+    char name[NAME_MOST];
+    AUTO_CLOSE int directory = begin_search(&search, store, fd, now);
+
+    if (directory < 0)
+        return false;
+    name_of(&search.wanted, name);
+    AUTO_CLOSE int index = open_index(&search, name, &search.key);
+    return index >= 0 || find_beginning(&search);
+}
+
+/* Removes what writers that were killed left behind. */
+static void remove_abandoned(int directory)
+{
+    __attribute__((cleanup(cleanup_directory))) DIR *listing = list_directory(directory);
+    struct stat attributes;
+
+    for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;)
+        if (ends_with(entry->d_name, temporary_suffix) &&
+            fstatat(directory, entry->d_name, &attributes, AT_SYMLINK_NOFOLLOW) == 0 &&
+            time(NULL) - attributes.st_mtime > ABANDONED_S)
+            (void)unlinkat(directory, entry->d_name, 0);
+}
+
+/* Creates a file with a name that nobody has; another host may have a process of our number. */
+static int create_temporary(struct index_store *store, int directory, const struct index_key *key,
+                            char *name)
+{
+    int fd = -1;
+
+    for (int i = 0; i < NAME_ATTEMPTS && fd < 0; i++) {
+        (void)snprintf(name, NAME_MOST, "%016" PRIx64 "-%d-%u%s", rest_of(key), getpid(),
+                       atomic_fetch_add(&store->temporaries, 1), temporary_suffix);
+        fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE_FILE);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    return fd < 0 ? -errno : fd;
 }
 
 /* Writes the index beside and renames it. */
@@ -245,12 +325,9 @@ static int write_beside(struct index_store *store, int directory, const struct i
 {
     char temporary[NAME_MOST];
 
-    (void)snprintf(temporary, sizeof(temporary), "%016" PRIx64 "-%d-%u%s", rest_of(key), getpid(),
-                   atomic_fetch_add(&store->temporaries, 1), temporary_suffix);
-    AUTO_CLOSE int fd =
-        openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE_FILE);
+    AUTO_CLOSE int fd = create_temporary(store, directory, key, temporary);
     if (fd < 0)
-        return -errno;
+        return fd;
     int error = index_file_write(fd, key, index);
     if (error == 0 && fsync(fd) != 0)
         error = -errno;
@@ -277,11 +354,27 @@ static int make_directory(const struct index_store *store, const struct index_ke
     return error != 0 ? error : open_directory(store, key);
 }
 
+/* Removes all other indexes of the inode: what they are of is no more. */
+static void remove_outdated(struct index_store *store, int directory, const struct index_key *key,
+                            const char *name)
+{
+    const struct search search = {.store = store, .directory = directory, .wanted = *key};
+    __attribute__((cleanup(cleanup_directory))) DIR *listing = list_directory(directory);
+    struct index_key other;
+
+    for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
+        if (!ends_with(entry->d_name, index_suffix) || strcmp(entry->d_name, name) == 0)
+            continue;
+        AUTO_CLOSE int fd = open_index(&search, entry->d_name, &other);
+        if (fd >= 0 && other.inode == key->inode)
+            (void)unlinkat(directory, entry->d_name, 0);
+    }
+}
+
 int index_store_save(struct index_store *store, const struct index_key *key,
-                     const struct line_index *index, const struct index_key *replaced)
+                     const struct line_index *index)
 {
     char name[NAME_MOST];
-    char old[NAME_MOST];
 
     if (store->path == NULL)
         return 0;
@@ -292,10 +385,7 @@ int index_store_save(struct index_store *store, const struct index_key *key,
         warn_once(store, error);
         return error;
     }
-    if (replaced != NULL) {
-        name_of(replaced, old);
-        if (strcmp(old, name) != 0)
-            (void)unlinkat(directory, old, 0);
-    }
+    remove_abandoned(directory);
+    remove_outdated(store, directory, key, name);
     return 0;
 }

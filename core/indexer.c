@@ -18,14 +18,14 @@ struct index_build {
     struct source *source;         /* constant; a reference */
     struct generation *generation; /* constant; a reference, pinned */
     struct line_index *index;      /* constant; a reference; counted into by who has a step */
-    struct file_identity of;       /* constant; the file when the build began */
+    struct index_moment of;        /* constant; the file when the build began */
     uint64_t from;                 /* constant; what was there is up to here */
     uint64_t next;                 /* protected by indexer.lock; where the next step begins */
     uint64_t done;                 /* protected by indexer.lock; bytes that were counted */
     uint64_t counted_to;           /* protected by indexer.lock; no step before this has failed */
     struct list steps;             /* protected by indexer.lock; under way */
     struct list waiters;           /* protected by indexer.lock */
-    atomic_bool abandoned;         /* nobody waits any more */
+    bool abandoned;                /* protected by indexer.lock; nobody waits any more */
     int error;                     /* protected by indexer.lock; the first that happened */
 };
 
@@ -37,12 +37,6 @@ struct step {
 };
 
 /* --- builds ---------------------------------------------------------------------------------- */
-
-static bool is_abandoned(void *argument)
-{
-    const struct index_build *build = argument;
-    return atomic_load(&build->abandoned);
-}
 
 static void free_build(struct index_build *build)
 {
@@ -82,7 +76,7 @@ static int make_build(struct indexer *indexer, struct source *source, struct gen
     }
     if (error == 0) {
         build->of = beginning.of;
-        build->index = line_index_new(beginning.of.size, beginning.old);
+        build->index = line_index_new(beginning.of.file.size, beginning.old);
         build->next = index_beginning_covers(&beginning);
         build->from = build->next;
         build->counted_to = build->index != NULL ? build->index->size : 0;
@@ -103,7 +97,7 @@ static int make_build(struct indexer *indexer, struct source *source, struct gen
  */
 static void keep_part(const struct index_build *build)
 {
-    struct file_identity part = build->of;
+    struct file_identity part = build->of.file;
     struct index_key key;
     int fd = -1;
 
@@ -116,6 +110,7 @@ static void keep_part(const struct index_build *build)
         return;
     }
     memcpy(index->counts, build->index->counts, index->blocks * sizeof(index->counts[0]));
+    atomic_init(&index->holes, atomic_load(&build->index->holes));
     line_index_finish(index, true);
     if (index_key_make(fd, &part, &key) == 0 &&
         source_check(build->source, build->generation, fd) == 0 &&
@@ -143,6 +138,7 @@ static void end_build(struct indexer *indexer, struct index_build *build)
     struct index_waiter *waiter;
     int error = build->error;
 
+    build->counted_to = min_u64(build->counted_to, build->next);
     if (error == 0 && build->counted_to == build->index->size)
         error = index_publish(indexer->store, build->source, build->generation, build->index,
                               &build->of);
@@ -159,7 +155,7 @@ static void end_build(struct indexer *indexer, struct index_build *build)
 
 static bool has_steps(const struct index_build *build)
 {
-    return build->next < build->index->size && build->error == 0 && !atomic_load(&build->abandoned);
+    return build->next < build->index->size && build->error == 0 && !build->abandoned;
 }
 
 /*
@@ -210,7 +206,7 @@ static void end_step(struct indexer *indexer, struct index_build *build, struct 
         build->done += step->end - step->start;
     else
         build->counted_to = min_u64(build->counted_to, step->start);
-    if (error != 0 && error != -EINTR && build->error == 0)
+    if (error != 0 && build->error == 0)
         build->error = error;
     if (list_empty(&build->steps))
         pthread_cond_signal(&indexer->work);
@@ -224,12 +220,10 @@ static struct index_build *take_work(struct indexer *indexer, struct step *step,
     if (build == NULL)
         return NULL;
     *ends = !has_steps(build);
-    if (*ends) {
+    if (*ends)
         list_remove(&build->link);
-        build->counted_to = min_u64(build->counted_to, build->next);
-    } else {
+    else
         begin_step(indexer, build, step);
-    }
     return build;
 }
 
@@ -245,10 +239,9 @@ static void *work(void *argument)
             end_build(indexer, build);
             continue;
         }
-        const struct cancel cancel = {is_abandoned, build};
-        int error = is_abandoned(build) ? -EINTR
-                                        : line_scan(build->source, build->generation, step.start,
-                                                    step.end, &cancel, build->index);
+        /* A step is short, and is done even if nobody waits any more: what it counts is kept. */
+        int error =
+            line_scan(build->source, build->generation, step.start, step.end, NULL, build->index);
         end_step(indexer, build, &step, error);
     }
     return NULL;
@@ -286,13 +279,11 @@ int indexer_start(struct indexer *indexer, struct index_store *store, unsigned t
     return -error;
 }
 
-/* Tells the threads to end, in the middle of their steps. */
+/* Tells the threads to end with their steps. */
 static void ask_to_end(struct indexer *indexer)
 {
     HOLD_LOCK(&indexer->lock);
     indexer->ending = true;
-    for (struct list *link = indexer->builds.next; link != &indexer->builds; link = link->next)
-        atomic_store(&list_object(link, struct index_build, link)->abandoned, true);
     pthread_cond_broadcast(&indexer->work);
 }
 
@@ -338,7 +329,7 @@ static struct index_build *build_of(struct indexer *indexer, const struct genera
 {
     for (struct list *link = indexer->builds.next; link != &indexer->builds; link = link->next) {
         struct index_build *build = list_object(link, struct index_build, link);
-        if (build->generation == generation && !atomic_load(&build->abandoned))
+        if (build->generation == generation)
             return build;
     }
     return NULL;
@@ -360,10 +351,11 @@ static int join_build(struct indexer *indexer, const struct generation *generati
     if (build == NULL) {
         build = steal_pointer(fresh);
         list_append(&indexer->builds, &build->link);
-        pthread_cond_broadcast(&indexer->work);
     }
+    build->abandoned = false; /* it goes on, if it was */
     waiter->build = build;
     list_append(&build->waiters, &waiter->link);
+    pthread_cond_broadcast(&indexer->work);
     return 0;
 }
 
@@ -393,7 +385,7 @@ bool indexer_leave(struct indexer *indexer, struct index_waiter *waiter)
     list_remove(&waiter->link);
     waiter->build = NULL;
     if (list_empty(&build->waiters)) {
-        atomic_store(&build->abandoned, true);
+        build->abandoned = true;
         pthread_cond_broadcast(&indexer->work);
     }
     return true;

@@ -32,6 +32,8 @@ struct line_index *line_index_new(uint64_t size, const struct line_index *old)
         return NULL;
     }
     if (old != NULL)
+        atomic_init(&index->holes, atomic_load(&old->holes));
+    if (old != NULL)
         memcpy(index->counts, old->counts, old->blocks * sizeof(index->counts[0]));
     return index;
 }

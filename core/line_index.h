@@ -32,11 +32,12 @@ struct found_line {
 
 struct line_index {
     atomic_uint references;
-    uint64_t size;    /* bytes of the file that it covers, from 0 */
-    bool ends_open;   /* the last of them is no line end: behind the last one there is a line */
-    size_t blocks;    /* size / LINE_BLOCK, rounded up */
-    uint32_t *counts; /* of line ends, one for each block; owned */
-    uint64_t *before; /* line ends before each group, and in all; owned; made by finish */
+    uint64_t size;     /* bytes of the file that it covers, from 0 */
+    bool ends_open;    /* the last of them is no line end: behind the last one there is a line */
+    atomic_bool holes; /* some were passed: if the file grows they may have been filled too */
+    size_t blocks;     /* size / LINE_BLOCK, rounded up */
+    uint32_t *counts;  /* of line ends, one for each block; owned */
+    uint64_t *before;  /* line ends before each group, and in all; owned; made by finish */
     pthread_mutex_t lock;
     struct found_line
         found[LINES_REMEMBERED]; /* protected by lock; each in the place of its line */

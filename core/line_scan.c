@@ -175,7 +175,10 @@ int line_scan(struct source *source, struct generation *generation, uint64_t sta
     end = line_step_end(start, end);
     while (start < end && error == 0) {
         uint64_t stop = end;
+        uint64_t place = start;
         error = holes_seek(source, generation, EXTENT_DATA, start, end, cancel, &start);
+        if (start > place)
+            atomic_store(&index->holes, true);
         if (error == 0)
             error = holes_seek(source, generation, EXTENT_HOLE, start, end, cancel, &stop);
         if (error == 0)

@@ -296,7 +296,7 @@ int source_read(struct source *source, struct generation *generation, void *buff
     source_return(source, generation);
     if (check != 0)
         return check;
-    if (error == -ENODATA) /* shorter than its size says, and was not truncated */
+    if (error == -ENODATA || error == -EBADMSG) /* too short, not truncated; a bad checksum */
         error = -EIO;
     if (error == 0) {
         atomic_fetch_add(&source->pool->bytes_read, length - zeroed);

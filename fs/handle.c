@@ -116,7 +116,7 @@ static int open_table(struct driver *driver, const struct node *node, const stru
     struct view_file file = {
         .source = handle->source,
         .generation = handle->generation,
-        .size = generation_size(handle->generation),
+        .size = generation_revised(handle->generation, &handle->revision).size,
         .cancel = cancel,
     };
     error = view_file_complete(&file, &node->content.view, &driver->store);
@@ -226,15 +226,17 @@ static int read_table(struct handle *handle, uint64_t offset, char *buffer, size
                       const struct cancel *cancel, size_t *got)
 {
     int fd = -1;
-    int error = table_read(&handle->table, offset, buffer, size, cancel, got);
-    if (error != 0)
-        return error;
-    error = source_borrow(handle->source, handle->generation, &fd);
+    unsigned revision = 0;
+    int made = table_read(&handle->table, offset, buffer, size, cancel, got);
+    int error = source_borrow(handle->source, handle->generation, &fd);
     if (error != 0)
         return error;
     error = source_check(handle->source, handle->generation, fd);
     source_return(handle->source, handle->generation);
-    return error;
+    (void)generation_revised(handle->generation, &revision);
+    if (error == 0 && revision != handle->revision)
+        error = -ESTALE;
+    return error != 0 ? error : made;
 }
 
 int handle_read(struct handle *handle, uint64_t offset, char *buffer, size_t size,

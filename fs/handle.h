@@ -28,6 +28,7 @@ struct handle {
     struct piece piece;            /* HANDLE_PIECE */
     struct table table;            /* HANDLE_TABLE */
     struct line_index *index;      /* HANDLE_TABLE of rows: a reference, or NULL */
+    unsigned revision;             /* HANDLE_TABLE: of the generation when it was opened */
     char *text;                    /* HANDLE_REPORT; owned */
     size_t text_length;            /* HANDLE_REPORT */
 };

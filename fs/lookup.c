@@ -139,7 +139,7 @@ static int resolve_pinned(struct driver *driver, struct source *source, const st
     bool pinned = false;
     int error = driver_is_large(driver, file.size) ? 0 : -ESTALE;
 
-    piece->revision = atomic_load(&piece->generation->revision);
+    (void)generation_revised(piece->generation, &piece->revision);
     if (error == 0 && (scans || !generation_settled(piece->generation))) {
         error = source_pin(source, piece->generation);
         pinned = error == 0;

@@ -1,7 +1,9 @@
 #include "fs/parking.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fs/driver.h"
 #include "fs/request.h"
@@ -59,7 +61,8 @@ void parking_wait(const struct job *job, const struct node *node)
         return;
     }
     parked->driver = driver_of(job->request);
-    parked->job = *job;
+    memcpy(&parked->job, job, offsetof(struct job, link)); /* the rest is the gate's */
+    list_reset(&parked->job.link);
     index_waiter_init(&parked->waiter, on_end);
     fuse_req_interrupt_func(job->request, on_interrupt, parked);
     int error = join(parked, node);

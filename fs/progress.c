@@ -86,7 +86,8 @@ struct figures {
 static void work_out(const struct progress *progress, uint64_t done, uint64_t size,
                      struct figures *figures)
 {
-    double per_second = (double)(done - progress->from) * 1000 / (double)progress_elapsed(progress);
+    double per_second = (double)(done > progress->from ? done - progress->from : 0) * 1000 /
+                        (double)progress_elapsed(progress);
 
     figures->part = size > 0 ? (double)done / (double)size : 1;
     progress_bytes(per_second, figures->rate);
