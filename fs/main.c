@@ -36,6 +36,8 @@ static int run(struct options *options)
         return index_command(options);
     if (paths_check(options->source, options->mountpoint, &paths) != 0)
         return EXIT_FAILURE;
+    if (paths_check_index_dir(&paths, options) != 0)
+        return EXIT_FAILURE;
     return mount_and_serve(options, &paths);
 }
 

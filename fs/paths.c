@@ -90,3 +90,33 @@ int paths_check(const char *source, const char *mountpoint, struct paths *paths)
     paths->single = steal_pointer(&single);
     return 0;
 }
+
+/* The absolute path of the deepest directory on the path that exists; the caller's, or NULL. */
+static char *resolve_existing(const char *path)
+{
+    AUTO_FREE char *part = strdup(path);
+    char *resolved = part != NULL ? realpath(part, NULL) : NULL;
+
+    while (resolved == NULL && part != NULL && strrchr(part, '/') > part) {
+        *strrchr(part, '/') = '\0';
+        resolved = realpath(part, NULL);
+    }
+    return resolved;
+}
+
+int paths_check_index_dir(struct paths *paths, struct options *options)
+{
+    if (options->index_dir == NULL)
+        return 0;
+    AUTO_FREE char *existing = resolve_existing(options->index_dir);
+    if (existing == NULL || !is_within(existing, paths->mountpoint))
+        return 0;
+    if (!options->index_dir_given) {
+        free(steal_pointer(&options->index_dir));
+        return 0;
+    }
+    free(steal_pointer(&paths->source));
+    free(steal_pointer(&paths->mountpoint));
+    free(steal_pointer(&paths->single));
+    return complain(options->index_dir, "lies in MOUNTPOINT", "give an --index-dir outside of it");
+}

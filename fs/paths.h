@@ -2,6 +2,8 @@
 #ifndef BIGFS_FS_PATHS_H
 #define BIGFS_FS_PATHS_H
 
+#include "fs/options.h"
+
 struct paths {
     char *source;     /* absolute, without symbolic links; owned */
     char *mountpoint; /* absolute, without symbolic links; owned */
@@ -13,5 +15,12 @@ struct paths {
  * standard error has said what is wrong and what to do; then *paths owns nothing.
  */
 int paths_check(const char *source, const char *mountpoint, struct paths *paths);
+
+/*
+ * Refuses an index directory beneath the mountpoint, where the driver would wait for itself; the
+ * default one is given up instead. Returns 0, or -1 after one line on standard error; then *paths
+ * owns nothing.
+ */
+int paths_check_index_dir(struct paths *paths, struct options *options);
 
 #endif

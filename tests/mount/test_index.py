@@ -338,6 +338,26 @@ class SharedTest(IndexTest):
         self.assertEqual(scanned(mount), 0)
 
 
+class InsideTest(IndexTest):
+    """An index directory in the mount itself would make the driver wait for itself."""
+
+    def test_in_the_mountpoint(self):
+        """Given: exit 1 and one line; by default: indexes stay in memory."""
+        self.write("app.log", b"line\n" * 100000)
+        point = self.tmp / "mnt1"
+        point.mkdir()
+        for name in ("", "x", "x/y"):
+            result = subprocess.run([harness.BIGFS, "-f", "--index-dir", str(point / name), self.source, point],
+                                    capture_output=True, text=True, timeout=60)
+            self.assertEqual((result.returncode, len(result.stderr.splitlines())), (1, 1), result)
+            self.assertFalse(harness.mounted(point))
+        point.rmdir()
+        os.environ["XDG_CACHE_HOME"] = str(point)
+        mount = self.mount(None, "--min-size", "0")
+        self.assertEqual(str(mount.path), str(point))
+        self.assertEqual(read(mount.p("app.log/rows/7-7")), b"line\n")
+
+
 class RefusedTest(IndexTest):
     """Where nothing can be kept: one warning, and `rows` works."""
 
@@ -418,6 +438,9 @@ class RefusedTest(IndexTest):
 
     def test_a_daemon_without_permission(self):
         data = self.without_permission()
+        mode = os.stat("/dev/fuse").st_mode & 0o777
+        self.addCleanup(os.chmod, "/dev/fuse", mode)
+        os.chmod("/dev/fuse", 0o666)  # as udev has it; not so in every container
         point = self.tmp / "point"
         point.mkdir()
         os.chown(point, 65534, 65534)
