@@ -26,6 +26,7 @@ struct index_build {
     struct list steps;             /* protected by indexer.lock; under way */
     struct list waiters;           /* protected by indexer.lock */
     bool abandoned;                /* protected by indexer.lock; nobody waits any more */
+    bool ending;                   /* protected by indexer.lock; a thread is at that */
     int error;                     /* protected by indexer.lock; the first that happened */
 };
 
@@ -132,7 +133,14 @@ static struct index_waiter *take_waiter(struct indexer *indexer, struct index_bu
     return waiter;
 }
 
-/* Ends a build that is in no list any more. */
+/* From here on nobody can join it. */
+static void remove_build(struct indexer *indexer, struct index_build *build)
+{
+    HOLD_LOCK(&indexer->lock);
+    list_remove(&build->link);
+}
+
+/* Ends a build, for one thread alone. Who joins it before its index is there is told with it. */
 static void end_build(struct indexer *indexer, struct index_build *build)
 {
     struct index_waiter *waiter;
@@ -146,6 +154,7 @@ static void end_build(struct indexer *indexer, struct index_build *build)
         keep_part(build);
     if (error == -EAGAIN)
         error = 0; /* who waits asks again */
+    remove_build(indexer, build);
     while ((waiter = take_waiter(indexer, build)) != NULL)
         waiter->ended(waiter, error);
     free_build(build);
@@ -166,7 +175,7 @@ static struct index_build *next_build(const struct indexer *indexer)
 {
     for (struct list *link = indexer->builds.next; link != &indexer->builds; link = link->next) {
         struct index_build *build = list_object(link, struct index_build, link);
-        if (has_steps(build) || list_empty(&build->steps))
+        if (!build->ending && (has_steps(build) || list_empty(&build->steps)))
             return build;
     }
     return NULL;
@@ -221,7 +230,7 @@ static struct index_build *take_work(struct indexer *indexer, struct step *step,
         return NULL;
     *ends = !has_steps(build);
     if (*ends)
-        list_remove(&build->link);
+        build->ending = true;
     else
         begin_step(indexer, build, step);
     return build;
