@@ -39,8 +39,10 @@ struct record_prefix {
 
 struct generation {
     atomic_uint references;
-    uint64_t serial;           /* constant; no other generation of this process has it */
-    atomic_bool stale;         /* set once, never cleared */
+    uint64_t serial;   /* constant; no other generation of this process has it */
+    atomic_bool stale; /* set once, never cleared */
+    bool rewritten; /* constant once it is known: it came in the place of one that had been captured
+                     */
     _Atomic int64_t path_seen; /* when its path was last seen to lead to it: CLOCK_MONOTONIC, ms */
     struct open_file file;     /* the slot of its descriptor, in the cache of open files */
     struct scan_memory lines;  /* where its lines end; has its own lock */

@@ -23,6 +23,15 @@ static struct index_moment moment_of(struct generation *generation)
     return now;
 }
 
+/*
+ * Whether an index of what the file was before it grew may be taken from the index directory: not
+ * if we have seen it rewritten meanwhile, of which the directory knows nothing.
+ */
+static bool takes_beginnings(const struct generation *generation, const struct index_moment *now)
+{
+    return now->revision == 0 && !generation->rewritten;
+}
+
 int index_begin(struct index_store *store, struct generation *generation, int fd,
                 struct index_beginning *beginning)
 {
@@ -32,7 +41,9 @@ int index_begin(struct index_store *store, struct generation *generation, int fd
     int match = index_slot_get(slot, fd, &beginning->of, &beginning->old, &beginning->key);
     if (match != INDEX_OTHER)
         return match;
-    match = (int)index_store_load(store, fd, &beginning->of.file, &beginning->key, &beginning->old);
+    match = (int)index_store_load(store, fd, &beginning->of.file,
+                                  takes_beginnings(generation, &beginning->of), &beginning->key,
+                                  &beginning->old);
     if (match != INDEX_OTHER) {
         index_slot_put(slot, beginning->old, &beginning->key, &beginning->of);
         index_slot_note_kept(slot, beginning->key.size);
@@ -163,7 +174,7 @@ bool index_is_there(struct index_store *store, struct source *source, struct gen
         return true;
     if (store->path == NULL || source_borrow(source, generation, &fd) != 0)
         return false;
-    bool there = index_store_has(store, fd, &now.file);
+    bool there = index_store_has(store, fd, &now.file, takes_beginnings(generation, &now));
     source_return(source, generation);
     return there;
 }

@@ -28,6 +28,8 @@ void index_slot_put(struct index_slot *slot, struct line_index *index, const str
         old = slot->index;
         if (old != NULL && same_moment(&slot->of, of) && index->size < old->size)
             return;
+        if (slot->of.revision != of->revision)
+            slot->kept = 0; /* that is of what the file was */
         slot->index = line_index_ref(index);
         slot->key = *key;
         slot->of = *of;

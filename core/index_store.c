@@ -260,24 +260,29 @@ static enum index_match load_beginning(struct search *search)
 }
 
 enum index_match index_store_load(struct index_store *store, int fd,
-                                  const struct file_identity *now, struct index_key *key,
-                                  struct line_index **index)
+                                  const struct file_identity *now, bool beginnings,
+                                  struct index_key *key, struct line_index **index)
 {
     struct search search;
     char name[NAME_MOST];
+    enum index_match match = INDEX_OTHER;
     AUTO_CLOSE int directory = begin_search(&search, store, fd, now);
 
     *index = NULL;
     if (directory < 0)
         return INDEX_OTHER;
     name_of(&search.wanted, name);
-    enum index_match match = take(&search, name) ? INDEX_SAME : load_beginning(&search);
+    if (take(&search, name))
+        match = INDEX_SAME;
+    else if (beginnings)
+        match = load_beginning(&search);
     *key = search.key;
     *index = search.index;
     return match;
 }
 
-bool index_store_has(struct index_store *store, int fd, const struct file_identity *now)
+bool index_store_has(struct index_store *store, int fd, const struct file_identity *now,
+                     bool beginnings)
 {
     struct search search;
     char name[NAME_MOST];
@@ -287,7 +292,7 @@ bool index_store_has(struct index_store *store, int fd, const struct file_identi
         return false;
     name_of(&search.wanted, name);
     AUTO_CLOSE int index = open_index(&search, name, &search.key);
-    return index >= 0 || find_beginning(&search);
+    return index >= 0 || (beginnings && find_beginning(&search));
 }
 
 /* Removes what writers that were killed left behind. */

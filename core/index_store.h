@@ -38,16 +38,17 @@ void index_store_init(struct index_store *store, const char *path, uint64_t leas
 
 /*
  * Looks for an index of the file `fd`, which has the attributes `now`: the one of it as it is
- * (INDEX_SAME), else the last one that was made of the same inode, if the file has grown out of
- * that (INDEX_BEGINS); *index is a reference for the caller then. Returns an enum index_match;
- * INDEX_OTHER: there is none.
+ * (INDEX_SAME), else, where `beginnings` allows that, the last one that was made of the same inode,
+ * if the file has grown out of that (INDEX_BEGINS); *index is a reference for the caller then.
+ * Returns an enum index_match; INDEX_OTHER: there is none.
  */
 enum index_match index_store_load(struct index_store *store, int fd,
-                                  const struct file_identity *now, struct index_key *key,
-                                  struct line_index **index);
+                                  const struct file_identity *now, bool beginnings,
+                                  struct index_key *key, struct line_index **index);
 
 /* Whether index_store_load() would find one, going by the keys: nothing else of it is read. */
-bool index_store_has(struct index_store *store, int fd, const struct file_identity *now);
+bool index_store_has(struct index_store *store, int fd, const struct file_identity *now,
+                     bool beginnings);
 
 /*
  * Keeps an index, and removes all others of the same inode that begin alike. Returns 0, or why it

@@ -137,6 +137,8 @@ static struct generation *renew(struct source *source, struct generation *old,
                                 const struct file_identity *seen, bool *again)
 {
     struct generation *fresh = generation_new(seen);
+    if (fresh != NULL && old != NULL) /* of one that was not captured nobody knows how it ended */
+        fresh->rewritten = generation_settled(old) || old->rewritten;
     *again = fresh != NULL && !replace_generation(source, old, fresh);
     if (!*again)
         return fresh;

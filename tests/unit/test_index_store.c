@@ -208,7 +208,7 @@ static enum index_match load_text(void)
     int fd = scratch_open(&world->scratch, "text", O_RDONLY);
 
     file_identity_of(&attributes, &now);
-    enum index_match match = index_store_load(&store, fd, &now, &key, &index);
+    enum index_match match = index_store_load(&store, fd, &now, true, &key, &index);
     assert_true((match != INDEX_OTHER) == (index != NULL));
     line_index_unref(index);
     assert_int_equal(close(fd), 0);

@@ -1,0 +1,114 @@
+"""Files that are rewritten in their middle and then look as before, or only longer: what was found in them
+before, in memory or in the index directory, must not live on."""
+
+import errno
+import os
+
+import harness
+from harness import read, run, wait_for
+from support import LAG, errno_of
+
+WIDTH, LINES = 72, 60000  # 4.1 MiB
+MIDDLE = 100 * WIDTH  # far from the blocks at either end, by which files are told from one another
+
+
+def text():
+    return b"".join(b"%0*d\n" % (WIDTH - 1, n) for n in range(LINES))
+
+
+class RevisedTest(harness.MountTest):
+    """A file of numbered lines, MIDDLE of which becomes three thousand short ones."""
+
+    def setUp(self):
+        super().setUp()
+        self.file = self.write("w.log", text())
+        self.index = self.tmp / "index"
+
+    def rewrite_middle(self, with_the_mtime_back):
+        before = os.stat(self.file)
+        with open(self.file, "r+b") as file:
+            file.seek(MIDDLE)
+            file.write(b"z\n" * 3000)
+        if with_the_mtime_back:
+            os.utime(self.file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    def append(self):
+        with open(self.file, "ab") as file:
+            file.write(b"one more\n")
+
+    def lines(self, first, last):
+        return b"".join(line + b"\n" for line in self.file.read_bytes().split(b"\n")[first - 1:last])
+
+    def index_it(self, *files):
+        """`bigfs --index`; how many lines it says each has."""
+        output = run(harness.BIGFS, "--index", "--index-dir", self.index, *files).decode()
+        return [int(line.rsplit(": ", 1)[1].split()[0]) for line in output.splitlines()]
+
+    def count(self, file):
+        return file.read_bytes().count(b"\n")
+
+    def test_index_of_another_file(self):
+        """Files that begin alike and have the same block where the shorter one ends, as disk images have."""
+        short, long = self.source / "a.img", self.source / "b.img"
+        for file, size, place in ((short, 4 << 20, 1 << 20), (long, 8 << 20, 1 << 19)):
+            with open(file, "wb") as image:
+                image.truncate(size)
+                image.seek(place)
+                image.write(b"%s: a line of text\n" % os.fsencode(file.name) * 20000)
+        self.assertEqual(self.index_it(short, long), [20001, 20001])
+        mount = self.mount(None, "--min-size", "0", "--index-dir", self.index)
+        self.assertEqual(read(mount.p("b.img/rows/20000-20000")), b"b.img: a line of text\n")
+        self.assertEqual(len(list(self.index.glob("*/*.lines"))), 2)  # none has removed the other's
+
+    def test_an_index_from_before_a_rewrite(self):
+        """It is gone once the file was indexed again, and not taken for the beginning of what has grown since."""
+        self.assertEqual(self.index_it(self.file), [LINES])
+        self.rewrite_middle(False)
+        self.assertEqual(self.index_it(self.file), [self.count(self.file)])
+        self.assertEqual(len(list(self.index.glob("*/*.lines"))), 1)
+        self.append()
+        self.assertEqual(self.index_it(self.file), [self.count(self.file)])
+
+    def test_rewritten_and_then_grown(self):
+        """Only the ctime told of the rewrite, and now the size has moved too."""
+        for cache in ("kernel", "none"):
+            with self.subTest(cache=cache):
+                self.file.write_bytes(text())
+                mount = self.mount(None, "--min-size", "0", "--cache", cache)
+                self.assertEqual(read(mount.p("w.log/rows/20000-20010")), self.lines(20000, 20010))
+                self.rewrite_middle(True)
+                start = os.stat(mount.p("w.log/whole.log")).st_ctime_ns
+                wait_for(lambda: os.stat(mount.p("w.log/whole.log")).st_ctime_ns != start or
+                         start == os.stat(self.file).st_ctime_ns, LAG, "the mount sees the new ctime")
+                read(mount.p("w.log/bytes/0+1"))  # an open, with which the generation goes on
+                self.append()
+                wanted = self.lines(20000, 20010)
+                wait_for(lambda: read(mount.p("w.log/rows/-1")) == b"one more\n", LAG, "the mount sees the append")
+                self.assertEqual(read(mount.p("w.log/rows/20000-20010")), wanted)
+
+    def test_headers_and_boundaries(self):
+        """Where the header ends, and where lines begin, is found anew."""
+        mount = self.mount(None, "--min-size", "0", "--cache", "none")
+        names = ("rows@1000,header=200/1", "lines@1000,header=200/1", "lines@10K/1", "lines@7000/1")
+        for name in names:
+            read(mount.p("w.log", name))
+        self.rewrite_middle(True)
+        fresh = self.mount(None, "--min-size", "0", "--cache", "none")
+        for name in names:
+            wanted = read(fresh.p("w.log", name))
+            wait_for(lambda: read(mount.p("w.log", name)) == wanted, LAG, name)
+        lines = self.lines(1, 2000).splitlines(True)
+        self.assertEqual(read(mount.p("w.log", names[0])), b"".join(lines[:200] + lines[1000:2000]))
+
+    def test_an_open_table(self):
+        """It never mixes two contents."""
+        mount = self.mount(None, "--min-size", "0", "--cache", "none")
+        table = os.open(mount.p("w.log/rows@10.tsv"), os.O_RDONLY)
+        self.addCleanup(os.close, table)
+        self.assertTrue(os.pread(table, 100, 0).startswith(b"name\t"))
+        self.rewrite_middle(True)
+        self.assertEqual(errno_of(os.pread, table, 4096, 100000), errno.errorcode[errno.ESTALE])
+
+
+if __name__ == "__main__":
+    harness.main()
