@@ -245,22 +245,23 @@ static void skip_records(const uint8_t *bytes, size_t length, uint64_t *count, u
 /* What is remembered of the prefix still holds if it ended before the file did, or the file did
  * not grow. */
 static bool recall_prefix(struct generation *generation, uint64_t count, uint64_t size,
-                          uint64_t *boundary)
+                          uint64_t *boundary, unsigned *era)
 {
     HOLD_LOCK(&generation->lock);
     const struct record_prefix *prefix = &generation->prefix;
-    if (prefix->count != count || prefix->boundary > size ||
+    *era = generation->era;
+    if (prefix->era != *era || prefix->count != count || prefix->boundary > size ||
         (prefix->boundary == prefix->size && prefix->size != size))
         return false;
     *boundary = prefix->boundary;
     return true;
 }
 
-static void remember_prefix(struct generation *generation, uint64_t count, uint64_t size,
-                            uint64_t boundary)
+/* What was found is of the era in which the search began, though the file has changed since. */
+static void remember_prefix(struct generation *generation, const struct record_prefix *found)
 {
     HOLD_LOCK(&generation->lock);
-    generation->prefix = (struct record_prefix){count, size, boundary};
+    generation->prefix = *found;
 }
 
 static int scan_prefix(struct source *source, struct generation *generation, uint64_t count,
@@ -292,10 +293,12 @@ int boundary_after_records(struct source *source, struct generation *generation,
         *boundary = 0;
         return 0;
     }
-    if (recall_prefix(generation, count, size, boundary))
+    struct record_prefix found = {.count = count, .size = size};
+    if (recall_prefix(generation, count, size, boundary, &found.era))
         return 0;
-    int error = scan_prefix(source, generation, count, size, cancel, boundary);
+    int error = scan_prefix(source, generation, count, size, cancel, &found.boundary);
+    *boundary = found.boundary;
     if (error == 0)
-        remember_prefix(generation, count, size, *boundary);
+        remember_prefix(generation, &found);
     return error;
 }

@@ -1,14 +1,15 @@
 /*
  * Cleanup at the end of a scope, and giving ownership away.
  *
- * A variable marked AUTO_FREE or AUTO_CLOSE owns what it holds: it is released when the variable
- * goes out of scope, on every path. steal_pointer() and steal_fd() hand ownership to somebody else.
- * HOLD_LOCK(&mutex) holds a mutex to the end of the enclosing block.
+ * A variable marked AUTO_FREE, AUTO_CLOSE or AUTO_CLOSEDIR owns what it holds: it is released when
+ * the variable goes out of scope, on every path. steal_pointer() and steal_fd() hand ownership to
+ * somebody else. HOLD_LOCK(&mutex) holds a mutex to the end of the enclosing block.
  */
 #ifndef BIGFS_CORE_CLEANUP_H
 #define BIGFS_CORE_CLEANUP_H
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -67,8 +68,15 @@ static inline void cleanup_unlock(pthread_mutex_t **mutex)
     mutex_drop(*mutex);
 }
 
+static inline void cleanup_closedir(DIR **directory)
+{
+    if (*directory != NULL)
+        (void)closedir(*directory);
+}
+
 #define AUTO_FREE __attribute__((cleanup(cleanup_free)))
 #define AUTO_CLOSE __attribute__((cleanup(cleanup_close)))
+#define AUTO_CLOSEDIR __attribute__((cleanup(cleanup_closedir)))
 
 /* The cast keeps the type: stealing from a T * gives a T *. */
 #define steal_pointer(variable) ((__typeof__(*(variable)))steal_pointer_raw(variable))

@@ -1,9 +1,6 @@
 #include "core/file_identity.h"
 
-static bool time_equal(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
+#include "core/clock.h"
 
 void file_identity_of(const struct stat *attributes, struct file_identity *identity)
 {

@@ -225,8 +225,7 @@ static void move_on(struct generation *generation, const struct snapshot *was,
         generation->revision += revised ? 1 : 0;
         generation->identity = *seen;
         generation->ends = *ends;
-        if (forget)
-            generation->prefix.count = 0;
+        generation->era += forget ? 1 : 0;
     }
     if (forget)
         scan_memory_forget(&generation->lines);

@@ -32,6 +32,7 @@
 
 /* Where the first `count` records of the first `size` bytes end; count 0: not known. */
 struct record_prefix {
+    unsigned era; /* the generation's when the search began */
     uint64_t count;
     uint64_t size;
     uint64_t boundary;
@@ -53,6 +54,8 @@ struct generation {
     struct file_identity identity; /* protected by lock; as last seen */
     unsigned revision;             /* protected by lock; how often the ctime alone has moved: then
                                       its bytes may be others, and what was found in them is void */
+    unsigned era;                  /* protected by lock; how often what was found of record ends
+                                      became void */
     bool settled;                  /* protected by lock; capturing was tried */
     struct end_digests ends;       /* protected by lock; of `identity`, if readable: captured */
     struct record_prefix prefix;   /* protected by lock; the last that was asked for */

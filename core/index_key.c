@@ -2,10 +2,7 @@
 
 #include <errno.h>
 
-static bool time_equal(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
+#include "core/clock.h"
 
 int index_key_make(int fd, const struct file_identity *now, struct index_key *key)
 {
@@ -16,7 +13,8 @@ int index_key_make(int fd, const struct file_identity *now, struct index_key *ke
     return end_digests_read(fd, now->size, &key->ends);
 }
 
-bool index_key_has_attributes(const struct index_key *key, const struct file_identity *now)
+/* Whether size and times are the same. */
+static bool has_attributes(const struct index_key *key, const struct file_identity *now)
 {
     return key->size == now->size && time_equal(key->mtime, now->mtime) &&
            time_equal(key->ctime, now->ctime);
@@ -26,7 +24,7 @@ int index_key_match(const struct index_key *key, int fd, const struct file_ident
 {
     struct end_digests ends;
 
-    if (now->size <= key->size && !index_key_has_attributes(key, now))
+    if (now->size <= key->size && !has_attributes(key, now))
         return INDEX_OTHER;
     int error = end_digests_read(fd, key->size, &ends);
     if (error == -ESTALE)

@@ -32,9 +32,6 @@ enum index_match {
 /* Makes the key of a file that has the attributes `now`. Returns as end_digests_read. */
 int index_key_make(int fd, const struct file_identity *now, struct index_key *key);
 
-/* Whether size and times are the same: enough for who has seen the file all the while. */
-bool index_key_has_attributes(const struct index_key *key, const struct file_identity *now);
-
 /*
  * Compares a key with a file that has the attributes `now`, and its ends with the digests. Returns
  * an enum index_match, or an error as end_digests_read.

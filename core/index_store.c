@@ -15,6 +15,7 @@
 #include <xxhash.h>
 
 #include "core/cleanup.h"
+#include "core/clock.h"
 #include "core/index_file.h"
 
 enum {
@@ -114,12 +115,6 @@ static void warn_once(struct index_store *store, int error)
                                              : strerror(-error));
 }
 
-static void cleanup_directory(DIR **directory)
-{
-    if (*directory != NULL)
-        (void)closedir(*directory);
-}
-
 static bool ends_with(const char *name, const char *suffix)
 {
     size_t length = strlen(name);
@@ -189,9 +184,7 @@ static void consider(struct search *search, const char *name)
 
     if (fd < 0 || key.inode != search->wanted.inode)
         return;
-    const struct timespec *last = &search->newest.ctime;
-    if (search->newest.size == 0 || key.ctime.tv_sec > last->tv_sec ||
-        (key.ctime.tv_sec == last->tv_sec && key.ctime.tv_nsec > last->tv_nsec))
+    if (search->newest.size == 0 || time_compare(key.ctime, search->newest.ctime) > 0)
         search->newest = key;
 }
 
@@ -236,7 +229,7 @@ static int begin_search(struct search *search, struct index_store *store, int fd
 /* Whether there is an index of what the file was before it grew: that is search->newest. */
 static bool find_beginning(struct search *search)
 {
-    __attribute__((cleanup(cleanup_directory))) DIR *listing = list_directory(search->directory);
+    AUTO_CLOSEDIR DIR *listing = list_directory(search->directory);
 
     if (listing != NULL)
         look_through(search, listing);
@@ -298,7 +291,7 @@ bool index_store_has(struct index_store *store, int fd, const struct file_identi
 /* Removes what writers that were killed left behind. */
 static void remove_abandoned(int directory)
 {
-    __attribute__((cleanup(cleanup_directory))) DIR *listing = list_directory(directory);
+    AUTO_CLOSEDIR DIR *listing = list_directory(directory);
     struct stat attributes;
 
     for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;)
@@ -364,7 +357,7 @@ static void remove_outdated(struct index_store *store, int directory, const stru
                             const char *name)
 {
     const struct search search = {.store = store, .directory = directory, .wanted = *key};
-    __attribute__((cleanup(cleanup_directory))) DIR *listing = list_directory(directory);
+    AUTO_CLOSEDIR DIR *listing = list_directory(directory);
     struct index_key other;
 
     for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {

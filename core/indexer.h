@@ -17,7 +17,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/cancel.h"
 #include "core/index_store.h"
 #include "core/list.h"
 #include "core/source.h"

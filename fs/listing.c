@@ -82,12 +82,6 @@ static bool add_source_entry(struct listing *listing, int directory, const char 
     return add_child(listing, name, NODE_FILE, &content, next);
 }
 
-static void cleanup_directory(DIR **directory)
-{
-    if (*directory != NULL)
-        (void)closedir(*directory);
-}
-
 /*
  * Lists a directory of SOURCE. It is opened for each reply, and the places are those of the file
  * system beneath: a listing that nobody finishes holds no descriptor.
@@ -102,7 +96,7 @@ static int list_source(struct listing *listing, off_t offset)
         beneath_open(&listing->driver->pool.beneath, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     if (fd < 0)
         return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? -ESTALE : fd;
-    __attribute__((cleanup(cleanup_directory))) DIR *directory = fdopendir(fd);
+    AUTO_CLOSEDIR DIR *directory = fdopendir(fd);
     if (directory == NULL)
         return -errno;
     (void)steal_fd(&fd);
