@@ -1,9 +1,9 @@
 /*
  * Cleanup at the end of a scope, and giving ownership away.
  *
- * A variable marked AUTO_FREE, AUTO_CLOSE or AUTO_CLOSEDIR owns what it holds: it is released when
- * the variable goes out of scope, on every path. steal_pointer() and steal_fd() hand ownership to
- * somebody else. HOLD_LOCK(&mutex) holds a mutex to the end of the enclosing block.
+ * A variable marked AUTO_FREE, AUTO_CLOSE, AUTO_CLOSEDIR or AUTO_FCLOSE owns what it holds: it is
+ * released when the variable goes out of scope, on every path. steal_pointer() and steal_fd() hand
+ * ownership to somebody else. HOLD_LOCK(&mutex) holds a mutex to the end of the enclosing block.
  */
 #ifndef BIGFS_CORE_CLEANUP_H
 #define BIGFS_CORE_CLEANUP_H
@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -74,9 +75,16 @@ static inline void cleanup_closedir(DIR **directory)
         (void)closedir(*directory);
 }
 
+static inline void cleanup_fclose(FILE **file)
+{
+    if (*file != NULL)
+        (void)fclose(*file);
+}
+
 #define AUTO_FREE __attribute__((cleanup(cleanup_free)))
 #define AUTO_CLOSE __attribute__((cleanup(cleanup_close)))
 #define AUTO_CLOSEDIR __attribute__((cleanup(cleanup_closedir)))
+#define AUTO_FCLOSE __attribute__((cleanup(cleanup_fclose)))
 
 /* The cast keeps the type: stealing from a T * gives a T *. */
 #define steal_pointer(variable) ((__typeof__(*(variable)))steal_pointer_raw(variable))

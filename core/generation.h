@@ -103,4 +103,7 @@ bool generation_settled(struct generation *generation);
  */
 int generation_check(struct generation *generation, int fd, bool *changed);
 
+/* Whether generation_check would find nothing changed. Does not wait. */
+bool generation_is_still(struct generation *generation, int fd);
+
 #endif

@@ -120,6 +120,15 @@ static bool fill_slot(struct open_files *files, struct open_file *file, int open
     return filled;
 }
 
+bool open_files_get_open(struct open_files *files, struct open_file *file, int *fd)
+{
+    HOLD_LOCK(&files->lock);
+    *fd = file->fd;
+    if (file->fd >= 0)
+        lend(file);
+    return file->fd >= 0;
+}
+
 int open_files_get(struct open_files *files, struct open_file *file, open_file_opener *opener,
                    void *argument, int *fd)
 {

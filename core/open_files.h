@@ -58,6 +58,9 @@ void open_file_init(struct open_file *file);
 int open_files_get(struct open_files *files, struct open_file *file, open_file_opener *opener,
                    void *argument, int *fd);
 
+/* Lends the slot's descriptor if it is open. Does not block. */
+bool open_files_get_open(struct open_files *files, struct open_file *file, int *fd);
+
 void open_files_put(struct open_files *files, struct open_file *file);
 
 /*

@@ -57,19 +57,34 @@ struct piece piece_slice(const struct piece *piece, uint64_t offset, uint64_t le
     return slice;
 }
 
-int piece_read(const struct piece *piece, struct source *source, struct generation *generation,
-               void *buffer)
+typedef int reader(struct source *source, struct generation *generation, void *buffer,
+                   size_t length, uint64_t offset);
+
+static int read_ranges(const struct piece *piece, struct source *source,
+                       struct generation *generation, reader *read_range, void *buffer)
 {
     char *next = buffer;
 
     for (unsigned i = 0; i < piece->count; i++) {
         const struct range *range = &piece->ranges[i];
-        int error = source_read(source, generation, next, (size_t)range->length, range->offset);
+        int error = read_range(source, generation, next, (size_t)range->length, range->offset);
         if (error != 0)
             return error;
         next += range->length;
     }
     return 0;
+}
+
+int piece_read(const struct piece *piece, struct source *source, struct generation *generation,
+               void *buffer)
+{
+    return read_ranges(piece, source, generation, source_read, buffer);
+}
+
+int piece_read_at_once(const struct piece *piece, struct source *source,
+                       struct generation *generation, void *buffer)
+{
+    return read_ranges(piece, source, generation, source_read_at_once, buffer);
 }
 
 int piece_seek(const struct piece *piece, struct source *source, struct generation *generation,

@@ -59,4 +59,8 @@ int piece_count_data(const struct piece *piece, struct source *source,
 int piece_read(const struct piece *piece, struct source *source, struct generation *generation,
                void *buffer);
 
+/* The same where nothing has to be waited for: as source_read_at_once does. */
+int piece_read_at_once(const struct piece *piece, struct source *source,
+                       struct generation *generation, void *buffer);
+
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/checked.h"
@@ -305,6 +306,42 @@ int source_read(struct source *source, struct generation *generation, void *buff
         atomic_fetch_add(&source->pool->bytes_zeroed, zeroed);
     }
     return error;
+}
+
+/* Whether all is as it was, as far as one look at the open file tells. */
+static bool is_unchanged(struct generation *generation, int fd)
+{
+    return generation_is_still(generation, fd) &&
+           clock_ms() - atomic_load(&generation->path_seen) < PATH_BELIEVED;
+}
+
+bool source_is_still(struct source *source, struct generation *generation)
+{
+    int fd = -1;
+
+    if (!open_files_get_open(&source->pool->files, &generation->file, &fd))
+        return false;
+    bool still = is_unchanged(generation, fd);
+    source_return(source, generation);
+    return still;
+}
+
+int source_read_at_once(struct source *source, struct generation *generation, void *buffer,
+                        size_t length, uint64_t offset)
+{
+    const struct iovec part = {.iov_base = buffer, .iov_len = length};
+    int fd = -1;
+
+    if (length == 0 || source_may_have_holes(source, generation) ||
+        !open_files_get_open(&source->pool->files, &generation->file, &fd))
+        return -EAGAIN;
+    bool done = preadv2(fd, &part, 1, (off_t)offset, RWF_NOWAIT) == (ssize_t)length &&
+                is_unchanged(generation, fd);
+    source_return(source, generation);
+    if (!done)
+        return -EAGAIN;
+    atomic_fetch_add(&source->pool->bytes_read, length);
+    return 0;
 }
 
 int source_pin(struct source *source, struct generation *generation)

@@ -90,6 +90,19 @@ int source_read(struct source *source, struct generation *generation, void *buff
                 uint64_t offset);
 
 /*
+ * The same where it needs no wait: the file is open, nothing has changed, its bytes are in the page
+ * cache. Returns 0, or -EAGAIN where that is not so: source_read finds out more. Does not block.
+ */
+int source_read_at_once(struct source *source, struct generation *generation, void *buffer,
+                        size_t length, uint64_t offset);
+
+/*
+ * Whether bytes that were copied before this call are of the generation, as far as one look tells
+ * that needs no wait: false where source_read must find out more. Does not block.
+ */
+bool source_is_still(struct source *source, struct generation *generation);
+
+/*
  * Lends the generation's descriptor, to look at its bytes in another way than source_read: such
  * bytes may be believed only after source_check has returned 0. Give it back with source_return.
  */

@@ -1,5 +1,5 @@
 /*
- * A fixed set of reply buffers, one for each request that may read at once.
+ * A fixed set of buffers for the bytes of pieces.
  *
  * The memory is reserved at the start and touched only as far as it is used. A buffer that is taken
  * still holds older bytes: whoever takes it replies no more than it has written itself.
@@ -23,8 +23,11 @@ struct buffers {
 int buffers_init(struct buffers *buffers, size_t count, size_t size);
 void buffers_destroy(struct buffers *buffers);
 
-/* A buffer of `size` bytes. There must be one: the gate admits no more readers than buffers. */
+/* A buffer of `size` bytes. There must be one: no worker takes two, and each has one. */
 char *buffers_take(struct buffers *buffers);
+
+/* The same, or NULL where all are taken. */
+char *buffers_take_spare(struct buffers *buffers);
 void buffers_give_back(struct buffers *buffers, char *buffer);
 
 #endif

@@ -8,6 +8,10 @@
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "fs/ahead.h"
+
+/* For four readers at once (fs/ahead.h): with more of them the processors are busy anyway. */
+enum { SPARE_BUFFERS = 4 * AHEAD_STRETCHES };
 
 static unsigned scans_at_once(const struct options *options)
 {
@@ -71,9 +75,6 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     error = node_table_init(&driver->nodes);
     if (error != 0)
         goto no_nodes;
-    error = buffers_init(&driver->buffers, options->threads, MOST_READ);
-    if (error != 0)
-        goto no_buffers;
     source_pool_init(&driver->pool, driver->directory, descriptor_limit(), options->window_size,
                      options->window_total);
     driver->pool.extents = options->extents;
@@ -81,19 +82,28 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     gate_init(&driver->reads, options->threads);
     gate_init(&driver->scans, scans_at_once(options));
     gate_init(&driver->looks, options->threads);
+    receivers_init(&driver->receivers);
+    error = buffers_init(&driver->buffers, driver_workers(driver), MOST_READ);
+    if (error != 0)
+        goto no_buffers;
+    error = buffers_init(&driver->spare, SPARE_BUFFERS, MOST_READ);
+    if (error != 0)
+        goto no_spare;
     error = indexer_start(&driver->indexer, &driver->store, 0);
     if (error != 0)
         goto no_indexer;
     return 0;
 
 no_indexer:
+    buffers_destroy(&driver->spare);
+no_spare:
+    buffers_destroy(&driver->buffers);
+no_buffers:
+    receivers_destroy(&driver->receivers);
     gate_destroy(&driver->looks);
     gate_destroy(&driver->scans);
     gate_destroy(&driver->reads);
     source_pool_destroy(&driver->pool);
-    buffers_destroy(&driver->buffers);
-
-no_buffers:
     node_table_destroy(&driver->nodes);
 no_nodes:
     (void)close(driver->directory);
@@ -120,7 +130,9 @@ void driver_destroy(struct driver *driver)
     gate_destroy(&driver->reads);
     node_table_destroy(&driver->nodes);
     source_pool_destroy(&driver->pool);
+    buffers_destroy(&driver->spare);
     buffers_destroy(&driver->buffers);
+    receivers_destroy(&driver->receivers);
     cleanup_close(&driver->directory);
     retries_destroy(&driver->retries);
     pthread_mutex_destroy(&driver->handles_lock);

@@ -14,6 +14,8 @@
 #include "fs/gate.h"
 #include "fs/node.h"
 #include "fs/options.h"
+#include "fs/readahead.h"
+#include "fs/receivers.h"
 #include "fs/retries.h"
 
 /* The most a READ can ask for; what libfuse negotiates with the kernel. */
@@ -25,6 +27,7 @@ struct counters {
     _Atomic uint64_t lookups;
     _Atomic uint64_t opens;
     _Atomic uint64_t reads;
+    _Atomic uint64_t reads_ahead; /* answered with what fs/ahead.h had copied */
     _Atomic uint64_t listings;
     _Atomic uint64_t interrupts; /* requests answered with EINTR */
     _Atomic uint64_t stale;      /* answered with ESTALE */
@@ -41,7 +44,9 @@ struct driver {
     struct index_store store;
     struct indexer indexer;
     struct node_table nodes;
-    struct buffers buffers;
+    struct buffers buffers; /* one for each worker, to reply from */
+    struct buffers spare;   /* to read ahead into */
+    struct receivers receivers;
     struct gate reads; /* requests that read pieces */
     struct gate scans; /* requests that may scan for boundaries */
     struct gate
@@ -54,7 +59,8 @@ struct driver {
     struct fuse_session *session; /* NULL before the mount */
     atomic_bool init_answered;    /* for fs/parallel_lookups.h alone */
     struct timespec started;      /* CLOCK_REALTIME */
-    struct daemon *daemon;        /* to be told when the mount answers */
+    struct readahead readahead;
+    struct daemon *daemon; /* to be told when the mount answers */
 };
 
 /*

@@ -66,6 +66,24 @@ void file_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *f
     (void)fuse_reply_err(request, 0);
 }
 
+/*
+ * Answers with bytes that can be had without waiting: no gate, and nobody called to take our place.
+ * Returns false where there are none, or not all.
+ */
+static bool answer_at_once(const struct job *job)
+{
+    struct driver *driver = driver_of(job->request);
+    char *buffer = buffers_take(&driver->buffers);
+    size_t got = 0;
+
+    int error =
+        handle_read_at_once(handle_of(&job->file), (uint64_t)job->offset, buffer, job->size, &got);
+    if (error == 0)
+        (void)fuse_reply_buf(job->request, buffer, got);
+    buffers_give_back(&driver->buffers, buffer);
+    return error == 0;
+}
+
 /* Reads into `buffer` and replies from it: exactly what was read, or an error. */
 static void read_and_reply(const struct job *job, char *buffer, size_t size)
 {
@@ -83,11 +101,6 @@ static void run_read(struct job *job)
 {
     struct driver *driver = driver_of(job->request);
 
-    atomic_fetch_add(&driver->counters.reads, 1);
-    if (job->size > driver->buffers.size) { /* not with the max_read that we mount with */
-        reply_error(job->request, -EIO);
-        return;
-    }
     char *buffer = buffers_take(&driver->buffers);
     read_and_reply(job, buffer, job->size);
     buffers_give_back(&driver->buffers, buffer);
@@ -101,6 +114,33 @@ static void run_read_generated(struct job *job)
         reply_error(job->request, -ENOMEM);
     else
         read_and_reply(job, buffer, job->size);
+}
+
+static void read_piece(const struct job *job)
+{
+    struct driver *driver = driver_of(job->request);
+    if (!answer_at_once(job))
+        run_behind(driver, &driver->reads, job);
+}
+
+static int copy_ahead(void *argument, uint64_t offset, char *buffer, size_t size, size_t *got)
+{
+    return handle_read_at_once(argument, offset, buffer, size, got);
+}
+
+static void read_piece_ahead(const struct job *job)
+{
+    struct handle *handle = handle_of(&job->file);
+    struct ahead_read read;
+
+    ahead_begin(&handle->ahead, (uint64_t)job->offset, job->size, &read);
+    if (read.bytes != NULL && handle_is_still(handle)) {
+        atomic_fetch_add(&driver_of(job->request)->counters.reads_ahead, 1);
+        (void)fuse_reply_buf(job->request, read.bytes, job->size);
+    } else {
+        read_piece(job);
+    }
+    ahead_end(&handle->ahead, &read, copy_ahead, handle);
 }
 
 void file_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
@@ -118,10 +158,17 @@ void file_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
         .file = *file,
         .group = handle_of(file)->source,
     };
-    if (kind == HANDLE_REPORT)
+    atomic_fetch_add(&driver->counters.reads, 1);
+    if (size > driver->buffers.size) /* not with the max_read that we mount with */
+        reply_error(request, -EIO);
+    else if (kind == HANDLE_REPORT)
         run_read_generated(&job);
+    else if (kind == HANDLE_TABLE)
+        run_behind(driver, &driver->scans, &job);
+    else if (handle_of(file)->reads_ahead)
+        read_piece_ahead(&job);
     else
-        gate_run(kind == HANDLE_PIECE ? &driver->reads : &driver->scans, &job);
+        read_piece(&job);
 }
 
 static void run_seek(struct job *job)
@@ -157,5 +204,5 @@ void file_seek(fuse_req_t request, fuse_ino_t inode, off_t offset, int whence,
     else if (offset < 0)
         (void)fuse_reply_err(request, ENXIO);
     else
-        gate_run(&driver_of(request)->reads, &job);
+        run_behind(driver_of(request), &driver_of(request)->reads, &job);
 }

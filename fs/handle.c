@@ -151,6 +151,8 @@ static int open_node(struct driver *driver, struct node *node, bool second_try,
 /* Gives back what a handle has, opened or not. */
 static void free_handle(struct handle *handle)
 {
+    if (handle->reads_ahead)
+        ahead_destroy(&handle->ahead);
     if (handle->kind == HANDLE_TABLE)
         table_destroy(&handle->table);
     line_index_unref(handle->index);
@@ -179,6 +181,9 @@ int handle_open(struct driver *driver, struct node *node, pid_t reader, const st
         free_handle(opened);
         return error;
     }
+    opened->reads_ahead = opened->kind == HANDLE_PIECE && driver->options->cache == CACHE_NONE;
+    if (opened->reads_ahead)
+        ahead_init(&opened->ahead, &driver->spare);
     atomic_fetch_add(&driver->counters.opens, 1);
     list_reset(&opened->link);
     HOLD_LOCK(&driver->handles_lock);
@@ -210,6 +215,19 @@ static int read_piece(const struct handle *handle, uint64_t offset, char *buffer
     struct piece slice = piece_slice(&handle->piece, offset, size);
     *got = (size_t)piece_length(&slice);
     return piece_read(&slice, handle->source, handle->generation, buffer);
+}
+
+int handle_read_at_once(const struct handle *handle, uint64_t offset, char *buffer, size_t size,
+                        size_t *got)
+{
+    struct piece slice = piece_slice(&handle->piece, offset, size);
+    *got = (size_t)piece_length(&slice);
+    return piece_read_at_once(&slice, handle->source, handle->generation, buffer);
+}
+
+bool handle_is_still(const struct handle *handle)
+{
+    return source_is_still(handle->source, handle->generation);
 }
 
 static int read_report(const struct handle *handle, uint64_t offset, char *buffer, size_t size,

@@ -1,8 +1,8 @@
 /*
  * Open files: a piece, a table or a report.
  *
- * A handle reads one generation: the one that was there when it was opened. It keeps no offset and
- * no bytes of its own, so any number of requests may read from it at once.
+ * A handle reads one generation: the one that was there when it was opened. It has no offset of its
+ * own, so any number of requests may read from it at once.
  */
 #ifndef BIGFS_FS_HANDLE_H
 #define BIGFS_FS_HANDLE_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/cancel.h"
+#include "fs/ahead.h"
 #include "fs/driver.h"
 #include "fs/table.h"
 
@@ -26,6 +27,8 @@ struct handle {
     struct source *source;         /* a reference; NULL in a report */
     struct generation *generation; /* a reference, pinned; NULL in a report */
     struct piece piece;            /* HANDLE_PIECE */
+    bool reads_ahead;              /* HANDLE_PIECE whose reads all come to the driver */
+    struct ahead ahead;            /* if it does */
     struct table table;            /* HANDLE_TABLE */
     struct line_index *index;      /* HANDLE_TABLE of rows: a reference, or NULL */
     unsigned revision;             /* HANDLE_TABLE: of the generation when it was opened */
@@ -53,6 +56,16 @@ void handle_close_all(struct driver *driver);
  */
 int handle_read(struct handle *handle, uint64_t offset, char *buffer, size_t size,
                 const struct cancel *cancel, size_t *got);
+
+/*
+ * The same for a piece alone, and only where nothing has to be waited for: -EAGAIN says that
+ * handle_read must be asked, for whatever reason.
+ */
+int handle_read_at_once(const struct handle *handle, uint64_t offset, char *buffer, size_t size,
+                        size_t *got);
+
+/* Whether a piece's bytes that were read before this call may be handed on. Does not block. */
+bool handle_is_still(const struct handle *handle);
 
 /*
  * Finds data or a hole in a piece from `offset` on. Returns as piece_seek does.

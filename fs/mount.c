@@ -75,10 +75,12 @@ static int serve_session(struct driver *driver, struct options *options)
         return EXIT_USAGE;
     int status = EXIT_FAILURE;
     if (fuse_session_mount(driver->session, driver->mountpoint) == 0) {
+        readahead_start(&driver->readahead, driver->mountpoint);
         error = parallel_lookups_enable(driver->session);
         if (error == 0)
-            error = workers_run(driver->session, driver_workers(driver));
+            error = workers_run(driver->session, &driver->receivers, driver_workers(driver));
         status = error != 0 ? complain("cannot serve the mount", error) : EXIT_SUCCESS;
+        readahead_stop(&driver->readahead);
         driver_stop(driver); /* answers who waits, as long as there is a session */
         fuse_session_unmount(driver->session);
     }

@@ -28,7 +28,9 @@ static ssize_t send_answer(int fd, struct iovec *parts, int count, void *data)
         return writev(fd, parts, count);
     atomic_store(&driver->init_answered, true);
     struct iovec patched[] = {parts[0], {.iov_base = &answer, .iov_len = sizeof(answer)}};
-    return writev(fd, patched, 2);
+    ssize_t written = writev(fd, patched, 2);
+    readahead_go(&driver->readahead);
+    return written;
 }
 
 static ssize_t receive_request(int fd, void *buffer, size_t size, void *data)

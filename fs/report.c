@@ -75,6 +75,8 @@ static void write_counters(FILE *out, struct driver *driver)
     write_metric(out, "lookups_total", type, "Names looked up.", atomic_load(&counters->lookups));
     write_metric(out, "opens_total", type, "Files opened.", atomic_load(&counters->opens));
     write_metric(out, "reads_total", type, "Read requests.", atomic_load(&counters->reads));
+    write_metric(out, "reads_ahead_total", type, "Read requests that found their bytes copied.",
+                 atomic_load(&counters->reads_ahead));
     write_metric(out, "listings_total", type, "Requests for directory entries.",
                  atomic_load(&counters->listings));
     write_metric(out, "read_bytes_total", type, "Bytes of sources copied for readers and scans.",

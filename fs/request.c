@@ -77,6 +77,13 @@ static const void *group_of(const struct node *node)
     }
 }
 
+void run_behind(struct driver *driver, struct gate *gate, const struct job *job)
+{
+    receivers_leave(&driver->receivers);
+    gate_run(gate, job);
+    receivers_return(&driver->receivers);
+}
+
 void dispatch(struct job *job, const struct node *node, bool scans)
 {
     struct driver *driver = driver_of(job->request);
@@ -86,5 +93,5 @@ void dispatch(struct job *job, const struct node *node, bool scans)
     if (is_control(node))
         job->run(job);
     else
-        gate_run(scans ? &driver->scans : &driver->looks, job);
+        run_behind(driver, scans ? &driver->scans : &driver->looks, job);
 }

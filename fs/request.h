@@ -26,6 +26,12 @@ struct cancel cancel_of(fuse_req_t request);
 void reply_error(fuse_req_t request, int error);
 
 /*
+ * Runs a job behind a gate, as gate_run does, for a worker that receives requests: meanwhile
+ * another receives in its place.
+ */
+void run_behind(struct driver *driver, struct gate *gate, const struct job *job);
+
+/*
  * Runs a job where it can hold up no others: behind the gate that its kind of work has. The request
  * is about `node`; `scans` says that it may scan the node's source.
  */

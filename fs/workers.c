@@ -16,6 +16,7 @@ enum { STACK_SIZE = 1024 * 1024 };
 
 struct workers {
     struct fuse_session *session;
+    struct receivers *receivers;
     int ended;        /* eventfd, written when a worker has found the session at its end */
     atomic_int error; /* the first that happened */
 };
@@ -55,10 +56,12 @@ static void *work(void *argument)
 {
     struct worker *worker = argument;
     struct fuse_session *session = worker->workers->session;
+    struct receivers *receivers = worker->workers->receivers;
     int received = 1;
 
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-    while (!fuse_session_exited(session) && received > 0) {
+    bool here = receivers_enter(receivers);
+    while (here && !fuse_session_exited(session) && received > 0) {
         (void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
         received = fuse_session_receive_buf(session, &worker->buffer);
         (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
@@ -66,6 +69,7 @@ static void *work(void *argument)
             received = 1;
         else if (received > 0)
             fuse_session_process_buf(session, &worker->buffer);
+        here = receivers_go_on(receivers);
     }
     end_session(worker->workers, received < 0 ? received : 0);
     return NULL;
@@ -100,6 +104,7 @@ static int wait_for_end(const struct workers *workers)
 static void stop_workers(struct workers *workers, struct worker *worker, unsigned count)
 {
     fuse_session_exit(workers->session);
+    receivers_end(workers->receivers);
     for (unsigned i = 0; i < count; i++)
         (void)pthread_cancel(worker[i].thread);
     for (unsigned i = 0; i < count; i++) {
@@ -108,11 +113,11 @@ static void stop_workers(struct workers *workers, struct worker *worker, unsigne
     }
 }
 
-int workers_run(struct fuse_session *session, unsigned count)
+int workers_run(struct fuse_session *session, struct receivers *receivers, unsigned count)
 {
     AUTO_FREE struct worker *worker = calloc(count, sizeof(*worker));
     AUTO_CLOSE int ended = eventfd(0, EFD_CLOEXEC);
-    struct workers workers = {.session = session, .ended = ended};
+    struct workers workers = {.session = session, .receivers = receivers, .ended = ended};
     unsigned started = 0;
     int error = worker == NULL ? -ENOMEM : ended < 0 ? -errno : 0;
 

@@ -9,6 +9,8 @@
 
 #include <fuse_lowlevel.h>
 
+#include "fs/receivers.h"
+
 /*
  * Blocks SIGINT, SIGTERM and SIGHUP for this thread and those it starts, so that workers_run can
  * wait for them. Call it before any thread is started.
@@ -16,10 +18,10 @@
 void workers_block_signals(void);
 
 /*
- * Serves the session with `count` threads until it is unmounted or one of these signals comes; then
- * every worker has ended its request and is gone. Returns 0, or -errno where it could not start, or
- * could not go on receiving.
+ * Serves the session with `count` threads, of which those receive that `receivers` says, until it
+ * is unmounted or one of these signals comes; then every worker has ended its request and is gone.
+ * Returns 0, or -errno where it could not start, or could not go on receiving.
  */
-int workers_run(struct fuse_session *session, unsigned count);
+int workers_run(struct fuse_session *session, struct receivers *receivers, unsigned count);
 
 #endif

@@ -311,6 +311,8 @@ class SharedTest(IndexTest):
         def index():
             while not stop.is_set():
                 code, _, errors = self.index(*["f%d.log" % n for n in rows])
+                if code and "Stale file handle" in errors:
+                    continue  # rewritten under its hands, again and again
                 if code or errors:
                     failures.append(errors or code)
         indexer = threading.Thread(target=index)

@@ -17,6 +17,7 @@ BAD_BLOCK = r"""
 #include <dlfcn.h>
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 /* Every read of the first 4 KiB of a file fails, as long as the file BAD exists. */
 ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
@@ -29,6 +30,17 @@ ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
         return -1;
     }
     return real(fd, buffer, size, offset);
+}
+ssize_t preadv64v2(int fd, const struct iovec *parts, int count, off64_t offset, int flags)
+{
+    static ssize_t (*real)(int, const struct iovec *, int, off64_t, int);
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "preadv64v2");
+    if (offset < 4096 && access(BAD, F_OK) == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return real(fd, parts, count, offset, flags);
 }
 """
 

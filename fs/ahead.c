@@ -1,0 +1,153 @@
+#include "fs/ahead.h"
+
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "core/clock.h"
+
+enum {
+    LARGE = 64 * 1024, /* smaller reads are slowed down by their messages, not by the copies */
+    ORDERLY = 2,       /* after as many reads in order it is worth while */
+    FRESH = 100,       /* ms: who makes a pause gets the bytes as they are when he goes on */
+};
+
+void ahead_init(struct ahead *ahead, struct buffers *spare)
+{
+    memset(ahead, 0, sizeof(*ahead));
+    ahead->spare = spare;
+    pthread_mutex_init(&ahead->lock, NULL);
+    pthread_cond_init(&ahead->change, NULL);
+}
+
+/* Whether a stretch has bytes, or will have them, that one who reads on will want. */
+static bool is_wanted(const struct ahead *ahead, const struct stretch *stretch)
+{
+    return ahead->in_order > 0 && stretch->offset + stretch->length > ahead->next &&
+           stretch->offset < ahead->next + AHEAD_STRETCHES * ahead->spare->size;
+}
+
+/* Gives back the buffers that are not, or no longer, of use. The lock is held. */
+static void tidy(struct ahead *ahead)
+{
+    for (unsigned i = 0; i < AHEAD_STRETCHES; i++) {
+        struct stretch *stretch = &ahead->stretches[i];
+        bool in_use = stretch->users > 0 || (stretch->length == 0 && ahead->filling);
+        if (stretch->buffer == NULL || in_use || is_wanted(ahead, stretch))
+            continue;
+        buffers_give_back(ahead->spare, stretch->buffer);
+        stretch->buffer = NULL;
+    }
+}
+
+void ahead_destroy(struct ahead *ahead)
+{
+    {
+        HOLD_LOCK(&ahead->lock);
+        while (ahead->reads > 0)
+            pthread_cond_wait(&ahead->change, &ahead->lock);
+        ahead->in_order = 0;
+        tidy(ahead);
+    }
+    pthread_cond_destroy(&ahead->change);
+    pthread_mutex_destroy(&ahead->lock);
+}
+
+/* The stretch that has the byte at `offset`, or will begin with it; or NULL. The lock is held. */
+static struct stretch *find(struct ahead *ahead, uint64_t offset)
+{
+    for (unsigned i = 0; i < AHEAD_STRETCHES; i++) {
+        struct stretch *stretch = &ahead->stretches[i];
+        if (stretch->buffer != NULL &&
+            (offset == stretch->offset ||
+             (offset > stretch->offset && offset - stretch->offset < stretch->length)))
+            return stretch;
+    }
+    return NULL;
+}
+
+/* The lock is held. */
+static void lend(struct ahead *ahead, uint64_t offset, size_t size, struct ahead_read *read)
+{
+    struct stretch *stretch = find(ahead, offset);
+    while (stretch != NULL && stretch->length == 0) {
+        pthread_cond_wait(&ahead->change, &ahead->lock);
+        stretch = find(ahead, offset);
+    }
+    if (stretch == NULL || size > stretch->length - (offset - stretch->offset) ||
+        clock_ms() - stretch->copied > FRESH)
+        return;
+    stretch->users++;
+    read->stretch = stretch;
+    read->bytes = stretch->buffer + (offset - stretch->offset);
+}
+
+void ahead_begin(struct ahead *ahead, uint64_t offset, size_t size, struct ahead_read *read)
+{
+    HOLD_LOCK(&ahead->lock);
+    /* The kernel sends what does not fit into one request, a page mostly, in another. */
+    bool large = size >= LARGE || ahead->last >= LARGE;
+    *read = (struct ahead_read){.orderly = offset == ahead->next && large};
+    ahead->reads++;
+    ahead->last = size;
+    ahead->in_order = read->orderly ? ahead->in_order + 1 : 0;
+    ahead->next = offset + size;
+    if (read->orderly)
+        lend(ahead, offset, size, read);
+}
+
+/* Begins to fill the next stretch. NULL: there is no room, or no buffer. The lock is held. */
+static struct stretch *next_stretch(struct ahead *ahead)
+{
+    uint64_t offset = ahead->next;
+    const struct stretch *last;
+
+    tidy(ahead);
+    while ((last = find(ahead, offset)) != NULL)
+        offset = last->offset + last->length;
+    for (unsigned i = 0; i < AHEAD_STRETCHES; i++) {
+        struct stretch *stretch = &ahead->stretches[i];
+        if (stretch->buffer != NULL)
+            continue;
+        *stretch = (struct stretch){.buffer = buffers_take_spare(ahead->spare), .offset = offset};
+        return stretch->buffer != NULL ? stretch : NULL;
+    }
+    return NULL;
+}
+
+/* Fills stretches, one after the other. The lock is held, but not while one is filled. */
+static void fill(struct ahead *ahead, ahead_copier *copy, void *argument)
+{
+    size_t got = 1;
+
+    ahead->filling = true;
+    while (got > 0 && ahead->in_order >= ORDERLY) {
+        struct stretch *stretch = next_stretch(ahead);
+        if (stretch == NULL)
+            break;
+        pthread_mutex_unlock(&ahead->lock);
+        int error = copy(argument, stretch->offset, stretch->buffer, ahead->spare->size, &got);
+        pthread_mutex_lock(&ahead->lock);
+        got = error == 0 ? got : 0;
+        stretch->length = got;
+        stretch->copied = clock_ms();
+        if (got == 0) { /* the end of the piece, or it takes a wait */
+            buffers_give_back(ahead->spare, stretch->buffer);
+            stretch->buffer = NULL;
+        }
+        pthread_cond_broadcast(&ahead->change);
+    }
+    ahead->filling = false;
+}
+
+void ahead_end(struct ahead *ahead, const struct ahead_read *read, ahead_copier *copy,
+               void *argument)
+{
+    HOLD_LOCK(&ahead->lock);
+    if (read->stretch != NULL)
+        read->stretch->users--;
+    if (read->orderly && !ahead->filling)
+        fill(ahead, copy, argument);
+    tidy(ahead);
+    ahead->reads--;
+    pthread_cond_broadcast(&ahead->change);
+}

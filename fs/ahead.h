@@ -1,0 +1,76 @@
+/*
+ * Reading ahead for one open piece whose reads all come to the driver (--cache none).
+ *
+ * The kernel sends such a reader's next request only when it has the last answer. So the bytes
+ * that come next are copied while it takes what it has: who answers a read goes on to copy the next
+ * stretches into spare buffers, and the next read finds them there.
+ *
+ *     read 0  [copy][reply]-[copy 1]-[copy 2]                  one worker
+ *     reader                -takes 0- asks 1
+ *     read 1                               [check][reply]      another: nothing is left to copy
+ *
+ * Only for one who reads on in large steps, only what can be had without waiting, at most two
+ * stretches, and only as long as there are spare buffers. What was copied ahead is checked when it
+ * is handed over, as every byte is: copied first, then checked, then replied.
+ */
+#ifndef BIGFS_FS_AHEAD_H
+#define BIGFS_FS_AHEAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fs/buffers.h"
+
+enum { AHEAD_STRETCHES = 2 };
+
+struct stretch {
+    char *buffer;    /* a spare one, from when it begins to be filled until it is passed; or NULL */
+    uint64_t offset; /* in the piece */
+    size_t length;   /* 0 while it is being filled */
+    int64_t copied;  /* when, in ms */
+    unsigned users;  /* who replies from it now */
+};
+
+struct ahead {
+    struct buffers *spare; /* constant */
+    pthread_mutex_t lock;
+    pthread_cond_t change; /* a stretch has been filled or given up, or a read has ended */
+    uint64_t next;         /* protected by lock; where the last read ended */
+    size_t last;           /* protected by lock; the size of the last read */
+    unsigned in_order;     /* protected by lock; how many large reads went on there */
+    unsigned reads;        /* protected by lock; under way, filling included */
+    bool filling;          /* protected by lock; one of them fills */
+    struct stretch stretches[AHEAD_STRETCHES]; /* protected by lock */
+};
+
+/* One read of the piece. */
+struct ahead_read {
+    const char *bytes; /* what was copied ahead, not checked yet; NULL: nothing, or not all */
+    struct stretch *stretch;
+    bool orderly; /* others will follow */
+};
+
+/* Copies up to `size` bytes of the piece at `offset`, without waiting. Returns 0 or -errno. */
+typedef int ahead_copier(void *argument, uint64_t offset, char *buffer, size_t size, size_t *got);
+
+void ahead_init(struct ahead *ahead, struct buffers *spare);
+
+/* Waits for reads under way to end, and gives the buffers back. No read may begin any more. */
+void ahead_destroy(struct ahead *ahead);
+
+/*
+ * Begins a read, which must be ended. It has `bytes` if all it asks for has been copied ahead;
+ * waits for a copy that is being made just now. Thread-safe.
+ */
+void ahead_begin(struct ahead *ahead, uint64_t offset, size_t size, struct ahead_read *read);
+
+/*
+ * Ends a read, after its answer has been sent: its bytes are gone, and the next stretches are
+ * copied by `copy`, if nobody else is at it, for as long as there is room. Thread-safe.
+ */
+void ahead_end(struct ahead *ahead, const struct ahead_read *read, ahead_copier *copy,
+               void *argument);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * Which workers receive requests, and which stand by.
+ *
+ * The kernel wakes another of the threads that wait for a request each time, the one that has slept
+ * longest; a request that one awake thread could take at once, its caches warm, costs a wake-up
+ * instead. So only few wait there. Who is about to block (on a disk, in line) says so, and the last
+ * of those who receive calls another in its place: however many block, somebody receives.
+ *
+ *     stand by --called, or a place is free--> receive --leave--> block
+ *         ^                                      |   ^              |
+ *         +------- more return than needed ------+   +----return----+
+ */
+#ifndef BIGFS_FS_RECEIVERS_H
+#define BIGFS_FS_RECEIVERS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct receivers {
+    pthread_mutex_t lock;
+    pthread_cond_t change; /* a place is free, somebody is called, or the end */
+    unsigned most;         /* constant; how many receive while nobody blocks */
+    unsigned count; /* protected by lock; wait for a request, or work on one without blocking */
+    bool called;    /* protected by lock; somebody is to come though there may be no place */
+    bool ended;     /* protected by lock */
+};
+
+/* As many as there are processors to run them, and two at least. */
+void receivers_init(struct receivers *receivers);
+
+/* No thread may be inside. */
+void receivers_destroy(struct receivers *receivers);
+
+/* Becomes one of those who receive; stands by until there is need. False: it is the end. */
+bool receivers_enter(struct receivers *receivers);
+
+/*
+ * For who receives, between two requests: goes on, or stands by where there are enough without it.
+ * False: it is the end.
+ */
+bool receivers_go_on(struct receivers *receivers);
+
+/*
+ * For who receives, around whatever may block or take long: from leave to return another thread
+ * receives in this one's place.
+ */
+void receivers_leave(struct receivers *receivers);
+void receivers_return(struct receivers *receivers);
+
+/* Ends the waiting of all who stand by, now and in future. */
+void receivers_end(struct receivers *receivers);
+
+#endif

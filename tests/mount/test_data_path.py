@@ -1,0 +1,179 @@
+"""The data path (issue 5): what is read ahead is the same bytes, of one generation, and bounded."""
+
+import os
+import random
+import threading
+import unittest
+
+import harness
+from harness import K, M, read, wait_for
+from support import Footprint, assert_alive, counter, own_memory
+
+AHEAD = "bigfs_reads_ahead_total"
+
+
+def content(size, seed=1):
+    return random.Random(seed).randbytes(size)
+
+
+def read_on(descriptor, step, most=1 << 62):
+    """Read to the end, or `most` bytes, in steps, by read(2)."""
+    parts = []
+    while most > 0 and (part := os.read(descriptor, min(step, most))):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
+
+
+class OpenFile:
+    def __init__(self, path):
+        self.descriptor = os.open(path, os.O_RDONLY)
+
+    def __enter__(self):
+        return self.descriptor
+
+    def __exit__(self, *_):
+        os.close(self.descriptor)
+
+
+class AheadTest(harness.MountTest):
+    """Without the kernel's cache: the next bytes are copied while the reader takes those it has."""
+
+    def start(self, data, *options):
+        self.write("a.bin", data)
+        self.path = self.source / "a.bin"
+        read(self.path)  # what is not in the page cache is not read ahead
+        return self.mount(None, "--cache", "none", "--min-size", "0", *options)
+
+    def test_large_steps(self):
+        """Steps of all sizes and at odd places: the bytes are the file's, and many were there already."""
+        data = content(24 * M + 12345)
+        mount = self.start(data)
+        for step in (64 * K, 100 * K + 1, 1 * M, 3 * M):
+            before = counter(mount, AHEAD)
+            with OpenFile(mount.p("a.bin", "whole.bin")) as file:
+                self.assertTrue(read_on(file, step) == data, step)
+            self.assertGreater(counter(mount, AHEAD) - before, 8, step)
+
+    def test_small_steps_need_none(self):
+        mount = self.start(content(1 * M))
+        with OpenFile(mount.p("a.bin", "whole.bin")) as file:
+            read_on(file, 4 * K)
+        self.assertEqual(counter(mount, AHEAD), 0)
+
+    def test_to_and_fro(self):
+        """Runs of reads from random places, by several threads on one descriptor."""
+        data = content(16 * M)
+        mount = self.start(data)
+        wrong = []
+
+        def wander(descriptor, seed):
+            dice = random.Random(seed)
+            for _ in range(60):
+                offset, step = dice.randrange(len(data)), dice.choice((4 * K, 64 * K, 333 * K, 1 * M))
+                for _ in range(dice.randrange(1, 7)):
+                    if os.pread(descriptor, step, offset) != data[offset:offset + step]:
+                        wrong.append((offset, step))
+                    offset += step
+        with OpenFile(mount.p("a.bin", "whole.bin")) as file:
+            alone = threading.Thread(target=wander, args=(file, 0))
+            alone.start()
+            alone.join()
+            threads = [threading.Thread(target=wander, args=(file, n)) for n in range(1, 5)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(wrong, [])
+        self.assertGreater(counter(mount, AHEAD), 0)
+
+    def test_rewritten_behind_what_was_copied(self):
+        """Bytes that were copied before the file was rewritten are never handed over."""
+        old, new = content(8 * M), content(8 * M, seed=2)
+        mount = self.start(old)
+        for turn in range(20):
+            self.path.write_bytes(old)
+            with OpenFile(mount.p("a.bin", "whole.bin")) as file:
+                self.assertTrue(read_on(file, 512 * K, 4 * M) == old[:4 * M])
+                with open(self.path, "r+b") as writer:
+                    writer.write(new)
+                self.assert_errno(harness.errno.ESTALE, os.read, file, 512 * K)
+        self.assertTrue(read(mount.p("a.bin", "whole.bin")) == new)
+        self.assertGreater(counter(mount, AHEAD), 0)
+
+    def test_appended_to_meanwhile(self):
+        data = content(8 * M)
+        mount = self.start(data)
+        with OpenFile(mount.p("a.bin", "whole.bin")) as file:
+            first = read_on(file, 512 * K, 4 * M)
+            with open(self.path, "ab") as writer:
+                writer.write(b"more")
+            self.assertTrue(first + read_on(file, 512 * K) == data)
+
+    def test_closed_at_any_moment(self):
+        """A reader that goes away leaves no buffer, no descriptor and no memory behind."""
+        mount = self.start(content(8 * M))
+        path = mount.p("a.bin", "whole.bin")
+
+        def read_some():
+            for most in range(1, 60):
+                with OpenFile(path) as file:
+                    read_on(file, 256 * K, most * 128 * K)
+        read_some()
+        footprint = Footprint(mount)
+        before = counter(mount, AHEAD)
+        threads = [threading.Thread(target=read_some) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert_alive(self, mount)
+        wait_for(lambda: counter(mount, "bigfs_open_handles") <= 1, 10, "all handles are closed")
+        footprint.assert_is_back()
+        with OpenFile(path) as file:
+            read_on(file, 256 * K)
+        self.assertGreater(counter(mount, AHEAD), before + 8)
+
+    def test_many_readers_share_few_buffers(self):
+        """Sixty-four open readers, each in the middle of its file."""
+        data = content(6 * M)
+        mount = self.start(data)
+        files = [os.open(mount.p("a.bin", "whole.bin"), os.O_RDONLY) for _ in range(64)]
+        try:
+            for file in files:
+                self.assertTrue(read_on(file, 1 * M, 3 * M) == data[:3 * M])
+            self.assertLess(own_memory(mount), 48 * M)
+            for file in files:
+                self.assertTrue(read_on(file, 1 * M) == data[3 * M:])
+        finally:
+            for file in files:
+                os.close(file)
+
+
+class ReadaheadTest(harness.MountTest):
+    """What the kernel reads ahead in a mount."""
+
+    def setting(self, mount):
+        device = os.stat(mount.path).st_dev
+        return "/sys/class/bdi/%d:%d/read_ahead_kb" % (os.major(device), os.minor(device))
+
+    def test_raised(self):
+        """By root, whatever the mountpoint is called."""
+        self.require(os.geteuid() == 0, "only root may raise the readahead")
+        self.write("a.bin", b"x" * M)
+        for name in ("plain", "with a space", "tab\tand\\backslash", "ünïcode\n"):
+            self.tmp.joinpath(name).mkdir()
+            mount = self.mount_at(self.tmp / name)
+            wait_for(lambda: int(read(self.setting(mount))) >= 1024, 10, "the readahead of %r is raised" % name)
+
+    def mount_at(self, point):
+        self._fresh = lambda kind, old=self._fresh: point if kind == "mnt" else old(kind)
+        point.rmdir()
+        try:
+            return self.mount()
+        finally:
+            del self._fresh
+
+
+if __name__ == "__main__":
+    harness.main()
