@@ -6,7 +6,7 @@
 #include "core/clock.h"
 
 enum {
-    LARGE = 64 * 1024, /* smaller reads are slowed down by their messages, not by the copies */
+    LARGE = 256 * 1024, /* smaller reads are slowed down by their messages, not by the copies */
     ORDERLY = 2,       /* after as many reads in order it is worth while */
     FRESH = 100,       /* ms: who makes a pause gets the bytes as they are when he goes on */
 };

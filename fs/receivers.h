@@ -25,7 +25,7 @@ struct receivers {
     bool ended;     /* protected by lock */
 };
 
-/* As many as there are processors to run them, and two at least. */
+/* Two for each processor. */
 void receivers_init(struct receivers *receivers);
 
 /* No thread may be inside. */
