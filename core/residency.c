@@ -49,6 +49,12 @@ bool residency_is_told(int fd)
     return geteuid() == 0 || (fstat(fd, &attributes) == 0 && attributes.st_uid == geteuid());
 }
 
+bool residency_is_empty(int fd, uint64_t offset, uint64_t length)
+{
+    uint64_t cached = 0;
+    return count_cached(fd, offset, length, &cached) == 0 && cached == 0;
+}
+
 static size_t pages_of(size_t length)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -32,12 +32,14 @@ void source_pool_init(struct source_pool *pool, int directory, unsigned descript
     pool->beneath.relieve = relieve_files;
     pool->beneath.relieve_argument = &pool->files;
     open_files_init(&pool->files, descriptors);
+    drop_behind_init(&pool->drop_behind);
     window_pool_init(&pool->windows, window_size, window_total);
 }
 
 void source_pool_destroy(struct source_pool *pool)
 {
     window_pool_destroy(&pool->windows);
+    drop_behind_destroy(&pool->drop_behind);
     open_files_destroy(&pool->files);
 }
 
@@ -294,8 +296,13 @@ int source_read(struct source *source, struct generation *generation, void *buff
 
     if (error != 0)
         return error;
+    const struct drop_read read = {generation->serial, fd, generation_size(generation), offset,
+                                   length};
+    drop_behind_before(&source->pool->drop_behind, &read);
     error = read_extents(source, generation, fd, buffer, length, offset, &zeroed);
     int check = source_check(source, generation, fd);
+    if (error == 0 && check == 0)
+        drop_behind_after(&source->pool->drop_behind, &read);
     source_return(source, generation);
     if (check != 0)
         return check;
@@ -335,8 +342,13 @@ int source_read_at_once(struct source *source, struct generation *generation, vo
     if (length == 0 || source_may_have_holes(source, generation) ||
         !open_files_get_open(&source->pool->files, &generation->file, &fd))
         return -EAGAIN;
+    const struct drop_read read = {generation->serial, fd, generation_size(generation), offset,
+                                   length};
+    drop_behind_before(&source->pool->drop_behind, &read); /* it starts reading ahead */
     bool done = preadv2(fd, &part, 1, (off_t)offset, RWF_NOWAIT) == (ssize_t)length &&
                 is_unchanged(generation, fd);
+    if (done)
+        drop_behind_after(&source->pool->drop_behind, &read);
     source_return(source, generation);
     if (!done)
         return -EAGAIN;

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "core/beneath.h"
+#include "core/drop_behind.h"
 #include "core/extents.h"
 #include "core/generation.h"
 #include "core/open_files.h"
@@ -29,6 +30,7 @@ struct source_pool {
     struct beneath beneath;
     struct open_files files;
     struct window_pool windows;
+    struct drop_behind drop_behind; /* disabled unless the caller enables it before the first use */
     enum extent_method extents;     /* constant; how holes are found */
     _Atomic uint64_t bytes_read;    /* copied for readers, and to look for record ends */
     _Atomic uint64_t bytes_zeroed;  /* holes, made of zeros instead of read */

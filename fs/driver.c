@@ -78,6 +78,7 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     source_pool_init(&driver->pool, driver->directory, descriptor_limit(), options->window_size,
                      options->window_total);
     driver->pool.extents = options->extents;
+    driver->pool.drop_behind.enabled = options->cache == CACHE_KERNEL;
     index_store_init(&driver->store, options->index_dir, LINE_BLOCK, warn_of_index);
     gate_init(&driver->reads, options->threads);
     gate_init(&driver->scans, scans_at_once(options));

@@ -81,6 +81,8 @@ static void write_counters(FILE *out, struct driver *driver)
                  atomic_load(&counters->listings));
     write_metric(out, "read_bytes_total", type, "Bytes of sources copied for readers and scans.",
                  atomic_load(&driver->pool.bytes_read));
+    write_metric(out, "dropped_bytes_total", type, "Bytes of sources dropped from the page cache.",
+                 atomic_load(&driver->pool.drop_behind.dropped));
     write_metric(out, "hole_bytes_total", type, "Bytes of holes made of zeros, not read.",
                  atomic_load(&driver->pool.bytes_zeroed));
     write_metric(out, "scanned_bytes_total", type, "Bytes looked through for record ends.",

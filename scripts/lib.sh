@@ -53,6 +53,11 @@ have() {
     btrfs-progs) have_command mkfs.btrfs ;;
     e2fsprogs) have_command mkfs.ext4 ;;
     xfsprogs) have_command mkfs.xfs ;;
+    coreutils) have_command split ;;
+    squashfuse) have_command squashfuse_ll ;;
+    squashfs-tools) have_command mksquashfs ;;
+    gnuplot-nox) have_command gnuplot ;;
+    util-linux) have_command fincore ;;
     *) have_command "$1" ;;
     esac
 }

@@ -1,0 +1,168 @@
+#include "core/drop_behind.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "core/checked.h"
+#include "core/cleanup.h"
+#include "core/clock.h"
+#include "core/residency.h"
+
+enum {
+    BLOCK = 1024 * 1024,
+    BLOCKS = 16, /* of a region */
+    SMALL = 64 * 1024,
+    REMEMBERED = 10000, /* ms: later somebody else may have read the region */
+};
+
+static const uint64_t region_size = (uint64_t)BLOCK * BLOCKS;
+
+void drop_behind_init(struct drop_behind *drop)
+{
+    memset(drop, 0, sizeof(*drop));
+    pthread_mutex_init(&drop->lock, NULL);
+}
+
+void drop_behind_destroy(struct drop_behind *drop)
+{
+    pthread_mutex_destroy(&drop->lock);
+}
+
+/* NULL: it was not looked at, or too long ago. The lock is held. */
+static struct drop_region *find(struct drop_behind *drop, uint64_t serial, uint64_t number,
+                                int64_t now)
+{
+    for (unsigned i = 0; i < DROP_REGIONS; i++) {
+        struct drop_region *region = &drop->regions[i];
+        if (region->number == number && region->serial == serial)
+            return now - region->used <= REMEMBERED ? region : NULL;
+    }
+    return NULL;
+}
+
+static bool is_known(struct drop_behind *drop, uint64_t serial, uint64_t number)
+{
+    int64_t now = clock_ms();
+    HOLD_LOCK(&drop->lock);
+    struct drop_region *region = find(drop, serial, number, now);
+    if (region != NULL)
+        region->used = now;
+    return region != NULL;
+}
+
+/* The blocks of a region of which nothing is cached. */
+static uint32_t look(const struct drop_read *read, uint64_t number)
+{
+    uint64_t start = number * region_size;
+    uint32_t ours = 0;
+
+    if (residency_is_empty(read->fd, start, region_size))
+        return (UINT32_C(1) << BLOCKS) - 1;
+    for (unsigned i = 0; i < BLOCKS; i++)
+        if (residency_is_empty(read->fd, start + (uint64_t)i * BLOCK, BLOCK))
+            ours |= UINT32_C(1) << i;
+    return ours;
+}
+
+/* Remembers a region, in the place of the one that was not used for longest. */
+static void remember(struct drop_behind *drop, const struct drop_region *looked_at)
+{
+    struct drop_region *place = &drop->regions[0];
+
+    HOLD_LOCK(&drop->lock);
+    if (find(drop, looked_at->serial, looked_at->number, looked_at->used) != NULL)
+        return; /* another reader was first, and may have brought in what we saw */
+    for (unsigned i = 0; i < DROP_REGIONS; i++) {
+        struct drop_region *region = &drop->regions[i];
+        if (region->number == looked_at->number && region->serial == looked_at->serial) {
+            place = region;
+            break;
+        }
+        if (region->used < place->used)
+            place = region;
+    }
+    *place = *looked_at;
+}
+
+void drop_behind_before(struct drop_behind *drop, const struct drop_read *read)
+{
+    if (!drop->enabled || read->length < SMALL)
+        return;
+    uint64_t first = read->offset / region_size;
+    uint64_t last = (read->offset + read->length - 1) / region_size + 1; /* and the next one */
+    for (uint64_t number = first; number <= last && number * region_size < read->size; number++) {
+        if (is_known(drop, read->serial, number))
+            continue;
+        const struct drop_region region = {
+            .serial = read->serial,
+            .number = number,
+            .ours = look(read, number),
+            .used = clock_ms(),
+        };
+        remember(drop, &region);
+    }
+}
+
+/* The blocks of a region that end within what was read. */
+static uint32_t blocks_read(const struct drop_read *read, uint64_t number)
+{
+    uint64_t end = read->offset + read->length;
+    uint32_t blocks = 0;
+
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        uint64_t block_end = number * region_size + (uint64_t)(i + 1) * BLOCK;
+        block_end = min_u64(block_end, read->size);
+        if (block_end > read->offset && block_end <= end)
+            blocks |= UINT32_C(1) << i;
+    }
+    return blocks;
+}
+
+/* Notes what was read of a region. When it is complete it is forgotten, and its blocks returned. */
+static uint32_t hand_over(struct drop_behind *drop, const struct drop_read *read, uint64_t number)
+{
+    uint32_t blocks = blocks_read(read, number);
+    int64_t now = clock_ms();
+
+    HOLD_LOCK(&drop->lock);
+    struct drop_region *region = find(drop, read->serial, number, now);
+    if (region == NULL || region->ours == 0)
+        return 0;
+    region->handed |= blocks;
+    if ((region->ours & ~region->handed) != 0)
+        return 0;
+    uint32_t ours = region->ours;
+    *region = (struct drop_region){0};
+    return ours;
+}
+
+/* Drops blocks in stretches as long as possible: large folios go only as a whole. */
+static void drop_blocks(struct drop_behind *drop, const struct drop_read *read, uint64_t number,
+                        uint32_t blocks)
+{
+    uint64_t start = number * region_size;
+
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        unsigned first = i;
+        while (i < BLOCKS && (blocks >> i & 1) != 0)
+            i++;
+        if (i == first)
+            continue;
+        uint64_t offset = start + (uint64_t)first * BLOCK;
+        uint64_t length = (uint64_t)(i - first) * BLOCK;
+        if (posix_fadvise(read->fd, (off_t)offset, (off_t)length, POSIX_FADV_DONTNEED) == 0)
+            atomic_fetch_add(&drop->dropped, min_u64(length, saturating_sub(read->size, offset)));
+    }
+}
+
+void drop_behind_after(struct drop_behind *drop, const struct drop_read *read)
+{
+    if (!drop->enabled || read->length == 0)
+        return;
+    uint64_t last = (read->offset + read->length - 1) / region_size;
+    for (uint64_t number = read->offset / region_size; number <= last; number++) {
+        uint32_t blocks = hand_over(drop, read, number);
+        if (blocks != 0)
+            drop_blocks(drop, read, number, blocks);
+    }
+}

@@ -1,0 +1,130 @@
+"""Everything that docs/performance.md claims of the data path, measured. Run by scripts/bench.
+
+    bench.py [--quick] [GROUP…]
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import data
+import flat
+import footprint
+import listings
+import page_cache
+import peers
+import pipeline
+import random_reads
+import reads
+import report
+import tools
+from data import G, M
+
+GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "random": random_reads, "listings": listings,
+          "page_cache": page_cache, "footprint": footprint, "flat": flat}
+
+
+class Bench:
+    """Where the bench works, on what, and how long."""
+
+    def __init__(self, quick):
+        self.rounds, self.runtime = (2, 1) if quick else (5, 2)
+        self.kept = os.environ.get("BIGFS_BENCH_DATA")
+        parent = os.environ.get("TMPDIR", "/var/tmp")
+        self.work = Path(self.kept or tempfile.mkdtemp(prefix="bigfs-bench.", dir=parent)).resolve()
+        self.source = self.work / "source"
+        self.log, self.part = self.source / "big.log", self.source / "part.log"
+        self.size = G if quick else 4 * G
+
+    def make_data(self):
+        self.source.mkdir(parents=True, exist_ok=True)
+        if not self.log.exists():
+            data.need_room(self.work, 3 * self.size + 3 * G)
+        self.say("making a log of %d GiB in %s" % (self.size // G, self.source))
+        data.make_log(self.log, self.size)
+        data.copy_part(self.part, self.log, G)
+        data.copy_part(self.source / "plain256M.log", self.log, 256 * M)
+        data.copy_part(self.source / "plain64M.log", self.log, 64 * M)
+
+    def clean_up(self):
+        if self.kept is None:
+            shutil.rmtree(self.work, ignore_errors=True)
+
+    @staticmethod
+    def say(text):
+        print("==> " + text, flush=True)
+
+    @staticmethod
+    def quietly(*argv):
+        subprocess.run([str(part) for part in argv], check=True, capture_output=True)
+
+
+def machine():
+    """What it was measured on."""
+    with open("/proc/cpuinfo") as file:
+        model = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / G
+    versions = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}, ", "libfuse3-3", "mergerfs", "squashfuse",
+                               "parallel", "coreutils", "fio", "hyperfine"], capture_output=True, text=True).stdout
+    return "Measured by `scripts/bench` on %s: %d processors (%s), %.0f GiB, Linux %s; %s." % (
+        time.strftime("%Y-%m-%d"), os.cpu_count(), model, memory, platform.release(), versions.rstrip(", "))
+
+
+def run_group(bench, name, quick):
+    bench.say(name)
+    kept = GROUPS[name].run(bench)
+    results = report.ROOT / "build" / "bench"
+    results.mkdir(parents=True, exist_ok=True)
+    (results / (name + ("-quick" if quick else "") + ".json")).write_text(json.dumps(kept, indent=1))
+    if quick:
+        report.FIGURES = results
+    result = GROUPS[name].report(bench, kept)
+    if quick:
+        print(result.markdown())
+    else:
+        report.write(name, result.markdown())
+        report.write("machine", machine())
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="bench", description="Measures, and writes docs/performance.md.")
+    parser.add_argument("--quick", action="store_true", help="few rounds on 1 GiB, to see that it works; writes no document")
+    parser.add_argument("group", nargs="*", metavar="GROUP", help="of " + ", ".join(GROUPS))
+    chosen = parser.parse_args()
+    unknown = [name for name in chosen.group if name not in GROUPS]
+    if unknown:
+        parser.error("no group %s: there are %s" % (unknown[0], ", ".join(GROUPS)))
+    return chosen
+
+
+def stop(number, _):
+    raise SystemExit(128 + number)
+
+
+def main():
+    chosen = arguments()
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, stop)
+    bench = Bench(chosen.quick)
+    try:
+        bench.make_data()
+        for name in chosen.group or GROUPS:
+            run_group(bench, name, chosen.quick)
+    except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+        sys.exit("bench: %s" % error)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        bench.clean_up()
+
+
+if __name__ == "__main__":
+    main()

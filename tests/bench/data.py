@@ -1,0 +1,66 @@
+"""What is measured on: made once, in the bench's own directory."""
+
+import os
+import random
+import shutil
+
+K, M, G, T = 1 << 10, 1 << 20, 1 << 30, 1 << 40
+
+
+def log_lines(size, seed=5):
+    """About `size` bytes of log lines, one in sixteen an ERROR."""
+    dice = random.Random(seed)
+    lines = []
+    while size > 0:
+        line = b"2026-03-%02dT%02d:%02d:%02d.%03dZ web-%02d %s %s /api/orders/%d %dms\n" % (
+            dice.randrange(1, 29), dice.randrange(24), dice.randrange(60), dice.randrange(60), dice.randrange(1000),
+            dice.randrange(16), dice.choice([b"ERROR"] + [b"INFO"] * 15), dice.choice([b"GET", b"PUT", b"POST"]),
+            dice.randrange(10 ** 6), dice.randrange(5000))
+        lines.append(line)
+        size -= len(line)
+    return b"".join(lines)
+
+
+def make_log(path, size):
+    """A log of exactly `size` bytes; the last line may be cut."""
+    if path.exists() and path.stat().st_size == size:
+        return
+    block = log_lines(16 * M)
+    with open(path, "wb") as file:
+        while file.tell() < size:
+            file.write(block[:size - file.tell()])
+
+
+def copy_part(path, source, size):
+    """The first `size` bytes of another file."""
+    if path.exists() and path.stat().st_size == size:
+        return
+    with open(source, "rb") as old, open(path, "wb") as new:
+        while new.tell() < size:
+            new.write(old.read(min(M, size - new.tell())))
+
+
+def make_marked(path, size, places):
+    """A sparse file of `size` bytes with 64 KiB of lines around each of these places."""
+    lines = log_lines(64 * K)
+    with open(path, "wb") as file:
+        file.truncate(size)
+        for place in places:
+            file.seek(max(0, place - 32 * K))
+            file.write(lines)
+
+
+def make_files(directory, count):
+    """As many empty files, named as pieces are."""
+    if directory.exists():
+        return
+    directory.mkdir()
+    for number in range(count):
+        os.close(os.open(directory / ("%06d" % number), os.O_CREAT | os.O_WRONLY, 0o444))
+
+
+def need_room(directory, size):
+    free = shutil.disk_usage(directory).free
+    if free < size:
+        raise SystemExit("bench: %s has %d GiB free and %d are needed: set TMPDIR to a directory with room"
+                         % (directory, free // G, -(-size // G)))

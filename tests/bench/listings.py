@@ -1,0 +1,89 @@
+"""Point 5: listings of many pieces."""
+
+import os
+import threading
+import time
+
+import measure
+import peers
+from data import G, make_files, make_marked
+from report import Result, bars
+
+CASES = {  # what: (command, view, real files)
+    "ls -l, 4,096 of bytes": ("ls -l %s", "big.log/bytes@n4096", 4096),
+    "ls -l, 4,096 of lines": ("ls -l %s", "big.log/lines@n4096", 4096),
+    "find, 100,000": ("find %s -type f", "big.log/bytes@n100000", 100000),
+    "find -size, 100,000": ("find %s -size +1k", "big.log/bytes@n100000", 100000),
+}
+
+
+def run(bench):
+    variants = {}
+    for name, (command, view, count) in CASES.items():
+        real = bench.work / ("files%d" % count)
+        make_files(real, count)
+        variants[name] = compare(bench, command, view, real)
+    kept = measure.flat(measure.rounds(bench.rounds, variants))
+    memory = million(bench)
+    return [dict(one, **memory) for one in kept]
+
+
+def compare(bench, command, view, real):
+    """A fresh mount each time. Of the real files nothing but their directory's blocks is cached, or all."""
+    def run_all():
+        with open("/proc/sys/vm/drop_caches", "w") as drop:
+            drop.write("2\n")
+        figures = {"files": measure.hyperfine(command % real), "files again": measure.hyperfine(command % real)}
+        with peers.bigfs(bench) as mount:
+            figures["pieces"] = measure.hyperfine(command % (mount / view))
+            figures["pieces again"] = measure.hyperfine(command % (mount / view))
+        return figures
+    return run_all
+
+
+def anonymous(pid):
+    with open("/proc/%d/smaps_rollup" % pid) as file:
+        return next(int(line.split()[1]) << 10 for line in file if line.startswith("Anonymous:"))
+
+
+def million(bench):
+    """The most memory of the daemon while a million names are listed."""
+    directory = bench.work / "million"
+    directory.mkdir(exist_ok=True)
+    make_marked(directory / "million.log", 1 << 30, [0])
+    with peers.bigfs(bench, source=directory) as mount:
+        before, most, done = anonymous(mount.process.pid), [0], threading.Event()
+
+        def watch():
+            while not done.wait(0.02):
+                most[0] = max(most[0], anonymous(mount.process.pid))
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        start = time.perf_counter()
+        count = sum(1 for _ in os.scandir(mount / "million.log/bytes@n1000000"))
+        taken = time.perf_counter() - start
+        done.set()
+        watcher.join()
+    if count != 1000000:
+        raise RuntimeError("%d names of a million" % count)
+    return {"million, s": taken, "million, bytes": max(most[0] - before, 0)}
+
+
+def report(bench, kept):
+    result = Result("listings", """Views of a 4 GB file against as many empty files on ext4. "Fresh": the mount was made just before,
+and of the files no name was in memory (their blocks were); "again": at once after that. Seconds.""",
+                    ["", "files, fresh", "pieces, fresh", "ratio", "files, again", "pieces, again", "ratio"])
+    for name in CASES:
+        fresh = measure.ratio(kept, name + ", pieces", name + ", files")
+        again = measure.ratio(kept, name + ", pieces again", name + ", files again")
+        result.add(name, measure.median(kept, name + ", files"), measure.median(kept, name + ", pieces"), "%.2f" % fresh,
+                   measure.median(kept, name + ", files again"), measure.median(kept, name + ", pieces again"),
+                   "%.2f" % again)
+    bars(result, "seconds, fresh", [bar for name in CASES for bar in (
+        (name + ": files", measure.median(kept, name + ", files"), False),
+        (name + ": pieces", measure.median(kept, name + ", pieces"), True))])
+    for name in list(CASES)[:3]:
+        result.claim("%s, fresh: time of real files, times" % name,
+                     measure.ratio(kept, name + ", pieces", name + ", files"), most=5)
+    result.claim("memory for a listing of a million pieces", kept[0]["million, bytes"] / 1e6, most=4, unit=" MB")
+    return result

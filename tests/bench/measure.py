@@ -1,0 +1,85 @@
+"""Timing: whole commands, in rounds A B C A B C, ratios pair by pair within a round."""
+
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+
+
+def hyperfine(command, shell=False):
+    """Seconds that one run of a command takes; its failure raises. Its output goes into a pipe: some tools do
+    less when they see that it goes to /dev/null."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as result:
+        argv = ["hyperfine", "--runs", "1", "--style", "none", "--output", "pipe", "--export-json", result.name]
+        argv += ["--shell", "bash"] if shell else ["--shell", "none"]
+        done = subprocess.run([*argv, command], capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError("%s: %s" % (command, done.stderr.strip() or done.stdout.strip()))
+        return json.load(result)["results"][0]["mean"]
+
+
+def seconds(function, *arguments):
+    """Seconds that a call takes: for what is too short for a process of its own."""
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
+
+
+def rounds(count, variants, warmups=1):
+    """Run all variants (a dictionary of functions that return figures) in turn, again and again.
+
+    A figure is a number, or a dictionary of numbers. Returns a list of rounds: name -> figure."""
+    kept = []
+    for number in range(warmups + count):
+        figures = {name: measure() for name, measure in variants.items()}
+        if number >= warmups:
+            kept.append(figures)
+    return kept
+
+
+def flat(kept):
+    """Rounds whose figures are dictionaries, with names like 'cat, first'."""
+    return [{"%s, %s" % (name, key): value for name, figure in one.items() for key, value in figure.items()}
+            for one in kept]
+
+
+def median(kept, name):
+    return statistics.median(one[name] for one in kept)
+
+
+def spread(kept, name):
+    values = [one[name] for one in kept]
+    return min(values), max(values)
+
+
+def ratio(kept, over, under):
+    """The median of over/under, taken pair by pair."""
+    return statistics.median(one[over] / one[under] for one in kept)
+
+
+# --- the page cache ----------------------------------------------------------------------------------
+
+def forget(path):
+    """Drop a file's pages from the page cache. Through a mount: the mount's pages, not the source's."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
+
+
+def cached(path):
+    """Bytes of a file in the page cache."""
+    done = subprocess.run(["fincore", "--bytes", "--noheadings", "--output", "RES", path],
+                          capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def warm(path):
+    """Read a file, so that it is in the page cache."""
+    with open(path, "rb", buffering=0) as file:
+        buffer = bytearray(1 << 20)
+        while file.readinto(buffer):
+            pass

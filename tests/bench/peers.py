@@ -1,0 +1,78 @@
+"""The file systems that are compared, each mounted for as long as a `with` block lasts."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BIGFS = os.environ.get("BIGFS", str(ROOT / "build" / "bigfs"))
+EXAMPLES = Path("/usr/share/doc/libfuse3-dev/examples")  # as Debian's libfuse3-dev brings them
+STOP_SECONDS = 20
+
+
+class Mount:
+    """A file system on a fresh directory; its process, in the foreground, is ended by its id."""
+
+    def __init__(self, work, argv, env=None):
+        self.point = Path(work) / ("mnt%d" % time.monotonic_ns())
+        self.argv = [str(self.point) if part == "MOUNTPOINT" else str(part) for part in argv]
+        self.env = dict(os.environ, **(env or {}))
+
+    def __enter__(self):
+        self.point.mkdir()
+        before = os.stat(self.point).st_dev
+        self.process = subprocess.Popen(self.argv, env=self.env, stdin=subprocess.DEVNULL, start_new_session=True,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + STOP_SECONDS
+        while os.stat(self.point).st_dev == before:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__()
+                raise RuntimeError("did not mount: %s" % " ".join(self.argv))
+            time.sleep(0.005)
+        time.sleep(0.1)  # until its settings are in place, too
+        return self
+
+    def __exit__(self, *_):
+        deadline = time.monotonic() + STOP_SECONDS
+        while os.path.ismount(self.point) and time.monotonic() < deadline:
+            if subprocess.run(["fusermount3", "-u", self.point], capture_output=True).returncode:
+                time.sleep(0.1)
+        if os.path.ismount(self.point):
+            subprocess.run(["fusermount3", "-u", "-z", self.point], capture_output=True)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.point.rmdir()
+
+    def __truediv__(self, name):
+        return str(self.point / name)
+
+
+def bigfs(bench, *options, source=None):
+    return Mount(bench.work, [BIGFS, "-f", *options, source or bench.source, "MOUNTPOINT"],
+                 env={"XDG_CACHE_HOME": str(bench.work / "cache")})
+
+
+def mergerfs(bench, cache):
+    return Mount(bench.work, ["mergerfs", "-f", "-o", "cache.files=%s" % cache, bench.source, "MOUNTPOINT"])
+
+
+def squashfuse(bench, image):
+    return Mount(bench.work, ["squashfuse_ll", "-f", image, "MOUNTPOINT"])
+
+
+def example(bench, *options):
+    """libfuse's low-level passthrough example, which does nothing but hand on."""
+    return Mount(bench.work, [example_program(bench), "-f", *options, "-o", "source=%s" % bench.source, "MOUNTPOINT"])
+
+
+def example_program(bench):
+    program = bench.work / "passthrough_ll"
+    if not program.exists():
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "fuse3"], capture_output=True, text=True, check=True)
+        subprocess.run(["cc", "-O2", EXAMPLES / "passthrough_ll.c", "-o", program, *flags.stdout.split()],
+                       check=True, capture_output=True)
+    return program

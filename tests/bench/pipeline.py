@@ -1,0 +1,75 @@
+"""Point 3: grep over a file in pieces, two at a time, by bigfs and by hand."""
+
+import os
+import subprocess
+from contextlib import ExitStack
+
+import measure
+import peers
+from report import Result, bars
+
+XARGS, PARALLEL = "bigfs, xargs -P2", "bigfs, parallel -j2"
+XARGS_NONE = "bigfs --cache none, xargs -P2"
+PIPEPART, SPLIT_XARGS, SPLIT_PARALLEL = "parallel --pipepart", "split, then xargs -P2", "split, then parallel -j2"
+CHUNKS = "xargs -P2 over split -n l/K/N"
+SUM = " | awk '{ n += $1 } END { print n }'"
+
+
+def commands(bench, mount, direct):
+    log, parts = bench.log, bench.work / "parts"
+    count = -(-log.stat().st_size // (64 << 20))
+    split = "rm -rf {0}; mkdir {0}; split -C 64M {1} {0}/; ".format(parts, log)
+    xargs = "printf '%%s\\n' %s/* | xargs -P2 -n1 grep -c ERROR" + SUM
+    parallel = "parallel -j2 'grep -c ERROR {}' ::: %s/*" + SUM
+    return {
+        XARGS: xargs % (mount / "big.log/lines"), PARALLEL: parallel % (mount / "big.log/lines"),
+        XARGS_NONE: xargs % (direct / "big.log/lines"),
+        PIPEPART: "parallel --pipepart -a %s --block 256M -j2 grep -c ERROR" % log + SUM,
+        SPLIT_XARGS: split + xargs % parts, SPLIT_PARALLEL: split + parallel % parts,
+        CHUNKS: "seq %d | xargs -P2 -I{} sh -c 'split -n l/{}/%d %s | grep -c ERROR'" % (count, count, log) + SUM,
+    }
+
+
+def run(bench):
+    measure.warm(bench.log)
+    os.environ["PARALLEL_HOME"] = str(bench.work / "parallel")
+    (bench.work / "parallel").mkdir(exist_ok=True)
+    with ExitStack() as stack:
+        mount = stack.enter_context(peers.bigfs(bench))
+        direct = stack.enter_context(peers.bigfs(bench, "--cache", "none"))
+        chosen = commands(bench, mount, direct)
+        agree(chosen)
+        pieces = [mount / ("big.log/lines/" + name) for name in os.listdir(mount / "big.log/lines")]
+
+        def timed(command):
+            def once():
+                for piece in pieces:
+                    measure.forget(piece)
+                return measure.hyperfine(command, shell=True)
+            return once
+        return measure.rounds(min(bench.rounds, 5), {name: timed(command) for name, command in chosen.items()})
+
+
+def agree(chosen):
+    """All ways must count the same, or the comparison is of nothing."""
+    counts = {name: subprocess.run(["bash", "-c", command], capture_output=True, text=True).stdout.strip()
+              for name, command in chosen.items()}
+    if len(set(counts.values())) != 1 or not int(next(iter(counts.values()))):
+        raise RuntimeError("the counts differ: %s" % counts)
+
+
+def report(bench, kept):
+    result = Result("pipeline", """`grep -c ERROR` over a log of %.1f GB in the page cache, two at a time, the counts added up; pieces of
+64 MiB, not read before. `split` makes its files anew each time. Ratio: times as long as bigfs with
+`xargs -P2`.""" % (bench.log.stat().st_size / 1e9), ["", "s", "least and most", "ratio"])
+    names = list(kept[0])
+    for name in names:
+        result.add(name, measure.median(kept, name), "%.2f to %.2f" % measure.spread(kept, name),
+                   "%.2f" % measure.ratio(kept, name, XARGS))
+    bars(result, "seconds", [(name, measure.median(kept, name), name.startswith("bigfs")) for name in names])
+    for ours in (XARGS, PARALLEL):
+        result.claim("%s: as fast as `parallel --pipepart`, times" % ours, measure.ratio(kept, PIPEPART, ours), 1.2)
+    result.claim("%s: as fast as split and then the same, times" % XARGS, measure.ratio(kept, SPLIT_XARGS, XARGS), 2)
+    result.claim("%s: the same" % PARALLEL, measure.ratio(kept, SPLIT_PARALLEL, PARALLEL), 2)
+    result.claim("%s: as fast as `split -n l/K/N`, times" % XARGS, measure.ratio(kept, CHUNKS, XARGS), 1)
+    return result

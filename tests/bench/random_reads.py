@@ -1,0 +1,61 @@
+"""Point 4: 4 KiB at random places, by fio."""
+
+import json
+import subprocess
+from contextlib import ExitStack
+
+import measure
+import peers
+from report import Result, bars
+
+NATIVE, DEFAULT, NONE = "the file itself", "bigfs", "bigfs --cache none"
+FULL, OFF = "mergerfs, cache.files=full", "mergerfs, cache.files=off"
+EXAMPLES = {"libfuse's passthrough_ll, cache=never": (), "the same, one thread": ("-s",),
+            "the same, clone_fd": ("-o", "clone_fd")}
+
+
+def fio(path, jobs, runtime):
+    """Microseconds for one read."""
+    done = subprocess.run(["fio", "--name=random", "--filename=" + path, "--rw=randread", "--bs=4k", "--size=1g",
+                           "--ioengine=psync", "--thread", "--time_based", "--runtime=%d" % runtime, "--numjobs=%d" % jobs,
+                           "--group_reporting", "--invalidate=1", "--randseed=7", "--output-format=json"],
+                          capture_output=True, text=True, check=True)
+    return 1e6 / json.loads(done.stdout[done.stdout.index("{"):])["jobs"][0]["read"]["iops"]
+
+
+def run(bench):
+    with ExitStack() as stack:
+        enter = stack.enter_context
+        files = {DEFAULT: enter(peers.bigfs(bench)) / "big.log/bytes@1G/0",
+                 NONE: enter(peers.bigfs(bench, "--cache", "none")) / "big.log/bytes@1G/0",
+                 FULL: enter(peers.mergerfs(bench, "full")) / "part.log",
+                 OFF: enter(peers.mergerfs(bench, "off")) / "part.log"}
+        for name, options in EXAMPLES.items():
+            files[name] = enter(peers.example(bench, *options, "-o", "cache=never")) / "part.log"
+
+        def one(path):
+            def both():
+                measure.warm(bench.part)
+                measure.warm(bench.log)
+                return {"%d jobs" % jobs: fio(path, jobs, bench.runtime) for jobs in (1, 4)}
+            return both
+        return measure.flat(measure.rounds(bench.rounds, {name: one(path) for name, path in files.items()}))
+
+
+def report(bench, kept):
+    result = Result("random", """`fio`, 4 KiB at random places of 1 GiB, pread(2), nothing of the mount in the page cache when it
+begins (what it reads twice comes from there, where there is one), the source in it. Microseconds for a read.""",
+                    ["", "1 job", "4 jobs"])
+    names = [name.rsplit(", ", 1)[0] for name in kept[0]][::2]
+    for name in names:
+        result.add(name, *(measure.median(kept, "%s, %d jobs" % (name, jobs)) for jobs in (1, 4)))
+    bars(result, "microseconds for a read, 4 jobs",
+         [(name, measure.median(kept, name + ", 4 jobs"), name.startswith("bigfs")) for name in names])
+    for jobs in ("1 jobs", "4 jobs"):
+        for ours, peer in ((DEFAULT, FULL), (NONE, OFF)):
+            result.claim("%s, %s: as fast as %s, times" % (ours, jobs, peer),
+                         measure.ratio(kept, "%s, %s" % (peer, jobs), "%s, %s" % (ours, jobs)), 1)
+        fastest = min(EXAMPLES, key=lambda name: measure.median(kept, "%s, %s" % (name, jobs)))
+        result.claim("--cache none, %s: time of the fastest example, times" % jobs,
+                     measure.ratio(kept, "%s, %s" % (NONE, jobs), "%s, %s" % (fastest, jobs)), most=1.1)
+    return result

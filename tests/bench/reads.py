@@ -1,0 +1,80 @@
+"""Point 1: a 1 GiB piece read from its beginning to its end, for the first time and again."""
+
+import os
+from contextlib import ExitStack
+
+import measure
+import peers
+from report import Result, bars
+
+NATIVE = "the file itself"
+DEFAULT, NONE = "bigfs", "bigfs --cache none"
+FULL, OFF = "mergerfs, cache.files=full", "mergerfs, cache.files=off"
+SQUASH = "squashfuse_ll, not compressed"
+PIECE = "big.log/bytes@1G/0"
+
+
+def twice(path, command):
+    """Read once with nothing of the mount in the page cache (of the file itself: all), and again."""
+    def run():
+        if "/mnt" in path:
+            measure.forget(path)
+        return {"first": measure.hyperfine(command % path), "again": measure.hyperfine(command % path)}
+    return run
+
+
+def run(bench):
+    measure.warm(bench.part)
+    measure.warm(bench.log)
+    with ExitStack() as stack:
+        enter = stack.enter_context
+        files = {NATIVE: str(bench.part), DEFAULT: enter(peers.bigfs(bench)) / PIECE,
+                 NONE: enter(peers.bigfs(bench, "--cache", "none")) / PIECE,
+                 FULL: enter(peers.mergerfs(bench, "full")) / "part.log",
+                 OFF: enter(peers.mergerfs(bench, "off")) / "part.log",
+                 SQUASH: enter(peers.squashfuse(bench, squash_image(bench))) / "part.log"}
+        variants = {"%s, %s" % (tool, name): twice(path, command) for name, path in files.items()
+                    for tool, command in (("cat", "cat %s"), ("dd", "dd if=%s bs=1M status=none"))}
+        for path in files.values():
+            os.stat(path)
+        return measure.flat(measure.rounds(bench.rounds, variants))
+
+
+def squash_image(bench):
+    image = bench.work / "part.squashfs"
+    if not image.exists():
+        bench.say("making a squashfs image, not compressed")
+        bench.quietly("mksquashfs", bench.part, image, "-noI", "-noD", "-noF", "-no-progress", "-processors", "2")
+    measure.warm(image)
+    return image
+
+
+def report(bench, kept):
+    size = bench.part.stat().st_size / 1e9
+    result = Result("reads", """A piece of %.2f GB (`bytes@1G/0`), the source in the page cache, as root. "First": nothing of
+the mount in the page cache before. In GB/s; the ratio to the file itself is taken round by round.""" % size,
+                    ["", "`cat`, first", "ratio", "`cat`, again", "ratio", "`dd bs=1M`, first", "again"])
+    plot = []
+    for name in (NATIVE, DEFAULT, NONE, FULL, OFF, SQUASH):
+        figure = {(tool, when): "%s, %s, %s" % (tool, name, when) for tool in ("cat", "dd") for when in ("first", "again")}
+        speed = {key: size / measure.median(kept, column) for key, column in figure.items()}
+        to_native = {when: measure.ratio(kept, "cat, %s, %s" % (NATIVE, when), figure["cat", when])
+                     for when in ("first", "again")}
+        result.add(name, speed["cat", "first"], "%.2f" % to_native["first"], speed["cat", "again"],
+                   "%.2f" % to_native["again"], speed["dd", "first"], speed["dd", "again"])
+        plot += [("%s, %s" % (name, when), speed["cat", when], name in (DEFAULT, NONE)) for when in ("first", "again")]
+    bars(result, "GB/s, cat", plot)
+    claims(result, kept)
+    return result
+
+
+def claims(result, kept):
+    def against(who, when, peer, peer_when=None):
+        return measure.ratio(kept, "cat, %s, %s" % (peer, peer_when or when), "cat, %s, %s" % (who, when))
+    result.claim("`cat`, first, to native", against(DEFAULT, "first", NATIVE), 0.3)
+    result.claim("`cat`, again, to native", against(DEFAULT, "again", NATIVE), 0.9)
+    for when in ("first", "again"):
+        result.claim("`--cache none`, `cat`, %s, to native" % when, against(NONE, when, NATIVE), 0.5)
+    for when in ("first", "again"):
+        result.claim("`cat`, %s, to mergerfs cache.files=full" % when, against(DEFAULT, when, FULL), 2)
+        result.claim("`--cache none`, %s, to mergerfs cache.files=off" % when, against(NONE, when, OFF), 2)

@@ -1,0 +1,105 @@
+"""What a group found, as markdown between two markers of docs/performance.md, and its plot."""
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "performance.md"
+FIGURES = ROOT / "docs" / "figures"
+
+
+class Result:
+    """A table, and what of the wanted was met. Rows are lists of cells."""
+
+    def __init__(self, name, text, heading):
+        self.name, self.text, self.heading, self.rows, self.claims, self.figure = name, text, heading, [], [], None
+
+    def add(self, *cells):
+        self.rows.append([cell if isinstance(cell, str) else "%.3g" % cell for cell in cells])
+
+    def claim(self, what, measured, least=None, most=None, unit=""):
+        """Something wanted: at least, or at most, so much."""
+        met = measured >= least if least is not None else measured <= most
+        wanted = "at least %g%s" % (least, unit) if least is not None else "at most %g%s" % (most, unit)
+        self.claims.append([what, "%.3g%s" % (measured, unit), wanted, "met" if met else "**missed**"])
+        print("    %-64s %8.3g%s  wanted: %s%s" % (what, measured, unit, wanted, "" if met else "  MISSED"), flush=True)
+
+    def markdown(self):
+        parts = [self.text.strip(), table(self.heading, self.rows)]
+        if self.figure:
+            parts.append("![%s](figures/%s.svg)" % (self.name, self.name))
+        if self.claims:
+            parts.append(table(["wanted", "measured", "is wanted", ""], self.claims))
+        return "\n\n".join(part for part in parts if part)
+
+
+def table(heading, rows):
+    if not rows:
+        return ""
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join("| %s |" % " | ".join(line) for line in lines)
+
+
+def write(name, text):
+    """Put a block in its place, which the page has marked."""
+    page = PAGE.read_text()
+    pattern = re.compile(r"(<!-- bench: %s -->\n).*?(<!-- end -->)" % re.escape(name), re.DOTALL)
+    if not pattern.search(page):
+        raise SystemExit("bench: docs/performance.md has no place for %s" % name)
+    PAGE.write_text(pattern.sub(lambda found: found[1] + text + "\n" + found[2], page))
+
+
+# --- plots -------------------------------------------------------------------------------------------
+
+STYLE = """set terminal svg size 760,%d font "sans-serif,13" background "white"
+set output "%s"
+set border 3 lc rgb "#888888"
+set grid %s lc rgb "#dddddd" lt 1
+set key %s
+"""
+OURS, OTHERS = "#2166ac", "#b8b8b8"
+
+
+def gnuplot(script):
+    done = subprocess.run(["gnuplot"], input=script, capture_output=True, text=True)
+    if done.returncode or done.stderr.strip():
+        raise RuntimeError("gnuplot: " + done.stderr)
+
+
+def quoted(text):
+    return '"%s"' % str(text).replace("\\", "\\\\").replace('"', "'").replace("@", "\\\\@").replace("_", "\\\\_")
+
+
+def bars(result, label, values):
+    """Horizontal bars: values are (name, number, whether it is ours), the first one on top."""
+    FIGURES.mkdir(exist_ok=True)
+    count = len(values)
+    script = STYLE % (70 + 26 * count, FIGURES / (result.name + ".svg"), "x", "off")
+    script += 'set xlabel "%s"\nset xrange [0:%g]\nset yrange [-0.7:%g]\nset tics nomirror\nset lmargin 34\n' % (
+        label, 1.12 * max(value for _, value, _ in values), count - 0.3)
+    script += "set ytics (%s) scale 0\n" % ", ".join("%s %d" % (quoted(name), count - 1 - n)
+                                                    for n, (name, _, _) in enumerate(values))
+    script += 'plot "-" using ($1/2):2:($1/2):(0.36):3 with boxxyerror fs solid noborder lc rgb variable, ' \
+              '"-" using 1:2:3 with labels left offset 0.6,0\n'
+    places = [(value, count - 1 - n, ours) for n, (_, value, ours) in enumerate(values)]
+    script += "".join("%g %d %d\n" % (value, y, int((OURS if ours else OTHERS)[1:], 16)) for value, y, ours in places)
+    script += "e\n" + "".join('%g %d "%.3g"\n' % (value, y, value) for value, y, _ in places) + "e\n"
+    gnuplot(script)
+    result.figure = True
+
+
+def lines(result, xlabel, ylabel, xtics, curves):
+    """Curves over a logarithmic axis: name -> list of (x, y)."""
+    FIGURES.mkdir(exist_ok=True)
+    highest = max(y for points in curves.values() for _, y in points)
+    script = STYLE % (360, FIGURES / (result.name + ".svg"), "y", "top right")
+    script += 'set logscale x 2\nset xlabel "%s"\nset ylabel "%s"\nset yrange [0:%g]\nset xtics (%s)\nset tics nomirror\n' % (
+        xlabel, ylabel, 1.6 * highest, ", ".join('"%s" %d' % (name, x) for name, x in xtics))
+    colours = [OURS, "#d6604d", "#4d9221", "#888888"]
+    script += "plot " + ", ".join('"-" with linespoints pt 7 ps 0.5 lw 2 lc rgb "%s" title "%s"' % (colour, name)
+                                  for colour, name in zip(colours, curves)) + "\n"
+    for points in curves.values():
+        script += "".join("%d %g\n" % point for point in points) + "e\n"
+    gnuplot(script)
+    result.figure = True

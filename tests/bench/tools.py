@@ -1,0 +1,62 @@
+"""Point 2: the tools that people use, on a piece and on a plain file of the same bytes."""
+
+import sys
+
+import measure
+import peers
+from report import Result, bars
+
+LINES = "for line in open('%s', 'rb'): pass"
+TOOLS = {
+    "wc -l": "wc -l %s",
+    "grep -c": "grep -c ERROR %s",
+    "rg -c": "rg -c ERROR %s",
+    "mawk": "mawk '/ERROR/ { n++ } END { print n }' %s",
+    "gawk": "gawk '/ERROR/ { n++ } END { print n }' %s",
+    "sed": "sed -n '$=' %s",
+    "md5sum": "md5sum %s",
+    "zstd -1": "zstd -1 -q -c %s",
+    "python3, lines": "\"%s\" -c \"%s\"" % (sys.executable, LINES),
+    "sort": "sort -S 1G %s",
+}
+SMALL = ("sort",)  # as much as a quarter of the others get
+
+
+def run(bench):
+    measure.warm(bench.log)
+    with peers.bigfs(bench) as mount:
+        variants = {}
+        for tool, command in TOOLS.items():
+            size = "64M" if tool in SMALL else "256M"
+            plain = bench.source / ("plain%s.log" % size)
+            measure.warm(plain)
+            variants[tool] = compare(command, str(plain), mount / ("big.log/bytes@%s/0" % size))
+        return measure.flat(measure.rounds(bench.rounds, variants))
+
+
+def compare(command, plain, piece):
+    def run_all():
+        measure.forget(piece)
+        return {"plain": measure.hyperfine(command % plain), "first": measure.hyperfine(command % piece),
+                "again": measure.hyperfine(command % piece)}
+    return run_all
+
+
+def report(bench, kept):
+    result = Result("tools", """A piece of 256 MiB (`sort`: 64 MiB) with default options, against a plain file of the same bytes; the
+source in the page cache. Seconds for the plain file, and how fast the piece is in comparison: 1 is as fast.""",
+                    ["", "plain file, s", "piece, first", "piece, again"])
+    ratios = {}
+    for tool in TOOLS:
+        for when in ("first", "again"):
+            ratios[tool, when] = measure.ratio(kept, tool + ", plain", "%s, %s" % (tool, when))
+        result.add(tool, measure.median(kept, tool + ", plain"), "%.2f" % ratios[tool, "first"],
+                   "%.2f" % ratios[tool, "again"])
+    bars(result, "speed on a piece, read for the first time; 1: as fast as on a plain file",
+         [(tool, ratios[tool, "first"], True) for tool in TOOLS])
+    for when in ("first", "again"):
+        slowest = min(TOOLS, key=lambda tool: ratios[tool, when])
+        result.claim("the slowest, %s: %s" % (when, slowest), ratios[slowest, when], 0.5)
+        result.claim("how many of %d are above 0.8, %s" % (len(TOOLS), when),
+                     sum(ratios[tool, when] > 0.8 for tool in TOOLS), len(TOOLS) // 2 + 1)
+    return result
