@@ -45,20 +45,23 @@ static bool is_known(struct drop_behind *drop, uint64_t serial, uint64_t number)
     int64_t now = clock_ms();
     HOLD_LOCK(&drop->lock);
     struct drop_region *region = find(drop, serial, number, now);
-    if (region != NULL)
-        region->used = now;
-    return region != NULL;
+    if (region == NULL)
+        return false;
+    region->used = now;
+    region->turn = ++drop->turn;
+    return true;
 }
 
 /* The blocks of a region of which nothing is cached. */
 static uint32_t look(const struct drop_read *read, uint64_t number)
 {
     uint64_t start = number * region_size;
+    uint64_t blocks = min_u64(BLOCKS, (read->size - start + BLOCK - 1) / BLOCK);
     uint32_t ours = 0;
 
     if (residency_is_empty(read->fd, start, region_size))
-        return (UINT32_C(1) << BLOCKS) - 1;
-    for (unsigned i = 0; i < BLOCKS; i++)
+        return (UINT32_C(1) << blocks) - 1;
+    for (unsigned i = 0; i < blocks; i++)
         if (residency_is_empty(read->fd, start + (uint64_t)i * BLOCK, BLOCK))
             ours |= UINT32_C(1) << i;
     return ours;
@@ -78,10 +81,11 @@ static void remember(struct drop_behind *drop, const struct drop_region *looked_
             place = region;
             break;
         }
-        if (region->used < place->used)
+        if (region->turn < place->turn)
             place = region;
     }
     *place = *looked_at;
+    place->turn = ++drop->turn;
 }
 
 void drop_behind_before(struct drop_behind *drop, const struct drop_read *read)

@@ -32,13 +32,15 @@ struct drop_region {
     uint64_t number; /* of the region in the file */
     uint32_t ours;   /* a bit for each block of which nothing was cached */
     uint32_t handed; /* a bit for each block that was read to its end since */
-    int64_t used;    /* when, in ms */
+    uint64_t turn;   /* of its last use; the least one is the longest ago */
+    int64_t used;    /* when that was, in ms */
 };
 
 struct drop_behind {
     bool enabled; /* constant after the first use */
     pthread_mutex_t lock;
     struct drop_region regions[DROP_REGIONS]; /* protected by lock */
+    uint64_t turn;                            /* protected by lock; counts uses */
     _Atomic uint64_t dropped;                 /* bytes */
 };
 

@@ -175,5 +175,55 @@ class ReadaheadTest(harness.MountTest):
             del self._fresh
 
 
+class PageCacheTest(harness.MountTest):
+    """What reading pieces leaves of the source in the page cache. Some of it goes by itself, so there is slack."""
+
+    SIZE = 192 * M
+
+    def start(self, *options):
+        self.write("a.log", content(M).replace(b"\0", b"\n") * (self.SIZE // M))
+        self.path = self.source / "a.log"
+        mount = self.mount(None, "--chunk-size", "16M", *options)
+        with open(self.path, "rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        self.require(self.cached() == 0, "the source is on no disk")
+        self.require(self.kernel_tells(), "the kernel does not tell what is cached")
+        return mount
+
+    @staticmethod
+    def kernel_tells():
+        return tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 5)
+
+    def cached(self):
+        return int(harness.run("fincore", "--bytes", "--noheadings", "--output", "RES", self.path))
+
+    def read_all(self, mount):
+        for k in range(self.SIZE // (16 * M)):
+            with OpenFile(mount.p("a.log", "lines", str(k))) as file:
+                while os.read(file, 256 * K):
+                    pass
+
+    def test_brought_in_and_dropped(self):
+        mount = self.start()
+        self.read_all(mount)
+        self.assertLess(self.cached(), self.SIZE * 0.2)
+        self.assertGreater(counter(mount, "bigfs_dropped_bytes_total"), self.SIZE * 0.8)
+
+    def test_there_before(self):
+        mount = self.start()
+        read(self.path)
+        self.read_all(mount)
+        self.assertGreater(self.cached(), self.SIZE * 0.8)
+        self.assertEqual(counter(mount, "bigfs_dropped_bytes_total"), 0)
+
+    def test_the_only_copy(self):
+        """Without the kernel's cache nothing is dropped: it would be read from the disk again."""
+        mount = self.start("--cache", "none")
+        self.read_all(mount)
+        self.assertGreater(self.cached(), self.SIZE * 0.8)
+        self.assertEqual(counter(mount, "bigfs_dropped_bytes_total"), 0)
+
+
 if __name__ == "__main__":
     harness.main()

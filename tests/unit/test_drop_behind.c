@@ -1,0 +1,227 @@
+/*
+ * drop_behind: what our reads brought into the page cache leaves it; what was there stays.
+ */
+#include "tests/unit/support.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/checked.h"
+#include "core/cleanup.h"
+#include "core/residency.h"
+
+enum { KIB = 1024, MIB = 1024 * KIB, SIZE = 40 * MIB + 12345, PAGE = 4096 };
+
+static int setup(void **state)
+{
+    int error = world_setup(state);
+    if (error == 0)
+        ((struct world *)*state)->pool.drop_behind.enabled = true;
+    return error;
+}
+
+/* A file on disk of which nothing is in the page cache. */
+static struct reader cold_file(struct world *world)
+{
+    AUTO_FREE char *bytes = malloc(SIZE);
+    assert_non_null(bytes);
+    pattern_fill(bytes, SIZE, 0, 1);
+    scratch_write(&world->scratch, "file", bytes, SIZE);
+    AUTO_CLOSE int fd = scratch_open(&world->scratch, "file", O_RDWR);
+    struct reader reader = reader_pin(world, "file");
+    assert_int_equal(fsync(fd), 0);
+    assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+    if (!residency_is_empty(fd, 0, SIZE)) {
+        print_message("the kernel does not tell what is cached, or this is no disk\n");
+        reader_close(&reader);
+        skip();
+    }
+    return reader;
+}
+
+static uint64_t cached_bytes(const struct world *world, uint64_t offset, uint64_t length)
+{
+    AUTO_CLOSE int fd = scratch_open(&world->scratch, "file", O_RDONLY);
+    size_t pages = (length + PAGE - 1) / PAGE;
+    AUTO_FREE unsigned char *there = calloc(pages, 1);
+    void *map = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, (off_t)offset);
+    uint64_t count = 0;
+
+    assert_ptr_not_equal(map, MAP_FAILED);
+    assert_int_equal(mincore(map, length, there), 0);
+    (void)munmap(map, length);
+    for (size_t i = 0; i < pages; i++)
+        count += there[i] & 1;
+    return count * PAGE;
+}
+
+/* Brings pages in as another process would, without reading ahead. */
+static void bring_in(const struct world *world, uint64_t offset, uint64_t length)
+{
+    AUTO_CLOSE int fd = scratch_open(&world->scratch, "file", O_RDONLY);
+    char page[PAGE];
+
+    assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM), 0);
+    for (uint64_t end = offset + length; offset < end; offset += PAGE)
+        assert_int_equal(pread(fd, page, PAGE, (off_t)offset), PAGE);
+}
+
+static void read_stretch(const struct reader *reader, uint64_t start, uint64_t end, size_t step)
+{
+    AUTO_FREE char *bytes = malloc(step);
+
+    for (uint64_t offset = start; offset < end; offset += step) {
+        size_t part = (size_t)min_u64(step, end - offset);
+        if (source_read_at_once(reader->source, reader->generation, bytes, part, offset) != 0)
+            (void)THREAD_CHECK(
+                source_read(reader->source, reader->generation, bytes, part, offset) == 0);
+        (void)THREAD_CHECK(pattern_matches(bytes, part, offset, 1));
+    }
+}
+
+static void check_read_once(struct world *world, size_t step)
+{
+    struct reader reader = cold_file(world);
+
+    read_stretch(&reader, 0, SIZE, step);
+    assert_threads_passed();
+    assert_true(cached_bytes(world, 0, SIZE) <= MIB);
+    assert_true(atomic_load(&world->pool.drop_behind.dropped) >= SIZE - MIB);
+    reader_close(&reader);
+}
+
+static void test_read_once(void **state)
+{
+    check_read_once(*state, MIB);
+}
+
+static void test_in_smaller_steps(void **state)
+{
+    check_read_once(*state, 128 * KIB);
+}
+
+static void test_steps_at_odd_places(void **state)
+{
+    check_read_once(*state, 333 * KIB + 1);
+}
+
+static void test_disabled(void **state)
+{
+    struct world *world = *state;
+    world->pool.drop_behind.enabled = false;
+    struct reader reader = cold_file(world);
+
+    read_stretch(&reader, 0, SIZE, MIB);
+    assert_threads_passed();
+    assert_true(cached_bytes(world, 0, SIZE) >= SIZE - 4 * MIB);
+    reader_close(&reader);
+}
+
+static void test_what_was_there_stays(void **state)
+{
+    struct world *world = *state;
+    struct reader reader = cold_file(world);
+
+    bring_in(world, 0, 20 * MIB);
+    read_stretch(&reader, 0, SIZE, MIB);
+    assert_threads_passed();
+    assert_true(cached_bytes(world, 0, 20 * MIB) >= 19 * MIB);
+    assert_true(cached_bytes(world, 20 * MIB, SIZE - 20 * MIB) <= MIB);
+    reader_close(&reader);
+}
+
+/* One page makes its block somebody else's, and no other. */
+static void test_single_pages(void **state)
+{
+    struct world *world = *state;
+    struct reader reader = cold_file(world);
+
+    bring_in(world, 3 * MIB + 5 * PAGE, PAGE);
+    bring_in(world, 20 * MIB, PAGE);
+    read_stretch(&reader, 0, SIZE, MIB);
+    assert_threads_passed();
+    assert_int_equal(cached_bytes(world, 3 * MIB + 5 * PAGE, PAGE), PAGE);
+    assert_int_equal(cached_bytes(world, 20 * MIB, PAGE), PAGE);
+    assert_true(cached_bytes(world, 0, SIZE) <= 3 * MIB);
+    reader_close(&reader);
+}
+
+/* A region that is not read to its end keeps what the reader may want next. */
+static void test_not_before_it_is_handed_over(void **state)
+{
+    struct world *world = *state;
+    struct reader reader = cold_file(world);
+
+    read_stretch(&reader, 0, 8 * MIB, MIB);
+    assert_threads_passed();
+    assert_int_equal(atomic_load(&world->pool.drop_behind.dropped), 0);
+    reader_close(&reader);
+}
+
+static void test_warm_file(void **state)
+{
+    struct world *world = *state;
+    struct reader reader = cold_file(world);
+
+    bring_in(world, 0, SIZE - SIZE % PAGE);
+    for (int i = 0; i < 3; i++)
+        read_stretch(&reader, 0, SIZE, MIB);
+    assert_threads_passed();
+    assert_int_equal(atomic_load(&world->pool.drop_behind.dropped), 0);
+    reader_close(&reader);
+}
+
+static void read_quarter(void *argument, unsigned index)
+{
+    uint64_t quarter = SIZE / 4 + 1;
+    read_stretch(argument, index * quarter, min_u64(SIZE, (index + 1) * quarter), 256 * KIB);
+}
+
+static void test_several_readers(void **state)
+{
+    struct world *world = *state;
+    struct reader reader = cold_file(world);
+
+    run_threads(4, read_quarter, &reader);
+    /* Where one reader's stretch ends in another's block, some of it may be read again, and stay.
+     */
+    assert_true(cached_bytes(world, 0, SIZE) <= SIZE / 2);
+    reader_close(&reader);
+}
+
+/* More regions than there is room for: the first are forgotten, and looked at again. */
+static void test_many_regions(void **state)
+{
+    struct world *world = *state;
+    struct reader reader = cold_file(world);
+    AUTO_CLOSE int fd = scratch_open(&world->scratch, "file", O_RDONLY);
+
+    for (uint64_t serial = 1000; serial < 1000 + 2 * DROP_REGIONS; serial++) {
+        const struct drop_read read = {serial, fd, SIZE, 0, MIB};
+        drop_behind_before(&world->pool.drop_behind, &read);
+        drop_behind_after(&world->pool.drop_behind, &read);
+    }
+    read_stretch(&reader, 0, SIZE, MIB);
+    assert_threads_passed();
+    assert_true(cached_bytes(world, 0, SIZE) <= MIB);
+    reader_close(&reader);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_read_once, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_in_smaller_steps, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_steps_at_odd_places, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_disabled, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_what_was_there_stays, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_single_pages, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_not_before_it_is_handed_over, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_warm_file, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_several_readers, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_many_regions, setup, world_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
