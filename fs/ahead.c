@@ -7,8 +7,8 @@
 
 enum {
     LARGE = 256 * 1024, /* smaller reads are slowed down by their messages, not by the copies */
-    ORDERLY = 2,       /* after as many reads in order it is worth while */
-    FRESH = 100,       /* ms: who makes a pause gets the bytes as they are when he goes on */
+    ORDERLY = 2,        /* after as many reads in order it is worth while */
+    FRESH = 100,        /* ms: who makes a pause gets the bytes as they are when he goes on */
 };
 
 void ahead_init(struct ahead *ahead, struct buffers *spare)
@@ -145,7 +145,7 @@ void ahead_end(struct ahead *ahead, const struct ahead_read *read, ahead_copier 
     HOLD_LOCK(&ahead->lock);
     if (read->stretch != NULL)
         read->stretch->users--;
-    if (read->orderly && !ahead->filling)
+    if (copy != NULL && read->orderly && !ahead->filling)
         fill(ahead, copy, argument);
     tidy(ahead);
     ahead->reads--;

@@ -130,15 +130,19 @@ static int copy_ahead(void *argument, uint64_t offset, char *buffer, size_t size
 
 static void read_piece_ahead(const struct job *job)
 {
+    struct driver *driver = driver_of(job->request);
     struct handle *handle = handle_of(&job->file);
     struct ahead_read read;
 
     ahead_begin(&handle->ahead, (uint64_t)job->offset, job->size, &read);
     if (read.bytes != NULL && handle_is_still(handle)) {
-        atomic_fetch_add(&driver_of(job->request)->counters.reads_ahead, 1);
+        atomic_fetch_add(&driver->counters.reads_ahead, 1);
         (void)fuse_reply_buf(job->request, read.bytes, job->size);
-    } else {
-        read_piece(job);
+    } else if (!answer_at_once(job)) {
+        /* Ended first: who runs behind a gate goes on with the jobs of others, for long perhaps. */
+        ahead_end(&handle->ahead, &read, NULL, NULL);
+        run_behind(driver, &driver->reads, job);
+        return;
     }
     ahead_end(&handle->ahead, &read, copy_ahead, handle);
 }

@@ -6,7 +6,8 @@
 
 void receivers_init(struct receivers *receivers)
 {
-    /* Measured on two processors: with fewer a single reader waits for wake-ups, with more, many. */
+    /* Measured on two processors: with fewer a single reader waits for wake-ups, with more, many.
+     */
     const unsigned for_each = 2;
     const unsigned fewest = 4;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);

@@ -49,7 +49,7 @@ class AheadTest(harness.MountTest):
         """Steps of all sizes and at odd places: the bytes are the file's, and many were there already."""
         data = content(24 * M + 12345)
         mount = self.start(data)
-        for step in (64 * K, 100 * K + 1, 1 * M, 3 * M):
+        for step in (256 * K, 300 * K + 1, 1 * M, 3 * M):
             before = counter(mount, AHEAD)
             with OpenFile(mount.p("a.bin", "whole.bin")) as file:
                 self.assertTrue(read_on(file, step) == data, step)
