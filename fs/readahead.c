@@ -15,9 +15,8 @@ static void unescape(char *path)
 {
     char *to = path;
     for (const char *from = path; *from != '\0'; to++) {
-        unsigned code = 0;
-        if (sscanf(from, "\\%3o", &code) == 1) {
-            *to = (char)code;
+        if (*from == '\\' && strspn(from + 1, "01234567") >= 3) {
+            *to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
             from += 4;
         } else {
             *to = *from++;
@@ -26,11 +25,27 @@ static void unescape(char *path)
     *to = '\0';
 }
 
+/* The third and the fifth word of a line of mountinfo: MAJOR:MINOR and the mountpoint. */
+static bool parse_line(char *line, const char **device, char **mountpoint)
+{
+    char *rest = line;
+    char *words[5];
+
+    for (size_t i = 0; i < 5; i++) {
+        words[i] = strsep(&rest, " ");
+        if (words[i] == NULL)
+            return false;
+    }
+    *device = words[2];
+    *mountpoint = words[4];
+    return true;
+}
+
 /*
- * Finds the device number of what is mounted at `mountpoint`, without a question to the mount: a
- * later mount covers an earlier one. Returns false where nothing is.
+ * Finds the device of what is mounted at `mountpoint`, without a question to the mount; a later
+ * mount covers an earlier one. Returns false where nothing is.
  */
-static bool find_device(const char *mountpoint, unsigned *major, unsigned *minor)
+static bool find_device(const char *mountpoint, char *device, size_t size)
 {
     AUTO_FCLOSE FILE *table = fopen("/proc/self/mountinfo", "re");
     AUTO_FREE char *line = NULL;
@@ -38,15 +53,14 @@ static bool find_device(const char *mountpoint, unsigned *major, unsigned *minor
     bool found = false;
 
     while (table != NULL && getline(&line, &room, table) > 0) {
-        AUTO_FREE char *path = NULL;
-        unsigned device[2];
-        if (sscanf(line, "%*u %*u %u:%u %*s %ms", &device[0], &device[1], &path) != 3)
+        const char *its_device;
+        char *path;
+        if (!parse_line(line, &its_device, &path))
             continue;
         unescape(path);
         if (strcmp(path, mountpoint) != 0)
             continue;
-        *major = device[0];
-        *minor = device[1];
+        (void)snprintf(device, size, "%s", its_device);
         found = true;
     }
     return found;
@@ -54,14 +68,13 @@ static bool find_device(const char *mountpoint, unsigned *major, unsigned *minor
 
 static void raise_readahead(const char *mountpoint)
 {
+    char device[32];
     char name[64];
     char value[16];
-    unsigned major;
-    unsigned minor;
 
-    if (!find_device(mountpoint, &major, &minor))
+    if (!find_device(mountpoint, device, sizeof(device)))
         return;
-    (void)snprintf(name, sizeof(name), "/sys/class/bdi/%u:%u/read_ahead_kb", major, minor);
+    (void)snprintf(name, sizeof(name), "/sys/class/bdi/%s/read_ahead_kb", device);
     AUTO_CLOSE int fd = open(name, O_RDWR | O_CLOEXEC);
     ssize_t length = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
     if (length <= 0)
