@@ -67,9 +67,9 @@ void ahead_destroy(struct ahead *ahead);
 void ahead_begin(struct ahead *ahead, uint64_t offset, size_t size, struct ahead_read *read);
 
 /*
- * Ends a read, after its answer has been sent: its bytes are gone, and the next stretches are copied
- * by `copy`, if nobody else is at it, for as long as there is room. NULL: they are not. Who closes
- * the piece waits for this, so nothing that takes long may come before. Thread-safe.
+ * Ends a read, after its answer has been sent: its bytes are gone, and the next stretches are
+ * copied by `copy`, if nobody else is at it, for as long as there is room. NULL: they are not. Who
+ * closes the piece waits for this, so nothing that takes long may come before. Thread-safe.
  */
 void ahead_end(struct ahead *ahead, const struct ahead_read *read, ahead_copier *copy,
                void *argument);
