@@ -14,7 +14,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/boundary.h"
 #include "core/checked.h"
+#include "core/cleanup.h"
 #include "core/holes.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, BLOCK = 4096, SIZE = 2 * MIB, PART = 64 * KIB };
@@ -473,6 +475,54 @@ static void test_threads(void **state)
     sparse_free(&sparse);
 }
 
+enum { LINE = 1024, LINES = 400, CHANGED = 200 };
+
+struct rewriting {
+    struct world *world;
+    unsigned asked;
+};
+
+/* At the second question, while a search is under way: eight lines more, and the mtime put back. */
+static bool rewrite_while_asked(void *argument)
+{
+    static const char ends[8] = "\n\n\n\n\n\n\n\n";
+    struct rewriting *rewriting = argument;
+    const struct scratch *scratch = &rewriting->world->scratch;
+
+    if (++rewriting->asked != 2)
+        return false;
+    const struct stat was = scratch_stat(scratch, "lines");
+    const struct timespec times[] = {was.st_atim, was.st_mtim};
+    scratch_let_time_pass(scratch, "lines");
+    scratch_overwrite(scratch, "lines", ends, sizeof(ends), (uint64_t)CHANGED * LINE);
+    assert_int_equal(utimensat(scratch->directory, "lines", times, 0), 0);
+    return false;
+}
+
+/* Where the first records end is not remembered from a search that a rewrite overtook. */
+static void test_header_of_a_file_that_is_rewritten(void **state)
+{
+    struct world *world = *state;
+    AUTO_FREE char *bytes = malloc((size_t)LINE * LINES);
+    struct rewriting rewriting = {.world = world};
+    const struct cancel cancel = {rewrite_while_asked, &rewriting};
+    uint64_t boundary = 0;
+
+    memset(bytes, 'x', (size_t)LINE * LINES);
+    for (size_t i = 1; i <= LINES; i++)
+        bytes[i * LINE - 1] = '\n';
+    scratch_write(&world->scratch, "lines", bytes, (size_t)LINE * LINES);
+    struct reader reader = reader_pin(world, "lines");
+    (void)boundary_after_records(reader.source, reader.generation, 300, (uint64_t)LINE * LINES,
+                                 &cancel, &boundary);
+    assert_true(rewriting.asked >= 2);
+    assert_int_equal(boundary_after_records(reader.source, reader.generation, 300,
+                                            (uint64_t)LINE * LINES, NULL, &boundary),
+                     0);
+    assert_int_equal(boundary, 292 * LINE);
+    reader_close(&reader);
+}
+
 #define CHANGE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -489,6 +539,7 @@ int main(void)
         CHANGE_TEST(test_filled_and_head_unreadable),
         CHANGE_TEST(test_filled_while_growing),
         CHANGE_TEST(test_threads),
+        CHANGE_TEST(test_header_of_a_file_that_is_rewritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
