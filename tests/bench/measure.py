@@ -1,6 +1,7 @@
 """Timing: whole commands, in rounds A B C A B C, ratios pair by pair within a round."""
 
 import json
+import mmap
 import os
 import statistics
 import subprocess
@@ -8,11 +9,11 @@ import tempfile
 import time
 
 
-def hyperfine(command, shell=False):
-    """Seconds that one run of a command takes; its failure raises. Its output goes into a pipe: some tools do
-    less when they see that it goes to /dev/null."""
+def hyperfine(command, shell=False, output="null"):
+    """Seconds that one run of a command takes; its failure raises. What it prints goes nowhere, or through a
+    pipe ("pipe"): grep, for one, stops at the first match when it sees /dev/null."""
     with tempfile.NamedTemporaryFile(suffix=".json") as result:
-        argv = ["hyperfine", "--runs", "1", "--style", "none", "--output", "pipe", "--export-json", result.name]
+        argv = ["hyperfine", "--runs", "1", "--style", "none", "--output", output, "--export-json", result.name]
         argv += ["--shell", "bash"] if shell else ["--shell", "none"]
         done = subprocess.run([*argv, command], capture_output=True, text=True)
         if done.returncode:
@@ -68,6 +69,12 @@ def forget(path):
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(descriptor)
+
+
+def touch_free_memory(size):
+    """Use as much free memory, and free it: a virtual machine's host may have taken it back, and then the first
+    who uses it waits, whoever that is."""
+    mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
 
 
 def cached(path):
