@@ -81,14 +81,19 @@ static void lend(struct ahead *ahead, uint64_t offset, size_t size, struct ahead
     read->bytes = stretch->buffer + (offset - stretch->offset);
 }
 
+bool ahead_concerns(const struct ahead *ahead, size_t size)
+{
+    return size >= LARGE || atomic_load(&ahead->last) >= LARGE;
+}
+
 void ahead_begin(struct ahead *ahead, uint64_t offset, size_t size, struct ahead_read *read)
 {
     HOLD_LOCK(&ahead->lock);
     /* The kernel sends what does not fit into one request, a page mostly, in another. */
-    bool large = size >= LARGE || ahead->last >= LARGE;
+    bool large = ahead_concerns(ahead, size);
     *read = (struct ahead_read){.orderly = offset == ahead->next && large};
     ahead->reads++;
-    ahead->last = size;
+    atomic_store(&ahead->last, size);
     ahead->in_order = read->orderly ? ahead->in_order + 1 : 0;
     ahead->next = offset + size;
     if (read->orderly)

@@ -17,6 +17,7 @@
 #define BIGFS_FS_AHEAD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,7 +39,7 @@ struct ahead {
     pthread_mutex_t lock;
     pthread_cond_t change; /* a stretch has been filled or given up, or a read has ended */
     uint64_t next;         /* protected by lock; where the last read ended */
-    size_t last;           /* protected by lock; the size of the last read */
+    atomic_size_t last;    /* the size of the last read that was begun */
     unsigned in_order;     /* protected by lock; how many large reads went on there */
     unsigned reads;        /* protected by lock; under way, filling included */
     bool filling;          /* protected by lock; one of them fills */
@@ -59,6 +60,9 @@ void ahead_init(struct ahead *ahead, struct buffers *spare);
 
 /* Waits for reads under way to end, and gives the buffers back. No read may begin any more. */
 void ahead_destroy(struct ahead *ahead);
+
+/* Whether a read of this size need be begun and ended: not one of many small ones. Thread-safe. */
+bool ahead_concerns(const struct ahead *ahead, size_t size);
 
 /*
  * Begins a read, which must be ended. It has `bytes` if all it asks for has been copied ahead;

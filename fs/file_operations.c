@@ -12,6 +12,8 @@
 #include "fs/parking.h"
 #include "fs/request.h"
 
+enum { SMALL_READ = 16 * 1024 };
+
 static struct handle *handle_of(const struct fuse_file_info *file)
 {
     return (struct handle *)(uintptr_t)file->fh;
@@ -72,15 +74,17 @@ void file_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *f
  */
 static bool answer_at_once(const struct job *job)
 {
-    struct driver *driver = driver_of(job->request);
-    char *buffer = buffers_take(&driver->buffers);
+    struct buffers *buffers = &driver_of(job->request)->buffers;
+    char small[SMALL_READ]; /* saves the lock of the buffers */
+    char *buffer = job->size <= sizeof(small) ? small : buffers_take(buffers);
     size_t got = 0;
 
     int error =
         handle_read_at_once(handle_of(&job->file), (uint64_t)job->offset, buffer, job->size, &got);
     if (error == 0)
         (void)fuse_reply_buf(job->request, buffer, got);
-    buffers_give_back(&driver->buffers, buffer);
+    if (buffer != small)
+        buffers_give_back(buffers, buffer);
     return error == 0;
 }
 
@@ -134,6 +138,10 @@ static void read_piece_ahead(const struct job *job)
     struct handle *handle = handle_of(&job->file);
     struct ahead_read read;
 
+    if (!ahead_concerns(&handle->ahead, job->size)) {
+        read_piece(job);
+        return;
+    }
     ahead_begin(&handle->ahead, (uint64_t)job->offset, job->size, &read);
     if (read.bytes != NULL && handle_is_still(handle)) {
         atomic_fetch_add(&driver->counters.reads_ahead, 1);
