@@ -10,23 +10,24 @@ from data import G, M, make_marked
 from report import Result, lines
 
 SIZES = [G << n for n in range(14)]  # 1 GiB to 8 TiB
-CHUNK = 64 * M
+CHUNK = 4 * M  # small, so that 1 GiB has enough pieces for each to be looked at once
 
 
 def run(bench):
     directory = bench.work / "sizes"
     directory.mkdir(exist_ok=True)
     dice, probes = random.Random(3), 12 * bench.rounds
-    wanted = {size: [dice.randrange(1, size // CHUNK) for _ in range(probes)] for size in SIZES}
+    wanted = {size: dice.sample(range(1, size // CHUNK - 1), probes) for size in SIZES}
     for size, places in wanted.items():
-        make_marked(directory / ("%d.log" % (size // G)), size, {k * CHUNK for k in places} | {(k + 1) * CHUNK for k in places})
+        starts = {k * CHUNK for k in places}
+        make_marked(directory / ("%d.log" % (size // G)), size, starts | {start + CHUNK for start in starts})
     kept = []
     with peers.bigfs(bench, source=directory) as mount:
         for turn in range(probes):
             kept.append({})
             for size in SIZES:
                 for view in ("bytes", "lines"):
-                    path = mount / ("%d.log/%s/%d" % (size // G, view, wanted[size][turn]))
+                    path = mount / ("%d.log/%s@4M/%d" % (size // G, view, wanted[size][turn]))
                     kept[-1]["%s %d" % (view, size // G)] = first_byte(path)
     return kept[3:]  # the first ones find nothing in memory of the mount and of the file systems
 
@@ -44,7 +45,8 @@ def report(bench, kept):
     def at(view, size):
         return 1e6 * statistics.median(one["%s %d" % (view, size // G)] for one in kept)
     result = Result("flat", """Open piece k at random, and read its first byte: microseconds, medians of %d pieces for each size, all of
-which were looked at for the first time. Sparse files with lines around the places where pieces begin.""" % len(kept),
+which were looked at for the first time. Pieces of 4 MiB, so that the smallest file has enough;
+sparse files with lines around the places where they begin.""" % len(kept),
                     ["", *(name(size) for size in SIZES[::3]), "8 TiB"])
     for view in ("bytes", "lines"):
         result.add("`%s`" % view, *("%.0f" % at(view, size) for size in SIZES[::3]), "%.0f" % at(view, SIZES[-1]))
