@@ -32,6 +32,9 @@ GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "random": random
           "page_cache": page_cache, "footprint": footprint, "flat": flat}
 
 
+RESULTS = report.ROOT / "build" / "bench"
+
+
 class Bench:
     """Where the bench works, on what, and how long."""
 
@@ -42,7 +45,7 @@ class Bench:
         self.work = Path(self.kept or tempfile.mkdtemp(prefix="bigfs-bench.", dir=parent)).resolve()
         self.source = self.work / "source"
         self.log, self.part = self.source / "big.log", self.source / "part.log"
-        self.size = G if quick else 4 * G
+        self.size, self.part_size = G if quick else 4 * G, G
 
     def make_data(self):
         self.source.mkdir(parents=True, exist_ok=True)
@@ -50,7 +53,7 @@ class Bench:
             data.need_room(self.work, 3 * self.size + 3 * G)
         self.say("making a log of %d GiB in %s" % (self.size // G, self.source))
         data.make_log(self.log, self.size)
-        data.copy_part(self.part, self.log, G)
+        data.copy_part(self.part, self.log, self.part_size)
         data.copy_part(self.source / "plain256M.log", self.log, 256 * M)
         data.copy_part(self.source / "plain64M.log", self.log, 64 * M)
 
@@ -81,22 +84,34 @@ def machine():
 def run_group(bench, name, quick):
     bench.say(name)
     kept = GROUPS[name].run(bench)
-    results = report.ROOT / "build" / "bench"
-    results.mkdir(parents=True, exist_ok=True)
-    (results / (name + ("-quick" if quick else "") + ".json")).write_text(json.dumps(kept, indent=1))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / (name + ("-quick" if quick else "") + ".json")).write_text(json.dumps(kept, indent=1))
+    if not quick:
+        report.write("machine", machine())
+    show(bench, name, kept, quick)
+
+
+def show(bench, name, kept, quick):
     if quick:
-        report.FIGURES = results
+        report.FIGURES = RESULTS
     result = GROUPS[name].report(bench, kept)
     if quick:
         print(result.markdown())
     else:
         report.write(name, result.markdown())
-        report.write("machine", machine())
+
+
+def redraw(bench, names):
+    """From what the last run kept: the same figures, told anew."""
+    for name in names:
+        bench.say(name)
+        show(bench, name, json.loads((RESULTS / (name + ".json")).read_text()), False)
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="bench", description="Measures, and writes docs/performance.md.")
     parser.add_argument("--quick", action="store_true", help="few rounds on 1 GiB, to see that it works; writes no document")
+    parser.add_argument("--redraw", action="store_true", help="write the document anew from the last run's figures")
     parser.add_argument("group", nargs="*", metavar="GROUP", help="of " + ", ".join(GROUPS))
     chosen = parser.parse_args()
     unknown = [name for name in chosen.group if name not in GROUPS]
@@ -115,6 +130,8 @@ def main():
         signal.signal(number, stop)
     bench = Bench(chosen.quick)
     try:
+        if chosen.redraw:
+            return redraw(bench, chosen.group or GROUPS)
         bench.make_data()
         for name in chosen.group or GROUPS:
             run_group(bench, name, chosen.quick)

@@ -62,7 +62,7 @@ def agree(chosen):
 def report(bench, kept):
     result = Result("pipeline", """`grep -c ERROR` over a log of %.1f GB in the page cache, two at a time, the counts added up; pieces of
 64 MiB, not read before, memory for them touched before each run. `split` makes its files anew each time. Ratio: times as long as bigfs with
-`xargs -P2`.""" % (bench.log.stat().st_size / 1e9), ["", "s", "least and most", "ratio"])
+`xargs -P2`.""" % (bench.size / 1e9), ["", "s", "least and most", "ratio"])
     names = list(kept[0])
     for name in names:
         result.add(name, measure.median(kept, name), "%.2f to %.2f" % measure.spread(kept, name),
