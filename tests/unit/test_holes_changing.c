@@ -482,7 +482,7 @@ struct rewriting {
     unsigned asked;
 };
 
-/* At the third question, when the search has passed the place: eight lines more, and the mtime put back. */
+/* When the search has passed the place: eight lines more, and the mtime put back. */
 static bool rewrite_while_asked(void *argument)
 {
     static const char ends[8] = "\n\n\n\n\n\n\n\n";
