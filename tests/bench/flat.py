@@ -50,7 +50,7 @@ sparse files with lines around the places where they begin.""" % len(kept),
                     ["", *(name(size) for size in SIZES[::3]), "8 TiB"])
     for view in ("bytes", "lines"):
         result.add("`%s`" % view, *("%.0f" % at(view, size) for size in SIZES[::3]), "%.0f" % at(view, SIZES[-1]))
-    lines(result, "size of the file", "microseconds", [(name(size), size // G) for size in SIZES],
+    lines(result, "size of the file", "microseconds", [(name(size).replace(" ", "\\n"), size // G) for size in SIZES],
           {view: [(size // G, at(view, size)) for size in SIZES] for view in ("bytes", "lines")})
     for view in ("bytes", "lines"):
         result.claim("`%s`: 8 TiB to 1 GiB, times" % view, at(view, SIZES[-1]) / at(view, SIZES[0]), most=1.5)

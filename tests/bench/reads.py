@@ -17,7 +17,9 @@ PIECE = "big.log/bytes@1G/0"
 def twice(bench, path, command):
     """Read once with nothing of the mount in the page cache (of the file itself: all), and again."""
     def run():
-        if "/mnt" in path:
+        if path == str(bench.part):
+            measure.warm(path)  # some machines take page cache back by themselves
+        else:
             measure.forget(path)
         measure.touch_free_memory(bench.part_size * 5 // 4)
         return {"first": measure.hyperfine(command % path), "again": measure.hyperfine(command % path)}

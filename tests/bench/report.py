@@ -94,8 +94,8 @@ def lines(result, xlabel, ylabel, xtics, curves):
     FIGURES.mkdir(exist_ok=True)
     highest = max(y for points in curves.values() for _, y in points)
     script = STYLE % (360, FIGURES / (result.name + ".svg"), "y", "top right")
-    script += 'set logscale x 2\nset xlabel "%s"\nset ylabel "%s"\nset yrange [0:%g]\nset xtics (%s)\nset tics nomirror\n' % (
-        xlabel, ylabel, 1.6 * highest, ", ".join('"%s" %d' % (name, x) for name, x in xtics))
+    script += 'set logscale x 2\nset xrange [%g:%g]\nset bmargin 5\nset xlabel "%s" offset 0,-1\nset ylabel "%s"\nset yrange [0:%g]\nset xtics (%s)\nset tics nomirror\n' % (
+        0.9 * xtics[0][1], 1.1 * xtics[-1][1], xlabel, ylabel, 1.6 * highest, ", ".join('"%s" %d' % (name, x) for name, x in xtics))
     colours = [OURS, "#d6604d", "#4d9221", "#888888"]
     script += "plot " + ", ".join('"-" with linespoints pt 7 ps 0.5 lw 2 lc rgb "%s" title "%s"' % (colour, name)
                                   for colour, name in zip(colours, curves)) + "\n"
