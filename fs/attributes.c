@@ -9,7 +9,10 @@
 
 enum {
     BLOCK_SIZE = 1024 * 1024, /* so that tools that ask for it read in large steps */
-    STAT_BLOCK = 512,         /* what st_blocks counts in */
+    /* Directories in small ones: after each the kernel decides anew whether to ask for nodes too.
+     */
+    DIRECTORY_BLOCK_SIZE = 4096,
+    STAT_BLOCK = 512, /* what st_blocks counts in */
 };
 
 static const mode_t write_bits = S_IWUSR | S_IWGRP | S_IWOTH;
@@ -71,7 +74,6 @@ void attributes_of(const struct driver *driver, const struct node *node, const s
         *attributes = *source;
     attributes->st_ino = node->inode;
     attributes->st_rdev = 0;
-    attributes->st_blksize = BLOCK_SIZE;
     attributes->st_mode &= ~write_bits;
     switch (node->kind) {
     case NODE_DIRECTORY:
@@ -96,6 +98,7 @@ void attributes_of(const struct driver *driver, const struct node *node, const s
     case NODE_SYMLINK:
         break;
     }
+    attributes->st_blksize = S_ISDIR(attributes->st_mode) ? DIRECTORY_BLOCK_SIZE : BLOCK_SIZE;
 }
 
 /* The attributes of a file that was removed, for as long as somebody has it open. */

@@ -23,21 +23,43 @@ struct listing {
     fuse_req_t request;
     struct node *node;
     const struct cancel cancel;
+    bool with_nodes; /* READDIRPLUS: an entry may come with its node, which is then looked up */
     char *buffer;
     size_t size;
     size_t used;
 };
 
 /* Adds an entry; `next` is the place behind it. Returns false when it did not fit. */
-static bool add(struct listing *listing, const char *name, mode_t mode, uint64_t inode, off_t next)
+static bool add_entry(struct listing *listing, const char *name,
+                      const struct fuse_entry_param *entry, off_t next)
 {
-    const struct stat attributes = {.st_mode = mode, .st_ino = inode};
-    size_t length = fuse_add_direntry(listing->request, listing->buffer + listing->used,
-                                      listing->size - listing->used, name, &attributes, next);
-    if (length > listing->size - listing->used)
+    char *end = listing->buffer + listing->used;
+    size_t room = listing->size - listing->used;
+    size_t length = listing->with_nodes
+                        ? fuse_add_direntry_plus(listing->request, end, room, name, entry, next)
+                        : fuse_add_direntry(listing->request, end, room, name, &entry->attr, next);
+    if (length > room)
         return false;
     listing->used += length;
     return true;
+}
+
+/* Adds an entry without its node: who wants more than its name and type looks it up. */
+static bool add(struct listing *listing, const char *name, mode_t mode, uint64_t inode, off_t next)
+{
+    const struct fuse_entry_param entry = {.attr = {.st_mode = mode, .st_ino = inode}};
+    return add_entry(listing, name, &entry, next);
+}
+
+/* Adds an entry that has been looked up. */
+static bool add_found(struct listing *listing, const char *name, const struct entry *found,
+                      off_t next)
+{
+    const struct fuse_entry_param entry = entry_for_kernel(found);
+    if (add_entry(listing, name, &entry, next))
+        return true;
+    node_forget(&listing->driver->nodes, found->node, 1);
+    return false;
 }
 
 static bool add_child(struct listing *listing, const char *name, enum node_kind kind,
@@ -60,14 +82,17 @@ static bool add_dots(struct listing *listing, const char *name, off_t next)
 /* Adds what stands in SOURCE under this name. Returns false when it did not fit. */
 static bool add_source_entry(struct listing *listing, int directory, const char *name, off_t next)
 {
-    const struct driver *driver = listing->driver;
+    struct driver *driver = listing->driver;
     union node_content content = {0};
+    struct entry found;
     struct stat attributes;
 
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return add_dots(listing, name, next);
     if (lookup_is_control(driver, listing->node, name))
         return true;
+    if (listing->with_nodes && lookup(driver, listing->node, name, &listing->cancel, &found) == 0)
+        return add_found(listing, name, &found, next);
     if (fstatat(directory, name, &attributes, AT_SYMLINK_NOFOLLOW) != 0)
         return true; /* removed since */
     if (S_ISDIR(attributes.st_mode))
@@ -189,6 +214,22 @@ static int list_large(struct listing *listing, off_t offset)
 }
 
 /*
+ * Adds a piece, with its node where that takes no scan: whoever lists only names, as the kernel
+ * cannot tell at first, must not wait for boundaries.
+ */
+static bool add_piece(struct listing *listing, const char *name, const union node_content *content,
+                      off_t next)
+{
+    const struct selector *selector = &content->piece.selector;
+    struct entry found;
+
+    if (listing->with_nodes && !lookup_may_scan(listing->node) &&
+        lookup_selected(listing->driver, listing->node, selector, &listing->cancel, &found) == 0)
+        return add_found(listing, name, &found, next);
+    return add_child(listing, name, NODE_PIECE, content, next);
+}
+
+/*
  * Lists pieces from a cursor on; the place of an entry is the cursor behind it. The largest place
  * is the end: a file can be so long that nothing above its last cursor is left for the dots.
  */
@@ -207,7 +248,7 @@ static int list_pieces(struct listing *listing, const struct view_file *file, ui
             break;
         piece_name_write(view, extension, count, &content.piece.selector, name);
         off_t next = (off_t)min_u64(cursor, OFFSET_MAX - 2) + 2;
-        if (!add_child(listing, name, NODE_PIECE, &content, next))
+        if (!add_piece(listing, name, &content, next))
             break;
     }
     return error == -ENOENT || listing->used > 0 ? 0 : error;
@@ -272,9 +313,17 @@ static int list_made_up(struct listing *listing, off_t offset,
 }
 
 int listing_fill(struct driver *driver, fuse_req_t request, struct node *node, off_t offset,
-                 char *buffer, size_t size, size_t *used)
+                 bool with_nodes, struct listing_reply *reply)
 {
-    struct listing listing = {driver, request, node, cancel_of(request), buffer, size, 0};
+    struct listing listing = {
+        .driver = driver,
+        .request = request,
+        .node = node,
+        .cancel = cancel_of(request),
+        .with_nodes = with_nodes,
+        .buffer = reply->buffer,
+        .size = reply->size,
+    };
     int error = -ENOTDIR;
 
     if (offset < 0)
@@ -288,6 +337,6 @@ int listing_fill(struct driver *driver, fuse_req_t request, struct node *node, o
         error = list_made_up(&listing, offset, list_view);
     else if (node->kind == NODE_CONTROL)
         error = list_made_up(&listing, offset, list_control);
-    *used = listing.used;
+    reply->used = listing.used;
     return error;
 }

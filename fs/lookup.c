@@ -14,6 +14,16 @@ const char control_name[] = ".bigfs";
 
 static const char table_suffix[] = ".tsv";
 
+struct fuse_entry_param entry_for_kernel(const struct entry *entry)
+{
+    return (struct fuse_entry_param){
+        .ino = (fuse_ino_t)(uintptr_t)entry->node,
+        .attr = entry->attributes,
+        .attr_timeout = BELIEVED_SECONDS,
+        .entry_timeout = BELIEVED_SECONDS,
+    };
+}
+
 static bool is_single(const struct driver *driver, const char *name)
 {
     return driver->single != NULL && strcmp(name, driver->single) == 0;
@@ -205,6 +215,13 @@ static int enter_piece(struct driver *driver, struct node *parent, const struct 
         return 0;
     node_forget(&driver->nodes, entry->node, 1);
     return error;
+}
+
+int lookup_selected(struct driver *driver, struct node *parent, const struct selector *selector,
+                    const struct cancel *cancel, struct entry *entry)
+{
+    const struct wanted wanted = {.view = view_of(parent), .selector = selector, .cancel = cancel};
+    return enter_piece(driver, parent, &wanted, entry);
 }
 
 static int lookup_in_view(struct driver *driver, struct node *parent, const char *name,

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include <fuse_lowlevel.h>
+
 #include "core/cancel.h"
 #include "fs/driver.h"
 
@@ -12,6 +14,12 @@ struct entry {
     struct node *node; /* looked up once more: for node_forget() to take back */
     struct stat attributes;
 };
+
+/* How long the kernel believes names and attributes. */
+enum { BELIEVED_SECONDS = 1 };
+
+/* What the kernel is told of an entry. */
+struct fuse_entry_param entry_for_kernel(const struct entry *entry);
 
 /* The directory of reports in the root: found by name, never listed. */
 extern const char control_name[];
@@ -30,6 +38,13 @@ bool lookup_may_scan(const struct node *parent);
  */
 int lookup(struct driver *driver, struct node *parent, const char *name,
            const struct cancel *cancel, struct entry *entry);
+
+/*
+ * Looks up the piece of a view that a selector means, as lookup() would by any of its names.
+ * `parent` is a view.
+ */
+int lookup_selected(struct driver *driver, struct node *parent, const struct selector *selector,
+                    const struct cancel *cancel, struct entry *entry);
 
 /*
  * Finds what a piece's selector means now. The generation becomes a reference of the caller's, and

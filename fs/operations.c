@@ -19,8 +19,6 @@
 #include "fs/refusal.h"
 #include "fs/request.h"
 
-static const double timeout = 1.0; /* seconds that the kernel believes names and attributes */
-
 enum {
     /* Requests the kernel sends ahead of readers; beyond its default of 9 it drops readahead. */
     MOST_BACKGROUND = 64,
@@ -57,12 +55,7 @@ static void run_lookup(struct job *job)
         reply_error(job->request, error);
         return;
     }
-    const struct fuse_entry_param reply = {
-        .ino = (fuse_ino_t)(uintptr_t)entry.node,
-        .attr = entry.attributes,
-        .attr_timeout = timeout,
-        .entry_timeout = timeout,
-    };
+    const struct fuse_entry_param reply = entry_for_kernel(&entry);
     if (fuse_reply_entry(job->request, &reply) != 0)
         node_forget(&driver->nodes, entry.node, 1);
 }
@@ -107,7 +100,7 @@ static void run_getattr(struct job *job)
     if (error != 0)
         reply_error(job->request, error);
     else
-        (void)fuse_reply_attr(job->request, &attributes, timeout);
+        (void)fuse_reply_attr(job->request, &attributes, BELIEVED_SECONDS);
 }
 
 static void on_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
@@ -144,38 +137,62 @@ static void on_readlink(fuse_req_t request, fuse_ino_t inode)
     dispatch(&job, node_of(request, inode), false);
 }
 
-static void run_readdir(struct job *job)
+/* READDIR, and READDIRPLUS where `with_nodes`. */
+static void list(struct job *job, bool with_nodes)
 {
     struct driver *driver = driver_of(job->request);
+    struct node *node = node_of(job->request, job->inode);
     AUTO_FREE char *buffer = malloc(job->size);
-    size_t used = 0;
+    struct listing_reply reply = {.buffer = buffer, .size = job->size};
 
     atomic_fetch_add(&driver->counters.listings, 1);
     int error = buffer == NULL
                     ? -ENOMEM
-                    : listing_fill(driver, job->request, node_of(job->request, job->inode),
-                                   job->offset, buffer, job->size, &used);
+                    : listing_fill(driver, job->request, node, job->offset, with_nodes, &reply);
     if (error == -EINPROGRESS)
-        parking_wait(job, node_of(job->request, job->inode));
+        parking_wait(job, node);
     else if (error != 0)
         reply_error(job->request, error);
-    else
-        (void)fuse_reply_buf(job->request, buffer, used);
+    else /* it fails at the end of the mount alone: the nodes that it brings go with all others */
+        (void)fuse_reply_buf(job->request, buffer, reply.used);
 }
 
-static void on_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
-                       struct fuse_file_info *file)
+static void run_readdir(struct job *job)
+{
+    list(job, false);
+}
+
+static void run_readdirplus(struct job *job)
+{
+    list(job, true);
+}
+
+static void dispatch_listing(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
+                             void (*run)(struct job *job))
 {
     struct job job = {
-        .run = run_readdir,
+        .run = run,
         .request = request,
         .inode = inode,
         .size = size,
         .offset = offset,
     };
     const struct node *node = node_of(request, inode);
-    (void)file;
     dispatch(&job, node, node->kind == NODE_VIEW && view_needs_index(&node->content.view));
+}
+
+static void on_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
+                       struct fuse_file_info *file)
+{
+    (void)file;
+    dispatch_listing(request, inode, size, offset, run_readdir);
+}
+
+static void on_readdirplus(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
+                           struct fuse_file_info *file)
+{
+    (void)file;
+    dispatch_listing(request, inode, size, offset, run_readdirplus);
 }
 
 static void run_statfs(struct job *job)
@@ -205,6 +222,7 @@ const struct fuse_lowlevel_ops operations = {
     .lseek = file_seek,
     .release = file_release,
     .readdir = on_readdir,
+    .readdirplus = on_readdirplus,
     .statfs = on_statfs,
     .setattr = refuse_setattr,
     .mknod = refuse_mknod,
