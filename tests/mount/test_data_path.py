@@ -183,6 +183,72 @@ class ReadaheadTest(harness.MountTest):
             del self._fresh
 
 
+class ListingTest(harness.MountTest):
+    """Listings that bring their nodes along (READDIRPLUS)."""
+
+    PIECES = 2048
+
+    def start(self, size):
+        self.write("a.log", (b"a line\n" * (size // 7 + 1))[:size])
+        return self.mount(None, "--min-size", "1M")
+
+    @staticmethod
+    def sizes(directory):
+        """As `ls -l` does: each name is looked at as soon as it has been listed."""
+        with os.scandir(directory) as entries:
+            return sorted((int(entry.name.split(".")[0]), entry.stat().st_size) for entry in entries)
+
+    def pieces(self, size):
+        return [(k, min(4 * K, size - 4 * K * k)) for k in range(-(-size // (4 * K)))]
+
+    def test_few_lookups(self):
+        size = self.PIECES * 4 * K - 1000
+        mount = self.start(size)
+        view = mount.p("a.log", "bytes@4K")
+        os.stat(view)
+        before = counter(mount, "bigfs_lookups_total")
+        self.assertEqual(self.sizes(view), self.pieces(size))
+        self.assertLess(counter(mount, "bigfs_lookups_total") - before, self.PIECES // 4)
+
+    def test_names_alone_take_no_scan(self):
+        """Of a view whose pieces begin where records do, too, and wherever the kernel asks for nodes."""
+        mount = self.start(self.PIECES * 4 * K)
+        scanned = ("bigfs_scanned_bytes_total", "bigfs_probes_total")
+        before = [counter(mount, name) for name in scanned]
+        self.assertEqual(len(os.listdir(mount.p("a.log", "lines@4K"))), self.PIECES)
+        self.assertEqual([counter(mount, name) for name in scanned], before)
+
+    def test_all_nodes_are_given_back(self):
+        """Of a file that was rewritten the kernel gets new nodes, and forgets the old ones: all of them."""
+        mount = self.start(self.PIECES * 4 * K)
+        view = mount.p("a.log", "bytes@4K")
+        for size in (self.PIECES * 4 * K, self.PIECES * 4 * K - 5000, self.PIECES * 4 * K - 3):
+            self.write("a.log", os.urandom(size))
+            wait_for(lambda: self.sizes(view) == self.pieces(size), 10, "the listing is of %d bytes" % size)
+            wait_for(lambda: counter(mount, "bigfs_nodes") <= self.PIECES + 6, 10, "the old nodes are forgotten")
+        self.assertGreater(counter(mount, "bigfs_nodes"), self.PIECES // 2)
+
+    def test_directory(self):
+        """Of all that stands in SOURCE: the attributes that a look-up gives."""
+        mount = self.start(2 * M)
+        for number in range(500):
+            self.write("small%d" % number, b"x" * number)
+        self.source.joinpath("sub").mkdir()
+        os.symlink("small7", self.source / "link")
+        os.mkfifo(self.source / "fifo")
+        with os.scandir(mount.path) as entries:
+            listed = {entry.name: entry.stat(follow_symlinks=False) for entry in entries}
+        self.assertEqual(sorted(listed), sorted(set(os.listdir(self.source)) - {"fifo"}))
+        mount.unmount()
+        mount = self.mount(None, "--min-size", "1M")
+        for name, attributes in listed.items():
+            alone = os.lstat(mount.p(name))
+            self.assertEqual([getattr(attributes, field) for field in self.FIELDS],
+                             [getattr(alone, field) for field in self.FIELDS], name)
+
+    FIELDS = ("st_mode", "st_ino", "st_nlink", "st_uid", "st_gid", "st_size", "st_blocks", "st_blksize", "st_mtime_ns")
+
+
 class PageCacheTest(harness.MountTest):
     """What reading pieces leaves of the source in the page cache. Some of it goes by itself, so there is slack."""
 
