@@ -3,13 +3,15 @@
 import os
 import subprocess
 from contextlib import ExitStack
+from pathlib import Path
 
 import measure
 import peers
 from report import Result, bars
 
 XARGS, PARALLEL = "bigfs, xargs -P2", "bigfs, parallel -j2"
-XARGS_NONE = "bigfs --cache none, xargs -P2"
+XARGS_AGAIN, XARGS_NONE = "the same, again", "bigfs --cache none, xargs -P2"
+PARALLEL_256 = "bigfs, parallel -j2, lines@256M"
 PIPEPART, SPLIT_XARGS, SPLIT_PARALLEL = "parallel --pipepart", "split, then xargs -P2", "split, then parallel -j2"
 CHUNKS = "xargs -P2 over split -n l/K/N"
 SUM = " | awk '{ n += $1 } END { print n }'"
@@ -23,7 +25,7 @@ def commands(bench, mount, direct):
     parallel = "parallel -j2 'grep -c ERROR {}' ::: %s/*" + SUM
     return {
         XARGS: xargs % (mount / "big.log/lines"), PARALLEL: parallel % (mount / "big.log/lines"),
-        XARGS_NONE: xargs % (direct / "big.log/lines"),
+        PARALLEL_256: parallel % (mount / "big.log/lines@256M"), XARGS_NONE: xargs % (direct / "big.log/lines"),
         PIPEPART: "parallel --pipepart -a %s --block 256M -j2 grep -c ERROR" % log + SUM,
         SPLIT_XARGS: split + xargs % parts, SPLIT_PARALLEL: split + parallel % parts,
         CHUNKS: "seq %d | xargs -P2 -I{} sh -c 'split -n l/{}/%d %s | grep -c ERROR'" % (count, count, log) + SUM,
@@ -39,7 +41,7 @@ def run(bench):
         direct = stack.enter_context(peers.bigfs(bench, "--cache", "none"))
         chosen = commands(bench, mount, direct)
         agree(chosen)
-        pieces = [mount / ("big.log/lines/" + name) for name in os.listdir(mount / "big.log/lines")]
+        pieces = [piece for view in ("lines", "lines@256M") for piece in Path(mount / "big.log", view).iterdir()]
 
         def timed(command):
             def once():
@@ -48,7 +50,12 @@ def run(bench):
                 measure.touch_free_memory(bench.size + (1 << 29))
                 return measure.hyperfine(command, shell=True)
             return once
-        return measure.rounds(min(bench.rounds, 5), {name: timed(command) for name, command in chosen.items()})
+        variants = {}
+        for name, command in chosen.items():
+            variants[name] = timed(command)
+            if name == XARGS:
+                variants[XARGS_AGAIN] = lambda again=command: measure.hyperfine(again, shell=True)
+        return measure.rounds(min(bench.rounds, 5), variants)
 
 
 def agree(chosen):
@@ -61,13 +68,14 @@ def agree(chosen):
 
 def report(bench, kept):
     result = Result("pipeline", """`grep -c ERROR` over a log of %.1f GB in the page cache, two at a time, the counts added up; pieces of
-64 MiB, not read before, memory for them touched before each run. `split` makes its files anew each time. Ratio: times as long as bigfs with
+64 MiB, or 256 as in the block of --pipepart, not read before but for "again", memory for them touched before
+each run. `split` makes its files anew each time. Ratio: times as long as bigfs with
 `xargs -P2`.""" % (bench.size / 1e9), ["", "s", "least and most", "ratio"])
     names = list(kept[0])
     for name in names:
         result.add(name, measure.median(kept, name), "%.2f to %.2f" % measure.spread(kept, name),
                    "%.2f" % measure.ratio(kept, name, XARGS))
-    bars(result, "seconds", [(name, measure.median(kept, name), name.startswith("bigfs")) for name in names])
+    bars(result, "seconds", [(name, measure.median(kept, name), name.startswith("bigfs") or name == XARGS_AGAIN) for name in names])
     for ours in (XARGS, PARALLEL):
         result.claim("%s: as fast as `parallel --pipepart`, times" % ours, measure.ratio(kept, PIPEPART, ours), 1.2)
     result.claim("%s: as fast as split and then the same, times" % XARGS, measure.ratio(kept, SPLIT_XARGS, XARGS), 2)

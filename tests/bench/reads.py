@@ -1,6 +1,7 @@
 """Point 1: a 1 GiB piece read from its beginning to its end, for the first time and again."""
 
 import os
+import tempfile
 from contextlib import ExitStack
 
 import measure
@@ -11,6 +12,7 @@ NATIVE = "the file itself"
 DEFAULT, NONE = "bigfs", "bigfs --cache none"
 FULL, OFF = "mergerfs, cache.files=full", "mergerfs, cache.files=off"
 SQUASH = "squashfuse_ll, not compressed"
+COPY = "copied into tmpfs by dd"
 PIECE = "big.log/bytes@1G/0"
 
 
@@ -26,6 +28,21 @@ def twice(bench, path, command):
     return run
 
 
+def copied(bench):
+    """A plain copy into fresh pages of memory, and what is there read: what anything can reach that keeps bytes in
+    pages of its own."""
+    def run():
+        descriptor, copy = tempfile.mkstemp(prefix="bigfs-bench.", dir="/dev/shm")
+        os.close(descriptor)
+        try:
+            measure.touch_free_memory(bench.part_size * 5 // 4)
+            return {"first": measure.hyperfine("dd bs=1M status=none if=%s of=%s" % (bench.part, copy)),
+                    "again": measure.hyperfine("cat %s" % copy)}
+        finally:
+            os.unlink(copy)
+    return run
+
+
 def run(bench):
     measure.warm(bench.part)
     measure.warm(bench.log)
@@ -38,6 +55,7 @@ def run(bench):
                  SQUASH: enter(peers.squashfuse(bench, squash_image(bench))) / "part.log"}
         variants = {"%s, %s" % (tool, name): twice(bench, path, command) for name, path in files.items()
                     for tool, command in (("cat", "cat %s"), ("dd", "dd if=%s bs=1M status=none"))}
+        variants["cat, " + COPY] = copied(bench)
         for path in files.values():
             os.stat(path)
         return measure.flat(measure.rounds(bench.rounds, variants))
@@ -56,7 +74,7 @@ def report(bench, kept):
     size = bench.part_size / 1e9
     result = Result("reads", """A piece of %.2f GB (`bytes@1G/0`), the source in the page cache, as root. "First": nothing of
 the mount in the page cache before. In GB/s; the ratio is to the file
-itself, read again in the same round.""" % size,
+itself, read again in the same round. The last row: a copy of the file made in tmpfs, and that copy read.""" % size,
                     ["", "`cat`, first", "ratio", "`cat`, again", "ratio", "`dd bs=1M`, first", "again"])
     plot = []
     for name in (NATIVE, DEFAULT, NONE, FULL, OFF, SQUASH):
@@ -67,6 +85,8 @@ itself, read again in the same round.""" % size,
         result.add(name, speed["cat", "first"], "%.2f" % to_native["first"], speed["cat", "again"],
                    "%.2f" % to_native["again"], speed["dd", "first"], speed["dd", "again"])
         plot += [("%s, %s" % (name, when), speed["cat", when], name in (DEFAULT, NONE)) for when in ("first", "again")]
+    result.add(COPY, size / measure.median(kept, "cat, %s, first" % COPY), "", size / measure.median(kept, "cat, %s, again" % COPY),
+               "%.2f" % measure.ratio(kept, "cat, %s, again" % NATIVE, "cat, %s, again" % COPY), "", "")
     bars(result, "GB/s, cat", plot)
     claims(result, kept)
     return result
