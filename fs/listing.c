@@ -10,6 +10,7 @@
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/extents.h"
 #include "core/holes.h"
 #include "core/index_making.h"
 #include "fs/attributes.h"
@@ -23,7 +24,8 @@ struct listing {
     fuse_req_t request;
     struct node *node;
     const struct cancel cancel;
-    bool with_nodes; /* READDIRPLUS: an entry may come with its node, which is then looked up */
+    bool with_nodes;  /* READDIRPLUS: an entry may come with its node, which is then looked up */
+    bool with_pieces; /* so do the pieces of this view */
     char *buffer;
     size_t size;
     size_t used;
@@ -213,17 +215,13 @@ static int list_large(struct listing *listing, off_t offset)
     return 0;
 }
 
-/*
- * Adds a piece, with its node where that takes no scan: whoever lists only names, as the kernel
- * cannot tell at first, must not wait for boundaries.
- */
 static bool add_piece(struct listing *listing, const char *name, const union node_content *content,
                       off_t next)
 {
     const struct selector *selector = &content->piece.selector;
     struct entry found;
 
-    if (listing->with_nodes && !lookup_may_scan(listing->node) &&
+    if (listing->with_pieces &&
         lookup_selected(listing->driver, listing->node, selector, &listing->cancel, &found) == 0)
         return add_found(listing, name, &found, next);
     return add_child(listing, name, NODE_PIECE, content, next);
@@ -275,6 +273,18 @@ static int list_by_generation(struct listing *listing, struct view_file *file, u
     return error == -ENOENT ? -ESTALE : error;
 }
 
+/*
+ * Whether the attributes of a view's pieces take neither a scan nor a count of extents: who lists
+ * only names, which at first the kernel cannot tell, must not wait for these.
+ */
+static bool pieces_are_cheap(const struct view *view, const struct stat *source)
+{
+    struct file_identity identity;
+
+    file_identity_of(source, &identity);
+    return !view_scans(view) && !extents_possible(&identity);
+}
+
 static int list_view(struct listing *listing, off_t offset)
 {
     const struct node *large = node_large(listing->node);
@@ -286,8 +296,11 @@ static int list_view(struct listing *listing, off_t offset)
     if (!view_is_numbered(view) || view_needs_index(view))
         return list_by_generation(listing, &file, cursor);
     int error = attributes_now_of_large(listing->driver, large, &source);
+    if (error != 0)
+        return error;
     file.size = (uint64_t)source.st_size;
-    return error != 0 ? error : list_pieces(listing, &file, cursor);
+    listing->with_pieces = listing->with_nodes && pieces_are_cheap(view, &source);
+    return list_pieces(listing, &file, cursor);
 }
 
 static int list_control(struct listing *listing, off_t offset)

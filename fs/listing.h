@@ -20,8 +20,8 @@ struct listing_reply {
  * an earlier entry said. No state is kept in between, and no scan is ever started. Returns 0, or
  * -errno. Thread-safe; blocks as the file system beneath does.
  *
- * `with_nodes`: for READDIRPLUS. Entries whose look-up takes no scan come with their nodes, each
- * looked up once more.
+ * `with_nodes`: for READDIRPLUS. Entries whose attributes are had at once come with their nodes,
+ * each looked up once more.
  */
 int listing_fill(struct driver *driver, fuse_req_t request, struct node *node, off_t offset,
                  bool with_nodes, struct listing_reply *reply);

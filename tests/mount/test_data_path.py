@@ -218,6 +218,17 @@ class ListingTest(harness.MountTest):
         self.assertEqual(len(os.listdir(mount.p("a.log", "lines@4K"))), self.PIECES)
         self.assertEqual([counter(mount, name) for name in scanned], before)
 
+    def test_names_alone_count_no_extents(self):
+        """The first names come with their attributes, unless these take long, as of a file with holes."""
+        mount = self.start(self.PIECES * 4 * K)
+        os.truncate(self.write("sparse.log", b""), self.PIECES * 4 * K)
+        for name, nodes in (("a.log", True), ("sparse.log", False)):
+            view = mount.p(name, "bytes@4K")
+            os.stat(view)
+            before = counter(mount, "bigfs_nodes")
+            self.assertEqual(len(os.listdir(view)), self.PIECES)
+            self.assertEqual(counter(mount, "bigfs_nodes") > before + 10, nodes, name)
+
     def test_all_nodes_are_given_back(self):
         """Of a file that was rewritten the kernel gets new nodes, and forgets the old ones: all of them."""
         mount = self.start(self.PIECES * 4 * K)
