@@ -57,7 +57,7 @@ struct driver {
     struct list handles;          /* protected by handles_lock; all that are open */
     uint64_t handle_count;        /* protected by handles_lock */
     struct fuse_session *session; /* NULL before the mount */
-    atomic_bool init_answered;    /* for fs/parallel_lookups.h alone */
+    atomic_bool init_answered;    /* for fs/init_answer.h alone */
     struct timespec started;      /* CLOCK_REALTIME */
     struct readahead readahead;
     struct daemon *daemon; /* to be told when the mount answers */

@@ -13,7 +13,7 @@
 #include "fs/driver.h"
 #include "fs/handle.h"
 #include "fs/operations.h"
-#include "fs/parallel_lookups.h"
+#include "fs/init_answer.h"
 #include "fs/workers.h"
 
 enum {
@@ -76,7 +76,7 @@ static int serve_session(struct driver *driver, struct options *options)
     int status = EXIT_FAILURE;
     if (fuse_session_mount(driver->session, driver->mountpoint) == 0) {
         readahead_start(&driver->readahead, driver->mountpoint);
-        error = parallel_lookups_enable(driver->session);
+        error = init_answer_extend(driver->session);
         if (error == 0)
             error = workers_run(driver->session, &driver->receivers, driver_workers(driver));
         status = error != 0 ? complain("cannot serve the mount", error) : EXIT_SUCCESS;

@@ -378,6 +378,11 @@ class MountTest(unittest.TestCase):
         return root
 
 
+def kernel():
+    """Its version: (6, 18)."""
+    return tuple(map(int, os.uname().release.split(".")[:2]))
+
+
 def _can_open_fuse():
     try:
         os.close(os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC))

@@ -1,7 +1,9 @@
 """The data path (issue 5): what is read ahead is the same bytes, of one generation, and bounded."""
 
+import mmap
 import os
 import random
+import signal
 import threading
 import unittest
 
@@ -158,6 +160,63 @@ class AheadTest(harness.MountTest):
                 os.close(file)
 
 
+class MappedTest(harness.MountTest):
+    """Pieces that are mapped and shared, as rg, DuckDB and Python do."""
+
+    PAGE = mmap.PAGESIZE
+    OPTIONS = ("--min-size", "0")
+
+    @staticmethod
+    def map(descriptor):
+        """Page by page: nothing is read ahead."""
+        mapped = mmap.mmap(descriptor, 0, mmap.MAP_SHARED, mmap.PROT_READ)
+        mapped.madvise(mmap.MADV_RANDOM)
+        return mapped
+
+    def test_content(self):
+        """Through a mapping, and by reads while it is mapped."""
+        data = content(5 * M + 123)
+        self.write("a.bin", data)
+        mount = self.mount(None, *self.OPTIONS)
+        with OpenFile(mount.p("a.bin", "bytes@2M", "2")) as file, self.map(file) as mapped:
+            self.assertTrue(mapped[:] == data[4 * M:])
+            self.assertTrue(os.pread(file, 3 * self.PAGE, self.PAGE) == data[4 * M + self.PAGE:][:3 * self.PAGE])
+
+    def test_rewritten(self):
+        """A page that was not there before is SIGBUS, never of the new content; a fresh look maps that."""
+        old, new = content(2 * M), content(2 * M, seed=2)
+        path = self.write("a.bin", old)
+        mount = self.mount(None, *self.OPTIONS)
+        piece = mount.p("a.bin", "whole.bin")
+        with OpenFile(piece) as file, self.map(file) as mapped:
+            self.assertTrue(mapped[:self.PAGE] == old[:self.PAGE])
+            path.write_bytes(new)
+            self.assertEqual(self.end_of_reader(mapped, M, old), -signal.SIGBUS)
+            self.assertTrue(mapped[:self.PAGE] == old[:self.PAGE])
+        with OpenFile(piece) as file, self.map(file) as mapped:
+            self.assertTrue(mapped[:] == new)
+        assert_alive(self, mount)
+
+    def end_of_reader(self, mapped, place, expected):
+        """How one ends who compares a page: by a signal, with 0, or with 1 where it differs."""
+        reader = os.fork()
+        if reader == 0:
+            signal.signal(signal.SIGBUS, signal.SIG_DFL)
+            os._exit(mapped[place:place + self.PAGE] != expected[place:place + self.PAGE])
+        return os.waitstatus_to_exitcode(os.waitpid(reader, 0)[1])
+
+
+class MappedUncachedTest(MappedTest):
+    """The same where reads are not cached: what is mapped has to be, and is of the node's generation, too."""
+
+    OPTIONS = ("--min-size", "0", "--cache", "none")
+
+    def setUp(self):
+        if harness.kernel() < (6, 6):
+            self.skipTest("before Linux 6.6 nothing can be mapped that the kernel does not cache")
+        super().setUp()
+
+
 class ReadaheadTest(harness.MountTest):
     """What the kernel reads ahead in a mount."""
 
@@ -273,12 +332,8 @@ class PageCacheTest(harness.MountTest):
             os.fsync(file.fileno())
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         self.require(self.cached() == 0, "the source is on no disk")
-        self.require(self.kernel_tells(), "the kernel does not tell what is cached")
+        self.require(harness.kernel() >= (6, 5), "the kernel does not tell what is cached")
         return mount
-
-    @staticmethod
-    def kernel_tells():
-        return tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 5)
 
     def cached(self):
         return int(harness.run("fincore", "--bytes", "--noheadings", "--output", "RES", self.path))

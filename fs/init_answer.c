@@ -1,5 +1,6 @@
-#include "fs/parallel_lookups.h"
+#include "fs/init_answer.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -8,13 +9,18 @@
 
 #include "fs/driver.h"
 
-/* A copy of the answer to FUSE_INIT, with the flag. False: it is an error instead. */
-static bool add_flag(const struct iovec *parts, int count, struct fuse_init_out *answer)
+/* Bit 36 of the flags; <linux/fuse.h> has it since Linux 6.6, Debian 12's does not. */
+static const uint64_t allow_mmap = UINT64_C(1) << 36;
+
+/* A copy of the answer to FUSE_INIT, with the flags. False: it is an error instead. */
+static bool add_flags(const struct iovec *parts, int count, struct fuse_init_out *answer)
 {
     if (count != 2 || parts[1].iov_len != sizeof(*answer))
         return false;
     memcpy(answer, parts[1].iov_base, sizeof(*answer));
-    answer->flags |= FUSE_PARALLEL_DIROPS; /* since Linux 4.7; openat2 is younger */
+    /* FUSE_INIT_EXT: the upper half counts. Who does not know the one ignores the other. */
+    answer->flags |= FUSE_PARALLEL_DIROPS | FUSE_INIT_EXT;
+    answer->flags2 |= (uint32_t)(allow_mmap >> 32);
     return true;
 }
 
@@ -24,7 +30,7 @@ static ssize_t send_answer(int fd, struct iovec *parts, int count, void *data)
     struct driver *driver = data;
     struct fuse_init_out answer;
 
-    if (atomic_load(&driver->init_answered) || !add_flag(parts, count, &answer))
+    if (atomic_load(&driver->init_answered) || !add_flags(parts, count, &answer))
         return writev(fd, parts, count);
     atomic_store(&driver->init_answered, true);
     struct iovec patched[] = {parts[0], {.iov_base = &answer, .iov_len = sizeof(answer)}};
@@ -39,7 +45,7 @@ static ssize_t receive_request(int fd, void *buffer, size_t size, void *data)
     return read(fd, buffer, size);
 }
 
-int parallel_lookups_enable(struct fuse_session *session)
+int init_answer_extend(struct fuse_session *session)
 {
     static const struct fuse_custom_io io = {.writev = send_answer, .read = receive_request};
     return fuse_session_custom_io(session, &io, fuse_session_fd(session));
