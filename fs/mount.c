@@ -12,8 +12,8 @@
 #include "fs/daemon.h"
 #include "fs/driver.h"
 #include "fs/handle.h"
-#include "fs/operations.h"
 #include "fs/init_answer.h"
+#include "fs/operations.h"
 #include "fs/workers.h"
 
 enum {

@@ -25,7 +25,7 @@ struct receivers {
     bool ended;     /* protected by lock */
 };
 
-/* Two for each processor. */
+/* One for each processor, and one that waits for the next request. */
 void receivers_init(struct receivers *receivers);
 
 /* No thread may be inside. */

@@ -70,9 +70,28 @@ def example(bench, *options):
 
 
 def example_program(bench):
-    program = bench.work / "passthrough_ll"
-    if not program.exists():
+    return compiled(bench, EXAMPLES / "passthrough_ll.c")
+
+
+def compiled(bench, source):
+    """A program of one file that needs libfuse alone."""
+    program = bench.work / source.stem
+    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         flags = subprocess.run(["pkg-config", "--cflags", "--libs", "fuse3"], capture_output=True, text=True, check=True)
-        subprocess.run(["cc", "-O2", EXAMPLES / "passthrough_ll.c", "-o", program, *flags.stdout.split()],
-                       check=True, capture_output=True)
+        subprocess.run(["cc", "-O2", source, "-o", program, *flags.stdout.split()], check=True, capture_output=True)
     return program
+
+
+class Null(Mount):
+    """The driver that does nothing: what this kernel lets any FUSE driver reach. Files "0", "1" and so on."""
+
+    def __init__(self, bench, cache, count, size):
+        program = compiled(bench, Path(__file__).resolve().parent / "null_fuse.c")
+        super().__init__(bench.work, [program, bench.log, count, size, cache, "MOUNTPOINT", "-o", "max_read=1048576"])
+
+    def __enter__(self):
+        super().__enter__()
+        device = os.stat(self.point).st_dev
+        with open("/sys/class/bdi/%d:%d/read_ahead_kb" % (os.major(device), os.minor(device)), "w") as setting:
+            setting.write("1024\n")  # as bigfs has it
+        return self

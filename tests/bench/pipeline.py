@@ -7,19 +7,22 @@ from pathlib import Path
 
 import measure
 import peers
-from report import Result, bars
+from data import M
+from report import NEAR, Result, bars
 
 XARGS, PARALLEL = "bigfs, xargs -P2", "bigfs, parallel -j2"
 XARGS_AGAIN, XARGS_NONE = "the same, again", "bigfs --cache none, xargs -P2"
 PARALLEL_256 = "bigfs, parallel -j2, lines@256M"
 PIPEPART, SPLIT_XARGS, SPLIT_PARALLEL = "parallel --pipepart", "split, then xargs -P2", "split, then parallel -j2"
+NULL, NULL_NONE = "a driver that does nothing, xargs -P2", "the same, --cache none"
 CHUNKS = "xargs -P2 over split -n l/K/N"
+CHUNK = 64 * M
 SUM = " | awk '{ n += $1 } END { print n }'"
 
 
 def commands(bench, mount, direct):
     log, parts = bench.log, bench.work / "parts"
-    count = -(-log.stat().st_size // (64 << 20))
+    count = -(-log.stat().st_size // CHUNK)
     split = "rm -rf {0}; mkdir {0}; split -C 64M {1} {0}/; ".format(parts, log)
     xargs = "printf '%%s\\n' %s/* | xargs -P2 -n1 grep -c ERROR" + SUM
     parallel = "parallel -j2 'grep -c ERROR {}' ::: %s/*" + SUM
@@ -42,6 +45,11 @@ def run(bench):
         chosen = commands(bench, mount, direct)
         agree(chosen)
         pieces = [piece for view in ("lines", "lines@256M") for piece in Path(mount / "big.log", view).iterdir()]
+        count = bench.size // CHUNK
+        for name, cache in ((NULL, "kernel"), (NULL_NONE, "none")):
+            null = stack.enter_context(peers.Null(bench, cache, count, CHUNK))
+            pieces += [null / str(number) for number in range(count)]
+            chosen[name] = "seq -f %s/%%g 0 %d | xargs -P2 -n1 grep -c ERROR" % (null.point, count - 1) + SUM
 
         def timed(command):
             def once():
@@ -69,8 +77,8 @@ def agree(chosen):
 def report(bench, kept):
     result = Result("pipeline", """`grep -c ERROR` over a log of %.1f GB in the page cache, two at a time, the counts added up; pieces of
 64 MiB, or 256 as in the block of --pipepart, not read before but for "again", memory for them touched before
-each run. `split` makes its files anew each time. Ratio: times as long as bigfs with
-`xargs -P2`.""" % (bench.size / 1e9), ["", "s", "least and most", "ratio"])
+each run. `split` makes its files anew each time. "A driver that does nothing" has as many files as `lines`, of
+a log that it has in one buffer. Ratio: times as long as bigfs with `xargs -P2`.""" % (bench.size / 1e9), ["", "s", "least and most", "ratio"])
     names = list(kept[0])
     for name in names:
         result.add(name, measure.median(kept, name), "%.2f to %.2f" % measure.spread(kept, name),
@@ -81,4 +89,5 @@ each run. `split` makes its files anew each time. Ratio: times as long as bigfs 
     result.claim("%s: as fast as split and then the same, times" % XARGS, measure.ratio(kept, SPLIT_XARGS, XARGS), 2)
     result.claim("%s: the same" % PARALLEL, measure.ratio(kept, SPLIT_PARALLEL, PARALLEL), 2)
     result.claim("%s: as fast as `split -n l/K/N`, times" % XARGS, measure.ratio(kept, CHUNKS, XARGS), 1)
+    result.claim("%s: as fast as with a driver that does nothing, times" % XARGS, measure.ratio(kept, NULL, XARGS), NEAR)
     return result

@@ -12,6 +12,7 @@ NATIVE, DEFAULT, NONE = "the file itself", "bigfs", "bigfs --cache none"
 FULL, OFF = "mergerfs, cache.files=full", "mergerfs, cache.files=off"
 EXAMPLES = {"libfuse's passthrough_ll, cache=never": (), "the same, one thread": ("-s",),
             "the same, clone_fd": ("-o", "clone_fd")}
+NULL, NULL_NONE = "a driver that does nothing", "the same, --cache none"
 
 
 def fio(path, jobs, runtime):
@@ -29,7 +30,9 @@ def run(bench):
         files = {DEFAULT: enter(peers.bigfs(bench)) / "big.log/bytes@1G/0",
                  NONE: enter(peers.bigfs(bench, "--cache", "none")) / "big.log/bytes@1G/0",
                  FULL: enter(peers.mergerfs(bench, "full")) / "part.log",
-                 OFF: enter(peers.mergerfs(bench, "off")) / "part.log"}
+                 OFF: enter(peers.mergerfs(bench, "off")) / "part.log",
+                 NULL: enter(peers.Null(bench, "kernel", 1, bench.part_size)) / "0",
+                 NULL_NONE: enter(peers.Null(bench, "none", 1, bench.part_size)) / "0"}
         for name, options in EXAMPLES.items():
             files[name] = enter(peers.example(bench, *options, "-o", "cache=never")) / "part.log"
 

@@ -6,12 +6,13 @@ from contextlib import ExitStack
 
 import measure
 import peers
-from report import Result, bars
+from report import NEAR, Result, bars
 
 NATIVE = "the file itself"
 DEFAULT, NONE = "bigfs", "bigfs --cache none"
 FULL, OFF = "mergerfs, cache.files=full", "mergerfs, cache.files=off"
 SQUASH = "squashfuse_ll, not compressed"
+NULL, NULL_NONE = "a driver that does nothing", "the same, --cache none"
 COPY = "copied into tmpfs by dd"
 PIECE = "big.log/bytes@1G/0"
 
@@ -52,7 +53,9 @@ def run(bench):
                  NONE: enter(peers.bigfs(bench, "--cache", "none")) / PIECE,
                  FULL: enter(peers.mergerfs(bench, "full")) / "part.log",
                  OFF: enter(peers.mergerfs(bench, "off")) / "part.log",
-                 SQUASH: enter(peers.squashfuse(bench, squash_image(bench))) / "part.log"}
+                 SQUASH: enter(peers.squashfuse(bench, squash_image(bench))) / "part.log",
+                 NULL: enter(peers.Null(bench, "kernel", 1, bench.part_size)) / "0",
+                 NULL_NONE: enter(peers.Null(bench, "none", 1, bench.part_size)) / "0"}
         variants = {"%s, %s" % (tool, name): twice(bench, path, command) for name, path in files.items()
                     for tool, command in (("cat", "cat %s"), ("dd", "dd if=%s bs=1M status=none"))}
         variants["cat, " + COPY] = copied(bench)
@@ -73,11 +76,12 @@ def squash_image(bench):
 def report(bench, kept):
     size = bench.part_size / 1e9
     result = Result("reads", """A piece of %.2f GB (`bytes@1G/0`), the source in the page cache, as root. "First": nothing of
-the mount in the page cache before. In GB/s; the ratio is to the file
-itself, read again in the same round. The last row: a copy of the file made in tmpfs, and that copy read.""" % size,
+the mount in the page cache before. In GB/s; the ratio is to the file itself, read again in the same round.
+"A driver that does nothing" answers with one buffer, always the same, set up as bigfs is: no FUSE
+driver can be faster here. The last row: a copy of the file made in tmpfs, and that copy read.""" % size,
                     ["", "`cat`, first", "ratio", "`cat`, again", "ratio", "`dd bs=1M`, first", "again"])
     plot = []
-    for name in (NATIVE, DEFAULT, NONE, FULL, OFF, SQUASH):
+    for name in (NATIVE, DEFAULT, NONE, NULL, NULL_NONE, FULL, OFF, SQUASH):
         figure = {(tool, when): "%s, %s, %s" % (tool, name, when) for tool in ("cat", "dd") for when in ("first", "again")}
         speed = {key: size / measure.median(kept, column) for key, column in figure.items()}
         to_native = {when: measure.ratio(kept, "cat, %s, again" % NATIVE, figure["cat", when])
@@ -102,3 +106,6 @@ def claims(result, kept):
     for when in ("first", "again"):
         result.claim("`cat`, %s, to mergerfs cache.files=full" % when, against(DEFAULT, when, FULL), 2)
         result.claim("`--cache none`, %s, to mergerfs cache.files=off" % when, against(NONE, when, OFF), 2)
+    for when in ("first", "again"):
+        result.claim("`cat`, %s, to a driver that does nothing" % when, against(DEFAULT, when, NULL), NEAR)
+        result.claim("`--cache none`, %s, to the same" % when, against(NONE, when, NULL_NONE), NEAR)

@@ -4,7 +4,8 @@ import sys
 
 import measure
 import peers
-from report import Result, bars
+from data import G, M
+from report import NEAR, Result, bars
 
 LINES = "for line in open('%s', 'rb'): pass"
 TOOLS = {
@@ -24,35 +25,38 @@ SMALL = ("sort",)  # as much as a quarter of the others get
 
 def run(bench):
     measure.warm(bench.log)
-    with peers.bigfs(bench) as mount:
+    with peers.bigfs(bench) as mount, peers.Null(bench, "kernel", 1, 256 * M) as large, \
+            peers.Null(bench, "kernel", 1, 64 * M) as small:
         variants = {}
         for tool, command in TOOLS.items():
             size = "64M" if tool in SMALL else "256M"
             plain = bench.source / ("plain%s.log" % size)
             measure.warm(plain)
-            variants[tool] = compare(command, str(plain), mount / ("big.log/bytes@%s/0" % size))
+            variants[tool] = compare(command, str(plain), mount / ("big.log/bytes@%s/0" % size),
+                                     (small if tool in SMALL else large) / "0")
         return measure.flat(measure.rounds(bench.rounds, variants))
 
 
-def compare(command, plain, piece):
+def compare(command, plain, piece, null):
     def run_all():
-        measure.forget(piece)
-        measure.touch_free_memory(1 << 29)
+        for path in (piece, null):
+            measure.forget(path)
+        measure.touch_free_memory(G)
         return {name: measure.hyperfine(command % path, output="pipe")
-                for name, path in (("plain", plain), ("first", piece), ("again", piece))}
+                for name, path in (("plain", plain), ("first", piece), ("again", piece), ("null", null))}
     return run_all
 
 
 def report(bench, kept):
     result = Result("tools", """A piece of 256 MiB (`sort`: 64 MiB) with default options, against a plain file of the same bytes; the
-source in the page cache. Seconds for the plain file, and how fast the piece is in comparison: 1 is as fast.""",
-                    ["", "plain file, s", "piece, first", "piece, again"])
+source in the page cache. Seconds for the plain file, and how fast the piece is in comparison: 1 is as fast.
+The last column: a file of as many bytes of a log on a driver that does nothing, read for the first time.""",
+                    ["", "plain file, s", "piece, first", "piece, again", "no work, first"])
     ratios = {}
     for tool in TOOLS:
-        for when in ("first", "again"):
+        for when in ("first", "again", "null"):
             ratios[tool, when] = measure.ratio(kept, tool + ", plain", "%s, %s" % (tool, when))
-        result.add(tool, measure.median(kept, tool + ", plain"), "%.2f" % ratios[tool, "first"],
-                   "%.2f" % ratios[tool, "again"])
+        result.add(tool, measure.median(kept, tool + ", plain"), *("%.2f" % ratios[tool, when] for when in ("first", "again", "null")))
     bars(result, "speed on a piece, read for the first time; 1: as fast as on a plain file",
          [(tool, ratios[tool, "first"], True) for tool in TOOLS])
     for when in ("first", "again"):
@@ -60,4 +64,6 @@ source in the page cache. Seconds for the plain file, and how fast the piece is 
         result.claim("the slowest, %s: %s" % (when, slowest), ratios[slowest, when], 0.5)
         result.claim("how many of %d are above 0.8, %s" % (len(TOOLS), when),
                      sum(ratios[tool, when] > 0.8 for tool in TOOLS), len(TOOLS) // 2 + 1)
+    far = min(TOOLS, key=lambda tool: ratios[tool, "first"] / ratios[tool, "null"])
+    result.claim("first, to a driver that does nothing, the least: %s" % far, ratios[far, "first"] / ratios[far, "null"], NEAR)
     return result

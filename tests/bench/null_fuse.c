@@ -1,0 +1,145 @@
+/*
+ * A driver that does nothing: files of given number and size, whose bytes are those of one buffer
+ * again and again. Nothing is read, checked or allocated for a reply, so what a reader gets from it
+ * is what this kernel lets any FUSE driver reach. The bench measures bigfs against it.
+ *
+ *     null_fuse SAMPLE COUNT SIZE kernel|none MOUNTPOINT [OPTIONS]
+ *
+ * SAMPLE is a file whose first MiB becomes the buffer; kernel and none are as with bigfs --cache;
+ * OPTIONS are libfuse's.
+ */
+#define FUSE_USE_VERSION 312
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fuse_lowlevel.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MOST = 1 << 20, FIRST_FILE = FUSE_ROOT_ID + 1, BACKGROUND = 64 };
+
+static const double forever = 3600;
+
+static struct {
+    char sample[MOST];
+    unsigned long count;
+    off_t size;
+    bool direct;
+} null;
+
+static void fill_attributes(fuse_ino_t inode, struct stat *attributes)
+{
+    bool root = inode == FUSE_ROOT_ID;
+    *attributes = (struct stat){
+        .st_ino = inode,
+        .st_mode = root ? S_IFDIR | 0555 : S_IFREG | 0444,
+        .st_nlink = 1,
+        .st_size = root ? 0 : null.size,
+        .st_blksize = MOST,
+    };
+}
+
+static void null_init(void *argument, struct fuse_conn_info *connection)
+{
+    (void)argument;
+    connection->want &=
+        ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
+    connection->max_read = MOST;
+    connection->max_background = BACKGROUND;
+    connection->congestion_threshold = BACKGROUND;
+}
+
+static void null_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
+{
+    char *end;
+    unsigned long number = strtoul(name, &end, 10);
+    struct fuse_entry_param entry = {
+        .ino = FIRST_FILE + number, .attr_timeout = forever, .entry_timeout = forever};
+
+    if (parent != FUSE_ROOT_ID || *end != '\0' || number >= null.count) {
+        (void)fuse_reply_err(request, ENOENT);
+        return;
+    }
+    fill_attributes(entry.ino, &entry.attr);
+    (void)fuse_reply_entry(request, &entry);
+}
+
+static void null_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    struct stat attributes;
+    (void)file;
+    fill_attributes(inode, &attributes);
+    (void)fuse_reply_attr(request, &attributes, forever);
+}
+
+static void null_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    (void)inode;
+    file->direct_io = null.direct;
+    file->keep_cache = !null.direct;
+    (void)fuse_reply_open(request, file);
+}
+
+static void null_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
+                      struct fuse_file_info *file)
+{
+    (void)inode;
+    (void)file;
+    size_t rest = offset < null.size ? (size_t)(null.size - offset) : 0;
+    size = size < rest ? size : rest;
+    (void)fuse_reply_buf(request, null.sample, size < MOST ? size : MOST);
+}
+
+static const struct fuse_lowlevel_ops operations = {
+    .init = null_init,
+    .lookup = null_lookup,
+    .getattr = null_getattr,
+    .open = null_open,
+    .read = null_read,
+};
+
+static bool read_sample(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool complete = fd >= 0 && read(fd, null.sample, MOST) == MOST;
+    if (fd >= 0)
+        (void)close(fd);
+    return complete;
+}
+
+static int serve(struct fuse_args *arguments, const char *mountpoint)
+{
+    struct fuse_session *session =
+        fuse_session_new(arguments, &operations, sizeof(operations), NULL);
+    struct fuse_loop_config *config = fuse_loop_cfg_create();
+    int status = EXIT_FAILURE;
+
+    if (session != NULL && config != NULL && fuse_set_signal_handlers(session) == 0 &&
+        fuse_session_mount(session, mountpoint) == 0) {
+        status = fuse_session_loop_mt(session, config) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        fuse_session_unmount(session);
+    }
+    if (config != NULL)
+        fuse_loop_cfg_destroy(config);
+    if (session != NULL)
+        fuse_session_destroy(session);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 6 || !read_sample(argv[1])) {
+        (void)fprintf(stderr,
+                      "usage: null_fuse SAMPLE COUNT SIZE kernel|none MOUNTPOINT [OPTIONS]\n");
+        return EXIT_FAILURE;
+    }
+    null.count = strtoul(argv[2], NULL, 10);
+    null.size = (off_t)strtoull(argv[3], NULL, 10);
+    null.direct = strcmp(argv[4], "none") == 0;
+    struct fuse_args arguments = FUSE_ARGS_INIT(argc - 5, argv + 5);
+    return serve(&arguments, argv[5]);
+}
