@@ -32,6 +32,7 @@ GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "random": random
           "page_cache": page_cache, "footprint": footprint, "flat": flat}
 
 
+STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 RESULTS = report.ROOT / "build" / "bench"
 
 
@@ -58,6 +59,8 @@ class Bench:
         data.copy_part(self.source / "plain64M.log", self.log, 64 * M)
 
     def clean_up(self):
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
         if self.kept is None:
             shutil.rmtree(self.work, ignore_errors=True)
 
@@ -86,8 +89,6 @@ def run_group(bench, name, quick):
     kept = GROUPS[name].run(bench)
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / (name + ("-quick" if quick else "") + ".json")).write_text(json.dumps(kept, indent=1))
-    if not quick:
-        report.write("machine", machine())
     show(bench, name, kept, quick)
 
 
@@ -120,14 +121,23 @@ def arguments():
     return chosen
 
 
+def need_memory(quick):
+    """What is to be in the page cache must fit beside what else is kept and touched."""
+    memory, least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), 4 * G if quick else 15 * G
+    if memory < least:
+        raise SystemExit("bench: this machine has %d GiB of memory and %d are needed%s"
+                         % (memory // G, least // G, "" if quick else ": try --quick"))
+
+
 def stop(number, _):
     raise SystemExit(128 + number)
 
 
 def main():
     chosen = arguments()
-    for number in (signal.SIGHUP, signal.SIGTERM):
+    for number in STOPPING:
         signal.signal(number, stop)
+    need_memory(chosen.quick)
     bench = Bench(chosen.quick)
     try:
         if chosen.redraw:
@@ -135,10 +145,10 @@ def main():
         bench.make_data()
         for name in chosen.group or GROUPS:
             run_group(bench, name, chosen.quick)
+        if not chosen.quick and not chosen.group:
+            report.write("machine", machine())
     except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
         sys.exit("bench: %s" % error)
-    except KeyboardInterrupt:
-        sys.exit(130)
     finally:
         bench.clean_up()
 

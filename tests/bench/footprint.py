@@ -17,7 +17,7 @@ READERS = 64
 def run(bench):
     directory = bench.work / "large"
     directory.mkdir(exist_ok=True)
-    make_marked(directory / "large.log", T, range(0, T, 16 * G))
+    make_marked(directory / "large.log", T, (place + k * M for place in range(0, T, 16 * G) for k in range(32)))
     kept = [{"mount": mount_and_answer(bench, directory)} for _ in range(2 * bench.rounds)]
     for cache in ("kernel", "none"):
         kept[0].update(memory(bench, directory, cache))
@@ -62,7 +62,8 @@ def memory(bench, directory, cache):
         done.set()
         for thread in threads:
             thread.join()
-    return {"idle, " + cache: idle, "most, " + cache: most[0]}
+        left = own_memory(mount.process.pid)
+    return {"idle, " + cache: idle, "most, " + cache: most[0], "left, " + cache: left}
 
 
 def read_on(mount, number, done):
@@ -77,12 +78,14 @@ def read_on(mount, number, done):
 def report(bench, kept):
     result = Result("footprint", """A mount of a sparse file of 1 TiB, in the background; until `stat` of one of its views has answered.
 Memory of its own: "Anonymous" in /proc/PID/smaps_rollup, which leaves out the pages of files that it has mapped.
-%d readers read random pieces on and on in steps of 1 MiB; the most of a look every 50 ms.""" % READERS,
+%d readers read random pieces on and on in steps of 1 MiB; the most of a look every 50 ms; and what is left
+when they have ended.""" % READERS,
                     ["", "`--cache kernel`", "`--cache none`"])
     mount = 1000 * measure.median(kept, "mount")
     result.add("until the mount answers, ms", mount, "")
     result.add("idle, MB", *(kept[0]["idle, " + cache] / 1e6 for cache in ("kernel", "none")))
     result.add("with %d readers, MB" % READERS, *(kept[0]["most, " + cache] / 1e6 for cache in ("kernel", "none")))
+    result.add("afterwards, MB", *(kept[0]["left, " + cache] / 1e6 for cache in ("kernel", "none")))
     result.claim("until the mount answers", mount, most=50, unit=" ms")
     result.claim("idle", kept[0]["idle, kernel"] / 1e6, most=11, unit=" MB")
     for cache in ("kernel", "none"):

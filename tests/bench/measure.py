@@ -3,6 +3,7 @@
 import json
 import mmap
 import os
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -15,9 +16,15 @@ def hyperfine(command, shell=False, output="null"):
     with tempfile.NamedTemporaryFile(suffix=".json") as result:
         argv = ["hyperfine", "--runs", "1", "--style", "none", "--output", output, "--export-json", result.name]
         argv += ["--shell", "bash"] if shell else ["--shell", "none"]
-        done = subprocess.run([*argv, command], capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError("%s: %s" % (command, done.stderr.strip() or done.stdout.strip()))
+        with subprocess.Popen([*argv, command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              start_new_session=True) as running:
+            try:
+                said = running.communicate()[0]
+            except BaseException:
+                os.killpg(running.pid, signal.SIGKILL)  # the whole command, not hyperfine alone
+                raise
+        if running.returncode:
+            raise RuntimeError("%s: %s" % (command, said.strip()))
         return json.load(result)["results"][0]["mean"]
 
 
@@ -84,8 +91,19 @@ def cached(path):
     return int(done.stdout)
 
 
+def put_in_page_cache(path):
+    """Out of the page cache, and in again by one reader: however it was written, its pages are as after a cat."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    forget(path)
+    warm(path)
+
+
 def warm(path):
-    """Read a file, so that it is in the page cache."""
+    """Read a file, so that all of it is in the page cache."""
     with open(path, "rb", buffering=0) as file:
         buffer = bytearray(1 << 20)
         while file.readinto(buffer):

@@ -18,20 +18,28 @@ class Mount:
         self.point = Path(work) / ("mnt%d" % time.monotonic_ns())
         self.argv = [str(self.point) if part == "MOUNTPOINT" else str(part) for part in argv]
         self.env = dict(os.environ, **(env or {}))
+        self.process = None
 
     def __enter__(self):
         self.point.mkdir()
+        try:
+            self.start()
+        except BaseException:  # a signal, too, leaves no mount behind
+            self.__exit__()
+            raise
+        return self
+
+    def start(self):
+        """Until the mount answers and its settings are in place."""
         before = os.stat(self.point).st_dev
         self.process = subprocess.Popen(self.argv, env=self.env, stdin=subprocess.DEVNULL, start_new_session=True,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + STOP_SECONDS
         while os.stat(self.point).st_dev == before:
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.__exit__()
                 raise RuntimeError("did not mount: %s" % " ".join(self.argv))
             time.sleep(0.005)
-        time.sleep(0.1)  # until its settings are in place, too
-        return self
+        time.sleep(0.1)
 
     def __exit__(self, *_):
         deadline = time.monotonic() + STOP_SECONDS
@@ -40,11 +48,12 @@ class Mount:
                 time.sleep(0.1)
         if os.path.ismount(self.point):
             subprocess.run(["fusermount3", "-u", "-z", self.point], capture_output=True)
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        if self.process is not None:
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
         self.point.rmdir()
 
     def __truediv__(self, name):
@@ -83,15 +92,17 @@ def compiled(bench, source):
 
 
 class Null(Mount):
-    """The driver that does nothing: what this kernel lets any FUSE driver reach. Files "0", "1" and so on."""
+    """The driver that does nothing: what FUSE itself lets through. Its files are "0", "1" and so on."""
 
     def __init__(self, bench, cache, count, size):
         program = compiled(bench, Path(__file__).resolve().parent / "null_fuse.c")
         super().__init__(bench.work, [program, bench.log, count, size, cache, "MOUNTPOINT", "-o", "max_read=1048576"])
 
-    def __enter__(self):
-        super().__enter__()
+    def start(self):
+        super().start()
         device = os.stat(self.point).st_dev
-        with open("/sys/class/bdi/%d:%d/read_ahead_kb" % (os.major(device), os.minor(device)), "w") as setting:
-            setting.write("1024\n")  # as bigfs has it
-        return self
+        try:
+            with open("/sys/class/bdi/%d:%d/read_ahead_kb" % (os.major(device), os.minor(device)), "w") as setting:
+                setting.write("1024\n")  # as bigfs has it
+        except OSError:
+            pass  # nor has bigfs where that is not permitted

@@ -12,7 +12,7 @@ NATIVE = "the file itself"
 DEFAULT, NONE = "bigfs", "bigfs --cache none"
 FULL, OFF = "mergerfs, cache.files=full", "mergerfs, cache.files=off"
 SQUASH = "squashfuse_ll, not compressed"
-NULL, NULL_NONE = "a driver that does nothing", "the same, --cache none"
+NULL, NULL_NONE = "a driver that does nothing", "a driver that does nothing, --cache none"
 COPY = "copied into tmpfs by dd"
 PIECE = "big.log/bytes@1G/0"
 
@@ -20,9 +20,9 @@ PIECE = "big.log/bytes@1G/0"
 def twice(bench, path, command):
     """Read once with nothing of the mount in the page cache (of the file itself: all), and again."""
     def run():
-        if path == str(bench.part):
-            measure.warm(path)  # some machines take page cache back by themselves
-        else:
+        for source in (bench.part, bench.log):
+            measure.warm(source)  # some machines take page cache back by themselves
+        if path != str(bench.part):
             measure.forget(path)
         measure.touch_free_memory(bench.part_size * 5 // 4)
         return {"first": measure.hyperfine(command % path), "again": measure.hyperfine(command % path)}
@@ -45,8 +45,8 @@ def copied(bench):
 
 
 def run(bench):
-    measure.warm(bench.part)
-    measure.warm(bench.log)
+    measure.put_in_page_cache(bench.part)
+    measure.put_in_page_cache(bench.log)
     with ExitStack() as stack:
         enter = stack.enter_context
         files = {NATIVE: str(bench.part), DEFAULT: enter(peers.bigfs(bench)) / PIECE,
@@ -77,8 +77,9 @@ def report(bench, kept):
     size = bench.part_size / 1e9
     result = Result("reads", """A piece of %.2f GB (`bytes@1G/0`), the source in the page cache, as root. "First": nothing of
 the mount in the page cache before. In GB/s; the ratio is to the file itself, read again in the same round.
-"A driver that does nothing" answers with one buffer, always the same, set up as bigfs is: no FUSE
-driver can be faster here. The last row: a copy of the file made in tmpfs, and that copy read.""" % size,
+The source was evicted and then read once by one reader before the first round. "A driver that does nothing" answers
+with one buffer, always the same, and is set up as bigfs is: what FUSE itself lets through. The last row: a copy
+of the file made in tmpfs, and that copy read.""" % size,
                     ["", "`cat`, first", "ratio", "`cat`, again", "ratio", "`dd bs=1M`, first", "again"])
     plot = []
     for name in (NATIVE, DEFAULT, NONE, NULL, NULL_NONE, FULL, OFF, SQUASH):
@@ -108,4 +109,4 @@ def claims(result, kept):
         result.claim("`--cache none`, %s, to mergerfs cache.files=off" % when, against(NONE, when, OFF), 2)
     for when in ("first", "again"):
         result.claim("`cat`, %s, to a driver that does nothing" % when, against(DEFAULT, when, NULL), NEAR)
-        result.claim("`--cache none`, %s, to the same" % when, against(NONE, when, NULL_NONE), NEAR)
+        result.claim("`--cache none`, `cat`, %s, to a driver that does nothing" % when, against(NONE, when, NULL_NONE), NEAR)

@@ -31,7 +31,7 @@ class Result:
         if self.figure:
             parts.append("![%s](figures/%s.svg)" % (self.name, self.name))
         if self.claims:
-            parts.append(table(["wanted", "measured", "is wanted", ""], self.claims))
+            parts.append(table(["what", "measured", "wanted", ""], self.claims))
         return "\n\n".join(part for part in parts if part)
 
 
