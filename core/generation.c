@@ -287,13 +287,12 @@ void generation_note_blocks(struct generation *generation, const struct file_ide
         generation->identity.blocks = seen->blocks;
 }
 
-bool generation_is_still(struct generation *generation, int fd)
+bool generation_is_still(struct generation *generation, int fd, const struct file_identity *then)
 {
-    const struct file_identity known = generation_identity(generation);
     struct file_identity now;
 
     return look_at(fd, &now) == 0 && !atomic_load(&generation->stale) &&
-           file_identity_equal(&now, &known);
+           file_identity_equal(&now, then);
 }
 
 int generation_check(struct generation *generation, int fd, bool *changed)

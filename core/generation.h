@@ -103,7 +103,11 @@ bool generation_settled(struct generation *generation);
  */
 int generation_check(struct generation *generation, int fd, bool *changed);
 
-/* Whether generation_check would find nothing changed. Does not wait. */
-bool generation_is_still(struct generation *generation, int fd);
+/*
+ * Whether the generation is not at its end, and nothing has happened to its file since that was as
+ * in `then`, an identity of it from before: what was read in between is what is there. Does not
+ * wait, but for what fstat(2) may wait for.
+ */
+bool generation_is_still(struct generation *generation, int fd, const struct file_identity *then);
 
 #endif

@@ -316,19 +316,20 @@ int source_read(struct source *source, struct generation *generation, void *buff
 }
 
 /* Whether all is as it was, as far as one look at the open file tells. */
-static bool is_unchanged(struct generation *generation, int fd)
+static bool is_unchanged(struct generation *generation, int fd, const struct file_identity *then)
 {
-    return generation_is_still(generation, fd) &&
+    return generation_is_still(generation, fd, then) &&
            clock_ms() - atomic_load(&generation->path_seen) < PATH_BELIEVED;
 }
 
-bool source_is_still(struct source *source, struct generation *generation)
+bool source_is_still(struct source *source, struct generation *generation,
+                     const struct file_identity *then)
 {
     int fd = -1;
 
     if (!open_files_get_open(&source->pool->files, &generation->file, &fd))
         return false;
-    bool still = is_unchanged(generation, fd);
+    bool still = is_unchanged(generation, fd, then);
     source_return(source, generation);
     return still;
 }
@@ -337,6 +338,7 @@ int source_read_at_once(struct source *source, struct generation *generation, vo
                         size_t length, uint64_t offset)
 {
     const struct iovec part = {.iov_base = buffer, .iov_len = length};
+    const struct file_identity before = generation_identity(generation);
     int fd = -1;
 
     if (length == 0 || source_may_have_holes(source, generation) ||
@@ -346,7 +348,7 @@ int source_read_at_once(struct source *source, struct generation *generation, vo
                                    length};
     drop_behind_before(&source->pool->drop_behind, &read); /* it starts reading ahead */
     bool done = preadv2(fd, &part, 1, (off_t)offset, RWF_NOWAIT) == (ssize_t)length &&
-                is_unchanged(generation, fd);
+                is_unchanged(generation, fd, &before);
     if (done)
         drop_behind_after(&source->pool->drop_behind, &read);
     source_return(source, generation);

@@ -93,16 +93,20 @@ int source_read(struct source *source, struct generation *generation, void *buff
 
 /*
  * The same where it needs no wait: the file is open, nothing has changed, its bytes are in the page
- * cache. Returns 0, or -EAGAIN where that is not so: source_read finds out more. Does not block.
+ * cache. Returns 0, or -EAGAIN where that is not so: source_read finds out more.
+ * Hardly ever blocks: the kernel may begin to read ahead, and a file system may read its own blocks
+ * for that.
  */
 int source_read_at_once(struct source *source, struct generation *generation, void *buffer,
                         size_t length, uint64_t offset);
 
 /*
- * Whether bytes that were copied before this call are of the generation, as far as one look tells
- * that needs no wait: false where source_read must find out more. Does not block.
+ * Whether nothing has happened to the file since its generation was as in `then`, as far as one
+ * look tells: so what was copied in between is what is there. False where source_read must find out
+ * more. Hardly ever blocks.
  */
-bool source_is_still(struct source *source, struct generation *generation);
+bool source_is_still(struct source *source, struct generation *generation,
+                     const struct file_identity *then);
 
 /*
  * Lends the generation's descriptor, to look at its bytes in another way than source_read: such

@@ -26,6 +26,14 @@ static bool is_wanted(const struct ahead *ahead, const struct stretch *stretch)
            stretch->offset < ahead->next + AHEAD_STRETCHES * ahead->spare->size;
 }
 
+/* The lock is held. */
+static void release(struct ahead *ahead, struct stretch *stretch)
+{
+    buffers_give_back(ahead->spare, stretch->buffer);
+    stretch->buffer = NULL;
+    atomic_fetch_sub(&ahead->held, 1);
+}
+
 /* Gives back the buffers that are not, or no longer, of use. The lock is held. */
 static void tidy(struct ahead *ahead)
 {
@@ -34,8 +42,7 @@ static void tidy(struct ahead *ahead)
         bool in_use = stretch->users > 0 || (stretch->length == 0 && ahead->filling);
         if (stretch->buffer == NULL || in_use || is_wanted(ahead, stretch))
             continue;
-        buffers_give_back(ahead->spare, stretch->buffer);
-        stretch->buffer = NULL;
+        release(ahead, stretch);
     }
 }
 
@@ -79,18 +86,19 @@ static void lend(struct ahead *ahead, uint64_t offset, size_t size, struct ahead
     stretch->users++;
     read->stretch = stretch;
     read->bytes = stretch->buffer + (offset - stretch->offset);
+    read->then = stretch->then;
 }
 
 bool ahead_concerns(const struct ahead *ahead, size_t size)
 {
-    return size >= LARGE || atomic_load(&ahead->last) >= LARGE;
+    return size >= LARGE || atomic_load(&ahead->last) >= LARGE || atomic_load(&ahead->held) > 0;
 }
 
 void ahead_begin(struct ahead *ahead, uint64_t offset, size_t size, struct ahead_read *read)
 {
     HOLD_LOCK(&ahead->lock);
     /* The kernel sends what does not fit into one request, a page mostly, in another. */
-    bool large = ahead_concerns(ahead, size);
+    bool large = size >= LARGE || atomic_load(&ahead->last) >= LARGE;
     *read = (struct ahead_read){.orderly = offset == ahead->next && large};
     ahead->reads++;
     atomic_store(&ahead->last, size);
@@ -114,7 +122,10 @@ static struct stretch *next_stretch(struct ahead *ahead)
         if (stretch->buffer != NULL)
             continue;
         *stretch = (struct stretch){.buffer = buffers_take_spare(ahead->spare), .offset = offset};
-        return stretch->buffer != NULL ? stretch : NULL;
+        if (stretch->buffer == NULL)
+            return NULL;
+        atomic_fetch_add(&ahead->held, 1);
+        return stretch;
     }
     return NULL;
 }
@@ -130,15 +141,14 @@ static void fill(struct ahead *ahead, ahead_copier *copy, void *argument)
         if (stretch == NULL)
             break;
         pthread_mutex_unlock(&ahead->lock);
-        int error = copy(argument, stretch->offset, stretch->buffer, ahead->spare->size, &got);
+        int error = copy(argument, stretch->offset, stretch->buffer, ahead->spare->size, &got,
+                         &stretch->then);
         pthread_mutex_lock(&ahead->lock);
         got = error == 0 ? got : 0;
         stretch->length = got;
         stretch->copied = clock_ms();
-        if (got == 0) { /* the end of the piece, or it takes a wait */
-            buffers_give_back(ahead->spare, stretch->buffer);
-            stretch->buffer = NULL;
-        }
+        if (got == 0) /* the end of the piece, or it takes a wait */
+            release(ahead, stretch);
         pthread_cond_broadcast(&ahead->change);
     }
     ahead->filling = false;

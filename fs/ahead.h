@@ -11,7 +11,8 @@
  *
  * Only for one who reads on in large steps, only what can be had without waiting, at most two
  * stretches, and only as long as there are spare buffers. What was copied ahead is checked when it
- * is handed over, as every byte is: copied first, then checked, then replied.
+ * is handed over, as every byte is: copied first, then checked, then replied. The check is against
+ * the file as it was before the copy, which each stretch remembers.
  */
 #ifndef BIGFS_FS_AHEAD_H
 #define BIGFS_FS_AHEAD_H
@@ -22,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/file_identity.h"
 #include "fs/buffers.h"
 
 enum { AHEAD_STRETCHES = 2 };
@@ -31,7 +33,8 @@ struct stretch {
     uint64_t offset; /* in the piece */
     size_t length;   /* 0 while it is being filled */
     int64_t copied;  /* when, in ms */
-    unsigned users;  /* who replies from it now */
+    struct file_identity then; /* the file as it was before it was copied */
+    unsigned users;            /* who replies from it now */
 };
 
 struct ahead {
@@ -40,6 +43,7 @@ struct ahead {
     pthread_cond_t change; /* a stretch has been filled or given up, or a read has ended */
     uint64_t next;         /* protected by lock; where the last read ended */
     atomic_size_t last;    /* the size of the last read that was begun */
+    atomic_uint held;      /* how many stretches have a buffer; written under lock */
     unsigned in_order;     /* protected by lock; how many large reads went on there */
     unsigned reads;        /* protected by lock; under way, filling included */
     bool filling;          /* protected by lock; one of them fills */
@@ -50,18 +54,26 @@ struct ahead {
 struct ahead_read {
     const char *bytes; /* what was copied ahead, not checked yet; NULL: nothing, or not all */
     struct stretch *stretch;
-    bool orderly; /* others will follow */
+    struct file_identity then; /* the file as it was before they were copied */
+    bool orderly;              /* others will follow */
 };
 
-/* Copies up to `size` bytes of the piece at `offset`, without waiting. Returns 0 or -errno. */
-typedef int ahead_copier(void *argument, uint64_t offset, char *buffer, size_t size, size_t *got);
+/*
+ * Copies up to `size` bytes of the piece at `offset`, without waiting, and tells how the file was
+ * before that. Returns 0 or -errno.
+ */
+typedef int ahead_copier(void *argument, uint64_t offset, char *buffer, size_t size, size_t *got,
+                         struct file_identity *then);
 
 void ahead_init(struct ahead *ahead, struct buffers *spare);
 
 /* Waits for reads under way to end, and gives the buffers back. No read may begin any more. */
 void ahead_destroy(struct ahead *ahead);
 
-/* Whether a read of this size need be begun and ended: not one of many small ones. Thread-safe. */
+/*
+ * Whether a read of this size need be begun and ended: not one of many small ones, once what was
+ * copied ahead before these is given back. Thread-safe.
+ */
 bool ahead_concerns(const struct ahead *ahead, size_t size);
 
 /*

@@ -61,11 +61,32 @@ void file_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file
         dispatch(&job, node, open_may_scan(node));
 }
 
+static void run_release(struct job *job)
+{
+    handle_close(driver_of(job->request), handle_of(&job->file));
+    (void)fuse_reply_err(job->request, 0);
+}
+
+/* Where there is no memory to put it in line: a handle is closed whatever happens. */
+static void close_all_the_same(const struct job *job, int error)
+{
+    struct job copy = *job;
+    (void)error;
+    run_release(&copy);
+}
+
+/* To close a descriptor may take a wait: of a file system that flushes, as some in a network do. */
 void file_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 {
-    (void)inode;
-    handle_close(driver_of(request), handle_of(file));
-    (void)fuse_reply_err(request, 0);
+    struct job job = {
+        .run = run_release,
+        .refuse = close_all_the_same,
+        .request = request,
+        .inode = inode,
+        .file = *file,
+        .group = handle_of(file)->source,
+    };
+    run_behind(driver_of(request), &driver_of(request)->looks, &job);
 }
 
 /*
@@ -123,36 +144,55 @@ static void run_read_generated(struct job *job)
 static void read_piece(const struct job *job)
 {
     struct driver *driver = driver_of(job->request);
-    if (!answer_at_once(job))
+    bool answered = false;
+
+    if (receivers_venture(&driver->receivers)) {
+        answered = answer_at_once(job);
+        receivers_ventured(&driver->receivers);
+    }
+    if (!answered)
         run_behind(driver, &driver->reads, job);
 }
 
-static int copy_ahead(void *argument, uint64_t offset, char *buffer, size_t size, size_t *got)
+static int copy_ahead(void *argument, uint64_t offset, char *buffer, size_t size, size_t *got,
+                      struct file_identity *then)
 {
-    return handle_read_at_once(argument, offset, buffer, size, got);
+    return handle_read_ahead(argument, offset, buffer, size, got, then);
+}
+
+/* Answers with what was copied ahead, or reads it now; then copies what comes next. */
+static bool answer_and_copy_ahead(const struct job *job)
+{
+    struct handle *handle = handle_of(&job->file);
+    struct ahead_read read;
+    bool answered = true;
+
+    ahead_begin(&handle->ahead, (uint64_t)job->offset, job->size, &read);
+    if (read.bytes != NULL && handle_is_still(handle, &read.then)) {
+        atomic_fetch_add(&driver_of(job->request)->counters.reads_ahead, 1);
+        (void)fuse_reply_buf(job->request, read.bytes, job->size);
+    } else {
+        answered = answer_at_once(job);
+    }
+    ahead_end(&handle->ahead, &read, answered ? copy_ahead : NULL, handle);
+    return answered;
 }
 
 static void read_piece_ahead(const struct job *job)
 {
     struct driver *driver = driver_of(job->request);
-    struct handle *handle = handle_of(&job->file);
-    struct ahead_read read;
+    bool answered = false;
 
-    if (!ahead_concerns(&handle->ahead, job->size)) {
+    if (!ahead_concerns(&handle_of(&job->file)->ahead, job->size)) {
         read_piece(job);
         return;
     }
-    ahead_begin(&handle->ahead, (uint64_t)job->offset, job->size, &read);
-    if (read.bytes != NULL && handle_is_still(handle)) {
-        atomic_fetch_add(&driver->counters.reads_ahead, 1);
-        (void)fuse_reply_buf(job->request, read.bytes, job->size);
-    } else if (!answer_at_once(job)) {
-        /* Ended first: who runs behind a gate goes on with the jobs of others, for long perhaps. */
-        ahead_end(&handle->ahead, &read, NULL, NULL);
-        run_behind(driver, &driver->reads, job);
-        return;
+    if (receivers_venture(&driver->receivers)) {
+        answered = answer_and_copy_ahead(job);
+        receivers_ventured(&driver->receivers);
     }
-    ahead_end(&handle->ahead, &read, copy_ahead, handle);
+    if (!answered)
+        run_behind(driver, &driver->reads, job);
 }
 
 void file_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
@@ -162,7 +202,7 @@ void file_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
     enum handle_kind kind = handle_of(file)->kind;
     struct job job = {
         .run = kind == HANDLE_PIECE ? run_read : run_read_generated,
-        .refuse = reply_error,
+        .refuse = refuse_job,
         .request = request,
         .inode = inode,
         .size = size,
@@ -203,7 +243,7 @@ void file_seek(fuse_req_t request, fuse_ino_t inode, off_t offset, int whence,
 {
     struct job job = {
         .run = run_seek,
-        .refuse = reply_error,
+        .refuse = refuse_job,
         .request = request,
         .inode = inode,
         .offset = offset,

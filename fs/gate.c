@@ -85,6 +85,7 @@ static void on_interrupt(fuse_req_t request, void *argument)
     struct gate *gate = job->gate;
     bool ours;
 
+    (void)request;
     {
         HOLD_LOCK(&gate->lock);
         ours = job->waiting;
@@ -93,7 +94,7 @@ static void on_interrupt(fuse_req_t request, void *argument)
             leave_line(gate, job);
     }
     if (ours) {
-        job->refuse(request, -EINTR);
+        job->refuse(job, -EINTR);
         free(job);
     }
 }
@@ -123,7 +124,7 @@ static struct job *queue_job(struct gate *gate, const struct job *job)
 {
     struct job *copy = malloc(sizeof(*copy));
     if (copy == NULL) {
-        job->refuse(job->request, -ENOMEM);
+        job->refuse(job, -ENOMEM);
         return NULL;
     }
     *copy = *job;
@@ -139,7 +140,7 @@ static struct job *queue_job(struct gate *gate, const struct job *job)
         return copy;
     case INTERRUPTED:
         fuse_req_interrupt_func(copy->request, NULL, NULL);
-        copy->refuse(copy->request, -EINTR);
+        copy->refuse(copy, -EINTR);
         free(copy);
         return NULL;
     }

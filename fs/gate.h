@@ -42,8 +42,8 @@ struct gate {
 
 /* A request and what is needed to answer it later. */
 struct job {
-    void (*run)(struct job *job);                  /* answers job->request */
-    void (*refuse)(fuse_req_t request, int error); /* answers it with -errno */
+    void (*run)(struct job *job);                     /* answers job->request */
+    void (*refuse)(const struct job *job, int error); /* answers it with -errno */
     fuse_req_t request;
     fuse_ino_t inode;
     size_t size;

@@ -225,9 +225,16 @@ int handle_read_at_once(const struct handle *handle, uint64_t offset, char *buff
     return piece_read_at_once(&slice, handle->source, handle->generation, buffer);
 }
 
-bool handle_is_still(const struct handle *handle)
+int handle_read_ahead(const struct handle *handle, uint64_t offset, char *buffer, size_t size,
+                      size_t *got, struct file_identity *then)
 {
-    return source_is_still(handle->source, handle->generation);
+    *then = generation_identity(handle->generation);
+    return handle_read_at_once(handle, offset, buffer, size, got);
+}
+
+bool handle_is_still(const struct handle *handle, const struct file_identity *then)
+{
+    return source_is_still(handle->source, handle->generation, then);
 }
 
 static int read_report(const struct handle *handle, uint64_t offset, char *buffer, size_t size,

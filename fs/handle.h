@@ -59,13 +59,19 @@ int handle_read(struct handle *handle, uint64_t offset, char *buffer, size_t siz
 
 /*
  * The same for a piece alone, and only where nothing has to be waited for: -EAGAIN says that
- * handle_read must be asked, for whatever reason.
+ * handle_read must be asked, for whatever reason. Hardly ever blocks (see source_read_at_once).
  */
 int handle_read_at_once(const struct handle *handle, uint64_t offset, char *buffer, size_t size,
                         size_t *got);
 
-/* Whether a piece's bytes that were read before this call may be handed on. Does not block. */
-bool handle_is_still(const struct handle *handle);
+/*
+ * The same, for later: the bytes are those of the file as it was in *then, and may be handed on as
+ * long as handle_is_still says that nothing has happened to it. (The generation alone does not
+ * tell: it goes on where the file grows, or only its ctime moves, and the bytes may be others.)
+ */
+int handle_read_ahead(const struct handle *handle, uint64_t offset, char *buffer, size_t size,
+                      size_t *got, struct file_identity *then);
+bool handle_is_still(const struct handle *handle, const struct file_identity *then);
 
 /*
  * Finds data or a hole in a piece from `offset` on. Returns as piece_seek does.

@@ -273,16 +273,30 @@ static int list_by_generation(struct listing *listing, struct view_file *file, u
     return error == -ENOENT ? -ESTALE : error;
 }
 
+/* Whether a large file has been opened and its ends been read before, as it is now. */
+static bool is_settled(struct source *source)
+{
+    struct generation *generation = NULL;
+    struct stat attributes;
+    bool settled =
+        source_look(source, &generation, &attributes) == 0 && generation_settled(generation);
+
+    generation_unref(generation);
+    return settled;
+}
+
 /*
- * Whether the attributes of a view's pieces take neither a scan nor a count of extents: who lists
- * only names, which at first the kernel cannot tell, must not wait for these.
+ * Whether the attributes of a view's pieces take neither a scan, nor a count of extents, nor a
+ * first look into the file: who lists only names, which at first the kernel cannot tell, must not
+ * wait for these.
  */
-static bool pieces_are_cheap(const struct view *view, const struct stat *source)
+static bool pieces_are_cheap(const struct view *view, struct source *source,
+                             const struct stat *attributes)
 {
     struct file_identity identity;
 
-    file_identity_of(source, &identity);
-    return !view_scans(view) && !extents_possible(&identity);
+    file_identity_of(attributes, &identity);
+    return !view_scans(view) && !extents_possible(&identity) && is_settled(source);
 }
 
 static int list_view(struct listing *listing, off_t offset)
@@ -299,7 +313,7 @@ static int list_view(struct listing *listing, off_t offset)
     if (error != 0)
         return error;
     file.size = (uint64_t)source.st_size;
-    listing->with_pieces = listing->with_nodes && pieces_are_cheap(view, &source);
+    listing->with_pieces = listing->with_nodes && pieces_are_cheap(view, file.source, &source);
     return list_pieces(listing, &file, cursor);
 }
 

@@ -24,7 +24,7 @@ static void on_end(struct index_waiter *waiter, int error)
     if (error == 0 || error == -ESTALE)
         gate_run(&parked->driver->scans, &parked->job);
     else
-        parked->job.refuse(parked->job.request, error);
+        parked->job.refuse(&parked->job, error);
     free(parked);
 }
 
@@ -33,9 +33,10 @@ static void on_interrupt(fuse_req_t request, void *argument)
 {
     struct parked *parked = argument;
 
+    (void)request;
     if (!indexer_leave(&parked->driver->indexer, &parked->waiter))
         return;
-    parked->job.refuse(request, -EINTR);
+    parked->job.refuse(&parked->job, -EINTR);
     free(parked);
 }
 
@@ -57,7 +58,7 @@ void parking_wait(const struct job *job, const struct node *node)
     struct parked *parked = malloc(sizeof(*parked));
 
     if (parked == NULL) {
-        job->refuse(job->request, -ENOMEM);
+        job->refuse(job, -ENOMEM);
         return;
     }
     parked->driver = driver_of(job->request);
@@ -69,6 +70,6 @@ void parking_wait(const struct job *job, const struct node *node)
     if (error == 0)
         return; /* it is not ours any more */
     fuse_req_interrupt_func(job->request, NULL, NULL);
-    job->refuse(job->request, error);
+    job->refuse(job, error);
     free(parked);
 }

@@ -6,7 +6,8 @@
 
 void receivers_init(struct receivers *receivers)
 {
-    /* Measured (docs/performance.md): with fewer a reader waits for wake-ups, with more, many do. */
+    /* Measured (docs/performance.md): with fewer a reader waits for wake-ups, with more, many do.
+     */
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
     *receivers = (struct receivers){.most = processors > 0 ? (unsigned)processors + 1 : 2};
@@ -59,6 +60,21 @@ void receivers_return(struct receivers *receivers)
     HOLD_LOCK(&receivers->lock);
     receivers->count++;
     receivers->called = false; /* here is one */
+}
+
+bool receivers_venture(struct receivers *receivers)
+{
+    HOLD_LOCK(&receivers->lock);
+    if (receivers->venturing + 1 >= receivers->count)
+        return false;
+    receivers->venturing++;
+    return true;
+}
+
+void receivers_ventured(struct receivers *receivers)
+{
+    HOLD_LOCK(&receivers->lock);
+    receivers->venturing--;
 }
 
 void receivers_end(struct receivers *receivers)

@@ -3,12 +3,17 @@
  *
  * The kernel wakes another of the threads that wait for a request each time, the one that has slept
  * longest; a request that one awake thread could take at once, its caches warm, costs a wake-up
- * instead. So only few wait there. Who is about to block (on a disk, in line) says so, and the last
+ * instead. So only few wait there. Who is about to block (on a disk, in line) leaves, and the last
  * of those who receive calls another in its place: however many block, somebody receives.
  *
- *     stand by --called, or a place is free--> receive --leave--> block
- *         ^                                      |   ^              |
- *         +------- more return than needed ------+   +----return----+
+ *     stand by --called--> receive --leave--> block
+ *         ^                  |   ^              |
+ *         +-- more than -----+   +----return----+
+ *             are needed
+ *
+ * To leave costs a lock or two, and another thread may have to wake up. What blocks hardly ever (to
+ * read what is in the page cache) is ventured without leaving, but never by all who receive: if all
+ * of them do block, one is left, which leaves when the next request comes that might.
  */
 #ifndef BIGFS_FS_RECEIVERS_H
 #define BIGFS_FS_RECEIVERS_H
@@ -18,11 +23,12 @@
 
 struct receivers {
     pthread_mutex_t lock;
-    pthread_cond_t change; /* a place is free, somebody is called, or the end */
+    pthread_cond_t change; /* somebody is called, or the end */
     unsigned most;         /* constant; how many receive while nobody blocks */
-    unsigned count; /* protected by lock; wait for a request, or work on one without blocking */
-    bool called;    /* protected by lock; somebody is to come though there may be no place */
-    bool ended;     /* protected by lock */
+    unsigned count;     /* protected by lock; wait for a request, or work on one without blocking */
+    unsigned venturing; /* protected by lock; how many of them may yet block */
+    bool called;        /* protected by lock; somebody is to come though there may be no place */
+    bool ended;         /* protected by lock */
 };
 
 /* One for each processor, and one that waits for the next request. */
@@ -46,6 +52,13 @@ bool receivers_go_on(struct receivers *receivers);
  */
 void receivers_leave(struct receivers *receivers);
 void receivers_return(struct receivers *receivers);
+
+/*
+ * For who receives, around what blocks hardly ever. False: too many are at it, and one must leave
+ * for it, or not do it. From true to ventured the caller neither leaves nor goes on.
+ */
+bool receivers_venture(struct receivers *receivers);
+void receivers_ventured(struct receivers *receivers);
 
 /* Ends the waiting of all who stand by, now and in future. */
 void receivers_end(struct receivers *receivers);

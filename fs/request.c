@@ -57,6 +57,11 @@ void reply_error(fuse_req_t request, int error)
     (void)fuse_reply_err(request, answer);
 }
 
+void refuse_job(const struct job *job, int error)
+{
+    reply_error(job->request, error);
+}
+
 /* What takes no look at SOURCE, and is answered even if that does not answer. */
 static bool is_control(const struct node *node)
 {
@@ -88,7 +93,7 @@ void dispatch(struct job *job, const struct node *node, bool scans)
 {
     struct driver *driver = driver_of(job->request);
 
-    job->refuse = reply_error;
+    job->refuse = refuse_job;
     job->group = group_of(node);
     if (is_control(node))
         job->run(job);

@@ -25,6 +25,9 @@ struct cancel cancel_of(fuse_req_t request);
  */
 void reply_error(fuse_req_t request, int error);
 
+/* The same as what refuses a job. */
+void refuse_job(const struct job *job, int error);
+
 /*
  * Runs a job behind a gate, as gate_run does, for a worker that receives requests: meanwhile
  * another receives in its place.

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import threading
+import time
 import unittest
 
 import harness
@@ -42,8 +43,8 @@ class AheadTest(harness.MountTest):
     """Without the kernel's cache: the next bytes are copied while the reader takes those it has."""
 
     def start(self, data, *options):
-        self.write("a.bin", data)
-        self.path = self.source / "a.bin"
+        self.path = self.write("a.bin", data)
+        self.mtime = os.stat(self.path).st_mtime_ns
         read(self.path)  # what is not in the page cache is not read ahead
         return self.mount(None, "--cache", "none", "--min-size", "0", *options)
 
@@ -113,6 +114,34 @@ class AheadTest(harness.MountTest):
                 self.assert_errno(harness.errno.ESTALE, os.read, file, 512 * K)
         self.assertTrue(read(mount.p("a.bin", "whole.bin")) == new)
         self.assertGreater(counter(mount, AHEAD), 0)
+
+    def assert_new_after(self, change, *, others=False):
+        """What was copied ahead is not handed over after a change that the generation survives."""
+        size = 16 * M
+        for turn in range(5):
+            mount = self.start(b"o" * size)
+            with OpenFile(mount.p("a.bin", "whole.bin")) as file, OpenFile(mount.p("a.bin", "whole.bin")) as other:
+                read_on(file, 1 * M, 4 * M)
+                time.sleep(0.01)
+                with open(self.path, "r+b", buffering=0) as writer:
+                    os.pwrite(writer.fileno(), b"n" * 12 * M, 2 * M)
+                    change(writer.fileno())
+                if others:
+                    os.pread(other, 4 * K, 15 * M)  # it is the first that finds the file changed
+                self.assertEqual(set(os.read(file, 1 * M)), set(b"n"))
+            mount.unmount()
+
+    def test_rewritten_with_its_old_mtime(self):
+        """Only the ctime tells, and the generation goes on."""
+        def set_back(writer):
+            os.utime(self.path, ns=(self.mtime, self.mtime))
+
+        for others in (False, True):
+            self.assert_new_after(set_back, others=others)
+
+    def test_rewritten_and_appended_to(self):
+        for others in (False, True):
+            self.assert_new_after(lambda writer: os.pwrite(writer, b"n", 16 * M), others=others)
 
     def test_appended_to_meanwhile(self):
         data = content(8 * M)
@@ -278,10 +307,13 @@ class ListingTest(harness.MountTest):
         self.assertEqual([counter(mount, name) for name in scanned], before)
 
     def test_names_alone_count_no_extents(self):
-        """The first names come with their attributes, unless these take long, as of a file with holes."""
+        """The first names come with their attributes, unless these take long, as of a file with holes, or of one
+        that nobody has looked into yet."""
         mount = self.start(self.PIECES * 4 * K)
+        self.write("new.log", b"x" * self.PIECES * 4 * K)
+        read(mount.p("a.log", "bytes@4K", "0"))
         os.truncate(self.write("sparse.log", b""), self.PIECES * 4 * K)
-        for name, nodes in (("a.log", True), ("sparse.log", False)):
+        for name, nodes in (("a.log", True), ("sparse.log", False), ("new.log", False)):
             view = mount.p(name, "bytes@4K")
             os.stat(view)
             before = counter(mount, "bigfs_nodes")

@@ -9,7 +9,7 @@ import threading
 import time
 
 import harness
-from harness import K, M, read
+from harness import K, M, read, wait_for
 from support import NOBODY, CommandTest, bigfs, errno_of, metrics, stamped
 
 BAD_BLOCK = r"""
@@ -41,6 +41,42 @@ ssize_t preadv64v2(int fd, const struct iovec *parts, int count, off64_t offset,
         return -1;
     }
     return real(fd, parts, count, offset, flags);
+}
+"""
+
+
+HELD_BACK = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+/* Reads that should not wait, and closing what is below SOURCE, wait as long as the file HOLD exists. */
+static void wait_for_it(void)
+{
+    while (access(HOLD, F_OK) == 0)
+        usleep(2000);
+}
+ssize_t preadv64v2(int fd, const struct iovec *parts, int count, off64_t offset, int flags)
+{
+    static ssize_t (*real)(int, const struct iovec *, int, off64_t, int);
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "preadv64v2");
+    wait_for_it();
+    return real(fd, parts, count, offset, flags);
+}
+int close(int fd)
+{
+    static int (*real)(int);
+    char link[64], path[4096];
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "close");
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof(path));
+    if (length > (ssize_t)sizeof(SOURCE) && memcmp(path, SOURCE "/", sizeof(SOURCE)) == 0)
+        wait_for_it();
+    return real(fd);
 }
 """
 
@@ -80,6 +116,73 @@ class BadBlockTest(harness.MountTest):
             errno_of(read, mount.p("app.log/bytes/1"))
             self.bad.unlink()
             self.assertEqual(os.pread(whole.fileno(), 100, 0), self.data[:100])
+
+
+class HeldBackTest(harness.MountTest):
+    """What hardly ever waits does, in all who are asked for it at once: others are answered all the same."""
+
+    FILES = 12
+
+    def start(self, *options):
+        self.hold = self.tmp / "hold"
+        library, code = self.tmp / "held.so", self.tmp / "held.c"
+        code.write_text(HELD_BACK)
+        harness.run("cc", "-shared", "-fPIC", '-DHOLD="%s"' % self.hold, '-DSOURCE="%s"' % self.source, "-o", library, code)
+        self.data = stamped(1, 3 * M)
+        for k in range(self.FILES):
+            self.write("f%d" % k, self.data)
+        mount = self.mount(None, *options, env={"LD_PRELOAD": library})
+        self.addCleanup(self.hold.unlink, missing_ok=True)
+        self.files = [open(mount.p("f%d" % k), "rb", buffering=0) for k in range(self.FILES)]
+        for file in self.files:
+            self.addCleanup(file.close)
+        return mount
+
+    def assert_answers(self, mount):
+        answer = subprocess.run(["timeout", "-s", "KILL", "30", "cat", mount.p(".bigfs/version")], capture_output=True)
+        self.assertIn(b"bigfs", answer.stdout)
+
+    def assert_reads(self, *options, step, first=0):
+        """All files are read at once, in steps, while these wait."""
+        mount = self.start(*options)
+        for file in self.files:
+            for offset in range(0, first, step):
+                os.pread(file.fileno(), step, offset)
+        self.hold.touch()
+        got = {}
+
+        def read_one(number):
+            got[number] = os.pread(self.files[number].fileno(), step, first)
+        threads = [threading.Thread(target=read_one, args=(k,), daemon=True) for k in range(self.FILES)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.3)
+        self.assertTrue(any(thread.is_alive() for thread in threads), "nothing was held back: this tested nothing")
+        self.assert_answers(mount)
+        self.hold.unlink()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(got, {k: self.data[first:first + step] for k in range(self.FILES)})
+
+    def test_small_reads(self):
+        self.assert_reads("--cache", "none", step=4 * K)
+
+    def test_through_the_cache(self):
+        self.assert_reads(step=4 * K)
+
+    def test_what_is_read_ahead(self):
+        self.assert_reads("--cache", "none", step=512 * K, first=2 * M)
+
+    def test_closing(self):
+        mount = self.start()
+        for file in self.files:
+            os.pread(file.fileno(), 100, 0)
+        self.hold.touch()
+        for file in self.files:
+            file.close()
+        self.assert_answers(mount)
+        self.hold.unlink()
+        wait_for(lambda: metrics(mount)["bigfs_open_handles"] <= 1, 30, "all handles are closed")
 
 
 class DeadSourceTest(harness.MountTest):
