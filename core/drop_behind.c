@@ -12,7 +12,7 @@ enum {
     BLOCK = 1024 * 1024,
     BLOCKS = 16, /* of a region */
     SMALL = 64 * 1024,
-    REMEMBERED = 10000, /* ms: later somebody else may have read the region */
+    REMEMBERED = 10000, /* ms */
 };
 
 static const uint64_t region_size = (uint64_t)BLOCK * BLOCKS;
@@ -20,6 +20,7 @@ static const uint64_t region_size = (uint64_t)BLOCK * BLOCKS;
 void drop_behind_init(struct drop_behind *drop)
 {
     memset(drop, 0, sizeof(*drop));
+    drop->remembered = REMEMBERED;
     pthread_mutex_init(&drop->lock, NULL);
 }
 
@@ -28,28 +29,41 @@ void drop_behind_destroy(struct drop_behind *drop)
     pthread_mutex_destroy(&drop->lock);
 }
 
-/* NULL: it was not looked at, or too long ago. The lock is held. */
-static struct drop_region *find(struct drop_behind *drop, uint64_t serial, uint64_t number,
-                                int64_t now)
+/* The lock is held. */
+static struct drop_region *find(struct drop_behind *drop, uint64_t serial, uint64_t number)
 {
-    for (unsigned i = 0; i < DROP_REGIONS; i++) {
-        struct drop_region *region = &drop->regions[i];
-        if (region->number == number && region->serial == serial)
-            return now - region->used <= REMEMBERED ? region : NULL;
-    }
+    for (unsigned i = 0; i < DROP_REGIONS; i++)
+        if (drop->regions[i].number == number && drop->regions[i].serial == serial)
+            return &drop->regions[i];
     return NULL;
 }
 
-static bool is_known(struct drop_behind *drop, uint64_t serial, uint64_t number)
+static bool is_believed(const struct drop_behind *drop, const struct drop_region *region,
+                        int64_t now)
+{
+    return now - region->looked <= drop->remembered;
+}
+
+/*
+ * Whether a region has been looked at. If that was too long ago it is forgotten, and *handed are
+ * its blocks that were handed over since.
+ */
+static bool is_known(struct drop_behind *drop, uint64_t serial, uint64_t number, uint32_t *handed)
 {
     int64_t now = clock_ms();
+
+    *handed = 0;
     HOLD_LOCK(&drop->lock);
-    struct drop_region *region = find(drop, serial, number, now);
+    struct drop_region *region = find(drop, serial, number);
     if (region == NULL)
         return false;
-    region->used = now;
-    region->turn = ++drop->turn;
-    return true;
+    if (is_believed(drop, region, now)) {
+        region->turn = ++drop->turn;
+        return true;
+    }
+    *handed = region->ours & region->handed;
+    *region = (struct drop_region){0};
+    return false;
 }
 
 /* The blocks of a region of which nothing is cached. */
@@ -67,44 +81,19 @@ static uint32_t look(const struct drop_read *read, uint64_t number)
     return ours;
 }
 
-/* Remembers a region, in the place of the one that was not used for longest. */
+/* Remembers a region, in a free place or that of the one that was not used for longest. */
 static void remember(struct drop_behind *drop, const struct drop_region *looked_at)
 {
     struct drop_region *place = &drop->regions[0];
 
     HOLD_LOCK(&drop->lock);
-    if (find(drop, looked_at->serial, looked_at->number, looked_at->used) != NULL)
+    if (find(drop, looked_at->serial, looked_at->number) != NULL)
         return; /* another reader was first, and may have brought in what we saw */
-    for (unsigned i = 0; i < DROP_REGIONS; i++) {
-        struct drop_region *region = &drop->regions[i];
-        if (region->number == looked_at->number && region->serial == looked_at->serial) {
-            place = region;
-            break;
-        }
-        if (region->turn < place->turn)
-            place = region;
-    }
+    for (unsigned i = 0; i < DROP_REGIONS; i++)
+        if (drop->regions[i].turn < place->turn)
+            place = &drop->regions[i];
     *place = *looked_at;
     place->turn = ++drop->turn;
-}
-
-void drop_behind_before(struct drop_behind *drop, const struct drop_read *read)
-{
-    if (!drop->enabled || read->length < SMALL)
-        return;
-    uint64_t first = read->offset / region_size;
-    uint64_t last = (read->offset + read->length - 1) / region_size + 1; /* and the next one */
-    for (uint64_t number = first; number <= last && number * region_size < read->size; number++) {
-        if (is_known(drop, read->serial, number))
-            continue;
-        const struct drop_region region = {
-            .serial = read->serial,
-            .number = number,
-            .ours = look(read, number),
-            .used = clock_ms(),
-        };
-        remember(drop, &region);
-    }
 }
 
 /* The blocks of a region that end within what was read. */
@@ -131,8 +120,8 @@ static uint32_t hand_over(struct drop_behind *drop, const struct drop_read *read
     if (blocks == 0) /* most small reads: no lock for them */
         return 0;
     HOLD_LOCK(&drop->lock);
-    struct drop_region *region = find(drop, read->serial, number, now);
-    if (region == NULL || region->ours == 0)
+    struct drop_region *region = find(drop, read->serial, number);
+    if (region == NULL || region->ours == 0 || !is_believed(drop, region, now))
         return 0;
     region->handed |= blocks;
     if ((region->ours & ~region->handed) != 0)
@@ -158,6 +147,27 @@ static void drop_blocks(struct drop_behind *drop, const struct drop_read *read, 
         uint64_t length = (uint64_t)(i - first) * BLOCK;
         if (posix_fadvise(read->fd, (off_t)offset, (off_t)length, POSIX_FADV_DONTNEED) == 0)
             atomic_fetch_add(&drop->dropped, min_u64(length, saturating_sub(read->size, offset)));
+    }
+}
+
+void drop_behind_before(struct drop_behind *drop, const struct drop_read *read)
+{
+    if (!drop->enabled || read->length < SMALL)
+        return;
+    uint64_t first = read->offset / region_size;
+    uint64_t last = (read->offset + read->length - 1) / region_size + 1; /* and the next one */
+    for (uint64_t number = first; number <= last && number * region_size < read->size; number++) {
+        uint32_t handed;
+        if (is_known(drop, read->serial, number, &handed))
+            continue;
+        drop_blocks(drop, read, number, handed);
+        const struct drop_region region = {
+            .serial = read->serial,
+            .number = number,
+            .ours = look(read, number),
+            .looked = clock_ms(),
+        };
+        remember(drop, &region);
     }
 }
 

@@ -12,7 +12,9 @@
  *                 ^ read: 0 and 1 have been looked at by now
  *
  * Where the kernel does not tell what is cached (files of others, before Linux 6.5), nothing is
- * dropped. Regions are few and bounded; one that was not used for a while is looked at again.
+ * dropped. Regions are few and bounded. What a look has found is believed for ten seconds; then
+ * what was handed over is dropped, complete or not, and the region is looked at again: meanwhile
+ * somebody else may have read the rest of it.
  *
  * All functions are thread-safe, and hold no lock while they ask the kernel.
  */
@@ -33,11 +35,12 @@ struct drop_region {
     uint32_t ours;   /* a bit for each block of which nothing was cached */
     uint32_t handed; /* a bit for each block that was read to its end since */
     uint64_t turn;   /* of its last use; the least one is the longest ago */
-    int64_t used;    /* when that was, in ms */
+    int64_t looked;  /* when it was looked at, in ms */
 };
 
 struct drop_behind {
-    bool enabled; /* constant after the first use */
+    bool enabled;       /* constant after the first use */
+    int64_t remembered; /* constant after the first use; ms for which a look is believed */
     pthread_mutex_t lock;
     struct drop_region regions[DROP_REGIONS]; /* protected by lock */
     uint64_t turn;                            /* protected by lock; counts uses */

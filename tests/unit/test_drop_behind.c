@@ -160,6 +160,27 @@ static void test_not_before_it_is_handed_over(void **state)
     reader_close(&reader);
 }
 
+/* What a look found is not believed for ever: others may have come, and what they read stays. */
+static void test_others_come_while_the_reader_pauses(void **state)
+{
+    struct world *world = *state;
+    struct reader reader = cold_file(world);
+
+    world->pool.drop_behind.remembered = 50;
+    read_stretch(&reader, 0, 4 * MIB, MIB);
+    for (int pause = 0; pause < 3; pause++) { /* a read now and then does not make it fresh */
+        (void)usleep(30 * 1000);
+        read_stretch(&reader, 4 * MIB, 4 * MIB + 64 * KIB, 64 * KIB);
+    }
+    bring_in(world, 8 * MIB, 24 * MIB);
+    (void)usleep(60 * 1000);
+    read_stretch(&reader, 4 * MIB, SIZE, MIB);
+    assert_threads_passed();
+    assert_true(cached_bytes(world, 8 * MIB, 24 * MIB) >= 23 * MIB);
+    assert_true(cached_bytes(world, 0, 4 * MIB) <= MIB); /* ours, and handed over */
+    reader_close(&reader);
+}
+
 static void test_warm_file(void **state)
 {
     struct world *world = *state;
@@ -219,6 +240,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_was_there_stays, setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_single_pages, setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_not_before_it_is_handed_over, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_others_come_while_the_reader_pauses, setup,
+                                        world_teardown),
         cmocka_unit_test_setup_teardown(test_warm_file, setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_several_readers, setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_many_regions, setup, world_teardown),
