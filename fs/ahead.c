@@ -11,25 +11,91 @@ enum {
     FRESH = 100,        /* ms: who makes a pause gets the bytes as they are when he goes on */
 };
 
-void ahead_init(struct ahead *ahead, struct buffers *spare)
+int ahead_pool_init(struct ahead_pool *pool, size_t count, size_t size)
+{
+    int error = buffers_init(&pool->spare, count, size);
+    if (error != 0)
+        return error;
+    pthread_mutex_init(&pool->lock, NULL);
+    list_reset(&pool->members);
+    return 0;
+}
+
+void ahead_pool_destroy(struct ahead_pool *pool)
+{
+    assert(list_empty(&pool->members));
+    pthread_mutex_destroy(&pool->lock);
+    buffers_destroy(&pool->spare);
+}
+
+void ahead_init(struct ahead *ahead, struct ahead_pool *pool)
 {
     memset(ahead, 0, sizeof(*ahead));
-    ahead->spare = spare;
+    ahead->pool = pool;
     pthread_mutex_init(&ahead->lock, NULL);
     pthread_cond_init(&ahead->change, NULL);
+    list_reset(&ahead->link);
+    HOLD_LOCK(&pool->lock);
+    list_append(&pool->members, &ahead->link);
+}
+
+static bool is_fresh(const struct stretch *stretch)
+{
+    return clock_ms() - stretch->copied <= FRESH;
+}
+
+/* A buffer whose bytes nobody may have any more, taken from who made a pause; or NULL. The lock is
+ * held. */
+static char *give_up_stale(struct ahead *ahead)
+{
+    for (unsigned i = 0; i < AHEAD_STRETCHES; i++) {
+        struct stretch *stretch = &ahead->stretches[i];
+        char *buffer = stretch->buffer;
+        if (buffer == NULL || stretch->length == 0 || stretch->users > 0 || is_fresh(stretch))
+            continue;
+        stretch->buffer = NULL;
+        atomic_fetch_sub(&ahead->held, 1);
+        return buffer;
+    }
+    return NULL;
+}
+
+/* Looks for one among the others. Who is busy is passed over: no two wait for each other. */
+static char *take_from_idle(struct ahead *ahead)
+{
+    struct ahead_pool *pool = ahead->pool;
+    char *buffer = NULL;
+
+    HOLD_LOCK(&pool->lock);
+    for (struct list *link = pool->members.next; link != &pool->members && buffer == NULL;
+         link = link->next) {
+        struct ahead *other = list_object(link, struct ahead, link);
+        if (other == ahead || pthread_mutex_trylock(&other->lock) != 0)
+            continue;
+        buffer = give_up_stale(other);
+        pthread_mutex_unlock(&other->lock);
+    }
+    return buffer;
+}
+
+/* The lock is held. */
+static char *take_buffer(struct ahead *ahead)
+{
+    char *buffer = buffers_take_spare(&ahead->pool->spare);
+    return buffer != NULL ? buffer : take_from_idle(ahead);
 }
 
 /* Whether a stretch has bytes, or will have them, that one who reads on will want. */
 static bool is_wanted(const struct ahead *ahead, const struct stretch *stretch)
 {
     return ahead->in_order > 0 && stretch->offset + stretch->length > ahead->next &&
-           stretch->offset < ahead->next + AHEAD_STRETCHES * ahead->spare->size;
+           stretch->offset < ahead->next + AHEAD_STRETCHES * ahead->pool->spare.size;
 }
 
 /* The lock is held. */
 static void release(struct ahead *ahead, struct stretch *stretch)
 {
-    buffers_give_back(ahead->spare, stretch->buffer);
+    buffers_give_back(&ahead->pool->spare, stretch->buffer);
     stretch->buffer = NULL;
     atomic_fetch_sub(&ahead->held, 1);
 }
@@ -48,6 +114,10 @@ static void tidy(struct ahead *ahead)
 
 void ahead_destroy(struct ahead *ahead)
 {
+    {
+        HOLD_LOCK(&ahead->pool->lock);
+        list_remove(&ahead->link);
+    }
     {
         HOLD_LOCK(&ahead->lock);
         while (ahead->reads > 0)
@@ -81,7 +151,7 @@ static void lend(struct ahead *ahead, uint64_t offset, size_t size, struct ahead
         stretch = find(ahead, offset);
     }
     if (stretch == NULL || size > stretch->length - (offset - stretch->offset) ||
-        clock_ms() - stretch->copied > FRESH)
+        !is_fresh(stretch))
         return;
     stretch->users++;
     read->stretch = stretch;
@@ -121,7 +191,7 @@ static struct stretch *next_stretch(struct ahead *ahead)
         struct stretch *stretch = &ahead->stretches[i];
         if (stretch->buffer != NULL)
             continue;
-        *stretch = (struct stretch){.buffer = buffers_take_spare(ahead->spare), .offset = offset};
+        *stretch = (struct stretch){.buffer = take_buffer(ahead), .offset = offset};
         if (stretch->buffer == NULL)
             return NULL;
         atomic_fetch_add(&ahead->held, 1);
@@ -141,7 +211,7 @@ static void fill(struct ahead *ahead, ahead_copier *copy, void *argument)
         if (stretch == NULL)
             break;
         pthread_mutex_unlock(&ahead->lock);
-        int error = copy(argument, stretch->offset, stretch->buffer, ahead->spare->size, &got,
+        int error = copy(argument, stretch->offset, stretch->buffer, ahead->pool->spare.size, &got,
                          &stretch->then);
         pthread_mutex_lock(&ahead->lock);
         got = error == 0 ? got : 0;

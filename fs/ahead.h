@@ -10,9 +10,10 @@
  *     read 1                               [check][reply]      another: nothing is left to copy
  *
  * Only for one who reads on in large steps, only what can be had without waiting, at most two
- * stretches, and only as long as there are spare buffers. What was copied ahead is checked when it
- * is handed over, as every byte is: copied first, then checked, then replied. The check is against
- * the file as it was before the copy, which each stretch remembers.
+ * stretches, and only as long as there are spare buffers. Who makes a pause may lose his to others.
+ * What was copied ahead is checked when it is handed over, as every byte is: copied first, then
+ * checked, then replied. The check is against the file as it was before the copy, which each
+ * stretch remembers.
  */
 #ifndef BIGFS_FS_AHEAD_H
 #define BIGFS_FS_AHEAD_H
@@ -24,6 +25,7 @@
 #include <stdint.h>
 
 #include "core/file_identity.h"
+#include "core/list.h"
 #include "fs/buffers.h"
 
 enum { AHEAD_STRETCHES = 2 };
@@ -37,8 +39,16 @@ struct stretch {
     unsigned users;            /* who replies from it now */
 };
 
+/* What all who read ahead share. */
+struct ahead_pool {
+    struct buffers spare; /* has its own lock */
+    pthread_mutex_t lock;
+    struct list members; /* protected by lock */
+};
+
 struct ahead {
-    struct buffers *spare; /* constant */
+    struct ahead_pool *pool; /* constant */
+    struct list link;        /* protected by pool->lock */
     pthread_mutex_t lock;
     pthread_cond_t change; /* a stretch has been filled or given up, or a read has ended */
     uint64_t next;         /* protected by lock; where the last read ended */
@@ -65,7 +75,14 @@ struct ahead_read {
 typedef int ahead_copier(void *argument, uint64_t offset, char *buffer, size_t size, size_t *got,
                          struct file_identity *then);
 
-void ahead_init(struct ahead *ahead, struct buffers *spare);
+/* A pool of `count` buffers of `size` bytes. Returns 0 or -ENOMEM. */
+int ahead_pool_init(struct ahead_pool *pool, size_t count, size_t size);
+
+/* It must have no members any more. */
+void ahead_pool_destroy(struct ahead_pool *pool);
+
+/* Makes a member of the pool. */
+void ahead_init(struct ahead *ahead, struct ahead_pool *pool);
 
 /* Waits for reads under way to end, and gives the buffers back. No read may begin any more. */
 void ahead_destroy(struct ahead *ahead);

@@ -87,17 +87,17 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     error = buffers_init(&driver->buffers, driver_workers(driver), MOST_READ);
     if (error != 0)
         goto no_buffers;
-    error = buffers_init(&driver->spare, SPARE_BUFFERS, MOST_READ);
+    error = ahead_pool_init(&driver->ahead, SPARE_BUFFERS, MOST_READ);
     if (error != 0)
-        goto no_spare;
+        goto no_ahead;
     error = indexer_start(&driver->indexer, &driver->store, 0);
     if (error != 0)
         goto no_indexer;
     return 0;
 
 no_indexer:
-    buffers_destroy(&driver->spare);
-no_spare:
+    ahead_pool_destroy(&driver->ahead);
+no_ahead:
     buffers_destroy(&driver->buffers);
 no_buffers:
     receivers_destroy(&driver->receivers);
@@ -131,7 +131,7 @@ void driver_destroy(struct driver *driver)
     gate_destroy(&driver->reads);
     node_table_destroy(&driver->nodes);
     source_pool_destroy(&driver->pool);
-    buffers_destroy(&driver->spare);
+    ahead_pool_destroy(&driver->ahead);
     buffers_destroy(&driver->buffers);
     receivers_destroy(&driver->receivers);
     cleanup_close(&driver->directory);

@@ -10,6 +10,7 @@
 #include "core/index_store.h"
 #include "core/indexer.h"
 #include "core/source.h"
+#include "fs/ahead.h"
 #include "fs/buffers.h"
 #include "fs/gate.h"
 #include "fs/node.h"
@@ -44,8 +45,8 @@ struct driver {
     struct index_store store;
     struct indexer indexer;
     struct node_table nodes;
-    struct buffers buffers; /* one for each worker, to reply from */
-    struct buffers spare;   /* to read ahead into */
+    struct buffers buffers;  /* one for each worker, to reply from */
+    struct ahead_pool ahead; /* to read ahead into */
     struct receivers receivers;
     struct gate reads; /* requests that read pieces */
     struct gate scans; /* requests that may scan for boundaries */

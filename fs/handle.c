@@ -183,7 +183,7 @@ int handle_open(struct driver *driver, struct node *node, pid_t reader, const st
     }
     opened->reads_ahead = opened->kind == HANDLE_PIECE && driver->options->cache == CACHE_NONE;
     if (opened->reads_ahead)
-        ahead_init(&opened->ahead, &driver->spare);
+        ahead_init(&opened->ahead, &driver->ahead);
     atomic_fetch_add(&driver->counters.opens, 1);
     list_reset(&opened->link);
     HOLD_LOCK(&driver->handles_lock);

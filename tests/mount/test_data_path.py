@@ -115,6 +115,26 @@ class AheadTest(harness.MountTest):
         self.assertTrue(read(mount.p("a.bin", "whole.bin")) == new)
         self.assertGreater(counter(mount, AHEAD), 0)
 
+    def test_who_pauses_keeps_no_buffers(self):
+        """Handles that were read in order and then left alone, and one that went on in small steps."""
+        data = content(8 * M)
+        mount = self.start(data)
+        path = mount.p("a.bin", "whole.bin")
+        idle = [os.open(path, os.O_RDONLY) for _ in range(12)]
+        try:
+            for file in idle:
+                read_on(file, 1 * M, 4 * M)
+            read_on(idle[0], 4 * K, 64 * K)
+            time.sleep(0.2)
+
+            def read_all():
+                with OpenFile(path) as file:
+                    self.assertTrue(read_on(file, 1 * M) == data)
+            self.read_till_ahead(mount, 20, read_all)
+        finally:
+            for file in idle:
+                os.close(file)
+
     def assert_new_after(self, change, *, others=False):
         """What was copied ahead is not handed over after a change that the generation survives."""
         size = 16 * M
