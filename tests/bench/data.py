@@ -54,9 +54,12 @@ def make_files(directory, count):
     """As many empty files, named as pieces are."""
     if directory.exists():
         return
-    directory.mkdir()
+    beside = directory.with_suffix(".part")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
     for number in range(count):
-        os.close(os.open(directory / ("%06d" % number), os.O_CREAT | os.O_WRONLY, 0o444))
+        os.close(os.open(beside / ("%06d" % number), os.O_CREAT | os.O_WRONLY, 0o444))
+    beside.rename(directory)
 
 
 def need_room(directory, size):

@@ -79,7 +79,10 @@ def example(bench, *options):
 
 
 def example_program(bench):
-    return compiled(bench, EXAMPLES / "passthrough_ll.c")
+    source = EXAMPLES / "passthrough_ll.c"
+    if not source.exists():
+        raise RuntimeError("%s is missing: this system leaves out documents; reinstall libfuse3-dev with them" % source)
+    return compiled(bench, source)
 
 
 def compiled(bench, source):
