@@ -1,0 +1,141 @@
+/*
+ * receivers: few wait for requests, somebody always does, and not all of them venture what may
+ * block.
+ */
+#include "tests/unit/support.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "fs/receivers.h"
+
+struct crowd {
+    struct receivers receivers;
+    atomic_uint inside;
+};
+
+static int setup(void **state)
+{
+    static struct crowd crowd;
+    receivers_init(&crowd.receivers);
+    atomic_init(&crowd.inside, 0);
+    *state = &crowd;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct crowd *crowd = *state;
+    receivers_destroy(&crowd->receivers);
+    return 0;
+}
+
+static void fill(struct crowd *crowd)
+{
+    for (unsigned i = 0; i < crowd->receivers.most; i++)
+        assert_true(receivers_enter(&crowd->receivers));
+}
+
+static void *stand_by(void *argument)
+{
+    struct crowd *crowd = argument;
+    if (receivers_enter(&crowd->receivers))
+        atomic_fetch_add(&crowd->inside, 1);
+    return NULL;
+}
+
+static bool comes_in(struct crowd *crowd)
+{
+    for (int tries = 0; tries < 5000 && atomic_load(&crowd->inside) == 0; tries++)
+        (void)usleep(1000);
+    return atomic_load(&crowd->inside) == 1;
+}
+
+static void test_one_for_each_processor_and_one_more(void **state)
+{
+    struct crowd *crowd = *state;
+    assert_int_equal(crowd->receivers.most, sysconf(_SC_NPROCESSORS_ONLN) + 1);
+}
+
+static void test_the_last_one_calls(void **state)
+{
+    struct crowd *crowd = *state;
+    pthread_t thread;
+
+    fill(crowd);
+    assert_int_equal(pthread_create(&thread, NULL, stand_by, crowd), 0);
+    (void)usleep(50 * 1000); /* so that it stands by */
+    for (unsigned i = 1; i < crowd->receivers.most; i++)
+        receivers_leave(&crowd->receivers);
+    receivers_leave(&crowd->receivers);
+    assert_true(comes_in(crowd));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static void test_who_returns_makes_the_call_void(void **state)
+{
+    struct crowd *crowd = *state;
+
+    fill(crowd);
+    for (unsigned i = 0; i < crowd->receivers.most; i++)
+        receivers_leave(&crowd->receivers); /* nobody stands by */
+    for (unsigned i = 0; i < crowd->receivers.most; i++)
+        receivers_return(&crowd->receivers);
+    assert_true(receivers_go_on(&crowd->receivers));
+}
+
+static void test_end(void **state)
+{
+    struct crowd *crowd = *state;
+    pthread_t thread;
+
+    fill(crowd);
+    assert_int_equal(pthread_create(&thread, NULL, stand_by, crowd), 0);
+    receivers_end(&crowd->receivers);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(atomic_load(&crowd->inside), 0);
+    assert_false(receivers_go_on(&crowd->receivers));
+    assert_false(receivers_enter(&crowd->receivers));
+}
+
+static void test_not_all_venture(void **state)
+{
+    struct crowd *crowd = *state;
+    unsigned most = crowd->receivers.most;
+
+    fill(crowd);
+    for (unsigned i = 1; i < most; i++)
+        assert_true(receivers_venture(&crowd->receivers));
+    assert_false(receivers_venture(&crowd->receivers));
+    receivers_ventured(&crowd->receivers);
+    assert_true(receivers_venture(&crowd->receivers));
+}
+
+/* The fewer have not left, the fewer may venture; one alone may not. */
+static void test_nobody_ventures_alone(void **state)
+{
+    struct crowd *crowd = *state;
+
+    fill(crowd);
+    assert_true(receivers_venture(&crowd->receivers));
+    for (unsigned i = 2; i < crowd->receivers.most; i++)
+        receivers_leave(&crowd->receivers);
+    assert_false(receivers_venture(&crowd->receivers));
+    receivers_ventured(&crowd->receivers);
+    receivers_leave(&crowd->receivers);
+    assert_false(receivers_venture(&crowd->receivers));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_one_for_each_processor_and_one_more, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_last_one_calls, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_who_returns_makes_the_call_void, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_all_venture, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_ventures_alone, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
