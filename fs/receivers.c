@@ -31,6 +31,15 @@ static bool enter(struct receivers *receivers)
     return !receivers->ended;
 }
 
+/*
+ * Whether all but the caller, who receives, are venturing, and may have blocked by now. Such a one
+ * is always left, or has been called. The lock is held.
+ */
+static bool is_last(const struct receivers *receivers)
+{
+    return receivers->count <= receivers->venturing + 1;
+}
+
 bool receivers_enter(struct receivers *receivers)
 {
     HOLD_LOCK(&receivers->lock);
@@ -40,7 +49,8 @@ bool receivers_enter(struct receivers *receivers)
 bool receivers_go_on(struct receivers *receivers)
 {
     HOLD_LOCK(&receivers->lock);
-    if (receivers->count <= receivers->most)
+    bool needed = receivers->count <= receivers->most || is_last(receivers);
+    if (needed)
         return !receivers->ended;
     receivers->count--;
     return enter(receivers);
@@ -49,7 +59,9 @@ bool receivers_go_on(struct receivers *receivers)
 void receivers_leave(struct receivers *receivers)
 {
     HOLD_LOCK(&receivers->lock);
-    if (--receivers->count > 0)
+    bool last = is_last(receivers);
+    receivers->count--;
+    if (!last)
         return;
     receivers->called = true;
     pthread_cond_signal(&receivers->change);
@@ -65,7 +77,7 @@ void receivers_return(struct receivers *receivers)
 bool receivers_venture(struct receivers *receivers)
 {
     HOLD_LOCK(&receivers->lock);
-    if (receivers->venturing + 1 >= receivers->count)
+    if (is_last(receivers))
         return false;
     receivers->venturing++;
     return true;

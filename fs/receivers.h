@@ -12,8 +12,8 @@
  *             are needed
  *
  * To leave costs a lock or two, and another thread may have to wake up. What blocks hardly ever (to
- * read what is in the page cache) is ventured without leaving, but never by all who receive: if all
- * of them do block, one is left, which leaves when the next request comes that might.
+ * read what is in the page cache) is ventured without leaving, but never by all who receive; and
+ * who leaves calls another, too, if only such are left as are venturing: they may all have blocked.
  */
 #ifndef BIGFS_FS_RECEIVERS_H
 #define BIGFS_FS_RECEIVERS_H

@@ -52,7 +52,7 @@ HELD_BACK = r"""
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
-/* Reads that should not wait, and closing what is below SOURCE, wait as long as the file HOLD exists. */
+/* Reads, those that should not wait too, and closing what is below SOURCE, wait as long as the file HOLD exists. */
 static void wait_for_it(void)
 {
     while (access(HOLD, F_OK) == 0)
@@ -65,6 +65,14 @@ ssize_t preadv64v2(int fd, const struct iovec *parts, int count, off64_t offset,
         *(void **)&real = dlsym(RTLD_NEXT, "preadv64v2");
     wait_for_it();
     return real(fd, parts, count, offset, flags);
+}
+ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
+{
+    static ssize_t (*real)(int, void *, size_t, off64_t);
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "pread64");
+    wait_for_it();
+    return real(fd, buffer, size, offset);
 }
 int close(int fd)
 {

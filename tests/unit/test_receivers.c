@@ -73,6 +73,36 @@ static void test_the_last_one_calls(void **state)
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+/* They may have blocked, all of them. */
+static void test_who_leaves_only_the_venturing_behind_calls(void **state)
+{
+    struct crowd *crowd = *state;
+    pthread_t thread;
+
+    fill(crowd);
+    assert_int_equal(pthread_create(&thread, NULL, stand_by, crowd), 0);
+    (void)usleep(50 * 1000); /* so that it stands by */
+    for (unsigned i = 1; i < crowd->receivers.most; i++)
+        assert_true(receivers_venture(&crowd->receivers));
+    receivers_leave(&crowd->receivers);
+    assert_true(comes_in(crowd));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+/* More have come back than are needed, but all others may have blocked. */
+static void test_the_last_one_does_not_stand_by(void **state)
+{
+    struct crowd *crowd = *state;
+    unsigned most = crowd->receivers.most;
+
+    fill(crowd);
+    receivers_return(&crowd->receivers);
+    for (unsigned i = 0; i < most; i++)
+        assert_true(receivers_venture(&crowd->receivers));
+    assert_true(receivers_go_on(&crowd->receivers)); /* it would not return */
+    assert_int_equal(crowd->receivers.count, most + 1);
+}
+
 static void test_who_returns_makes_the_call_void(void **state)
 {
     struct crowd *crowd = *state;
@@ -132,6 +162,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one_for_each_processor_and_one_more, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_last_one_calls, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_who_leaves_only_the_venturing_behind_calls, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_the_last_one_does_not_stand_by, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_returns_makes_the_call_void, setup, teardown),
         cmocka_unit_test_setup_teardown(test_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_all_venture, setup, teardown),
