@@ -90,6 +90,22 @@ void file_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *f
 }
 
 /*
+ * Reads what can be had without waiting. It is ventured for just as long as it takes: to reply
+ * blocks nobody. Returns 0, or -EAGAIN where it must be read behind a gate.
+ */
+static int venture_read(const struct job *job, char *buffer, size_t *got)
+{
+    struct receivers *receivers = &driver_of(job->request)->receivers;
+
+    if (!receivers_venture(receivers))
+        return -EAGAIN;
+    int error =
+        handle_read_at_once(handle_of(&job->file), (uint64_t)job->offset, buffer, job->size, got);
+    receivers_ventured(receivers);
+    return error;
+}
+
+/*
  * Answers with bytes that can be had without waiting: no gate, and nobody called to take our place.
  * Returns false where there are none, or not all.
  */
@@ -100,8 +116,7 @@ static bool answer_at_once(const struct job *job)
     char *buffer = job->size <= sizeof(small) ? small : buffers_take(buffers);
     size_t got = 0;
 
-    int error =
-        handle_read_at_once(handle_of(&job->file), (uint64_t)job->offset, buffer, job->size, &got);
+    int error = venture_read(job, buffer, &got);
     if (error == 0)
         (void)fuse_reply_buf(job->request, buffer, got);
     if (buffer != small)
@@ -144,14 +159,23 @@ static void run_read_generated(struct job *job)
 static void read_piece(const struct job *job)
 {
     struct driver *driver = driver_of(job->request);
-    bool answered = false;
-
-    if (receivers_venture(&driver->receivers)) {
-        answered = answer_at_once(job);
-        receivers_ventured(&driver->receivers);
-    }
-    if (!answered)
+    if (!answer_at_once(job))
         run_behind(driver, &driver->reads, job);
+}
+
+/* Begins a read that others may have copied ahead for. False: too many venture that already. */
+static bool venture_begin(const struct job *job, struct ahead_read *read)
+{
+    struct receivers *receivers = &driver_of(job->request)->receivers;
+    struct handle *handle = handle_of(&job->file);
+
+    if (!receivers_venture(receivers))
+        return false;
+    ahead_begin(&handle->ahead, (uint64_t)job->offset, job->size, read);
+    if (read->bytes != NULL && !handle_is_still(handle, &read->then))
+        read->bytes = NULL;
+    receivers_ventured(receivers);
+    return true;
 }
 
 static int copy_ahead(void *argument, uint64_t offset, char *buffer, size_t size, size_t *got,
@@ -160,39 +184,42 @@ static int copy_ahead(void *argument, uint64_t offset, char *buffer, size_t size
     return handle_read_ahead(argument, offset, buffer, size, got, then);
 }
 
-/* Answers with what was copied ahead, or reads it now; then copies what comes next. */
-static bool answer_and_copy_ahead(const struct job *job)
+/* Ends a read that was answered; copies what comes next, where that may be ventured. */
+static void end_and_copy_ahead(const struct job *job, const struct ahead_read *read)
 {
+    struct receivers *receivers = &driver_of(job->request)->receivers;
     struct handle *handle = handle_of(&job->file);
-    struct ahead_read read;
-    bool answered = true;
+    bool ventured = receivers_venture(receivers);
 
-    ahead_begin(&handle->ahead, (uint64_t)job->offset, job->size, &read);
-    if (read.bytes != NULL && handle_is_still(handle, &read.then)) {
-        atomic_fetch_add(&driver_of(job->request)->counters.reads_ahead, 1);
-        (void)fuse_reply_buf(job->request, read.bytes, job->size);
-    } else {
-        answered = answer_at_once(job);
-    }
-    ahead_end(&handle->ahead, &read, answered ? copy_ahead : NULL, handle);
-    return answered;
+    ahead_end(&handle->ahead, read, ventured ? copy_ahead : NULL, handle);
+    if (ventured)
+        receivers_ventured(receivers);
 }
 
 static void read_piece_ahead(const struct job *job)
 {
     struct driver *driver = driver_of(job->request);
-    bool answered = false;
+    struct handle *handle = handle_of(&job->file);
+    struct ahead_read read;
 
-    if (!ahead_concerns(&handle_of(&job->file)->ahead, job->size)) {
+    if (!ahead_concerns(&handle->ahead, job->size)) {
         read_piece(job);
         return;
     }
-    if (receivers_venture(&driver->receivers)) {
-        answered = answer_and_copy_ahead(job);
-        receivers_ventured(&driver->receivers);
-    }
-    if (!answered)
+    if (!venture_begin(job, &read)) {
         run_behind(driver, &driver->reads, job);
+        return;
+    }
+    if (read.bytes != NULL) {
+        atomic_fetch_add(&driver->counters.reads_ahead, 1);
+        (void)fuse_reply_buf(job->request, read.bytes, job->size);
+    } else if (!answer_at_once(job)) {
+        /* Ended first: who runs behind a gate goes on with the jobs of others, for long perhaps. */
+        ahead_end(&handle->ahead, &read, NULL, NULL);
+        run_behind(driver, &driver->reads, job);
+        return;
+    }
+    end_and_copy_ahead(job, &read);
 }
 
 void file_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
