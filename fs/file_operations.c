@@ -184,11 +184,10 @@ static int copy_ahead(void *argument, uint64_t offset, char *buffer, size_t size
     return handle_read_ahead(argument, offset, buffer, size, got, then);
 }
 
-/* Ends a read that was answered; copies what comes next, where that may be ventured. */
-static void end_and_copy_ahead(const struct job *job, const struct ahead_read *read)
+/* Ends a read whose request is gone by now; copies what comes next, where that may be ventured. */
+static void end_and_copy_ahead(struct receivers *receivers, struct handle *handle,
+                               const struct ahead_read *read)
 {
-    struct receivers *receivers = &driver_of(job->request)->receivers;
-    struct handle *handle = handle_of(&job->file);
     bool ventured = receivers_venture(receivers);
 
     ahead_end(&handle->ahead, read, ventured ? copy_ahead : NULL, handle);
@@ -219,7 +218,7 @@ static void read_piece_ahead(const struct job *job)
         run_behind(driver, &driver->reads, job);
         return;
     }
-    end_and_copy_ahead(job, &read);
+    end_and_copy_ahead(&driver->receivers, handle, &read);
 }
 
 void file_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
