@@ -77,8 +77,8 @@ def bars(result, label, values):
     FIGURES.mkdir(exist_ok=True)
     count = len(values)
     script = STYLE % (70 + 26 * count, FIGURES / (result.name + ".svg"), "x", "off")
-    script += 'set xlabel "%s"\nset xrange [0:%g]\nset yrange [-0.7:%g]\nset tics nomirror\nset lmargin 34\n' % (
-        label, 1.12 * max(value for _, value, _ in values), count - 0.3)
+    script += 'set xlabel "%s"\nset xrange [0:%g]\nset yrange [-0.7:%g]\nset tics nomirror\nset lmargin %d\n' % (
+        label, 1.12 * max(value for _, value, _ in values), count - 0.3, 3 + 0.72 * max(len(name) for name, _, _ in values))
     script += "set ytics (%s) scale 0\n" % ", ".join("%s %d" % (quoted(name), count - 1 - n)
                                                     for n, (name, _, _) in enumerate(values))
     script += 'plot "-" using ($1/2):2:($1/2):(0.36):3 with boxxyerror fs solid noborder lc rgb variable, ' \
