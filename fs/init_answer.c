@@ -1,5 +1,6 @@
 #include "fs/init_answer.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -42,7 +43,11 @@ static ssize_t send_answer(int fd, struct iovec *parts, int count, void *data)
 static ssize_t receive_request(int fd, void *buffer, size_t size, void *data)
 {
     (void)data;
-    return read(fd, buffer, size);
+    ssize_t got = read(fd, buffer, size);
+    /* A request that the end of the mount overtook; the next read tells that this is the end. */
+    if (got < 0 && errno == ECONNABORTED)
+        got = read(fd, buffer, size);
+    return got;
 }
 
 int init_answer_extend(struct fuse_session *session)
