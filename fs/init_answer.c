@@ -31,11 +31,12 @@ static ssize_t send_answer(int fd, struct iovec *parts, int count, void *data)
     struct driver *driver = data;
     struct fuse_init_out answer;
 
-    if (atomic_load(&driver->init_answered) || !add_flags(parts, count, &answer))
+    if (atomic_load(&driver->init_answered))
         return writev(fd, parts, count);
     atomic_store(&driver->init_answered, true);
     struct iovec patched[] = {parts[0], {.iov_base = &answer, .iov_len = sizeof(answer)}};
-    ssize_t written = writev(fd, patched, 2);
+    bool extended = add_flags(parts, count, &answer);
+    ssize_t written = extended ? writev(fd, patched, 2) : writev(fd, parts, count);
     readahead_go(&driver->readahead);
     return written;
 }

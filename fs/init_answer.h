@@ -10,6 +10,9 @@
  * is opened past the page cache (--cache none) cannot be mapped with MAP_SHARED, as rg, DuckDB and
  * Python's mmap do: ENODEV. An older kernel ignores it. What a mapping keeps in the page cache is
  * the node's generation, as all that is there.
+ *
+ * What stands between libfuse and the kernel for this reads the requests, too: one that the end of
+ * the mount overtakes (ECONNABORTED, once) is passed over, where libfuse would call it a failure.
  */
 #ifndef BIGFS_FS_INIT_ANSWER_H
 #define BIGFS_FS_INIT_ANSWER_H

@@ -193,6 +193,46 @@ class HeldBackTest(harness.MountTest):
         wait_for(lambda: metrics(mount)["bigfs_open_handles"] <= 1, 30, "all handles are closed")
 
 
+OVERTAKEN = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+/* The next read of /dev/fuse once the file ABORT exists, which it removes, fails as one that the end overtakes. */
+ssize_t read(int fd, void *buffer, size_t size)
+{
+    static ssize_t (*real)(int, void *, size_t);
+    char link[64], path[64] = "";
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "read");
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    if (readlink(link, path, sizeof(path) - 1) > 0 && strcmp(path, "/dev/fuse") == 0 && unlink(ABORT) == 0) {
+        errno = ECONNABORTED;
+        return -1;
+    }
+    return real(fd, buffer, size);
+}
+"""
+
+
+class OvertakenTest(harness.MountTest):
+    """A request that is read just when the connection ends is no failure: what follows tells whether it has ended."""
+
+    def test_goes_on(self):
+        abort, library, code = self.tmp / "abort", self.tmp / "overtaken.so", self.tmp / "overtaken.c"
+        code.write_text(OVERTAKEN)
+        harness.run("cc", "-shared", "-fPIC", '-DABORT="%s"' % abort, "-o", library, code)
+        self.write("a", b"data")
+        mount = self.mount(None, env={"LD_PRELOAD": library})
+        abort.touch()
+        for _ in range(20):
+            self.assertEqual(read(mount.p("a")), b"data")
+        self.assertFalse(abort.exists(), "no read failed: this tested nothing")
+        mount.unmount()
+
+
 class DeadSourceTest(harness.MountTest):
     """A source that does not answer."""
 

@@ -45,6 +45,17 @@ static void *stand_by(void *argument)
     return NULL;
 }
 
+/* All places are taken, and one more stands by. */
+static pthread_t fill_with_one_standing_by(struct crowd *crowd)
+{
+    pthread_t thread;
+
+    fill(crowd);
+    assert_int_equal(pthread_create(&thread, NULL, stand_by, crowd), 0);
+    (void)usleep(50 * 1000); /* until it does */
+    return thread;
+}
+
 static bool comes_in(struct crowd *crowd)
 {
     for (int tries = 0; tries < 5000 && atomic_load(&crowd->inside) == 0; tries++)
@@ -61,11 +72,8 @@ static void test_one_for_each_processor_and_one_more(void **state)
 static void test_the_last_one_calls(void **state)
 {
     struct crowd *crowd = *state;
-    pthread_t thread;
+    pthread_t thread = fill_with_one_standing_by(crowd);
 
-    fill(crowd);
-    assert_int_equal(pthread_create(&thread, NULL, stand_by, crowd), 0);
-    (void)usleep(50 * 1000); /* so that it stands by */
     for (unsigned i = 1; i < crowd->receivers.most; i++)
         receivers_leave(&crowd->receivers);
     receivers_leave(&crowd->receivers);
@@ -77,11 +85,8 @@ static void test_the_last_one_calls(void **state)
 static void test_who_leaves_only_the_venturing_behind_calls(void **state)
 {
     struct crowd *crowd = *state;
-    pthread_t thread;
+    pthread_t thread = fill_with_one_standing_by(crowd);
 
-    fill(crowd);
-    assert_int_equal(pthread_create(&thread, NULL, stand_by, crowd), 0);
-    (void)usleep(50 * 1000); /* so that it stands by */
     for (unsigned i = 1; i < crowd->receivers.most; i++)
         assert_true(receivers_venture(&crowd->receivers));
     receivers_leave(&crowd->receivers);
