@@ -44,7 +44,7 @@ def compare(bench, command, view, real):
 
 
 def file_system(directory):
-    return subprocess.run(["stat", "-f", "-c", "%T", directory], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", directory], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def anonymous(pid):
