@@ -13,8 +13,8 @@ import harness
 import model
 import sparse
 from harness import K, M, read, run
-from sparse import (KEEP_SIZE, PUNCH, UNIT, blocks_now, blocks_of, cut, data_of, extents_table, fallocate, name_of,
-                    opened, ranges_of, total, walk)
+from sparse import (BLOCK, KEEP_SIZE, PUNCH, UNIT, blocks_now, blocks_of, cut, data_of, extents_table, fallocate,
+                    name_of, opened, ranges_of, total, walk)
 from support import KINDS, CommandTest, counter, errno_of, small_steps
 
 LISTED = {"extents", "extents.tsv"}
@@ -524,6 +524,21 @@ class MethodTest(HoleTest):
             self.assertEqual(os.listdir(mount.p("h.log", "extents")), ["000000000000000+%d" % len(data)])
             self.assertTrue(read(mount.p("h.log", "extents", "0+%d" % len(data))) == data)
             mount.unmount()
+
+    def test_a_preallocated_block_within_a_page(self):
+        """On ext4 with small blocks the source's SEEK_DATA finds data where such a block ends, and SEEK_HOLE a
+        hole: there are none, and a mount says so."""
+        root = self.filesystem("ext4", 64 * M)  # so small that mkfs.ext4 makes blocks of 1 KiB
+        blocks = [(0, 2 * BLOCK), (15 * BLOCK + 3 * K, 16 * BLOCK)]
+        data = sparse.make(root / "h.log", 35 * BLOCK, {start: b"x" * (end - start) for start, end in blocks})
+        with opened(root / "h.log", os.O_RDWR) as source:
+            os.posix_fallocate(source, 15 * BLOCK, 1)
+            for method in ("auto", "seek"):
+                mount = self.mount(root, "--extents", method, "--min-size", "0")
+                with opened(mount.p("h.log", "whole.log")) as whole:
+                    self.assertEqual(walk(whole), blocks)
+                    self.assertEqual(data_of(source, method), blocks)
+                    self.assertTrue(os.pread(whole, len(data) + 1, 0) == data)
 
     @on_each_kind
     def test_fiemap_in_many_answers(self, kind, root):
