@@ -341,11 +341,10 @@ int source_read_at_once(struct source *source, struct generation *generation, vo
     const struct file_identity before = generation_identity(generation);
     int fd = -1;
 
-    if (length == 0 || source_may_have_holes(source, generation) ||
+    if (length == 0 || may_have_holes(source, &before) ||
         !open_files_get_open(&source->pool->files, &generation->file, &fd))
         return -EAGAIN;
-    const struct drop_read read = {generation->serial, fd, generation_size(generation), offset,
-                                   length};
+    const struct drop_read read = {generation->serial, fd, before.size, offset, length};
     drop_behind_before(&source->pool->drop_behind, &read); /* it starts reading ahead */
     bool done = preadv2(fd, &part, 1, (off_t)offset, RWF_NOWAIT) == (ssize_t)length &&
                 is_unchanged(generation, fd, &before);

@@ -1,5 +1,6 @@
 #include "fs/driver.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,6 +13,14 @@
 
 /* For four readers at once (fs/ahead.h): with more of them the processors are busy anyway. */
 enum { SPARE_BUFFERS = 4 * AHEAD_STRETCHES };
+
+/*
+ * However many processors and readers there are: who reads behind the gate holds a buffer, and who
+ * answers at once does. 48 MB are promised (docs/performance.md); 3 are for all else.
+ */
+static_assert((MOST_DEFAULT_THREADS + MOST_RECEIVERS + SPARE_BUFFERS) * MOST_READ <=
+                  45 * 1000 * 1000,
+              "the replies of a mount as it is by default take more memory than is promised");
 
 static unsigned scans_at_once(const struct options *options)
 {

@@ -14,7 +14,6 @@ enum {
     MOST_THREADS = 512,
     THREADS_PER_PROCESSOR = 4,
     FEWEST_DEFAULT_THREADS = 8,
-    MOST_DEFAULT_THREADS = 64,
 };
 
 static const uint64_t mebibyte = 1024 * 1024;

@@ -9,6 +9,9 @@
 
 #include "fs/view.h"
 
+/* How many threads there are without --threads, at most: each may hold a reply (fs/driver.c). */
+enum { MOST_DEFAULT_THREADS = 24 };
+
 /* The exit status of a command line that cannot be meant; EXIT_FAILURE is for all else. */
 enum { EXIT_USAGE = 2 };
 

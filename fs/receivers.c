@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "core/checked.h"
 #include "core/cleanup.h"
 
 void receivers_init(struct receivers *receivers)
@@ -10,7 +11,10 @@ void receivers_init(struct receivers *receivers)
      */
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-    *receivers = (struct receivers){.most = processors > 0 ? (unsigned)processors + 1 : 2};
+    unsigned most =
+        processors > 0 ? (unsigned)min_u64((uint64_t)processors + 1, MOST_RECEIVERS) : 2;
+
+    *receivers = (struct receivers){.most = most};
     pthread_mutex_init(&receivers->lock, NULL);
     pthread_cond_init(&receivers->change, NULL);
 }

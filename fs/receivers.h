@@ -21,6 +21,12 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+/*
+ * Each may hold a reply in memory (fs/driver.c), and more than these would only stand in line for
+ * the one queue of /dev/fuse.
+ */
+enum { MOST_RECEIVERS = 10 };
+
 struct receivers {
     pthread_mutex_t lock;
     pthread_cond_t change; /* somebody is called, or the end */
@@ -31,7 +37,7 @@ struct receivers {
     bool ended;         /* protected by lock */
 };
 
-/* One for each processor, and one that waits for the next request. */
+/* One for each processor, and one that waits for the next request; at most MOST_RECEIVERS. */
 void receivers_init(struct receivers *receivers);
 
 /* No thread may be inside. */

@@ -5,7 +5,8 @@ import subprocess
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 BIGFS = os.environ.get("BIGFS", str(ROOT / "build" / "bigfs"))
 EXAMPLES = Path("/usr/share/doc/libfuse3-dev/examples")  # as Debian's libfuse3-dev brings them
 STOP_SECONDS = 20
@@ -60,9 +61,12 @@ class Mount:
         return str(self.point / name)
 
 
-def bigfs(bench, *options, source=None):
-    return Mount(bench.work, [BIGFS, "-f", *options, source or bench.source, "MOUNTPOINT"],
-                 env={"XDG_CACHE_HOME": str(bench.work / "cache")})
+def bigfs(bench, *options, source=None, processors=None):
+    """With threads as on a machine of so many processors."""
+    env = {"XDG_CACHE_HOME": str(bench.work / "cache")}
+    if processors is not None:
+        env.update(PROCESSORS=str(processors), LD_PRELOAD=str(compiled(bench, HERE / "processors.c", "-shared", "-fPIC")))
+    return Mount(bench.work, [BIGFS, "-f", *options, source or bench.source, "MOUNTPOINT"], env=env)
 
 
 def mergerfs(bench, cache):
@@ -85,12 +89,12 @@ def example_program(bench):
     return compiled(bench, source)
 
 
-def compiled(bench, source):
-    """A program of one file that needs libfuse alone."""
+def compiled(bench, source, *options):
+    """A program, or a library, of one file that needs libfuse alone."""
     program = bench.work / source.stem
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         flags = subprocess.run(["pkg-config", "--cflags", "--libs", "fuse3"], capture_output=True, text=True, check=True)
-        subprocess.run(["cc", "-O2", source, "-o", program, *flags.stdout.split()], check=True, capture_output=True)
+        subprocess.run(["cc", "-O2", *options, source, "-o", program, *flags.stdout.split()], check=True, capture_output=True)
     return program
 
 
@@ -98,7 +102,7 @@ class Null(Mount):
     """The driver that does nothing: what FUSE itself lets through. Its files are "0", "1" and so on."""
 
     def __init__(self, bench, cache, count, size):
-        program = compiled(bench, Path(__file__).resolve().parent / "null_fuse.c")
+        program = compiled(bench, HERE / "null_fuse.c")
         super().__init__(bench.work, [program, bench.log, count, size, cache, "MOUNTPOINT", "-o", "max_read=1048576"])
 
     def start(self):
