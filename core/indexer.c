@@ -120,29 +120,39 @@ static void keep_part(const struct index_build *build)
     line_index_unref(index);
 }
 
-/* Takes one who waits; NULL: there is none. */
-static struct index_waiter *take_waiter(struct indexer *indexer, struct index_build *build)
-{
-    HOLD_LOCK(&indexer->lock);
-    if (list_empty(&build->waiters))
-        return NULL;
-    struct index_waiter *waiter = list_object(build->waiters.next, struct index_waiter, link);
-    list_remove(&waiter->link);
-    waiter->build = NULL;
-    return waiter;
-}
-
-/* From here on nobody can join it. */
-static void remove_build(struct indexer *indexer, struct index_build *build)
+/*
+ * Takes the build out of the list, so that nobody can join it any more, and all who wait for it out
+ * of the build: they are to be told, and can no longer leave.
+ */
+static void remove_build(struct indexer *indexer, struct index_build *build, struct list *waiters)
 {
     HOLD_LOCK(&indexer->lock);
     list_remove(&build->link);
+    while (!list_empty(&build->waiters)) {
+        struct index_waiter *waiter = list_object(build->waiters.next, struct index_waiter, link);
+        list_remove(&waiter->link);
+        list_append(waiters, &waiter->link);
+        waiter->build = NULL;
+    }
 }
 
-/* Ends a build, for one thread alone. Who joins it before its index is there is told with it. */
+/* Each may be gone once it is told. */
+static void tell_all(struct list *waiters, int error)
+{
+    while (!list_empty(waiters)) {
+        struct index_waiter *waiter = list_object(waiters->next, struct index_waiter, link);
+        list_remove(&waiter->link);
+        waiter->ended(waiter, error);
+    }
+}
+
+/*
+ * Ends a build, for one thread alone. Who joins it before its index is there is told with it, and
+ * last: the source may be gone then.
+ */
 static void end_build(struct indexer *indexer, struct index_build *build)
 {
-    struct index_waiter *waiter;
+    struct list waiters;
     int error = build->error;
 
     build->counted_to = min_u64(build->counted_to, build->next);
@@ -153,10 +163,10 @@ static void end_build(struct indexer *indexer, struct index_build *build)
         keep_part(build);
     if (error == -EAGAIN)
         error = 0; /* who waits asks again */
-    remove_build(indexer, build);
-    while ((waiter = take_waiter(indexer, build)) != NULL)
-        waiter->ended(waiter, error);
+    list_reset(&waiters);
+    remove_build(indexer, build, &waiters);
     free_build(build);
+    tell_all(&waiters, error);
 }
 
 /* --- threads --------------------------------------------------------------------------------- */

@@ -41,7 +41,8 @@ struct index_waiter {
 
     /*
      * Called once, by any thread and with no lock held, when the build has ended: with 0 (ask for
-     * the index again), or why there is none. From then on the waiter is the caller's again.
+     * the index again), or why there is none. From then on the waiter is the caller's again, and so
+     * are the source and the generation: the indexer holds nothing of them.
      */
     void (*ended)(struct index_waiter *waiter, int error);
 };

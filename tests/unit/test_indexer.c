@@ -36,6 +36,50 @@ static void test_the_index_is_made(void **state)
     line_model_free(&model);
 }
 
+/* Somebody who looks, when he is told, who else has the generation. */
+struct heir {
+    struct index_waiter waiter;
+    const struct reader *reader;
+    atomic_uint references;
+    atomic_uint pins;
+    atomic_bool told;
+};
+
+static void look_who_has_it(struct index_waiter *waiter, int error)
+{
+    struct heir *heir = list_object(waiter, struct heir, waiter);
+    (void)error;
+    atomic_store(&heir->references, atomic_load(&heir->reader->generation->references));
+    {
+        HOLD_LOCK(&world->pool.files.lock);
+        atomic_store(&heir->pins, heir->reader->generation->file.pins);
+    }
+    atomic_store(&heir->told, true);
+}
+
+/* bigfs --index frees the source as soon as it is told. */
+static void test_who_is_told_has_it_alone(void **state)
+{
+    struct line_model model = long_text(77, 2 * (uint64_t)LINE_STEP);
+    struct reader reader = open_text(&model, "text");
+    unsigned references = atomic_load(&reader.generation->references);
+    struct heir heir = {.reader = &reader};
+    struct indexer indexer;
+
+    (void)state;
+    start(&indexer, 2);
+    index_waiter_init(&heir.waiter, look_who_has_it);
+    assert_int_equal(indexer_join(&indexer, reader.source, reader.generation, &heir.waiter), 0);
+    for (unsigned i = 0; i < PATIENCE_MS && !atomic_load(&heir.told); i++)
+        sleep_ms(1);
+    assert_true(atomic_load(&heir.told));
+    assert_int_equal(atomic_load(&heir.references), references);
+    assert_int_equal(atomic_load(&heir.pins), 1);
+    indexer_stop(&indexer);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
 static void test_many_wait_for_one_scan(void **state)
 {
     enum { CLIENTS = 20 };
@@ -445,6 +489,7 @@ int main(void)
 #define INDEXER_TEST(test) cmocka_unit_test_setup_teardown(test, indexer_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         INDEXER_TEST(test_the_index_is_made),
+        INDEXER_TEST(test_who_is_told_has_it_alone),
         INDEXER_TEST(test_many_wait_for_one_scan),
         INDEXER_TEST(test_who_leaves_before_cannot_join),
         INDEXER_TEST(test_what_nobody_waits_for_stops_and_is_kept),
