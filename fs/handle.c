@@ -71,7 +71,7 @@ static bool is_generation_of(struct driver *driver, struct node *node,
     struct node_file *file = &node->content.file;
     const struct file_identity now = generation_identity(generation);
 
-    if (!file_identity_same_content(&now, &file->identity))
+    if (!file_identity_equal(&now, &file->identity))
         return false;
     HOLD_LOCK(&driver->nodes.lock);
     if (file->generation == NULL)

@@ -32,7 +32,10 @@ static struct fingerprint piece_fingerprint(const struct node_piece *piece)
     return print;
 }
 
-/* Without the ctime: a new mode or link is no new content. */
+/*
+ * With the ctime: where it alone has moved the content may be another, whose mtime was set back, and
+ * the kernel's pages belong to the node.
+ */
 static struct fingerprint file_fingerprint(const struct file_identity *identity)
 {
     struct fingerprint print = {{
@@ -41,6 +44,8 @@ static struct fingerprint file_fingerprint(const struct file_identity *identity)
         identity->size,
         (uint64_t)identity->mtime.tv_sec,
         (uint64_t)identity->mtime.tv_nsec,
+        (uint64_t)identity->ctime.tv_sec,
+        (uint64_t)identity->ctime.tv_nsec,
     }};
     return print;
 }

@@ -110,5 +110,50 @@ class RevisedTest(harness.MountTest):
         self.assertEqual(errno_of(os.pread, table, 4096, 100000), errno.errorcode[errno.ESTALE])
 
 
+class SmallFileTest(harness.MountTest):
+    """Files that stay files: of those, too, the ctime may be all that tells."""
+
+    def each_mount(self, data, *options, **arguments):
+        """The file in the source and in a mount, which has read it once."""
+        for cache in ("kernel", "none"):
+            file = self.write("small.%s.txt" % cache, data)
+            mount = self.mount(None, "--cache", cache, *options, **arguments)
+            self.assertEqual(read(mount.p(file.name)), data)
+            yield file, mount.p(file.name)
+
+    def rewrite(self, file, offset, data):
+        """In place, and with the old mtime."""
+        before = os.stat(file)
+        with open(file, "r+b") as writer:
+            writer.seek(offset)
+            writer.write(data)
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    def test_rewritten_in_its_middle(self):
+        """A fresh open shows all of it: nothing that the kernel keeps of before."""
+        for file, name in self.each_mount(b"A" * 200000):
+            self.rewrite(file, 50000, b"B" * 100000)
+            for _ in range(2):
+                self.assertTrue(read(name) == file.read_bytes())
+
+    def test_rewritten_as_a_whole(self):
+        for file, name in self.each_mount(b"AAAA"):
+            self.rewrite(file, 0, b"BBBB")
+            for _ in range(2):
+                self.assertEqual(read(name), b"BBBB")
+
+    def test_closed_to_the_daemon_for_a_while(self):
+        """EACCES as long as it is, and then the file again."""
+        self.require(os.geteuid() == 0, "to be without a capability takes one")
+        without = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search")
+        for file, name in self.each_mount(b"hello\n", wrapper=without):
+            os.chown(file, 65534, 65534)
+            os.chmod(file, 0o600)
+            wait_for(lambda name=name: errno_of(read, name) == "EACCES", LAG, "it is closed")
+            os.chmod(file, 0o644)
+            wait_for(lambda name=name: errno_of(read, name) is None, LAG, "it is open")
+            self.assertEqual(read(name), b"hello\n")
+
+
 if __name__ == "__main__":
     harness.main()
