@@ -122,7 +122,7 @@ static void keep_part(const struct index_build *build)
 
 /*
  * Takes the build out of the list, so that nobody can join it any more, and all who wait for it out
- * of the build: they are to be told, and can no longer leave.
+ * of the build: they are to be told.
  */
 static void remove_build(struct indexer *indexer, struct index_build *build, struct list *waiters)
 {
@@ -136,14 +136,15 @@ static void remove_build(struct indexer *indexer, struct index_build *build, str
     }
 }
 
-/* Each may be gone once it is told. */
-static void tell_all(struct list *waiters, int error)
+/* From here on it cannot leave. NULL: all have been told, or have left. */
+static struct index_waiter *take_waiter(struct indexer *indexer, struct list *waiters)
 {
-    while (!list_empty(waiters)) {
-        struct index_waiter *waiter = list_object(waiters->next, struct index_waiter, link);
-        list_remove(&waiter->link);
-        waiter->ended(waiter, error);
-    }
+    HOLD_LOCK(&indexer->lock);
+    if (list_empty(waiters))
+        return NULL;
+    struct index_waiter *waiter = list_object(waiters->next, struct index_waiter, link);
+    list_remove(&waiter->link);
+    return waiter;
 }
 
 /*
@@ -152,7 +153,8 @@ static void tell_all(struct list *waiters, int error)
  */
 static void end_build(struct indexer *indexer, struct index_build *build)
 {
-    struct list waiters;
+    struct list waiters; /* protected by indexer.lock, as they may leave */
+    struct index_waiter *waiter;
     int error = build->error;
 
     build->counted_to = min_u64(build->counted_to, build->next);
@@ -166,7 +168,8 @@ static void end_build(struct indexer *indexer, struct index_build *build)
     list_reset(&waiters);
     remove_build(indexer, build, &waiters);
     free_build(build);
-    tell_all(&waiters, error);
+    while ((waiter = take_waiter(indexer, &waiters)) != NULL)
+        waiter->ended(waiter, error);
 }
 
 /* --- threads --------------------------------------------------------------------------------- */
@@ -396,17 +399,15 @@ int indexer_join(struct indexer *indexer, struct source *source, struct generati
 bool indexer_leave(struct indexer *indexer, struct index_waiter *waiter)
 {
     HOLD_LOCK(&indexer->lock);
-    struct index_build *build = waiter->build;
+    struct index_build *build = steal_pointer(&waiter->build);
+    bool waits = !list_empty(&waiter->link);
     waiter->left = true;
-    if (build == NULL)
-        return false;
     list_remove(&waiter->link);
-    waiter->build = NULL;
-    if (list_empty(&build->waiters)) {
+    if (build != NULL && list_empty(&build->waiters)) {
         build->abandoned = true;
         pthread_cond_broadcast(&indexer->work);
     }
-    return true;
+    return waits;
 }
 
 void indexer_report(struct indexer *indexer,

@@ -36,13 +36,14 @@ struct index_build;
 /* Somebody who waits for a build. Embedded in what is the caller's. */
 struct index_waiter {
     struct list link;          /* protected by indexer.lock */
-    struct index_build *build; /* protected by indexer.lock; NULL: does not wait */
+    struct index_build *build; /* protected by indexer.lock; NULL: of none, or it has ended */
     bool left;                 /* protected by indexer.lock */
 
     /*
      * Called once, by any thread and with no lock held, when the build has ended: with 0 (ask for
      * the index again), or why there is none. From then on the waiter is the caller's again, and so
-     * are the source and the generation: the indexer holds nothing of them.
+     * are the source and the generation: the indexer holds nothing of them. Must not take long:
+     * others are told after this one.
      */
     void (*ended)(struct index_waiter *waiter, int error);
 };

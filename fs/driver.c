@@ -66,6 +66,12 @@ static void warn_of_index(const char *path, const char *problem)
     fuse_log(FUSE_LOG_WARNING, "bigfs: line index: %s: %s\n", path, problem);
 }
 
+static void work_on_scans(void *argument)
+{
+    struct driver *driver = argument;
+    gate_work(&driver->scans);
+}
+
 int driver_init(struct driver *driver, const struct options *options, char *source,
                 char *mountpoint, char *single)
 {
@@ -92,7 +98,7 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     gate_init(&driver->reads, options->threads);
     gate_init(&driver->scans, scans_at_once(options));
     gate_init(&driver->looks, options->threads);
-    receivers_init(&driver->receivers);
+    receivers_init(&driver->receivers, work_on_scans, driver);
     error = buffers_init(&driver->buffers, driver_workers(driver), MOST_READ);
     if (error != 0)
         goto no_buffers;
@@ -131,6 +137,7 @@ uint64_t driver_handles(struct driver *driver)
 void driver_stop(struct driver *driver)
 {
     indexer_stop(&driver->indexer);
+    gate_work(&driver->scans); /* what was put in line when the workers were about to end */
 }
 
 void driver_destroy(struct driver *driver)
@@ -151,8 +158,9 @@ void driver_destroy(struct driver *driver)
 
 unsigned driver_workers(const struct driver *driver)
 {
-    const unsigned for_the_rest = 2;
-    return driver->reads.limit + driver->scans.limit + driver->looks.limit + for_the_rest;
+    const unsigned for_errands = 1;
+    return driver->reads.limit + driver->scans.limit + driver->looks.limit +
+           driver->receivers.most + for_errands;
 }
 
 bool driver_is_large(const struct driver *driver, uint64_t size)

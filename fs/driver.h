@@ -73,15 +73,20 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
 
 uint64_t driver_handles(struct driver *driver);
 
-/* Ends what works or waits without a request at hand: the making of line indexes. */
+/*
+ * Ends what works or waits without a worker: the making of line indexes, and who waits for one.
+ * After workers_run().
+ */
 void driver_stop(struct driver *driver);
 
 /* Frees all, after driver_stop(). No request may be under way, and no handle open. */
 void driver_destroy(struct driver *driver);
 
 /*
- * How many threads receive requests: more than all gates let work. So there is always one for an
- * interrupt and for what needs no source, such as .bigfs.
+ * How many threads there are: as many as all gates let work, as receive (all of these but one may
+ * have blocked in what they ventured), and one more that stands by. So there is always one for an
+ * interrupt and for what needs no source, such as .bigfs; and where there is room in a gate, one
+ * that stands by for an errand.
  */
 unsigned driver_workers(const struct driver *driver);
 

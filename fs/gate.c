@@ -101,12 +101,12 @@ static void on_interrupt(fuse_req_t request, void *argument)
 
 enum queueing { QUEUED, INTERRUPTED, ROOM_NOW };
 
-static enum queueing stand_in_line(struct gate *gate, struct job *job)
+static enum queueing stand_in_line(struct gate *gate, struct job *job, bool start_at_once)
 {
     HOLD_LOCK(&gate->lock);
     if (job->interrupted)
         return INTERRUPTED;
-    if (has_room(gate, job)) { /* one ended meanwhile, and found nobody waiting */
+    if (start_at_once && has_room(gate, job)) { /* one ended meanwhile, and found nobody waiting */
         start(gate, job);
         return ROOM_NOW;
     }
@@ -116,11 +116,7 @@ static enum queueing stand_in_line(struct gate *gate, struct job *job)
     return QUEUED;
 }
 
-/*
- * Puts a copy of the job in line, or answers it. Returns it where there is room by now. Once it is
- * in line it is not ours any more.
- */
-static struct job *queue_job(struct gate *gate, const struct job *job)
+static struct job *copy_of(struct gate *gate, const struct job *job)
 {
     struct job *copy = malloc(sizeof(*copy));
     if (copy == NULL) {
@@ -132,8 +128,20 @@ static struct job *queue_job(struct gate *gate, const struct job *job)
     copy->waiting = false;
     copy->interrupted = false;
     list_reset(&copy->link);
+    return copy;
+}
+
+/*
+ * Puts a copy of the job in line, or answers it. Returns it where it is to start at once and there
+ * is room by now. Once it is in line it is not ours any more.
+ */
+static struct job *queue_job(struct gate *gate, const struct job *job, bool start_at_once)
+{
+    struct job *copy = copy_of(gate, job);
+    if (copy == NULL)
+        return NULL;
     fuse_req_interrupt_func(copy->request, on_interrupt, copy);
-    switch (stand_in_line(gate, copy)) {
+    switch (stand_in_line(gate, copy, start_at_once)) {
     case QUEUED:
         return NULL;
     case ROOM_NOW:
@@ -169,8 +177,24 @@ void gate_run(struct gate *gate, const struct job *job)
         copy.run(&copy);
         run_queued(gate, finish(gate, &copy));
     } else {
-        run_queued(gate, queue_job(gate, job));
+        run_queued(gate, queue_job(gate, job, true));
     }
+}
+
+void gate_queue(struct gate *gate, const struct job *job)
+{
+    (void)queue_job(gate, job, false);
+}
+
+static struct job *start_next(struct gate *gate)
+{
+    HOLD_LOCK(&gate->lock);
+    return start_first(gate);
+}
+
+void gate_work(struct gate *gate)
+{
+    run_queued(gate, start_next(gate));
 }
 
 struct gate_load gate_load(struct gate *gate)

@@ -70,6 +70,15 @@ void gate_destroy(struct gate *gate);
  */
 void gate_run(struct gate *gate, const struct job *job);
 
+/*
+ * Puts a copy of the job in line, whatever room there is, for a thread that comes with gate_work().
+ * The request is answered in every case, as with gate_run(). Runs nothing. Thread-safe.
+ */
+void gate_queue(struct gate *gate, const struct job *job);
+
+/* Runs jobs that wait, as long as there are any for which there is room. Thread-safe. */
+void gate_work(struct gate *gate);
+
 struct gate_load {
     unsigned running;
     unsigned queued;

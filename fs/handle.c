@@ -175,7 +175,8 @@ int handle_open(struct driver *driver, struct node *node, pid_t reader, const st
     int error = open_node(driver, node, second_try, cancel, opened);
     if (error == -ENOENT)
         error = -ESTALE;
-    if (error == -ESTALE && !second_try)
+    /* One that waits for an index is run again, and is the second try still. */
+    if ((error == -ESTALE && !second_try) || (error == -EINPROGRESS && second_try))
         retries_expect(&driver->retries, reader, node->inode);
     if (error != 0) {
         free_handle(opened);

@@ -33,8 +33,8 @@ static struct fingerprint piece_fingerprint(const struct node_piece *piece)
 }
 
 /*
- * With the ctime: where it alone has moved the content may be another, whose mtime was set back, and
- * the kernel's pages belong to the node.
+ * With the ctime: where it alone has moved the content may be another, whose mtime was set back,
+ * and the kernel's pages belong to the node.
  */
 static struct fingerprint file_fingerprint(const struct file_identity *identity)
 {

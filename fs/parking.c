@@ -14,17 +14,23 @@ struct parked {
     struct job job;
 };
 
-/* The index has been made, or the file is another by now, of which the job will find out. */
+/*
+ * The index has been made, or the file is another by now, of which the job will find out. It may
+ * take long: a worker runs it, not the indexer's thread.
+ */
 static void on_end(struct index_waiter *waiter, int error)
 {
     struct parked *parked = list_object(waiter, struct parked, waiter);
+    struct driver *driver = parked->driver;
 
     /* Waits for a callback under way, which finds that nobody waits any more. */
     fuse_req_interrupt_func(parked->job.request, NULL, NULL);
-    if (error == 0 || error == -ESTALE)
-        gate_run(&parked->driver->scans, &parked->job);
-    else
+    if (error == 0 || error == -ESTALE) {
+        gate_queue(&driver->scans, &parked->job);
+        receivers_send(&driver->receivers);
+    } else {
         parked->job.refuse(&parked->job, error);
+    }
     free(parked);
 }
 

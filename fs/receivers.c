@@ -5,7 +5,7 @@
 #include "core/checked.h"
 #include "core/cleanup.h"
 
-void receivers_init(struct receivers *receivers)
+void receivers_init(struct receivers *receivers, void (*errand)(void *argument), void *argument)
 {
     /* Measured (docs/performance.md): with fewer a reader waits for wake-ups, with more, many do.
      */
@@ -14,7 +14,7 @@ void receivers_init(struct receivers *receivers)
     unsigned most =
         processors > 0 ? (unsigned)min_u64((uint64_t)processors + 1, MOST_RECEIVERS) : 2;
 
-    *receivers = (struct receivers){.most = most};
+    *receivers = (struct receivers){.most = most, .errand = errand, .argument = argument};
     pthread_mutex_init(&receivers->lock, NULL);
     pthread_cond_init(&receivers->change, NULL);
 }
@@ -25,11 +25,24 @@ void receivers_destroy(struct receivers *receivers)
     pthread_mutex_destroy(&receivers->lock);
 }
 
+/* The lock is held, but not meanwhile. */
+static void run_errand(struct receivers *receivers)
+{
+    receivers->errands--;
+    pthread_mutex_unlock(&receivers->lock);
+    receivers->errand(receivers->argument);
+    pthread_mutex_lock(&receivers->lock);
+}
+
 /* The lock is held. */
 static bool enter(struct receivers *receivers)
 {
-    while (!receivers->ended && !receivers->called && receivers->count >= receivers->most)
-        pthread_cond_wait(&receivers->change, &receivers->lock);
+    while (!receivers->ended && !receivers->called && receivers->count >= receivers->most) {
+        if (receivers->errands > 0)
+            run_errand(receivers);
+        else
+            pthread_cond_wait(&receivers->change, &receivers->lock);
+    }
     receivers->called = false;
     receivers->count++;
     return !receivers->ended;
@@ -91,6 +104,13 @@ void receivers_ventured(struct receivers *receivers)
 {
     HOLD_LOCK(&receivers->lock);
     receivers->venturing--;
+}
+
+void receivers_send(struct receivers *receivers)
+{
+    HOLD_LOCK(&receivers->lock);
+    receivers->errands++;
+    pthread_cond_signal(&receivers->change);
 }
 
 void receivers_end(struct receivers *receivers)

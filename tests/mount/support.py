@@ -274,6 +274,16 @@ def assert_alive(test, mount):
     os.listdir(mount.path)
 
 
+def preload(test, code, **defines):
+    """The environment of a daemon into which this C code is loaded; each define is the text of a string, or a number."""
+    library = test.tmp / ("preload%d.so" % len(list(test.tmp.glob("preload*.so"))))
+    source = library.with_suffix(".c")
+    source.write_text(code)
+    harness.run("cc", "-shared", "-fPIC", *("-D%s=%s" % (name, value if isinstance(value, int) else '"%s"' % value)
+                                            for name, value in defines.items()), "-o", library, source)
+    return {"LD_PRELOAD": library}
+
+
 # --- processes ---------------------------------------------------------------------------------------
 
 def bigfs(*arguments, wrapper=(), env=None, cwd=None, timeout=60):

@@ -10,7 +10,7 @@ import time
 
 import harness
 from harness import K, M, read, wait_for
-from support import NOBODY, CommandTest, bigfs, errno_of, metrics, stamped
+from support import CACHES, LAG, NOBODY, CommandTest, bigfs, errno_of, metrics, preload, stamped
 
 BAD_BLOCK = r"""
 #define _GNU_SOURCE
@@ -52,18 +52,28 @@ HELD_BACK = r"""
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
-/* Reads, those that should not wait too, and closing what is below SOURCE, wait as long as the file HOLD exists. */
-static void wait_for_it(void)
+/* Reads of at least as many bytes as the file HOLD says, those that should not wait too, wait as long as it exists;
+   closing what is below SOURCE is as a read of none. */
+static void wait_for_it(size_t size)
 {
-    while (access(HOLD, F_OK) == 0)
+    for (;;) {
+        size_t least = 0;
+        FILE *hold = fopen(HOLD, "r");
+        if (hold == NULL)
+            return;
+        int found = fscanf(hold, "%zu", &least);
+        fclose(hold);
+        if (found == 1 && size < least)
+            return;
         usleep(2000);
+    }
 }
 ssize_t preadv64v2(int fd, const struct iovec *parts, int count, off64_t offset, int flags)
 {
     static ssize_t (*real)(int, const struct iovec *, int, off64_t, int);
     if (real == NULL)
         *(void **)&real = dlsym(RTLD_NEXT, "preadv64v2");
-    wait_for_it();
+    wait_for_it(parts[0].iov_len);
     return real(fd, parts, count, offset, flags);
 }
 ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
@@ -71,7 +81,7 @@ ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
     static ssize_t (*real)(int, void *, size_t, off64_t);
     if (real == NULL)
         *(void **)&real = dlsym(RTLD_NEXT, "pread64");
-    wait_for_it();
+    wait_for_it(size);
     return real(fd, buffer, size, offset);
 }
 int close(int fd)
@@ -83,7 +93,7 @@ int close(int fd)
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, path, sizeof(path));
     if (length > (ssize_t)sizeof(SOURCE) && memcmp(path, SOURCE "/", sizeof(SOURCE)) == 0)
-        wait_for_it();
+        wait_for_it(0);
     return real(fd);
 }
 """
@@ -95,12 +105,9 @@ class BadBlockTest(harness.MountTest):
     def mount_with_bad_block(self):
         self.bad = self.tmp / "bad"
         self.bad.touch()
-        library, code = self.tmp / "bad.so", self.tmp / "bad.c"
-        code.write_text(BAD_BLOCK)
-        harness.run("cc", "-shared", "-fPIC", '-DBAD="%s"' % self.bad, "-o", library, code)
         self.data = stamped(1, 4 * M)
         self.write("app.log", self.data)
-        return self.mount(None, "--chunk-size", "1M", "--cache", "none", env={"LD_PRELOAD": library})
+        return self.mount(None, "--chunk-size", "1M", "--cache", "none", env=preload(self, BAD_BLOCK, BAD=self.bad))
 
     def test_other_pieces_are_read(self):
         mount = self.mount_with_bad_block()
@@ -126,29 +133,46 @@ class BadBlockTest(harness.MountTest):
             self.assertEqual(os.pread(whole.fileno(), 100, 0), self.data[:100])
 
 
-class HeldBackTest(harness.MountTest):
+class HeldTest(harness.MountTest):
+    """A daemon whose reads of the source wait as long as a file exists."""
+
+    def mount_held(self, *options):
+        self.hold = self.tmp / "hold"
+        mount = self.mount(None, *options, env=preload(self, HELD_BACK, HOLD=self.hold, SOURCE=self.source))
+        self.addCleanup(self.hold.unlink, missing_ok=True)
+        return mount
+
+    def hold_reads(self, least):
+        """Of at least so many bytes; of 0: closing, too."""
+        fresh = self.hold.with_suffix(".new")
+        fresh.write_text(str(least))
+        fresh.rename(self.hold)
+
+    def assert_answers(self, mount):
+        answer = subprocess.run(["timeout", "-s", "KILL", "30", "cat", mount.p(".bigfs/version")], capture_output=True)
+        self.assertIn(b"bigfs", answer.stdout)
+
+    def begin(self, function, *arguments):
+        """Calls it in a thread; an error is no matter."""
+        thread = threading.Thread(target=errno_of, args=(function, *arguments), daemon=True)
+        thread.start()
+        return thread
+
+
+class HeldBackTest(HeldTest):
     """What hardly ever waits does, in all who are asked for it at once: others are answered all the same."""
 
     FILES = 12
 
     def start(self, *options):
-        self.hold = self.tmp / "hold"
-        library, code = self.tmp / "held.so", self.tmp / "held.c"
-        code.write_text(HELD_BACK)
-        harness.run("cc", "-shared", "-fPIC", '-DHOLD="%s"' % self.hold, '-DSOURCE="%s"' % self.source, "-o", library, code)
         self.data = stamped(1, 3 * M)
         for k in range(self.FILES):
             self.write("f%d" % k, self.data)
-        mount = self.mount(None, *options, env={"LD_PRELOAD": library})
-        self.addCleanup(self.hold.unlink, missing_ok=True)
+        mount = self.mount_held(*options)
         self.files = [open(mount.p("f%d" % k), "rb", buffering=0) for k in range(self.FILES)]
         for file in self.files:
             self.addCleanup(file.close)
         return mount
-
-    def assert_answers(self, mount):
-        answer = subprocess.run(["timeout", "-s", "KILL", "30", "cat", mount.p(".bigfs/version")], capture_output=True)
-        self.assertIn(b"bigfs", answer.stdout)
 
     def assert_reads(self, *options, step, first=0):
         """All files are read at once, in steps, while these wait."""
@@ -156,7 +180,7 @@ class HeldBackTest(harness.MountTest):
         for file in self.files:
             for offset in range(0, first, step):
                 os.pread(file.fileno(), step, offset)
-        self.hold.touch()
+        self.hold_reads(0)
         got = {}
 
         def read_one(number):
@@ -185,12 +209,85 @@ class HeldBackTest(harness.MountTest):
         mount = self.start()
         for file in self.files:
             os.pread(file.fileno(), 100, 0)
-        self.hold.touch()
+        self.hold_reads(0)
         for file in self.files:
             file.close()
         self.assert_answers(mount)
         self.hold.unlink()
         wait_for(lambda: metrics(mount)["bigfs_open_handles"] <= 1, 30, "all handles are closed")
+
+
+class FullGatesTest(HeldTest):
+    """As much is stuck as can be."""
+
+    def test_every_place_is_taken(self):
+        """Reads that were ventured and others, scans and looks: .bigfs is answered."""
+        for number in range(6):
+            self.write("large%d" % number, stamped(1, 3 * M))
+            self.write("small%d" % number, b"small")
+        for cache in CACHES:
+            mount = self.mount_held("--threads", "1", "--min-size", "1M", "--chunk-size", "1M", "--cache", cache)
+            files = [open(mount.p("large%d/bytes/%d" % (n, k)), "rb", buffering=0) for n in range(2) for k in range(3)]
+            self.hold_reads(1)
+            stuck = []
+            for file in files:
+                stuck.append(self.begin(os.pread, file.fileno(), 4 * K, 0))
+            for number in range(2, 6):
+                stuck.append(self.begin(os.stat, mount.p("large%d/lines/1" % number)))
+                stuck.append(self.begin(read, mount.p("small%d" % number)))
+            time.sleep(0.5)
+            self.assertGreater(sum(thread.is_alive() for thread in stuck), 8, "nothing was stuck: this tested nothing")
+            self.assert_answers(mount)
+            self.hold.unlink()
+            for thread in stuck:
+                thread.join(60)
+            for file in files:
+                file.close()
+
+
+class IndexedTest(HeldTest):
+    """An index has been made, and what its readers do next takes long."""
+
+    LINES = b"line\n" * (4 * M)  # more than is scanned by who asks
+
+    def setUp(self):
+        super().setUp()
+        for number in range(os.cpu_count()):  # one for each thread that scans
+            self.write("held%d.log" % number, b"x" * (2 * M) + b"\n" + self.LINES)
+        self.write("other.log", self.LINES)
+
+    def readers(self, mount, files, count):
+        """Processes that look for the end of a header that is longer than a small read, as soon as there is an index, for
+        which they wait together."""
+        self.hold_reads(1)
+        processes = [subprocess.Popen(["stat", "-c", "%s", mount.p("held%d.log/rows@1000,header/%d" % (file, number))],
+                                      stdout=subprocess.PIPE) for file in range(files) for number in range(count)]
+        for process in processes:
+            self.addCleanup(process.kill)
+        time.sleep(0.5)
+        self.hold_reads(16 * K)
+        time.sleep(1)
+        self.assertTrue(all(process.poll() is None for process in processes), "nothing waits: this tested nothing")
+        return processes
+
+    def test_who_is_killed_ends(self):
+        """All but those who are in the middle of a read of the disk."""
+        mount = self.mount_held("--min-size", "1M", "--index-dir", "none")
+        processes = self.readers(mount, 1, 6)
+        for process in processes:
+            process.kill()
+        wait_for(lambda: sum(process.poll() is not None for process in processes) >= 4, LAG, "the killed end")  # a file has half a gate
+        self.hold.unlink()
+        for process in processes:
+            process.communicate(timeout=60)
+
+    def test_other_indexes_are_made(self):
+        mount = self.mount_held("--min-size", "1M", "--index-dir", "none", "--threads", str(4 * os.cpu_count()))
+        processes = self.readers(mount, os.cpu_count(), 1)
+        other = subprocess.run(["timeout", "-s", "KILL", "30", "ls", mount.p("other.log/rows@100000")], capture_output=True)
+        self.assertEqual(len(other.stdout.splitlines()), 42)
+        self.hold.unlink()
+        self.assertEqual({process.communicate(timeout=60)[0] for process in processes}, {b"%d\n" % (2 * M + 1 + 999 * 5)})
 
 
 OVERTAKEN = r"""
@@ -221,11 +318,9 @@ class OvertakenTest(harness.MountTest):
     """A request that is read just when the connection ends is no failure: what follows tells whether it has ended."""
 
     def test_goes_on(self):
-        abort, library, code = self.tmp / "abort", self.tmp / "overtaken.so", self.tmp / "overtaken.c"
-        code.write_text(OVERTAKEN)
-        harness.run("cc", "-shared", "-fPIC", '-DABORT="%s"' % abort, "-o", library, code)
+        abort = self.tmp / "abort"
         self.write("a", b"data")
-        mount = self.mount(None, env={"LD_PRELOAD": library})
+        mount = self.mount(None, env=preload(self, OVERTAKEN, ABORT=abort))
         abort.touch()
         for _ in range(20):
             self.assertEqual(read(mount.p("a")), b"data")

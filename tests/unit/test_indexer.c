@@ -80,6 +80,56 @@ static void test_who_is_told_has_it_alone(void **state)
     line_model_free(&model);
 }
 
+/* One of two, of whom each lets the other leave when it is told first. */
+struct polite {
+    struct index_waiter waiter;
+    struct indexer *indexer;
+    struct polite *other;
+    atomic_uint *told;
+    atomic_bool *left;
+};
+
+static void let_the_other_leave(struct index_waiter *waiter, int error)
+{
+    struct polite *polite = list_object(waiter, struct polite, waiter);
+    (void)error;
+    atomic_store(polite->left, indexer_leave(polite->indexer, &polite->other->waiter));
+    atomic_fetch_add(polite->told, 1);
+}
+
+/* What is done with one who has been told may take its time: a reader who is killed goes at once.
+ */
+static void test_who_is_not_told_yet_can_leave(void **state)
+{
+    struct line_model model = long_text(78, 2 * (uint64_t)LINE_STEP);
+    struct reader reader = open_text(&model, "text");
+    struct indexer indexer;
+    atomic_uint told;
+    atomic_bool left;
+    struct polite pair[2];
+
+    (void)state;
+    atomic_init(&told, 0);
+    atomic_init(&left, false);
+    gate_set(true);
+    start(&indexer, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        pair[i] = (struct polite){
+            .indexer = &indexer, .other = &pair[1 - i], .told = &told, .left = &left};
+        index_waiter_init(&pair[i].waiter, let_the_other_leave);
+        assert_int_equal(indexer_join(&indexer, reader.source, reader.generation, &pair[i].waiter),
+                         0);
+    }
+    gate_let(100);
+    for (unsigned i = 0; i < PATIENCE_MS && atomic_load(&told) == 0; i++)
+        sleep_ms(1);
+    indexer_stop(&indexer);
+    assert_true(atomic_load(&left));
+    assert_int_equal(atomic_load(&told), 1);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
 static void test_many_wait_for_one_scan(void **state)
 {
     enum { CLIENTS = 20 };
@@ -490,6 +540,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         INDEXER_TEST(test_the_index_is_made),
         INDEXER_TEST(test_who_is_told_has_it_alone),
+        INDEXER_TEST(test_who_is_not_told_yet_can_leave),
         INDEXER_TEST(test_many_wait_for_one_scan),
         INDEXER_TEST(test_who_leaves_before_cannot_join),
         INDEXER_TEST(test_what_nobody_waits_for_stops_and_is_kept),

@@ -13,13 +13,21 @@
 struct crowd {
     struct receivers receivers;
     atomic_uint inside;
+    atomic_uint errands;
 };
+
+static void count_errand(void *argument)
+{
+    struct crowd *crowd = argument;
+    atomic_fetch_add(&crowd->errands, 1);
+}
 
 static int setup(void **state)
 {
     static struct crowd crowd;
-    receivers_init(&crowd.receivers);
+    receivers_init(&crowd.receivers, count_errand, &crowd);
     atomic_init(&crowd.inside, 0);
+    atomic_init(&crowd.errands, 0);
     *state = &crowd;
     return 0;
 }
@@ -136,6 +144,59 @@ static void test_end(void **state)
     assert_false(receivers_enter(&crowd->receivers));
 }
 
+static bool errands_are_run(struct crowd *crowd, unsigned count)
+{
+    for (int tries = 0; tries < 5000 && atomic_load(&crowd->errands) < count; tries++)
+        (void)usleep(1000);
+    return atomic_load(&crowd->errands) == count;
+}
+
+/* By who stands by, as often as it was sent, and it stands by again. */
+static void test_errands(void **state)
+{
+    struct crowd *crowd = *state;
+    pthread_t thread = fill_with_one_standing_by(crowd);
+
+    for (unsigned i = 0; i < 3; i++)
+        receivers_send(&crowd->receivers);
+    assert_true(errands_are_run(crowd, 3));
+    assert_int_equal(atomic_load(&crowd->inside), 0);
+    receivers_end(&crowd->receivers);
+    receivers_send(&crowd->receivers);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(atomic_load(&crowd->errands), 3);
+}
+
+/* Nobody stood by when it was sent. */
+static void test_an_errand_for_the_next(void **state)
+{
+    struct crowd *crowd = *state;
+    pthread_t thread;
+
+    fill(crowd);
+    receivers_send(&crowd->receivers);
+    assert_int_equal(pthread_create(&thread, NULL, stand_by, crowd), 0);
+    assert_true(errands_are_run(crowd, 1));
+    receivers_end(&crowd->receivers);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+/* To receive comes first: others may wait for that. */
+static void test_a_call_before_an_errand(void **state)
+{
+    struct crowd *crowd = *state;
+    pthread_t thread;
+
+    fill(crowd);
+    receivers_send(&crowd->receivers);
+    for (unsigned i = 0; i < crowd->receivers.most; i++)
+        receivers_leave(&crowd->receivers);
+    assert_int_equal(pthread_create(&thread, NULL, stand_by, crowd), 0);
+    assert_true(comes_in(crowd));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(atomic_load(&crowd->errands), 0);
+}
+
 static void test_not_all_venture(void **state)
 {
     struct crowd *crowd = *state;
@@ -174,6 +235,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_last_one_does_not_stand_by, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_returns_makes_the_call_void, setup, teardown),
         cmocka_unit_test_setup_teardown(test_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_errands, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_errand_for_the_next, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_call_before_an_errand, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_all_venture, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nobody_ventures_alone, setup, teardown),
     };
