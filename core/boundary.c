@@ -36,7 +36,7 @@ static int scan_copied(struct source *source, struct generation *generation,
 {
     uint8_t buffer[COPIED_STEP];
     size_t length = (size_t)min_u64(claim->end - claim->start, sizeof(buffer));
-    int error = source_read(source, generation, buffer, length, claim->start);
+    int error = source_probe(source, generation, buffer, length, claim->start);
     if (error == 0)
         *finding = finding_of(buffer, length, claim->start);
     return error;

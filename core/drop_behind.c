@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/checked.h"
 #include "core/cleanup.h"
@@ -181,4 +182,29 @@ void drop_behind_after(struct drop_behind *drop, const struct drop_read *read)
         if (blocks != 0)
             drop_blocks(drop, read, number, blocks);
     }
+}
+
+/* The pages that a read touches. */
+static struct drop_read whole_pages(const struct drop_read *read)
+{
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t end = read->offset + read->length;
+    struct drop_read pages = *read;
+
+    pages.offset = read->offset / page * page;
+    pages.length = (end + page - 1) / page * page - pages.offset;
+    return pages;
+}
+
+bool drop_behind_nothing_there(const struct drop_behind *drop, const struct drop_read *read)
+{
+    const struct drop_read pages = whole_pages(read);
+    return drop->enabled && residency_is_empty(read->fd, pages.offset, pages.length);
+}
+
+void drop_behind_all(struct drop_behind *drop, const struct drop_read *read)
+{
+    const struct drop_read pages = whole_pages(read);
+    if (posix_fadvise(read->fd, (off_t)pages.offset, (off_t)pages.length, POSIX_FADV_DONTNEED) == 0)
+        atomic_fetch_add(&drop->dropped, read->length);
 }

@@ -66,6 +66,14 @@ void drop_behind_destroy(struct drop_behind *drop);
  */
 void drop_behind_before(struct drop_behind *drop, const struct drop_read *read);
 
+/*
+ * Before and after a probe, a small read of which nobody waits for more: whether nothing of its
+ * pages is cached, and then they go at once. Otherwise they would look as if they had been there
+ * before. Neither waits for a disk.
+ */
+bool drop_behind_nothing_there(const struct drop_behind *drop, const struct drop_read *read);
+void drop_behind_all(struct drop_behind *drop, const struct drop_read *read);
+
 /* Call it when the bytes have been copied: may drop what is complete. Does not wait for a disk. */
 void drop_behind_after(struct drop_behind *drop, const struct drop_read *read);
 

@@ -67,6 +67,12 @@ struct file_identity generation_revised(struct generation *generation, unsigned 
     return generation->identity;
 }
 
+unsigned generation_era(struct generation *generation)
+{
+    HOLD_LOCK(&generation->lock);
+    return generation->era;
+}
+
 uint64_t generation_size(struct generation *generation)
 {
     return generation_identity(generation).size;

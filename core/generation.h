@@ -75,6 +75,10 @@ uint64_t generation_size(struct generation *generation);
 /* The same, with the revision that has it. */
 struct file_identity generation_revised(struct generation *generation, unsigned *revision);
 
+/* How often what was found of record ends became void; where it moves between two searches, they
+ * may not fit together. */
+unsigned generation_era(struct generation *generation);
+
 /*
  * Takes over the number of blocks where nothing else has changed: dirty pages found theirs, or
  * somebody stored into a hole through a mapping.

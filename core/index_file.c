@@ -69,7 +69,7 @@ static void swap_counts(uint32_t *counts, size_t blocks)
 static int read_part(int fd, void *buffer, size_t length, uint64_t offset)
 {
     int error = read_fully(fd, buffer, length, offset);
-    return error == -ENODATA ? -EBADMSG : error;
+    return error == -ENODATA ? -WRONG_INDEX : error;
 }
 
 static int read_header(int fd, struct header *header, struct index_key *key)
@@ -80,7 +80,7 @@ static int read_header(int fd, struct header *header, struct index_key *key)
     if (word_of(header, WORD_MAGIC) != magic ||
         word_of(header, WORD_VERSION) != (VERSION | (uint64_t)FORMAT_LINES << 32) ||
         word_of(header, WORD_SIZE) > OFFSET_MAX)
-        return -EBADMSG;
+        return -WRONG_INDEX;
     *key = (struct index_key){
         .size = word_of(header, WORD_SIZE),
         .mtime = {(time_t)word_of(header, WORD_MTIME), (long)word_of(header, WORD_MTIME_NS)},
@@ -107,7 +107,7 @@ static int check_length(int fd, const struct index_key *key)
         return -errno;
     return (uint64_t)attributes.st_size == sizeof(struct header) + blocks * sizeof(uint32_t)
                ? 0
-               : -EBADMSG;
+               : -WRONG_INDEX;
 }
 
 int index_file_read(int fd, struct index_key *key, struct line_index **index)
@@ -124,12 +124,12 @@ int index_file_read(int fd, struct index_key *key, struct line_index **index)
     error = read_part(fd, read->counts, read->blocks * sizeof(read->counts[0]), sizeof(header));
     if (error == 0 &&
         digest_of(&header, read->counts, read->blocks) != word_of(&header, WORD_DIGEST))
-        error = -EBADMSG;
+        error = -WRONG_INDEX;
     swap_counts(read->counts, read->blocks);
     line_index_finish(read, word_of(&header, WORD_ENDS_OPEN) != 0);
     atomic_init(&read->holes, word_of(&header, WORD_HOLES) != 0);
     if (error == 0 && line_index_ends(read) != word_of(&header, WORD_LINE_ENDS))
-        error = -EBADMSG;
+        error = -WRONG_INDEX;
     if (error != 0) {
         line_index_unref(read);
         return error;

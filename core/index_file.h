@@ -23,12 +23,12 @@
 
 /*
  * Reads the key alone, to see whether the rest is wanted. It is not to be trusted before
- * index_file_read() has succeeded. Returns 0, -EBADMSG where it is no index, or a read error.
+ * index_file_read() has succeeded. Returns 0, -WRONG_INDEX where it is no index, or a read error.
  */
 int index_file_read_key(int fd, struct index_key *key);
 
 /*
- * Reads the whole. Returns 0 and an index with a reference for the caller, -EBADMSG where it is
+ * Reads the whole. Returns 0 and an index with a reference for the caller, -WRONG_INDEX where it is
  * damaged, -ENOMEM, or a read error.
  */
 int index_file_read(int fd, struct index_key *key, struct line_index **index);

@@ -8,11 +8,15 @@
 #ifndef BIGFS_CORE_INDEX_KEY_H
 #define BIGFS_CORE_INDEX_KEY_H
 
+#include <errno.h>
 #include <stdint.h>
 #include <time.h>
 
 #include "core/end_digests.h"
 #include "core/file_identity.h"
+
+/* An errno of our own, for an index of another content: no file system gives it. */
+enum { WRONG_INDEX = EBADRQC };
 
 struct index_key {
     uint64_t size; /* bytes */

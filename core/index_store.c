@@ -159,9 +159,9 @@ static int open_index(const struct search *search, const char *name, struct inde
     if (error == 0) {
         name_of(key, right_name);
         bool right = strcmp(name, right_name) == 0 && key->ends.head == search->wanted.ends.head;
-        error = right ? 0 : -EBADMSG;
+        error = right ? 0 : -WRONG_INDEX;
     }
-    if (error == -EBADMSG)
+    if (error == -WRONG_INDEX)
         discard(search->store, search->directory, name);
     return error != 0 ? error : steal_fd(&fd);
 }
@@ -171,7 +171,7 @@ static bool take(struct search *search, const char *name)
 {
     AUTO_CLOSE int fd = open_index(search, name, &search->key);
     int error = fd < 0 ? fd : index_file_read(fd, &search->key, &search->index);
-    if (fd >= 0 && error == -EBADMSG)
+    if (fd >= 0 && error == -WRONG_INDEX)
         discard(search->store, search->directory, name);
     return error == 0;
 }

@@ -4,6 +4,7 @@
 
 #include "core/byte_count.h"
 #include "core/checked.h"
+#include "core/index_key.h"
 
 enum { READ_STEP = 32 * 1024 };
 
@@ -32,7 +33,7 @@ static int read_on(struct walk *walk)
 {
     walk->read = (size_t)min_u64(walk->end - walk->place, sizeof(walk->buffer));
     walk->next = walk->buffer;
-    return source_read(walk->source, walk->generation, walk->buffer, walk->read, walk->place);
+    return source_probe(walk->source, walk->generation, walk->buffer, walk->read, walk->place);
 }
 
 /* Moves behind the `nth` line end of the block, which is not behind us. */
@@ -40,7 +41,7 @@ static int walk_to(struct walk *walk, uint64_t nth)
 {
     while (walk->passed < nth) {
         if (walk->place == walk->end)
-            return -EBADMSG;
+            return -WRONG_INDEX;
         int error = walk->read == 0 ? read_on(walk) : 0;
         if (error != 0)
             return error;

@@ -14,8 +14,8 @@
 
 /*
  * Sets *offset to where line `line` (from 0) begins, or to the size that the index covers where
- * there are no more lines. Reads at most one block of the source (LINE_BLOCK). Returns 0, -EBADMSG
- * where the block is not what was indexed, or as source_read.
+ * there are no more lines. Reads at most one block of the source (LINE_BLOCK). Returns 0,
+ * -WRONG_INDEX where the block is not what was indexed, or as source_read.
  */
 int rows_find(struct source *source, struct generation *generation, struct line_index *index,
               uint64_t line, uint64_t *offset);

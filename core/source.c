@@ -287,10 +287,30 @@ static int read_extents(const struct source *source, struct generation *generati
     return error;
 }
 
+/* Reads what the read says from its descriptor, which is lent to us, and then checks the file. */
+static int read_and_check(struct source *source, struct generation *generation,
+                          const struct drop_read *read, char *buffer)
+{
+    size_t zeroed = 0;
+    int error =
+        read_extents(source, generation, read->fd, buffer, read->length, read->offset, &zeroed);
+    int check = source_check(source, generation, read->fd);
+
+    if (check != 0)
+        return check;
+    if (error == -ENODATA || error == -EBADMSG) /* too short, not truncated; a bad checksum */
+        error = -EIO;
+    if (error == 0) {
+        atomic_fetch_add(&source->pool->bytes_read, read->length - zeroed);
+        atomic_fetch_add(&source->pool->bytes_zeroed, zeroed);
+    }
+    return error;
+}
+
 int source_read(struct source *source, struct generation *generation, void *buffer, size_t length,
                 uint64_t offset)
 {
-    size_t zeroed = 0;
+    struct drop_behind *drop = &source->pool->drop_behind;
     int fd = -1;
     int error = source_borrow(source, generation, &fd);
 
@@ -298,20 +318,30 @@ int source_read(struct source *source, struct generation *generation, void *buff
         return error;
     const struct drop_read read = {generation->serial, fd, generation_size(generation), offset,
                                    length};
-    drop_behind_before(&source->pool->drop_behind, &read);
-    error = read_extents(source, generation, fd, buffer, length, offset, &zeroed);
-    int check = source_check(source, generation, fd);
-    if (error == 0 && check == 0)
-        drop_behind_after(&source->pool->drop_behind, &read);
+    drop_behind_before(drop, &read);
+    error = read_and_check(source, generation, &read, buffer);
+    if (error == 0)
+        drop_behind_after(drop, &read);
     source_return(source, generation);
-    if (check != 0)
-        return check;
-    if (error == -ENODATA || error == -EBADMSG) /* too short, not truncated; a bad checksum */
-        error = -EIO;
-    if (error == 0) {
-        atomic_fetch_add(&source->pool->bytes_read, length - zeroed);
-        atomic_fetch_add(&source->pool->bytes_zeroed, zeroed);
-    }
+    return error;
+}
+
+int source_probe(struct source *source, struct generation *generation, void *buffer, size_t length,
+                 uint64_t offset)
+{
+    struct drop_behind *drop = &source->pool->drop_behind;
+    int fd = -1;
+    int error = source_borrow(source, generation, &fd);
+
+    if (error != 0)
+        return error;
+    const struct drop_read read = {generation->serial, fd, generation_size(generation), offset,
+                                   length};
+    bool ours = drop_behind_nothing_there(drop, &read);
+    error = read_and_check(source, generation, &read, buffer);
+    if (ours)
+        drop_behind_all(drop, &read);
+    source_return(source, generation);
     return error;
 }
 

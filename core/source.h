@@ -92,10 +92,17 @@ int source_read(struct source *source, struct generation *generation, void *buff
                 uint64_t offset);
 
 /*
- * The same where it needs no wait: the file is open, nothing has changed, its bytes are in the page
- * cache. Returns 0, or -EAGAIN where that is not so: source_read finds out more.
- * Hardly ever blocks: the kernel may begin to read ahead, and a file system may read its own blocks
- * for that.
+ * The same for a look at a few bytes, to find where a record ends: nothing stays in the page cache
+ * that was not there.
+ */
+int source_probe(struct source *source, struct generation *generation, void *buffer, size_t length,
+                 uint64_t offset);
+
+/*
+ * As source_read where it needs no wait: the file is open, nothing has changed, its bytes are in
+ * the page cache. Returns 0, or -EAGAIN where that is not so: source_read finds out more. Hardly
+ * ever blocks: the kernel may begin to read ahead, and a file system may read its own blocks for
+ * that.
  */
 int source_read_at_once(struct source *source, struct generation *generation, void *buffer,
                         size_t length, uint64_t offset);

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "core/index_key.h"
+
 struct driver *driver_of(fuse_req_t request)
 {
     return fuse_req_userdata(request);
@@ -27,19 +29,26 @@ struct cancel cancel_of(fuse_req_t request)
 static int errno_for_reader(int error)
 {
     switch (-error) {
-    case EBADMSG: /* a line index of another content */
-    case EXDEV:   /* something on the path became a symbolic link or a mount that leads out */
+    case WRONG_INDEX:
+    case EXDEV: /* something on the path became a symbolic link or a mount that leads out */
     case ELOOP:
     case ENOTDIR:
         return ESTALE; /* the kernel looks the name up again and finds what is there now */
-    case ENODATA:
-    case EFAULT:
-    case ENXIO:
-    case ENODEV:
-    case EAGAIN:
-        return EIO;
-    default:
+    case EACCES:
+    case EINTR:
+    case EINVAL:
+    case EISDIR:
+    case EMFILE:
+    case ENAMETOOLONG:
+    case ENFILE:
+    case ENOENT:
+    case ENOMEM:
+    case EPERM:
+    case EROFS:
+    case ESTALE:
         return -error;
+    default: /* disks and file systems fail in many ways */
+        return EIO;
     }
 }
 

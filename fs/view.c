@@ -10,6 +10,9 @@
 #include "core/quantity.h"
 #include "core/rows.h"
 
+/* How often the ends of a piece are looked for while its file changes. */
+enum { SEARCH_ATTEMPTS = 4 };
+
 static const char *const kind_names[VIEW_KINDS] = {"bytes", "lines", "rows", "extents", "whole"};
 
 const char *view_kind_name(enum view_kind kind)
@@ -188,18 +191,42 @@ int view_next(const struct view *view, const struct view_file *file, uint64_t *c
     return 0;
 }
 
-/* The data of piece `index` of `lines`: whole records. */
+/* The records that start in the nominal range. *one_moment: both ends are of one. */
+static int find_records(const struct view_file *file, const struct range *nominal,
+                        struct range *bytes, bool *one_moment)
+{
+    uint64_t start = nominal->offset;
+    uint64_t end = nominal->offset + nominal->length;
+    unsigned era = generation_era(file->generation);
+    int error =
+        boundary_find(file->source, file->generation, start, file->size, file->cancel, &start);
+
+    if (error == 0)
+        error = boundary_find(file->source, file->generation, end, file->size, file->cancel, &end);
+    *one_moment = end >= start && generation_era(file->generation) == era;
+    if (*one_moment)
+        *bytes = (struct range){start, end - start};
+    return error;
+}
+
+/*
+ * The data of piece `index` of `lines`: whole records. A file may grow and have holes filled
+ * between the searches for both ends, which then do not fit together; -ESTALE where it does all the
+ * time.
+ */
 static int find_lines(const struct view *view, uint64_t index, const struct view_file *file,
                       struct range *bytes)
 {
     uint64_t start = partition_start(&view->partition, file->size, index);
     uint64_t end = partition_start(&view->partition, file->size, index + 1);
-    int error =
-        boundary_find(file->source, file->generation, start, file->size, file->cancel, &start);
-    if (error == 0)
-        error = boundary_find(file->source, file->generation, end, file->size, file->cancel, &end);
-    *bytes = (struct range){start, end - start};
-    return error;
+    const struct range nominal = {start, end - start};
+    bool one_moment = false;
+    int error = 0;
+
+    *bytes = (struct range){start, 0};
+    for (int i = 0; i < SEARCH_ATTEMPTS && error == 0 && !one_moment; i++)
+        error = find_records(file, &nominal, bytes, &one_moment);
+    return error == 0 && !one_moment ? -ESTALE : error;
 }
 
 /* The data of `count` rows from `first` on, as far as there are so many. */

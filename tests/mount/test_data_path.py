@@ -390,9 +390,9 @@ class PageCacheTest(harness.MountTest):
     def cached(self):
         return int(harness.run("fincore", "--bytes", "--noheadings", "--output", "RES", self.path))
 
-    def read_all(self, mount):
-        for k in range(self.SIZE // (16 * M)):
-            with OpenFile(mount.p("a.log", "lines", str(k))) as file:
+    def read_all(self, mount, view="lines", size=16 * M):
+        for k in range(self.SIZE // size):
+            with OpenFile(mount.p("a.log", view, str(k))) as file:
                 while os.read(file, 256 * K):
                     pass
 
@@ -401,6 +401,14 @@ class PageCacheTest(harness.MountTest):
         self.read_all(mount)
         self.assertLess(self.cached(), self.SIZE * 0.2)
         self.assertGreater(counter(mount, "bigfs_dropped_bytes_total"), self.SIZE * 0.8)
+
+    def test_listed_before(self):
+        """To know their sizes a look is taken at all places where small pieces begin."""
+        mount = self.start()
+        harness.run("ls", "-l", mount.p("a.log/lines@1M"))
+        self.assertLess(self.cached(), 2 * M)
+        self.read_all(mount, "lines@1M", M)
+        self.assertLess(self.cached(), self.SIZE * 0.2)
 
     def test_there_before(self):
         mount = self.start()

@@ -1,6 +1,7 @@
 """Trouble that is not the reader's fault (DESIGN 5): bad blocks, a source that does not answer, a lease, closed
 descriptors at the start, directories that may be passed but not listed."""
 
+import errno
 import fcntl
 import os
 import signal
@@ -16,19 +17,29 @@ BAD_BLOCK = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
-#include <sys/stat.h>
+#include <stdio.h>
 #include <sys/uio.h>
 #include <unistd.h>
-/* Every read of the first 4 KiB of a file fails, as long as the file BAD exists. */
+/* Every read of the first 4 KiB of a file fails, as long as the file BAD exists, with the error that it says. */
+static int is_bad(off64_t offset)
+{
+    FILE *bad = offset < 4096 ? fopen(BAD, "r") : NULL;
+    if (bad == NULL)
+        return 0;
+    int error = 0;
+    if (fscanf(bad, "%d", &error) != 1)
+        error = EIO;
+    fclose(bad);
+    errno = error;
+    return 1;
+}
 ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
 {
     static ssize_t (*real)(int, void *, size_t, off64_t);
     if (real == NULL)
         *(void **)&real = dlsym(RTLD_NEXT, "pread64");
-    if (offset < 4096 && access(BAD, F_OK) == 0) {
-        errno = EIO;
+    if (is_bad(offset))
         return -1;
-    }
     return real(fd, buffer, size, offset);
 }
 ssize_t preadv64v2(int fd, const struct iovec *parts, int count, off64_t offset, int flags)
@@ -36,10 +47,8 @@ ssize_t preadv64v2(int fd, const struct iovec *parts, int count, off64_t offset,
     static ssize_t (*real)(int, const struct iovec *, int, off64_t, int);
     if (real == NULL)
         *(void **)&real = dlsym(RTLD_NEXT, "preadv64v2");
-    if (offset < 4096 && access(BAD, F_OK) == 0) {
-        errno = EIO;
+    if (is_bad(offset))
         return -1;
-    }
     return real(fd, parts, count, offset, flags);
 }
 """
@@ -119,6 +128,15 @@ class BadBlockTest(harness.MountTest):
             self.assertEqual(os.pread(whole.fileno(), 100, 2 * M), self.data[2 * M:2 * M + 100])
             self.bad.unlink()
             self.assertEqual(os.pread(whole.fileno(), 100, 0), self.data[:100])
+
+    def test_however_the_disk_says_it(self):
+        """File systems and networks have errors of their own; to the reader it is EIO."""
+        mount = self.mount_with_bad_block()
+        for error in (errno.EIO, errno.EUCLEAN, errno.EBADMSG, errno.ETIMEDOUT, errno.EREMOTEIO, errno.EILSEQ,
+                      errno.ENODATA, errno.EBADR):
+            self.bad.write_text(str(error))
+            for name in ("bytes/0", "lines/0", "whole.log"):
+                self.assertEqual(errno_of(read, mount.p("app.log", name)), "EIO", (error, name))
 
     def test_open_handles_outlive_a_chmod_and_a_bad_spell(self):
         mount = self.mount_with_bad_block()

@@ -107,6 +107,35 @@ static void test_steps_at_odd_places(void **state)
     check_read_once(*state, 333 * KIB + 1);
 }
 
+/* Probes at many places, as for a listing of `lines`: they do not make a block somebody else's. */
+static void test_probes(void **state)
+{
+    struct world *world = *state;
+    struct reader reader = cold_file(world);
+    char bytes[4096 + 100];
+
+    bring_in(world, 5 * MIB + 2 * PAGE, PAGE);
+    for (uint64_t place = PAGE + 7; place + sizeof(bytes) < SIZE; place += MIB / 2)
+        assert_int_equal(
+            source_probe(reader.source, reader.generation, bytes, sizeof(bytes), place), 0);
+    assert_int_equal(cached_bytes(world, 0, SIZE), 2 * PAGE); /* one met what was there */
+    read_stretch(&reader, 0, SIZE, MIB);
+    assert_true(cached_bytes(world, 0, SIZE) <= 2 * MIB);
+    reader_close(&reader);
+}
+
+static void test_probes_disabled(void **state)
+{
+    struct world *world = *state;
+    char bytes[100];
+    world->pool.drop_behind.enabled = false;
+    struct reader reader = cold_file(world);
+
+    assert_int_equal(source_probe(reader.source, reader.generation, bytes, sizeof(bytes), MIB), 0);
+    assert_true(cached_bytes(world, MIB, PAGE) > 0);
+    reader_close(&reader);
+}
+
 static void test_disabled(void **state)
 {
     struct world *world = *state;
@@ -236,6 +265,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_read_once, setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_in_smaller_steps, setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_steps_at_odd_places, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_probes, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_probes_disabled, setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_disabled, setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_what_was_there_stays, setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_single_pages, setup, world_teardown),
