@@ -36,14 +36,24 @@ STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 RESULTS = report.ROOT / "build" / "bench"
 
 
+def work_directory(kept):
+    """A fresh one, or the one that is to be kept."""
+    parent = os.environ.get("TMPDIR", "/var/tmp")
+    work = Path(kept or tempfile.mkdtemp(prefix="bigfs-bench.", dir=parent)).resolve()
+    if not str(work).isprintable() or " " in str(work):
+        if not kept:
+            work.rmdir()
+        raise SystemExit("bench: the name of %s has a space in it: give another TMPDIR" % work.parent)
+    return work
+
+
 class Bench:
     """Where the bench works, on what, and how long."""
 
     def __init__(self, quick):
         self.rounds, self.runtime = (2, 1) if quick else (5, 2)
         self.kept = os.environ.get("BIGFS_BENCH_DATA")
-        parent = os.environ.get("TMPDIR", "/var/tmp")
-        self.work = Path(self.kept or tempfile.mkdtemp(prefix="bigfs-bench.", dir=parent)).resolve()
+        self.work = work_directory(self.kept)
         self.source = self.work / "source"
         self.log, self.part = self.source / "big.log", self.source / "part.log"
         self.size, self.part_size = G if quick else 4 * G, G
@@ -59,8 +69,7 @@ class Bench:
         data.copy_part(self.source / "plain64M.log", self.log, 64 * M)
 
     def clean_up(self):
-        for number in STOPPING:
-            signal.signal(number, signal.SIG_IGN)
+        ignore_signals()
         if self.kept is None:
             shutil.rmtree(self.work, ignore_errors=True)
 
@@ -80,8 +89,8 @@ def machine():
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / G
     versions = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}, ", "libfuse3-3", "mergerfs", "squashfuse",
                                "parallel", "coreutils", "fio", "hyperfine"], capture_output=True, text=True).stdout
-    return "Measured by `scripts/bench` on %s: %d processors (%s), %.0f GiB, Linux %s; %s." % (
-        time.strftime("%Y-%m-%d"), os.cpu_count(), model, memory, platform.release(), versions.rstrip(", "))
+    return "Measured by `scripts/bench`: %d processors (%s), %.0f GiB, Linux %s; %s." % (
+        os.cpu_count(), model, memory, platform.release(), versions.rstrip(", "))
 
 
 def run_group(bench, name, quick):
@@ -99,11 +108,16 @@ def show(bench, name, kept, quick):
     if quick:
         print(result.markdown())
     else:
+        measured = time.localtime((RESULTS / (name + ".json")).stat().st_mtime)
+        result.text += "\n\nMeasured on %s." % time.strftime("%Y-%m-%d", measured)
         report.write(name, result.markdown())
 
 
 def redraw(bench, names):
     """From what the last run kept: the same figures, told anew."""
+    missing = [name for name in names if not (RESULTS / (name + ".json")).exists()]
+    if missing:
+        raise SystemExit("bench: there are no figures of %s to draw: run scripts/bench %s first" % (missing[0], missing[0]))
     for name in names:
         bench.say(name)
         show(bench, name, json.loads((RESULTS / (name + ".json")).read_text()), False)
@@ -115,6 +129,8 @@ def arguments():
     parser.add_argument("--redraw", action="store_true", help="write the document anew from the last run's figures")
     parser.add_argument("group", nargs="*", metavar="GROUP", help="of " + ", ".join(GROUPS))
     chosen = parser.parse_args()
+    if chosen.quick and chosen.redraw:
+        parser.error("--redraw is of the figures of a full run: not with --quick")
     unknown = [name for name in chosen.group if name not in GROUPS]
     if unknown:
         parser.error("no group %s: there are %s" % (unknown[0], ", ".join(GROUPS)))
@@ -129,19 +145,36 @@ def need_memory(quick):
                          % (memory // G, least // G, "" if quick else ": try --quick"))
 
 
+def need_ground(groups):
+    """What would else be found missing in the middle of a run."""
+    if "random" in groups:
+        peers.need_example()
+    if "reads" in groups:
+        data.need_room("/dev/shm", G + M, "make it larger: mount -o remount,size=2G /dev/shm")
+
+
 def stop(number, _):
+    ignore_signals()  # so that a second one does not leave what the first one is taking away
     raise SystemExit(128 + number)
+
+
+def ignore_signals():
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def main():
     chosen = arguments()
     for number in STOPPING:
         signal.signal(number, stop)
-    need_memory(chosen.quick)
-    bench = Bench(chosen.quick)
+    if not chosen.redraw:
+        need_memory(chosen.quick)
+    bench = None
     try:
+        bench = Bench(chosen.quick)
         if chosen.redraw:
             return redraw(bench, chosen.group or GROUPS)
+        need_ground(chosen.group or GROUPS)
         bench.make_data()
         for name in chosen.group or GROUPS:
             run_group(bench, name, chosen.quick)
@@ -150,7 +183,8 @@ def main():
     except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
         sys.exit("bench: %s" % error)
     finally:
-        bench.clean_up()
+        if bench is not None:
+            bench.clean_up()
 
 
 if __name__ == "__main__":

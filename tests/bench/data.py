@@ -62,8 +62,7 @@ def make_files(directory, count):
     beside.rename(directory)
 
 
-def need_room(directory, size):
+def need_room(directory, size, advice="set TMPDIR to a directory with room"):
     free = shutil.disk_usage(directory).free
     if free < size:
-        raise SystemExit("bench: %s has %d GiB free and %d are needed: set TMPDIR to a directory with room"
-                         % (directory, free // G, -(-size // G)))
+        raise SystemExit("bench: %s has %.1f GiB free and %.1f are needed: %s" % (directory, free / G, size / G, advice))

@@ -62,12 +62,14 @@ def memory(mount, read_one):
         while not done.is_set():
             read_one(dice, done)
     threads = [threading.Thread(target=watch), *(threading.Thread(target=read_on, args=(n,)) for n in range(READERS))]
-    for thread in threads:
-        thread.start()
-    time.sleep(SECONDS)
-    done.set()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.start()
+        time.sleep(SECONDS)
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
     return {"idle": idle, "most": most[0], "left": own_memory(mount.process.pid)}
 
 

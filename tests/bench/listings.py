@@ -65,11 +65,13 @@ def million(bench):
                 most[0] = max(most[0], anonymous(mount.process.pid))
         watcher = threading.Thread(target=watch)
         watcher.start()
-        start = time.perf_counter()
-        count = sum(1 for _ in os.scandir(mount / "million.log/bytes@n1000000"))
-        taken = time.perf_counter() - start
-        done.set()
-        watcher.join()
+        try:
+            start = time.perf_counter()
+            count = sum(1 for _ in os.scandir(mount / "million.log/bytes@n1000000"))
+            taken = time.perf_counter() - start
+        finally:
+            done.set()
+            watcher.join()
     if count != 1000000:
         raise RuntimeError("%d names of a million" % count)
     return {"million, s": taken, "million, bytes": max(most[0] - before, 0)}

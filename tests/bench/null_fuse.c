@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST = 1 << 20, FIRST_FILE = FUSE_ROOT_ID + 1, BACKGROUND = 64 };
+enum { MOST = 1 << 20, FIRST_FILE = FUSE_ROOT_ID + 1, BACKGROUND = 64, MOST_THREADS = 10 };
 
 static const double forever = 3600;
 
@@ -120,7 +120,8 @@ static int serve(struct fuse_args *arguments, const char *mountpoint)
 
     if (session != NULL && config != NULL && fuse_set_signal_handlers(session) == 0 &&
         fuse_session_mount(session, mountpoint) == 0) {
-        unsigned threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN) + 1; /* as bigfs has them */
+        unsigned threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN) + 1;
+        threads = threads < MOST_THREADS ? threads : MOST_THREADS; /* as bigfs has them */
         fuse_loop_cfg_set_max_threads(config, threads);
         fuse_loop_cfg_set_idle_threads(config, threads);
         status = fuse_session_loop_mt(session, config) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

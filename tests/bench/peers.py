@@ -8,7 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BIGFS = os.environ.get("BIGFS", str(ROOT / "build" / "bigfs"))
-EXAMPLES = Path("/usr/share/doc/libfuse3-dev/examples")  # as Debian's libfuse3-dev brings them
+EXAMPLE = Path("/usr/share/doc/libfuse3-dev/examples/passthrough_ll.c")  # as Debian's libfuse3-dev brings them
 STOP_SECONDS = 20
 
 
@@ -82,11 +82,14 @@ def example(bench, *options):
     return Mount(bench.work, [example_program(bench), "-f", *options, "-o", "source=%s" % bench.source, "MOUNTPOINT"])
 
 
+def need_example():
+    if not EXAMPLE.exists():
+        raise RuntimeError("%s is missing: this system leaves out documents; reinstall libfuse3-dev with them" % EXAMPLE)
+
+
 def example_program(bench):
-    source = EXAMPLES / "passthrough_ll.c"
-    if not source.exists():
-        raise RuntimeError("%s is missing: this system leaves out documents; reinstall libfuse3-dev with them" % source)
-    return compiled(bench, source)
+    need_example()
+    return compiled(bench, EXAMPLE)
 
 
 def compiled(bench, source, *options):
