@@ -1,5 +1,6 @@
 #include "core/drop_behind.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -190,6 +191,8 @@ static struct drop_read whole_pages(const struct drop_read *read)
     const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t end = read->offset + read->length;
     struct drop_read pages = *read;
+
+    assert(read->length > 0); /* 0 would mean all the rest */
 
     pages.offset = read->offset / page * page;
     pages.length = (end + page - 1) / page * page - pages.offset;

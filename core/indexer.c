@@ -286,8 +286,10 @@ int indexer_start(struct indexer *indexer, struct index_store *store, unsigned t
     list_reset(&indexer->builds);
     threads = threads > 0 ? threads : allowed_processors();
     indexer->threads = calloc(threads, sizeof(indexer->threads[0]));
-    if (indexer->threads == NULL)
+    if (indexer->threads == NULL) {
+        indexer_destroy(indexer);
         return -ENOMEM;
+    }
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     for (unsigned i = 0; i < threads && error == 0; i++) {
@@ -295,8 +297,10 @@ int indexer_start(struct indexer *indexer, struct index_store *store, unsigned t
         indexer->thread_count += error == 0 ? 1 : 0;
     }
     pthread_attr_destroy(&attributes);
-    if (error != 0)
+    if (error != 0) {
         indexer_stop(indexer);
+        indexer_destroy(indexer);
+    }
     return -error;
 }
 
@@ -332,6 +336,10 @@ void indexer_stop(struct indexer *indexer)
         end_build(indexer, build);
     }
     free(steal_pointer(&indexer->threads));
+}
+
+void indexer_destroy(struct indexer *indexer)
+{
     pthread_cond_destroy(&indexer->work);
     pthread_mutex_destroy(&indexer->lock);
 }

@@ -60,10 +60,13 @@ struct index_progress {
 int indexer_start(struct indexer *indexer, struct index_store *store, unsigned threads);
 
 /*
- * Ends all builds (waiters are told -EINTR) and all threads, and frees what it has. More often than
- * once does no harm.
+ * Ends all builds (waiters are told -EINTR) and all threads. Who joins from now on gets -EINTR.
+ * More often than once does no harm.
  */
 void indexer_stop(struct indexer *indexer);
+
+/* Frees the rest, after indexer_stop(). */
+void indexer_destroy(struct indexer *indexer);
 
 void index_waiter_init(struct index_waiter *waiter,
                        void (*ended)(struct index_waiter *waiter, int error));

@@ -92,8 +92,9 @@ int source_read(struct source *source, struct generation *generation, void *buff
                 uint64_t offset);
 
 /*
- * The same for a look at a few bytes, to find where a record ends: nothing stays in the page cache
- * that was not there.
+ * The same for a look at a few bytes, to find where a record ends: what it touches does not stay
+ * in the page cache where nothing of that was there. (What the kernel reads ahead stays, where such
+ * looks follow one another.)
  */
 int source_probe(struct source *source, struct generation *generation, void *buffer, size_t length,
                  uint64_t offset);

@@ -16,7 +16,8 @@ enum { SPARE_BUFFERS = 4 * AHEAD_STRETCHES };
 
 /*
  * However many processors and readers there are: who reads behind the gate holds a buffer, and who
- * answers at once does. 48 MB are promised (docs/performance.md); 3 are for all else.
+ * answers at once does. 48 MB are promised (docs/performance.md); 3 are for all else. Not counted:
+ * who reads tables, in steps of a MiB.
  */
 static_assert((MOST_DEFAULT_THREADS + MOST_RECEIVERS + SPARE_BUFFERS) * MOST_READ <=
                   45 * 1000 * 1000,
@@ -142,6 +143,7 @@ void driver_stop(struct driver *driver)
 
 void driver_destroy(struct driver *driver)
 {
+    indexer_destroy(&driver->indexer);
     gate_destroy(&driver->looks);
     gate_destroy(&driver->scans);
     gate_destroy(&driver->reads);

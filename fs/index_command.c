@@ -207,5 +207,6 @@ int index_command(const struct options *options)
     }
     int status = index_all(&maker);
     indexer_stop(&maker.indexer);
+    indexer_destroy(&maker.indexer);
     return status;
 }

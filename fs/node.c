@@ -140,10 +140,21 @@ static struct node **bucket_of(struct node_table *table, uint64_t hash)
     return &table->buckets[hash & (table->bucket_count - 1)];
 }
 
+/* Whether a small file's generation has ended: another of the same looks needs a node of its own.
+ */
+static bool is_over(const struct node *node)
+{
+    const struct generation *generation =
+        node->kind == NODE_FILE ? node->content.file.generation : NULL;
+    return generation != NULL && atomic_load(&generation->stale);
+}
+
+/* The lock is held. */
 static bool is_node(const struct node *node, const struct node *parent, enum node_kind kind,
                     const char *name, const struct fingerprint *print)
 {
-    if (node->parent != parent || node->kind != kind || strcmp(node->name, name) != 0)
+    if (node->parent != parent || node->kind != kind || strcmp(node->name, name) != 0 ||
+        is_over(node))
         return false;
     struct fingerprint own = fingerprint_of(kind, &node->content);
     return memcmp(&own, print, sizeof(own)) == 0;

@@ -34,10 +34,14 @@ static void run_errand(struct receivers *receivers)
     pthread_mutex_lock(&receivers->lock);
 }
 
-/* The lock is held. */
+/*
+ * An errand comes before a place that is free, as somebody receives, and after a call. The lock is
+ * held.
+ */
 static bool enter(struct receivers *receivers)
 {
-    while (!receivers->ended && !receivers->called && receivers->count >= receivers->most) {
+    while (!receivers->ended && !receivers->called &&
+           (receivers->errands > 0 || receivers->count >= receivers->most)) {
         if (receivers->errands > 0)
             run_errand(receivers);
         else

@@ -38,10 +38,12 @@ static int errno_for_reader(int error)
     case EINTR:
     case EINVAL:
     case EISDIR:
+    case EKEYEXPIRED: /* a network's, or of an encrypted file: no failure of the disk */
     case EMFILE:
     case ENAMETOOLONG:
     case ENFILE:
     case ENOENT:
+    case ENOKEY:
     case ENOMEM:
     case EPERM:
     case EROFS:

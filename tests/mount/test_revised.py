@@ -142,6 +142,26 @@ class SmallFileTest(harness.MountTest):
             for _ in range(2):
                 self.assertEqual(read(name), b"BBBB")
 
+    def test_another_directory_for_a_while(self):
+        """The directory is renamed away, another has its name, and back: the file's own times do not move."""
+        for cache in ("kernel", "none"):
+            here, away, other = (self.source / (cache + name) for name in ("here", "away", "other"))
+            for directory, data in ((here, b"old"), (other, b"another")):
+                directory.mkdir()
+                (directory / "f").write_bytes(data)
+            mount = self.mount(None, "--cache", cache)
+            name = mount.p(here.name, "f")
+            handle = os.open(name, os.O_RDONLY)
+            self.addCleanup(os.close, handle)
+            self.assertEqual(os.pread(handle, 10, 0), b"old")
+            here.rename(away)
+            other.rename(here)
+            wait_for(lambda name=name: read(name) == b"another", LAG, "the other is seen")
+            wait_for(lambda handle=handle: errno_of(os.fstat, handle) == "ESTALE", LAG, "the old one has ended")
+            here.rename(other)
+            away.rename(here)
+            wait_for(lambda name=name: errno_of(read, name) is None and read(name) == b"old", LAG, "it is back")
+
     def test_closed_to_the_daemon_for_a_while(self):
         """EACCES as long as it is, and then the file again."""
         self.require(os.geteuid() == 0, "to be without a capability takes one")

@@ -181,6 +181,19 @@ static void test_an_errand_for_the_next(void **state)
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+/* There is a place to receive, too; but somebody does, and the errand would wait for the next. */
+static void test_an_errand_before_a_free_place(void **state)
+{
+    struct crowd *crowd = *state;
+    pthread_t thread = fill_with_one_standing_by(crowd);
+
+    receivers_leave(&crowd->receivers);
+    receivers_send(&crowd->receivers);
+    assert_true(errands_are_run(crowd, 1));
+    assert_true(comes_in(crowd));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 /* To receive comes first: others may wait for that. */
 static void test_a_call_before_an_errand(void **state)
 {
@@ -237,6 +250,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errands, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_errand_for_the_next, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_errand_before_a_free_place, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_call_before_an_errand, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_all_venture, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nobody_ventures_alone, setup, teardown),
