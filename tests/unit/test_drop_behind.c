@@ -195,14 +195,14 @@ static void test_others_come_while_the_reader_pauses(void **state)
     struct world *world = *state;
     struct reader reader = cold_file(world);
 
-    world->pool.drop_behind.remembered = 50;
+    world->pool.drop_behind.remembered = 1000; /* far longer than the first stretch takes */
     read_stretch(&reader, 0, 4 * MIB, MIB);
     for (int pause = 0; pause < 3; pause++) { /* a read now and then does not make it fresh */
-        (void)usleep(30 * 1000);
+        (void)usleep(600 * 1000);
         read_stretch(&reader, 4 * MIB, 4 * MIB + 64 * KIB, 64 * KIB);
     }
     bring_in(world, 8 * MIB, 24 * MIB);
-    (void)usleep(60 * 1000);
+    (void)usleep(600 * 1000); /* 2.4 s since the look */
     read_stretch(&reader, 4 * MIB, SIZE, MIB);
     assert_threads_passed();
     assert_true(cached_bytes(world, 8 * MIB, 24 * MIB) >= 23 * MIB);
