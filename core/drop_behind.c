@@ -193,19 +193,18 @@ static struct drop_read whole_pages(const struct drop_read *read)
     struct drop_read pages = *read;
 
     assert(read->length > 0); /* 0 would mean all the rest */
-
     pages.offset = read->offset / page * page;
     pages.length = (end + page - 1) / page * page - pages.offset;
     return pages;
 }
 
-bool drop_behind_nothing_there(const struct drop_behind *drop, const struct drop_read *read)
+bool drop_behind_before_probe(const struct drop_behind *drop, const struct drop_read *read)
 {
     const struct drop_read pages = whole_pages(read);
     return drop->enabled && residency_is_empty(read->fd, pages.offset, pages.length);
 }
 
-void drop_behind_all(struct drop_behind *drop, const struct drop_read *read)
+void drop_behind_after_probe(struct drop_behind *drop, const struct drop_read *read)
 {
     const struct drop_read pages = whole_pages(read);
     if (posix_fadvise(read->fd, (off_t)pages.offset, (off_t)pages.length, POSIX_FADV_DONTNEED) == 0)

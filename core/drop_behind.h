@@ -67,12 +67,12 @@ void drop_behind_destroy(struct drop_behind *drop);
 void drop_behind_before(struct drop_behind *drop, const struct drop_read *read);
 
 /*
- * Before and after a probe, a small read of which nobody waits for more: whether nothing of its
- * pages is cached, and then they go at once. Otherwise they would look as if they had been there
- * before. Neither waits for a disk.
+ * Around a probe, a small read after which no more is read there: `before` tells whether nothing of
+ * its pages is cached, and only then `after` may be called, which drops them at once. Else they
+ * would look as if they had been there. Neither waits for a disk.
  */
-bool drop_behind_nothing_there(const struct drop_behind *drop, const struct drop_read *read);
-void drop_behind_all(struct drop_behind *drop, const struct drop_read *read);
+bool drop_behind_before_probe(const struct drop_behind *drop, const struct drop_read *read);
+void drop_behind_after_probe(struct drop_behind *drop, const struct drop_read *read);
 
 /* Call it when the bytes have been copied: may drop what is complete. Does not wait for a disk. */
 void drop_behind_after(struct drop_behind *drop, const struct drop_read *read);

@@ -307,17 +307,26 @@ static int read_and_check(struct source *source, struct generation *generation,
     return error;
 }
 
+/* Borrows the descriptor, and says what is to be read from it. Returns as source_borrow. */
+static int begin_read(struct source *source, struct generation *generation, size_t length,
+                      uint64_t offset, struct drop_read *read)
+{
+    *read = (struct drop_read){.serial = generation->serial,
+                               .size = generation_size(generation),
+                               .offset = offset,
+                               .length = length};
+    return source_borrow(source, generation, &read->fd);
+}
+
 int source_read(struct source *source, struct generation *generation, void *buffer, size_t length,
                 uint64_t offset)
 {
     struct drop_behind *drop = &source->pool->drop_behind;
-    int fd = -1;
-    int error = source_borrow(source, generation, &fd);
+    struct drop_read read;
+    int error = begin_read(source, generation, length, offset, &read);
 
     if (error != 0)
         return error;
-    const struct drop_read read = {generation->serial, fd, generation_size(generation), offset,
-                                   length};
     drop_behind_before(drop, &read);
     error = read_and_check(source, generation, &read, buffer);
     if (error == 0)
@@ -330,17 +339,15 @@ int source_probe(struct source *source, struct generation *generation, void *buf
                  uint64_t offset)
 {
     struct drop_behind *drop = &source->pool->drop_behind;
-    int fd = -1;
-    int error = source_borrow(source, generation, &fd);
+    struct drop_read read;
+    int error = begin_read(source, generation, length, offset, &read);
 
     if (error != 0)
         return error;
-    const struct drop_read read = {generation->serial, fd, generation_size(generation), offset,
-                                   length};
-    bool ours = drop_behind_nothing_there(drop, &read);
+    bool ours = drop_behind_before_probe(drop, &read);
     error = read_and_check(source, generation, &read, buffer);
     if (ours)
-        drop_behind_all(drop, &read);
+        drop_behind_after_probe(drop, &read);
     source_return(source, generation);
     return error;
 }
