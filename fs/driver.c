@@ -73,6 +73,29 @@ static void work_on_scans(void *argument)
     gate_work(&driver->scans);
 }
 
+/* All that bounds what is used at once. */
+static void init_bounds(struct driver *driver, const struct options *options)
+{
+    source_pool_init(&driver->pool, driver->directory, descriptor_limit(), options->window_size,
+                     options->window_total);
+    driver->pool.extents = options->extents;
+    driver->pool.drop_behind.enabled = options->cache == CACHE_KERNEL;
+    index_store_init(&driver->store, options->index_dir, LINE_BLOCK, warn_of_index);
+    gate_init(&driver->reads, options->threads);
+    gate_init(&driver->scans, scans_at_once(options));
+    gate_init(&driver->looks, options->threads);
+    receivers_init(&driver->receivers, work_on_scans, driver);
+}
+
+static void destroy_bounds(struct driver *driver)
+{
+    receivers_destroy(&driver->receivers);
+    gate_destroy(&driver->looks);
+    gate_destroy(&driver->scans);
+    gate_destroy(&driver->reads);
+    source_pool_destroy(&driver->pool);
+}
+
 int driver_init(struct driver *driver, const struct options *options, char *source,
                 char *mountpoint, char *single)
 {
@@ -91,15 +114,7 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     error = node_table_init(&driver->nodes);
     if (error != 0)
         goto no_nodes;
-    source_pool_init(&driver->pool, driver->directory, descriptor_limit(), options->window_size,
-                     options->window_total);
-    driver->pool.extents = options->extents;
-    driver->pool.drop_behind.enabled = options->cache == CACHE_KERNEL;
-    index_store_init(&driver->store, options->index_dir, LINE_BLOCK, warn_of_index);
-    gate_init(&driver->reads, options->threads);
-    gate_init(&driver->scans, scans_at_once(options));
-    gate_init(&driver->looks, options->threads);
-    receivers_init(&driver->receivers, work_on_scans, driver);
+    init_bounds(driver, options);
     error = buffers_init(&driver->buffers, driver_workers(driver), MOST_READ);
     if (error != 0)
         goto no_buffers;
@@ -116,11 +131,7 @@ no_indexer:
 no_ahead:
     buffers_destroy(&driver->buffers);
 no_buffers:
-    receivers_destroy(&driver->receivers);
-    gate_destroy(&driver->looks);
-    gate_destroy(&driver->scans);
-    gate_destroy(&driver->reads);
-    source_pool_destroy(&driver->pool);
+    destroy_bounds(driver);
     node_table_destroy(&driver->nodes);
 no_nodes:
     (void)close(driver->directory);
@@ -144,14 +155,10 @@ void driver_stop(struct driver *driver)
 void driver_destroy(struct driver *driver)
 {
     indexer_destroy(&driver->indexer);
-    gate_destroy(&driver->looks);
-    gate_destroy(&driver->scans);
-    gate_destroy(&driver->reads);
-    node_table_destroy(&driver->nodes);
-    source_pool_destroy(&driver->pool);
     ahead_pool_destroy(&driver->ahead);
     buffers_destroy(&driver->buffers);
-    receivers_destroy(&driver->receivers);
+    node_table_destroy(&driver->nodes); /* before the pool of its sources */
+    destroy_bounds(driver);
     cleanup_close(&driver->directory);
     retries_destroy(&driver->retries);
     pthread_mutex_destroy(&driver->handles_lock);
