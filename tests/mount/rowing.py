@@ -11,6 +11,7 @@ import model
 from changing import Subject
 from harness import K, M, read, run, wait_for
 from support import LAG, alphabet, bigfs, counter, read_once
+from unruly import Unruly, rule
 
 WIDTH = 64  # bytes of a numbered line
 
@@ -184,28 +185,22 @@ class HeldTest(harness.MountTest):
 
     def start_held(self, *options):
         """The mount, on two processors; the source holds back what is behind FROM until let_go()."""
-        program = os.path.join(os.path.dirname(harness.BIGFS), "tests", "plain_fuse")
-        self.require(os.access(program, os.X_OK), "%s is not built" % program)
         self.data = numbered(self.LINES)
         self.write("big.log", self.data)
         self.write("other.log", other := numbered(2 * M // WIDTH, 7))
-        self.other, self.hold, point = other, self.tmp / "hold", self.tmp / "plain"
-        point.mkdir()
-        self._finally(harness._unmount_filesystem, (point, None))
-        run(program, self.source, point, "-o", "max_threads=64",
-            env={"PLAIN_FUSE_HOLD": str(self.hold)})
+        self.other, self.slow = other, Unruly(self, self.source)
         processors = ",".join(map(str, sorted(os.sched_getaffinity(0))[:2]))
-        mount = self.mount(point, "--chunk-size", "1M", *options, wrapper=("taskset", "-c", processors))
+        mount = self.mount(self.slow.path, "--chunk-size", "1M", *options, wrapper=("taskset", "-c", processors))
         self.addCleanup(self.let_go)
         self.hold_back()
         return mount
 
     def hold_back(self):
         # What is read ahead of the last step before FROM must not be held: the scan would wait for it.
-        self.hold.write_text("%d %d" % (self.FROM + 4 * M, self.TO))
+        self.slow.rules(rule("read", "hang", start=self.FROM + 4 * M, end=self.TO))
 
     def let_go(self):
-        self.hold.unlink(missing_ok=True)
+        self.slow.let_go()
 
     def reader(self, *argv):
         """A program that reads, beside the test."""

@@ -464,8 +464,7 @@ class WaitingTest(HeldTest):
 
     def stop(self, mount):
         mount.unmount()
-        harness._unmount_filesystem((self.tmp / "plain", None))
-        (self.tmp / "plain").rmdir()
+        self.slow.close()
 
 
 class EndTest(HeldTest):
