@@ -85,8 +85,9 @@ class Unruly:
             raise ValueError("%s: %r" % (answer, rules))
 
     def let_go(self):
-        """No rules: nothing misbehaves, and what hangs goes on."""
-        self.rules()
+        """No rules: nothing misbehaves, and what hangs goes on. (Once it has ended nothing hangs.)"""
+        if self._process.poll() is None:
+            self.rules()
 
     def _let_go_quietly(self):
         with contextlib.suppress(OSError):
