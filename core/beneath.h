@@ -3,7 +3,8 @@
  *
  * Every path of the source tree is resolved by the kernel in one openat2(2) call with
  * RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS: no "..", no symbolic link and no
- * rename that happens meanwhile leads out.
+ * rename that happens meanwhile leads out. A path of PATH_MAX or more bytes takes several calls,
+ * each beneath the directory that the one before has opened; then the way back up is checked.
  */
 #ifndef BIGFS_CORE_BENEATH_H
 #define BIGFS_CORE_BENEATH_H
@@ -21,7 +22,8 @@ struct beneath {
 
 /*
  * Opens `path`, relative to the directory ("" is the directory itself), with the open(2) `flags`;
- * O_CLOEXEC is added. The caller owns the descriptor. Blocks as open(2) does; a FIFO blocks unless
+ * O_CLOEXEC is added. A path may have any length; one of PATH_MAX or more bytes must have no "."
+ * and no "..". The caller owns the descriptor. Blocks as open(2) does; a FIFO blocks unless
  * O_NONBLOCK or O_PATH is among the flags. Where somebody holds a lease on the file it waits until
  * that is broken, a minute at most. When descriptors run out it asks for relief and tries
  * again for up to ten seconds before it gives up. Thread-safe.

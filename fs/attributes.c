@@ -1,7 +1,6 @@
 #include "fs/attributes.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -130,9 +129,8 @@ static int look_at_generation(struct source *source, struct generation *generati
 
 static int look_at_path(struct driver *driver, const struct node *node, struct stat *attributes)
 {
-    char path[PATH_MAX];
-    int error = node_path(node, NULL, path, sizeof(path));
-    return error != 0 ? error : beneath_stat(&driver->pool.beneath, path, attributes);
+    AUTO_FREE char *path = node_path(node, NULL);
+    return path != NULL ? beneath_stat(&driver->pool.beneath, path, attributes) : -ENOMEM;
 }
 
 static int look_at_type(struct driver *driver, const struct node *node, mode_t type,

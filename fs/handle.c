@@ -1,7 +1,6 @@
 #include "fs/handle.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,9 +53,9 @@ static int open_piece(struct driver *driver, struct node *node, bool second_try,
 static struct source *source_of_file(struct driver *driver, struct node *node)
 {
     struct node_file *file = &node->content.file;
-    char path[PATH_MAX];
+    AUTO_FREE char *path = node_path(node, NULL);
 
-    if (node_path(node, NULL, path, sizeof(path)) != 0)
+    if (path == NULL)
         return NULL;
     HOLD_LOCK(&driver->nodes.lock);
     if (file->source == NULL)

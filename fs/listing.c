@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -115,10 +114,9 @@ static bool add_source_entry(struct listing *listing, int directory, const char 
  */
 static int list_source(struct listing *listing, off_t offset)
 {
-    char path[PATH_MAX];
-    int error = node_path(listing->node, NULL, path, sizeof(path));
-    if (error != 0)
-        return error;
+    AUTO_FREE char *path = node_path(listing->node, NULL);
+    if (path == NULL)
+        return -ENOMEM;
     AUTO_CLOSE int fd =
         beneath_open(&listing->driver->pool.beneath, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     if (fd < 0)

@@ -1,9 +1,9 @@
 #include "fs/lookup.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
+#include "core/cleanup.h"
 #include "fs/attributes.h"
 #include "fs/piece_name.h"
 
@@ -71,16 +71,16 @@ static int lookup_in_directory(struct driver *driver, struct node *parent, const
                                struct entry *entry)
 {
     const union node_content none = {0};
-    char path[PATH_MAX];
     struct stat source = {0};
 
     if (lookup_is_control(driver, parent, name))
         return enter_node(driver, parent, NODE_CONTROL, name, &none, &source, entry);
     if (driver->single != NULL && !is_single(driver, name))
         return -ENOENT;
-    int error = node_path(parent, name, path, sizeof(path));
-    if (error == 0)
-        error = beneath_stat(&driver->pool.beneath, path, &source);
+    AUTO_FREE char *path = node_path(parent, name);
+    if (path == NULL)
+        return -ENOMEM;
+    int error = beneath_stat(&driver->pool.beneath, path, &source);
     if (error != 0)
         return error;
     if (S_ISDIR(source.st_mode))

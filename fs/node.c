@@ -266,28 +266,39 @@ const struct node *node_large(const struct node *node)
     return node;
 }
 
-/* Writes backwards, from the last component up to the root. */
-int node_path(const struct node *node, const char *name, char *path, size_t size)
+static size_t path_length(const struct node *node, const char *name)
 {
-    size_t start = size - 1;
-    const char *component = name != NULL ? name : node->name;
-    const struct node *above = name != NULL ? node : node->parent;
+    size_t length = name != NULL ? strlen(name) : 0;
+    for (; node->name[0] != '\0'; node = node->parent)
+        length += strlen(node->name) + 1;
+    return length;
+}
 
-    path[start] = '\0';
-    while (component[0] != '\0') {
-        size_t length = strlen(component);
-        bool separator = start < size - 1;
-        if (length + separator > start)
-            return -ENAMETOOLONG;
-        if (separator)
-            path[--start] = '/';
-        start -= length;
-        memcpy(path + start, component, length);
-        if (above == NULL)
-            break;
-        component = above->name;
-        above = above->parent;
-    }
-    memmove(path, path + start, size - start);
-    return 0;
+/* Writes a component so that it ends at `end`, after a separator if it is not the first one. */
+static char *put_before(char *end, const char *component, const char *path)
+{
+    size_t length = strlen(component);
+    char *start = end - length;
+    memcpy(start, component, length);
+    if (start > path)
+        *--start = '/';
+    return start;
+}
+
+/* Writes backwards, from the last component up to the root. */
+char *node_path(const struct node *node, const char *name)
+{
+    size_t length = path_length(node, name);
+    if (name == NULL && length > 0)
+        length--; /* no separator follows */
+    char *path = malloc(length + 1);
+    if (path == NULL)
+        return NULL;
+    char *at = path + length;
+    *at = '\0';
+    if (name != NULL)
+        at = put_before(at, name, path);
+    for (; node->name[0] != '\0'; node = node->parent)
+        at = put_before(at, node->name, path);
+    return path;
 }

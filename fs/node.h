@@ -111,9 +111,10 @@ uint64_t node_inode(const struct node *parent, enum node_kind kind, const char *
 const struct node *node_large(const struct node *node);
 
 /*
- * Writes the path beneath SOURCE of a node that stands in SOURCE, or of `name` in it where that is
- * not NULL. Returns 0 or -ENAMETOOLONG. No lock is needed: names and parents are constant.
+ * The path beneath SOURCE of a node that stands in SOURCE, or of `name` in it if that is not NULL.
+ * It may be longer than PATH_MAX. The caller frees it; NULL: no memory. No lock is needed: names
+ * and parents are constant.
  */
-int node_path(const struct node *node, const char *name, char *path, size_t size);
+char *node_path(const struct node *node, const char *name);
 
 #endif

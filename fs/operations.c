@@ -114,12 +114,10 @@ static void run_readlink(struct job *job)
 {
     fuse_req_t request = job->request;
     struct driver *driver = driver_of(request);
-    char path[PATH_MAX];
     char target[PATH_MAX + 1];
-
-    int error = node_path(node_of(request, job->inode), NULL, path, sizeof(path));
+    AUTO_FREE char *path = node_path(node_of(request, job->inode), NULL);
     AUTO_CLOSE int fd =
-        error != 0 ? error : beneath_open(&driver->pool.beneath, path, O_PATH | O_NOFOLLOW);
+        path != NULL ? beneath_open(&driver->pool.beneath, path, O_PATH | O_NOFOLLOW) : -ENOMEM;
     ssize_t length = fd < 0 ? fd : readlinkat(fd, "", target, sizeof(target) - 1);
     if (fd >= 0 && length < 0)
         length = errno == ENOENT ? -ESTALE : -errno; /* ENOENT: it is no link any more */
