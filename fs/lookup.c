@@ -18,6 +18,7 @@ struct fuse_entry_param entry_for_kernel(const struct entry *entry)
 {
     return (struct fuse_entry_param){
         .ino = (fuse_ino_t)(uintptr_t)entry->node,
+        .generation = entry->node->incarnation,
         .attr = entry->attributes,
         .attr_timeout = BELIEVED_SECONDS,
         .entry_timeout = BELIEVED_SECONDS,

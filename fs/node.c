@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -86,6 +88,32 @@ uint64_t node_inode(const struct node *parent, enum node_kind kind, const char *
     return inode > ROOT_INODE ? inode : ROOT_INODE + 1;
 }
 
+/*
+ * By chance, so that a handle from an earlier life of the mount means no node of this one. The
+ * kernel keeps 32 bits.
+ */
+static uint32_t first_incarnation(void)
+{
+    struct timespec now;
+    uint32_t number = 0;
+
+    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number)) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        number = (uint32_t)now.tv_sec ^ ((uint32_t)now.tv_nsec << 2);
+    }
+    return number;
+}
+
+/* Whatever node has an address next, its number differs: 4 billion others come before it repeats.
+   The lock is held. */
+static uint32_t next_incarnation(struct node_table *table)
+{
+    table->incarnation++;
+    if (table->incarnation == 0) /* the root's */
+        table->incarnation++;
+    return table->incarnation;
+}
+
 int node_table_init(struct node_table *table)
 {
     memset(table, 0, sizeof(*table));
@@ -97,6 +125,7 @@ int node_table_init(struct node_table *table)
         free(table->root);
         return -ENOMEM;
     }
+    table->incarnation = first_incarnation();
     pthread_mutex_init(&table->lock, NULL);
     table->root->inode = ROOT_INODE;
     table->root->kind = NODE_DIRECTORY;
@@ -224,6 +253,7 @@ struct node *node_get(struct node_table *table, struct node *parent, enum node_k
     struct node **bucket = bucket_of(table, hash);
     node->next = *bucket;
     *bucket = node;
+    node->incarnation = next_incarnation(table);
     node->lookups = 1;
     parent->children++;
     table->count++;

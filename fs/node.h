@@ -13,7 +13,9 @@
  * So caches never need to be told that something changed.
  *
  * A node's number towards the kernel is its address; the inode number that users see is a digest
- * of what it is, the same after every look-up.
+ * of what it is, the same after every look-up. Addresses are used again, and file handles
+ * (open_by_handle_at(2), NFS) keep them: so a node has an incarnation too, which the kernel puts
+ * into handles and compares. A handle of a node that is no more is ESTALE, and never another file.
  */
 #ifndef BIGFS_FS_NODE_H
 #define BIGFS_FS_NODE_H
@@ -70,7 +72,8 @@ struct node {
     uint64_t children;   /* protected by node_table.lock */
     struct node *parent; /* the rest is constant; counted in parent->children; NULL: the root */
     uint64_t hash;
-    uint64_t inode; /* the number that users see */
+    uint64_t inode;       /* the number that users see */
+    uint32_t incarnation; /* with the address, no other node's; 0: the root's alone */
     enum node_kind kind;
     union node_content content;
     char name[]; /* "" for the root and for pieces, which have several */
@@ -81,6 +84,7 @@ struct node_table {
     struct node **buckets; /* protected by lock */
     size_t bucket_count;   /* protected by lock; a power of two */
     size_t count;          /* protected by lock; without the root */
+    uint32_t incarnation;  /* protected by lock; of the newest node */
     struct node *root;
 };
 
