@@ -33,7 +33,7 @@ static void run_open(struct job *job)
     const struct cancel cancel = cancel_of(job->request);
     struct handle *handle = NULL;
 
-    int error = handle_open(driver, node, fuse_req_ctx(job->request)->pid, &cancel, &handle);
+    int error = handle_open(driver, node, fuse_req_ctx(job->request), &cancel, &handle);
     if (error == -EINPROGRESS) {
         parking_wait(job, node);
         return;

@@ -127,7 +127,14 @@ static int open_table(struct driver *driver, const struct node *node, const stru
     return 0;
 }
 
-static int open_node(struct driver *driver, struct node *node, bool second_try,
+static int open_report(struct driver *driver, const struct node *node, uid_t reader,
+                       struct handle *handle)
+{
+    handle->kind = HANDLE_REPORT;
+    return report_write(driver, node->content.report, reader, &handle->text, &handle->text_length);
+}
+
+static int open_node(struct driver *driver, struct node *node, uid_t reader, bool second_try,
                      const struct cancel *cancel, struct handle *handle)
 {
     switch (node->kind) {
@@ -140,8 +147,7 @@ static int open_node(struct driver *driver, struct node *node, bool second_try,
     case NODE_TABLE:
         return open_table(driver, node, cancel, handle);
     case NODE_REPORT:
-        handle->kind = HANDLE_REPORT;
-        return report_write(driver, node->content.report, &handle->text, &handle->text_length);
+        return open_report(driver, node, reader, handle);
     default:
         return -EISDIR;
     }
@@ -164,19 +170,19 @@ static void free_handle(struct handle *handle)
     free(handle);
 }
 
-int handle_open(struct driver *driver, struct node *node, pid_t reader, const struct cancel *cancel,
-                struct handle **handle)
+int handle_open(struct driver *driver, struct node *node, const struct fuse_ctx *reader,
+                const struct cancel *cancel, struct handle **handle)
 {
-    bool second_try = retries_take(&driver->retries, reader, node->inode);
+    bool second_try = retries_take(&driver->retries, reader->pid, node->inode);
     struct handle *opened = calloc(1, sizeof(*opened));
     if (opened == NULL)
         return -ENOMEM;
-    int error = open_node(driver, node, second_try, cancel, opened);
+    int error = open_node(driver, node, reader->uid, second_try, cancel, opened);
     if (error == -ENOENT)
         error = -ESTALE;
     /* One that waits for an index is run again, and is the second try still. */
     if ((error == -ESTALE && !second_try) || (error == -EINPROGRESS && second_try))
-        retries_expect(&driver->retries, reader, node->inode);
+        retries_expect(&driver->retries, reader->pid, node->inode);
     if (error != 0) {
         free_handle(opened);
         return error;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/cleanup.h"
 #include "fs/driver.h"
@@ -30,7 +31,39 @@ static void write_progress(void *argument, const struct index_progress *progress
             progress->size);
 }
 
-static void write_status(FILE *out, struct driver *driver)
+static void count_progress(void *argument, const struct index_progress *progress)
+{
+    unsigned *count = argument;
+    (void)progress;
+    (*count)++;
+}
+
+static void write_indexing(FILE *out, struct driver *driver, bool named)
+{
+    unsigned count = 0;
+
+    if (named) {
+        indexer_report(&driver->indexer, write_progress, out);
+        return;
+    }
+    indexer_report(&driver->indexer, count_progress, &count);
+    if (count > 0)
+        fprintf(out, "indexing:      %u %s\n", count, count == 1 ? "file" : "files");
+}
+
+/* Where the mount lies is in the kernel's table for everybody; the rest is not theirs to know. */
+static void write_paths(FILE *out, const struct driver *driver, bool named)
+{
+    const char *index_dir = driver->options->index_dir;
+
+    if (named)
+        fprintf(out, "source:        %s\n", driver->source);
+    fprintf(out, "mountpoint:    %s\n", driver->mountpoint);
+    if (named)
+        fprintf(out, "index dir:     %s\n", index_dir != NULL ? index_dir : "none");
+}
+
+static void write_status(FILE *out, struct driver *driver, bool named)
 {
     const struct options *options = driver->options;
     struct gate_load reads = gate_load(&driver->reads);
@@ -39,15 +72,13 @@ static void write_status(FILE *out, struct driver *driver)
 
     clock_gettime(CLOCK_REALTIME, &now);
     fprintf(out, "version:       %s\n", BIGFS_VERSION);
-    fprintf(out, "source:        %s\n", driver->source);
-    fprintf(out, "mountpoint:    %s\n", driver->mountpoint);
+    write_paths(out, driver, named);
     fprintf(out, "up:            %" PRId64 " s\n",
             (int64_t)now.tv_sec - (int64_t)driver->started.tv_sec);
     fprintf(out, "chunk size:    %" PRIu64 "\n", options->views.chunk_size);
     fprintf(out, "min size:      %" PRIu64 "\n", options->min_size);
     fprintf(out, "cache:         %s\n", options->cache == CACHE_NONE ? "none" : "kernel");
     fprintf(out, "extents:       %s\n", extent_method_name(options->extents));
-    fprintf(out, "index dir:     %s\n", options->index_dir != NULL ? options->index_dir : "none");
     fprintf(out, "open files:    %" PRIu64 "\n", driver_handles(driver));
     fprintf(out, "descriptors:   %u of %u\n", open_files_count(&driver->pool.files),
             driver->pool.files.limit);
@@ -57,7 +88,7 @@ static void write_status(FILE *out, struct driver *driver)
             reads.queued);
     fprintf(out, "scanning:      %u of %u, %u waiting\n", scans.running, driver->scans.limit,
             scans.queued);
-    indexer_report(&driver->indexer, write_progress, out);
+    write_indexing(out, driver, named);
 }
 
 static void write_metric(FILE *out, const char *name, const char *type, const char *help,
@@ -120,13 +151,15 @@ static void write_metrics(FILE *out, struct driver *driver)
     write_metric(out, "looks_waiting", type, "Requests waiting to look.", looks.queued);
 }
 
-int report_write(struct driver *driver, enum report report, char **text, size_t *length)
+int report_write(struct driver *driver, enum report report, uid_t reader, char **text,
+                 size_t *length)
 {
+    const bool named = reader == 0 || reader == geteuid();
     FILE *out = open_memstream(text, length);
     if (out == NULL)
         return -ENOMEM;
     if (report == REPORT_STATUS)
-        write_status(out, driver);
+        write_status(out, driver, named);
     else if (report == REPORT_METRICS)
         write_metrics(out, driver);
     else
