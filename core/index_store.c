@@ -301,15 +301,21 @@ static void remove_abandoned(int directory)
             (void)unlinkat(directory, entry->d_name, 0);
 }
 
-/* Creates a file with a name that nobody has; another host may have a process of our number. */
+/* A name for a file that is not finished. Another host may have a process with our number. */
+static void name_temporary(struct index_store *store, const struct index_key *key, char *name)
+{
+    (void)snprintf(name, NAME_MOST, "%016" PRIx64 "-%d-%u%s", rest_of(key), getpid(),
+                   atomic_fetch_add(&store->temporaries, 1), temporary_suffix);
+}
+
+/* Creates a file with a name that nothing has. */
 static int create_temporary(struct index_store *store, int directory, const struct index_key *key,
                             char *name)
 {
     int fd = -1;
 
     for (int i = 0; i < NAME_ATTEMPTS && fd < 0; i++) {
-        (void)snprintf(name, NAME_MOST, "%016" PRIx64 "-%d-%u%s", rest_of(key), getpid(),
-                       atomic_fetch_add(&store->temporaries, 1), temporary_suffix);
+        name_temporary(store, key, name);
         fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE_FILE);
         if (fd < 0 && errno != EEXIST)
             break;
@@ -317,23 +323,76 @@ static int create_temporary(struct index_store *store, int directory, const stru
     return fd < 0 ? -errno : fd;
 }
 
-/* Writes the index beside and renames it. */
-static int write_beside(struct index_store *store, int directory, const struct index_key *key,
-                        const struct line_index *index, const char *name)
+static int write_and_sync(int fd, const struct index_key *key, const struct line_index *index)
+{
+    int error = index_file_write(fd, key, index);
+    return error == 0 && fsync(fd) != 0 ? -errno : error;
+}
+
+/* Gives a file without a name one that is free. */
+static int link_nameless(int fd, int directory, const char *name)
+{
+    char path[sizeof("/proc/self/fd/") + 10];
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW) != 0 ? -errno : 0;
+}
+
+static int rename_over(int directory, const char *temporary, const char *name)
+{
+    if (renameat(directory, temporary, directory, name) == 0)
+        return 0;
+    int error = -errno;
+    (void)unlinkat(directory, temporary, 0);
+    return error;
+}
+
+/*
+ * Writes the index into a file that gets its name when it is complete: if the process is killed
+ * before, nothing is left. Returns -EOPNOTSUPP if the file system, or a missing /proc, prevents it.
+ */
+static int write_nameless(struct index_store *store, int directory, const struct index_key *key,
+                          const struct line_index *index, const char *name)
+{
+    char temporary[NAME_MOST];
+
+    AUTO_CLOSE int fd = openat(directory, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, MODE_FILE);
+    if (fd < 0)
+        return -EOPNOTSUPP; /* whatever it is, the other way tells */
+    int error = write_and_sync(fd, key, index);
+    if (error != 0)
+        return error;
+    error = link_nameless(fd, directory, name);
+    if (error != -EEXIST)
+        return error == 0 ? 0 : -EOPNOTSUPP;
+    name_temporary(store, key, temporary);
+    error = link_nameless(fd, directory, temporary);
+    return error != 0 ? error : rename_over(directory, temporary, name);
+}
+
+static int write_named(struct index_store *store, int directory, const struct index_key *key,
+                       const struct line_index *index, const char *name)
 {
     char temporary[NAME_MOST];
 
     AUTO_CLOSE int fd = create_temporary(store, directory, key, temporary);
     if (fd < 0)
         return fd;
-    int error = index_file_write(fd, key, index);
-    if (error == 0 && fsync(fd) != 0)
-        error = -errno;
-    if (error == 0 && renameat(directory, temporary, directory, name) != 0)
-        error = -errno;
-    if (error != 0)
-        (void)unlinkat(directory, temporary, 0);
-    else
+    int error = write_and_sync(fd, key, index);
+    if (error == 0)
+        return rename_over(directory, temporary, name);
+    (void)unlinkat(directory, temporary, 0);
+    return error;
+}
+
+/* Writes the index beside the one that there is, and puts it in its place. */
+static int write_beside(struct index_store *store, int directory, const struct index_key *key,
+                        const struct line_index *index, const char *name)
+{
+    int error = write_nameless(store, directory, key, index, name);
+    if (error == -EOPNOTSUPP)
+        error = write_named(store, directory, key, index, name);
+    if (error == 0)
         (void)fsync(directory); /* if the name is lost, so is nothing but time */
     return error;
 }

@@ -1,8 +1,8 @@
 /*
  * index_store: directories that cannot or should not be used, and those that others use too.
  *
- * This program is linked with --wrap=openat, openat64, fsync and renameat, to play a directory that
- * cannot be written to.
+ * This program is linked with --wrap=openat, openat64, fsync, renameat and linkat, to play a
+ * directory that cannot be written to, and one whose file system knows no files without a name.
  */
 #include "tests/unit/store_fixture.h"
 
@@ -14,6 +14,10 @@ enum { DAY = 24 * 60 * 60 };
 static int create_error; /* 0, or what creating a file in the directory fails with */
 static int fsync_error;
 static int rename_error;
+static int nameless_error; /* 0, or what creating a file without a name fails with */
+static int link_error;
+static unsigned links;
+static bool outrun; /* another process is first to give the index its name */
 
 int __real_openat(int directory, const char *path, int flags, ...);
 int __wrap_openat(int directory, const char *path, int flags, mode_t mode);
@@ -22,6 +26,8 @@ int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 int __real_renameat(int from, const char *old, int to, const char *name);
 int __wrap_renameat(int from, const char *old, int to, const char *name);
+int __real_linkat(int from, const char *old, int to, const char *name, int flags);
+int __wrap_linkat(int from, const char *old, int to, const char *name, int flags);
 
 static int fail_with(int error)
 {
@@ -33,7 +39,10 @@ int __wrap_openat(int directory, const char *path, int flags, mode_t mode)
 {
     if (create_error != 0 && (flags & O_CREAT) != 0 && strstr(path, ".tmp") != NULL)
         return fail_with(create_error);
-    return __real_openat(directory, path, flags, (flags & O_CREAT) != 0 ? mode : 0);
+    if ((flags & O_TMPFILE) != O_TMPFILE)
+        return __real_openat(directory, path, flags, (flags & O_CREAT) != 0 ? mode : 0);
+    int error = create_error != 0 ? create_error : nameless_error;
+    return error != 0 ? fail_with(error) : __real_openat(directory, path, flags, mode);
 }
 
 int __wrap_openat64(int directory, const char *path, int flags, mode_t mode)
@@ -51,9 +60,20 @@ int __wrap_renameat(int from, const char *old, int to, const char *name)
     return rename_error != 0 ? fail_with(rename_error) : __real_renameat(from, old, to, name);
 }
 
+int __wrap_linkat(int from, const char *old, int to, const char *name, int flags)
+{
+    int error = rename_error != 0 ? rename_error : link_error;
+    links++;
+    if (outrun && strstr(name, ".lines") != NULL)
+        assert_int_equal(close(__real_openat(to, name, O_WRONLY | O_CREAT, 0600)), 0);
+    return error != 0 ? fail_with(error) : __real_linkat(from, old, to, name, flags);
+}
+
 static int setup(void **state)
 {
-    create_error = fsync_error = rename_error = 0;
+    create_error = fsync_error = rename_error = nameless_error = link_error = 0;
+    links = 0;
+    outrun = false;
     return store_setup(state);
 }
 
@@ -133,6 +153,34 @@ static void test_errors_of_the_directory(void **state)
             *places[k] = 0;
             line_model_free(&model);
         }
+}
+
+/* However the file gets its name, it is there, it is the only one, and it is believed. */
+static void test_files_without_a_name(void **state)
+{
+    const struct {
+        int nameless;
+        int link;
+        bool outrun;
+        unsigned links;
+    } cases[] = {{0, 0, false, 1},      {EOPNOTSUPP, 0, false, 0}, {EISDIR, 0, false, 0},
+                 {0, ENOENT, false, 1}, {0, EPERM, false, 1},      {0, 0, true, 2}};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        struct line_model model = write_text(50 + i, 300 * KIB);
+        nameless_error = cases[i].nameless;
+        link_error = cases[i].link;
+        outrun = cases[i].outrun;
+        links = 0;
+        new_store("cache/bigfs");
+        (void)check_daemon(&model, "text");
+        assert_int_equal(files_of(".lines", NULL), i + 1);
+        assert_int_equal(files_of(".tmp", NULL), 0);
+        assert_int_equal(links, cases[i].links);
+        assert_int_equal(check_daemon(&model, "text"), 0);
+        line_model_free(&model);
+    }
 }
 
 static void test_below_a_regular_file(void **state)
@@ -303,6 +351,7 @@ int main(void)
         DIRECTORY_TEST(test_a_directory_that_others_may_write_to),
         DIRECTORY_TEST(test_another_users_directory),
         DIRECTORY_TEST(test_errors_of_the_directory),
+        DIRECTORY_TEST(test_files_without_a_name),
         DIRECTORY_TEST(test_below_a_regular_file),
         DIRECTORY_TEST(test_a_dangling_link),
         DIRECTORY_TEST(test_temporaries_of_the_dead),
