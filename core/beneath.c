@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/file_identity.h"
 
 enum {
     RACE_ATTEMPTS = 100,       /* the kernel answers EAGAIN when a rename crosses its walk, … */
@@ -156,5 +157,5 @@ int beneath_stat(const struct beneath *beneath, const char *path, struct stat *a
     AUTO_CLOSE int fd = beneath_open(beneath, path, O_PATH | O_NOFOLLOW);
     if (fd < 0)
         return fd;
-    return fstat(fd, attributes) != 0 ? -errno : 0;
+    return file_look(fd, attributes, NULL);
 }

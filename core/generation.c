@@ -2,20 +2,17 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "core/checked.h"
 #include "core/cleanup.h"
-#include "core/end_digests.h"
+#include "core/clock.h"
+#include "core/file_rest.h"
 
 enum {
-    QUIET_ATTEMPTS = 64, /* how often we try to look at both ends between two writes */
-    REST_LEAST_MS = 20,  /* longer than a tick of the clock that mtimes are taken from */
-    REST_MOST_MS = 250,
-    REST_MS_PER_MIB = 2,   /* a write of the whole file should be over by then */
-    APPEND_PAUSES = 100,   /* how often we look whether a write is an append … */
-    APPEND_PAUSE_US = 200, /* … and how long we wait in between, in µs */
+    QUIET_ATTEMPTS = 64,    /* how often we try to look at the file between two writes */
+    CAPTURE_ATTEMPTS = 64,  /* … and to capture it while other threads find it grown */
+    COMPARE_EVERY_MS = 500, /* how often the sample of a file that grows is compared */
+    COARSEST_MS = 2050,     /* how long a time stamp may stand for further changes */
 };
 
 struct generation *generation_new(const struct file_identity *identity)
@@ -84,30 +81,23 @@ static int end_of(struct generation *generation)
     return -ESTALE;
 }
 
-static int look_at(int fd, struct file_identity *identity)
-{
-    struct stat attributes = {0};
-    int error = fstat(fd, &attributes) != 0 ? -errno : 0;
-    file_identity_of(&attributes, identity);
-    return error;
-}
-
 /*
- * Looks at the file and at its ends with nothing happening in between. -EAGAIN: somebody writes
- * all the time, and what was seen last is of no single moment. That an end cannot be read is told
- * by the digests, and is no error.
+ * Looks at the file and its content with nothing happening in between. -EAGAIN: somebody writes all
+ * the time; then the digests were read after the look. That something cannot be read is told by the
+ * digests, and is no error.
  */
-static int look_quietly(int fd, struct file_identity *identity, struct end_digests *digests)
+static int look_quietly(int fd, int attempts, struct file_identity *identity,
+                        struct content_digests *digests)
 {
     struct file_identity after;
 
-    *digests = (struct end_digests){0};
-    for (int i = 0; i < QUIET_ATTEMPTS; i++) {
-        int error = look_at(fd, identity);
+    for (int i = 0; i < attempts; i++) {
+        int error = file_look(fd, NULL, identity);
         if (error != 0)
             return error;
-        (void)end_digests_read(fd, identity->size, digests);
-        error = look_at(fd, &after);
+        *digests = (struct content_digests){.ends.readable = false};
+        (void)content_digests_read(fd, identity->size, digests);
+        error = file_look(fd, NULL, &after);
         if (error != 0)
             return error;
         if (file_identity_equal(identity, &after))
@@ -122,70 +112,81 @@ bool generation_settled(struct generation *generation)
     return generation->settled;
 }
 
-/* How many ms the mtime lies back; less than 0: our clock and the file's do not agree. */
-static int64_t age_of(const struct file_identity *identity)
+/* The lock is held. */
+static void set_doubt(struct generation *generation, unsigned doubt, bool doubted)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return ((int64_t)now.tv_sec - identity->mtime.tv_sec) * 1000 +
-           (now.tv_nsec - identity->mtime.tv_nsec) / 1000000;
+    if (doubted)
+        atomic_fetch_or(&generation->doubts, doubt);
+    else
+        atomic_fetch_and(&generation->doubts, ~doubt);
 }
 
-/* How many ms a file of this size should have been at rest before it is believed to be. */
-static int64_t rest_of(const struct file_identity *identity)
+/* The lock is held. */
+static void set_sample(struct generation *generation, const struct content_sample *sample,
+                       uint64_t size)
 {
-    uint64_t most_mib = (REST_MOST_MS - REST_LEAST_MS) / REST_MS_PER_MIB;
-    return REST_LEAST_MS + REST_MS_PER_MIB * (int64_t)min_u64(identity->size >> 20, most_mib);
+    generation->sample = *sample;
+    generation->sampled = size;
+    generation->sample_compared = clock_ms();
+    set_doubt(generation, DOUBT_SAMPLE, false);
 }
 
-/*
- * A write moves the mtime when it begins and its bytes while it lasts, so a file that was written
- * to a moment ago may be in the middle of it, and no later look would tell. Waits until the file
- * has been at rest for a while, or for that long.
- */
-static void await_rest(int fd)
+/* Whether a later look found the file larger than `seen` is, so that this is out of date. */
+static bool is_overtaken(struct generation *generation, const struct file_identity *before,
+                         const struct file_identity *seen)
 {
-    struct file_identity now;
-    int64_t waited = 0;
+    HOLD_LOCK(&generation->lock);
+    return !generation->settled && seen->size >= before->size &&
+           seen->size < generation->identity.size;
+}
 
-    while (look_at(fd, &now) == 0) {
-        int64_t age = age_of(&now);
-        int64_t wait = rest_of(&now) - (age > waited ? age : waited);
-        if (wait <= 0)
-            return;
-        const struct timespec pause = {.tv_nsec = wait * 1000000};
-        (void)nanosleep(&pause, NULL);
-        waited += wait;
-    }
+static int settle(struct generation *generation, const struct file_identity *seen,
+                  const struct content_digests *digests, bool doubted)
+{
+    HOLD_LOCK(&generation->lock);
+    if (generation->settled)
+        return 0;
+    if (!file_identity_same_file(seen, &generation->identity) ||
+        seen->size < generation->identity.size)
+        return end_of(generation);
+    generation->identity = *seen;
+    generation->moved = clock_ms();
+    generation->settled = true;
+    generation->ends = digests->ends;
+    set_sample(generation, &digests->sample, seen->size);
+    set_doubt(generation, DOUBT_TIME, doubted);
+    return 0;
 }
 
 int generation_capture(struct generation *generation, int fd)
 {
+    struct file_identity before;
     struct file_identity seen;
-    struct end_digests digests;
+    struct content_digests digests;
+    int error = 0;
 
     if (generation_settled(generation))
         return 0;
-    await_rest(fd);
-    int error = look_quietly(fd, &seen, &digests);
-    if (error != 0 && error != -EAGAIN)
-        return error;
-
-    HOLD_LOCK(&generation->lock);
-    if (generation->settled)
-        return 0;
-    if (!file_identity_same_file(&seen, &generation->identity) ||
-        seen.size < generation->identity.size)
-        return end_of(generation);
-    generation->identity = seen;
-    generation->settled = true;
-    generation->ends = digests;
-    return 0;
+    file_rest_await(fd);
+    for (int i = 0; i < CAPTURE_ATTEMPTS; i++) {
+        before = generation_identity(generation);
+        error = look_quietly(fd, i == 0 ? QUIET_ATTEMPTS : 1, &seen, &digests);
+        if (error != 0 && error != -EAGAIN)
+            return error;
+        if (!is_overtaken(generation, &before, &seen))
+            break;
+    }
+    return settle(generation, &seen, &digests, file_identity_unsettled_ms(&seen, fd) > 0);
 }
 
 struct snapshot {
     struct file_identity identity;
-    struct end_digests ends;
+    bool settled;
+    struct content_ends ends;
+    struct content_sample sample;
+    uint64_t sampled;
+    int64_t sample_compared;
+    int64_t moved;
 };
 
 static struct snapshot take_snapshot(struct generation *generation)
@@ -193,97 +194,182 @@ static struct snapshot take_snapshot(struct generation *generation)
     HOLD_LOCK(&generation->lock);
     return (struct snapshot){
         .identity = generation->identity,
+        .settled = generation->settled,
         .ends = generation->ends,
+        .sample = generation->sample,
+        .sampled = generation->sampled,
+        .sample_compared = generation->sample_compared,
+        .moved = generation->moved,
     };
 }
 
-/* Whether the bytes of the snapshot can still be there, going by the attributes alone. */
-static bool may_go_on(const struct snapshot *was, const struct file_identity *now)
+static bool is_sample_due(const struct snapshot *was)
 {
-    if (!was->ends.readable || !file_identity_same_file(&was->identity, now))
-        return false;
-    return now->size > was->identity.size || file_identity_same_content(&was->identity, now);
+    return clock_ms() - was->sample_compared >= COMPARE_EVERY_MS;
 }
 
 static int compare_ends(const struct snapshot *was, int fd)
 {
-    struct end_digests now;
-    int error = end_digests_read(fd, was->identity.size, &now);
+    struct content_ends now;
+    int error = content_ends_read(fd, was->identity.size, &now);
     if (error != 0)
         return error;
-    return end_digests_equal(&now, &was->ends) ? 0 : -ESTALE;
+    return content_ends_equal(&now, &was->ends) ? 0 : -ESTALE;
 }
 
+static int compare_sample(const struct snapshot *was, int fd)
+{
+    struct content_sample now;
+    int error = content_sample_read(fd, was->sampled, &now);
+    if (error != 0)
+        return error;
+    return content_sample_equal(&now, &was->sample) ? 0 : -ESTALE;
+}
+
+/* What the generation is to become. */
+struct step {
+    struct file_identity identity;
+    struct content_ends ends;
+    bool with_sample; /* and: */
+    struct content_sample sample;
+    bool doubted; /* its time stamp is not yet past */
+};
+
 /*
- * Moves the generation on to what was seen, unless another thread has moved it meanwhile. Who grew
- * the file may have filled holes of it too, and where only the ctime moved it may be a new content
- * with the old mtime: what was found of record ends there is no more.
+ * Moves the generation on, unless another thread has moved it meanwhile. Whoever grew the file may
+ * have filled holes of it too, and if only the ctime moved it may be a new content with the old
+ * mtime: what was found of record ends there is no more.
  */
 static void move_on(struct generation *generation, const struct snapshot *was,
-                    const struct file_identity *seen, const struct end_digests *ends)
+                    const struct step *step)
 {
-    bool revised = file_identity_same_content(&was->identity, seen);
+    bool revised = step->identity.size == was->identity.size;
     bool forget = revised || extents_possible(&was->identity);
     {
         HOLD_LOCK(&generation->lock);
         if (!file_identity_equal(&generation->identity, &was->identity))
             return;
         generation->revision += revised ? 1 : 0;
-        generation->identity = *seen;
-        generation->ends = *ends;
+        generation->identity = step->identity;
+        generation->moved = clock_ms();
+        generation->ends = step->ends;
         generation->era += forget ? 1 : 0;
+        if (step->with_sample)
+            set_sample(generation, &step->sample, step->identity.size);
+        else
+            set_doubt(generation, DOUBT_SAMPLE, true);
+        set_doubt(generation, DOUBT_TIME, step->doubted);
+        if (!revised)
+            atomic_store(&generation->grown, true);
     }
     if (forget)
         scan_memory_forget(&generation->lines);
 }
 
 /*
- * A write moves the mtime before it moves the size, so what looks rewritten may be an append under
- * way: a little patience tells. Returns 0 with *now as it is by then, -ESTALE where the file was
- * rewritten, or an error of reading it.
+ * Whether the file can have grown out of the snapshot, or be the same, going by the attributes: a
+ * copy-up gives a file of an overlay another inode, and its descriptors with it. If
+ * the mtime alone has moved, the write that did that must end first; *now is what is there then.
  */
-static int await_append(const struct snapshot *was, int fd, struct file_identity *now)
+static int check_attributes(const struct snapshot *was, int fd, struct file_identity *now)
 {
-    const struct timespec pause = {.tv_nsec = APPEND_PAUSE_US * 1000};
-    int error = compare_ends(was, fd);
-
-    for (int i = 0; i < APPEND_PAUSES && error == 0; i++) {
-        if (now->size != was->identity.size)
-            return 0;
-        (void)nanosleep(&pause, NULL);
-        error = look_at(fd, now);
+    if (!was->ends.readable ||
+        (!file_identity_same_file(&was->identity, now) && !file_is_on_overlay(fd)))
+        return -ESTALE;
+    if (now->size == was->identity.size && !time_equal(now->mtime, was->identity.mtime)) {
+        int error = compare_ends(was, fd);
+        if (error == 0)
+            error = file_rest_await_write(fd, &was->identity, now);
+        if (error != 0)
+            return error;
     }
-    return error != 0 ? error : now->size != was->identity.size ? 0 : -ESTALE;
-}
-
-static bool may_be_growing(const struct snapshot *was, const struct file_identity *now)
-{
-    return was->ends.readable && file_identity_same_file(&was->identity, now) &&
-           now->size == was->identity.size && !file_identity_same_content(&was->identity, now);
+    bool same = now->size == was->identity.size && time_equal(now->mtime, was->identity.mtime);
+    return same || now->size > was->identity.size ? 0 : -ESTALE;
 }
 
 /* Whether the file has grown out of the snapshot; moves the generation on to what it is now. */
 static int follow(struct generation *generation, const struct snapshot *was, int fd,
                   struct file_identity *now)
 {
-    struct end_digests ends;
-    int error = may_be_growing(was, now) ? await_append(was, fd, now) : 0;
-
-    if (error == 0 && !may_go_on(was, now))
-        error = -ESTALE;
+    int error = check_attributes(was, fd, now);
     if (error != 0)
         return error;
+    bool same_size = now->size == was->identity.size;
+    struct step step = {
+        .identity = *now,
+        .with_sample = same_size || is_sample_due(was),
+        .doubted = file_identity_unsettled_ms(now, fd) > 0,
+    };
     /*
-     * The new ends first and the old ends after them: what we move on to was then seen while the
+     * The new digests first and the old ones after them: what we move on to was then seen while the
      * old bytes were still in place.
      */
-    int unquiet = look_quietly(fd, now, &ends);
+    (void)content_ends_read(fd, now->size, &step.ends);
+    if (step.with_sample)
+        (void)content_sample_read(fd, now->size, &step.sample);
     error = compare_ends(was, fd);
-    if (error == 0 && unquiet == 0 && ends.readable && may_go_on(was, now))
-        move_on(generation, was, now, &ends);
-    /* A bad block at an end is the error of who reads it; size and mtime say that all is well. */
-    bool only_ctime = file_identity_same_content(now, &was->identity);
-    return error != 0 && error != -ESTALE && only_ctime ? 0 : error;
+    if (error == 0 && step.with_sample)
+        error = compare_sample(was, fd);
+    if (error == 0 && step.ends.readable)
+        move_on(generation, was, &step);
+    /* A bad block at an end is the error of its reader; size and mtime say that all is well. */
+    return error != 0 && error != -ESTALE && same_size ? 0 : error;
+}
+
+/* Nobody has read of it: it becomes what is there now. */
+static int follow_unread(struct generation *generation, const struct file_identity *now)
+{
+    HOLD_LOCK(&generation->lock);
+    if (generation->settled) /* meanwhile: the next look tells */
+        return 0;
+    if (!file_identity_same_file(now, &generation->identity))
+        return -ESTALE;
+    if (now->size >= generation->identity.size)
+        generation->identity = *now;
+    return now->size >= generation->identity.size ? 0 : -ESTALE;
+}
+
+/* Compares the digests of a file that looks as it did, for as long as that is not to be trusted. */
+static int dispel(struct generation *generation, const struct snapshot *was, int fd,
+                  unsigned doubts)
+{
+    /* Even if our clock and that of the file do not agree, it is past after a while. */
+    bool past = file_identity_unsettled_ms(&was->identity, fd) == 0 ||
+                clock_ms() - was->moved >= COARSEST_MS;
+    struct content_sample sample;
+    int error = content_sample_read(fd, was->identity.size, &sample);
+
+    if (error == 0)
+        error = compare_sample(was, fd);
+    if (error == 0 && (doubts & DOUBT_TIME) != 0 && was->ends.readable)
+        error = compare_ends(was, fd);
+    if (error != 0)
+        return error;
+    HOLD_LOCK(&generation->lock);
+    if (!file_identity_equal(&generation->identity, &was->identity))
+        return 0;
+    set_sample(generation, &sample, was->identity.size);
+    if (past)
+        set_doubt(generation, DOUBT_TIME, false);
+    return 0;
+}
+
+/* The check of a file that may have changed, or looks as it did but is not to be trusted. */
+static int check_in_doubt(struct generation *generation, int fd, bool *changed)
+{
+    const struct snapshot was = take_snapshot(generation);
+    unsigned doubts = atomic_load(&generation->doubts);
+    struct file_identity now;
+
+    int error = file_look(fd, NULL, &now);
+    if (error != 0)
+        return error;
+    *changed = !file_identity_equal(&now, &was.identity);
+    if (*changed)
+        return was.settled ? follow(generation, &was, fd, &now) : follow_unread(generation, &now);
+    if (was.settled && ((doubts & DOUBT_TIME) != 0 || (doubts != 0 && is_sample_due(&was))))
+        return dispel(generation, &was, fd, doubts);
+    return 0;
 }
 
 void generation_note_blocks(struct generation *generation, const struct file_identity *seen)
@@ -297,27 +383,26 @@ bool generation_is_still(struct generation *generation, int fd, const struct fil
 {
     struct file_identity now;
 
-    return look_at(fd, &now) == 0 && !atomic_load(&generation->stale) &&
-           file_identity_equal(&now, then);
+    return file_look(fd, NULL, &now) == 0 && !atomic_load(&generation->stale) &&
+           atomic_load(&generation->doubts) == 0 && file_identity_equal(&now, then);
 }
 
 int generation_check(struct generation *generation, int fd, bool *changed)
 {
-    struct snapshot was = take_snapshot(generation);
+    const struct file_identity was = generation_identity(generation);
     struct file_identity now;
-    int error = look_at(fd, &now);
+    int error = file_look(fd, NULL, &now);
 
     *changed = false;
     if (error != 0)
         return error;
     if (atomic_load(&generation->stale))
         return -ESTALE;
-    if (file_identity_equal(&now, &was.identity)) {
-        if (now.blocks != was.identity.blocks)
+    if (file_identity_equal(&now, &was) && atomic_load(&generation->doubts) == 0) {
+        if (now.blocks != was.blocks)
             generation_note_blocks(generation, &now);
         return 0;
     }
-    *changed = true;
-    error = follow(generation, &was, fd, &now);
+    error = check_in_doubt(generation, fd, changed);
     return error == -ESTALE ? end_of(generation) : error;
 }

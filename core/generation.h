@@ -3,17 +3,27 @@
  *
  * It is told by the file's device, inode, size, mtime and ctime. What a change of these means:
  *
- *     nothing differs                                        the same generation
- *     only the ctime, first and last block as they were      the same (chmod, a new link)
- *     it grew, and the block that was its last is as it was  appended to: the generation goes on,
- *                                                            larger; what was handed out is valid
- *     anything else                                          over: the generation is stale for good
+ *     nothing differs                                     the same generation
+ *     only the ctime; the digests are as they were        the same, a new revision (chmod, a link)
+ *     device or inode, on overlayfs; the digests are      the same (a copy-up: a descriptor always
+ *       as they were                                      refers to the same file)
+ *     it grew; the digests of what it was are as they     appended to: the generation goes on,
+ *       were                                              larger; what was handed out is valid
+ *     anything else                                       over: the generation is stale for good
  *
- * To tell these apart the digests of the first and the last block must have been captured before
- * the change; of a generation that was not captured every change is the end.
+ * The digests (core/content_digests.h) are those of the first block, the last 4 KiB and a sample.
+ * They must have been captured before the change. The ends are compared at every change. The sample
+ * of a file that grows is compared half a second apart, so that a rewrite which grows the file is
+ * seen for what it is within that time if it changed a sampled block.
+ *
+ * A time stamp that is not yet past is not trusted. As long as another change might get the same
+ * one (time stamps of whole seconds), the digests are compared even if no attribute differs.
+ *
+ * Nobody has read of a generation that was not captured. Until then it follows the file, whatever
+ * happens to that, unless it becomes smaller.
  *
  * Generations are counted references, and all functions are thread-safe. Those that take a
- * descriptor read from it (a few KiB at most, blocking as pread(2)); no lock is held meanwhile.
+ * descriptor read from it (a few KiB, blocking as pread(2)); no lock is held meanwhile.
  */
 #ifndef BIGFS_CORE_GENERATION_H
 #define BIGFS_CORE_GENERATION_H
@@ -23,7 +33,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/end_digests.h"
+#include "core/content_digests.h"
 #include "core/extents.h"
 #include "core/file_identity.h"
 #include "core/index_slot.h"
@@ -38,12 +48,20 @@ struct record_prefix {
     uint64_t boundary;
 };
 
+/* Why the digests are compared even if no attribute differs. */
+enum generation_doubt {
+    DOUBT_TIME = 1,   /* the time stamp may stand for a later change too */
+    DOUBT_SAMPLE = 2, /* it has grown since the sample was compared */
+};
+
 struct generation {
     atomic_uint references;
     uint64_t serial;   /* constant; no other generation of this process has it */
     atomic_bool stale; /* set once, never cleared */
     bool rewritten; /* constant once it is known: it came in the place of one that had been captured
                      */
+    atomic_bool grown;  /* set once; what was found of record ends is to be verified from then on */
+    atomic_uint doubts; /* enum generation_doubt, or-ed; written under lock */
     _Atomic int64_t path_seen; /* when its path was last seen to lead to it: CLOCK_MONOTONIC, ms */
     struct open_file file;     /* the slot of its descriptor, in the cache of open files */
     struct scan_memory lines;  /* where its lines end; has its own lock */
@@ -57,7 +75,11 @@ struct generation {
     unsigned era;                  /* protected by lock; how often what was found of record ends
                                       became void */
     bool settled;                  /* protected by lock; capturing was tried */
-    struct end_digests ends;       /* protected by lock; of `identity`, if readable: captured */
+    struct content_ends ends;      /* protected by lock; of `identity`, if readable: captured */
+    struct content_sample sample;  /* protected by lock; of the first `sampled` bytes */
+    uint64_t sampled;              /* protected by lock */
+    int64_t sample_compared;       /* protected by lock; when, in ms */
+    int64_t moved;                 /* protected by lock; when `identity` was first seen, in ms */
     struct record_prefix prefix;   /* protected by lock; the last that was asked for */
 };
 
@@ -86,13 +108,13 @@ unsigned generation_era(struct generation *generation);
 void generation_note_blocks(struct generation *generation, const struct file_identity *seen);
 
 /*
- * Remembers the digests of the first and last block, if that has not been done. Nobody has read of
- * the generation before that, so it takes the file as it is by now, unless it has become smaller:
- * what was promised of its size must hold. A write may be under way, so it waits until the file has
- * not been written to for a while: 20 ms and 2 ms for each MiB of it, 250 ms at most. Of a file
- * that is written to without a pause the last of many looks is taken. Where an end cannot be read,
- * the generation goes without its digests, and any change is its end. Returns 0, -ESTALE where it
- * is smaller or another file, or an error of fstat(2).
+ * Captures the digests, if that has not been done. Nobody has read of the generation before that,
+ * so it takes the file as it is by now, unless it has become smaller: what was promised of its size
+ * must hold. A write may be under way, so it waits until the file is at rest (file_rest_await: 250
+ * ms at most, or 2 s if time stamps are of whole seconds). Of a file that is written to without a
+ * pause the last of many looks is taken. If an end cannot be read, the generation goes without its
+ * digests, and any change is its end. Returns 0, -ESTALE if it is smaller or another file, or an
+ * error of looking at the file.
  */
 int generation_capture(struct generation *generation, int fd);
 
@@ -100,17 +122,17 @@ int generation_capture(struct generation *generation, int fd);
 bool generation_settled(struct generation *generation);
 
 /*
- * Whether what was read from `fd` before this call is of this generation. Where the file was
- * appended to, the generation grows. *changed tells whether the identity moved at all. Where only
- * the mtime did, it waits 20 ms for the size: a write moves the mtime first.
- * Returns 0, -ESTALE (the generation is marked stale), or a read error.
+ * Whether what was read from `fd` before this call is of this generation. If the file was appended
+ * to, the generation grows. *changed tells whether the identity moved at all. If only the mtime
+ * did, it waits for the write under way to end, which tells an append from a rewrite: a write moves
+ * the mtime first. Returns 0, -ESTALE (the generation is marked stale), or a read error.
  */
 int generation_check(struct generation *generation, int fd, bool *changed);
 
 /*
- * Whether the generation is not at its end, and nothing has happened to its file since that was as
- * in `then`, an identity of it from before: what was read in between is what is there. Does not
- * wait, but for what fstat(2) may wait for.
+ * Whether the generation is not at its end nor in doubt, and nothing has happened to its file since
+ * that was as in `then`, an identity of it from before: what was read in between is what is there.
+ * Does not wait, but for what statx(2) may wait for.
  */
 bool generation_is_still(struct generation *generation, int fd, const struct file_identity *then);
 

@@ -170,8 +170,8 @@ int index_file_write(int fd, const struct index_key *key, const struct line_inde
     set_word(&header, WORD_MTIME_NS, (uint64_t)key->mtime.tv_nsec);
     set_word(&header, WORD_CTIME, (uint64_t)key->ctime.tv_sec);
     set_word(&header, WORD_CTIME_NS, (uint64_t)key->ctime.tv_nsec);
-    set_word(&header, WORD_HEAD, key->ends.head);
-    set_word(&header, WORD_TAIL, key->ends.tail);
+    set_word(&header, WORD_HEAD, key->ends.first);
+    set_word(&header, WORD_TAIL, key->ends.last);
     set_word(&header, WORD_ENDS_OPEN, index->ends_open ? 1 : 0);
     set_word(&header, WORD_LINE_ENDS, line_index_ends(index));
     set_word(&header, WORD_HOLES, atomic_load(&index->holes) ? 1 : 0);

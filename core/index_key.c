@@ -10,7 +10,7 @@ int index_key_make(int fd, const struct file_identity *now, struct index_key *ke
     key->mtime = now->mtime;
     key->ctime = now->ctime;
     key->inode = (uint64_t)now->inode;
-    return end_digests_read(fd, now->size, &key->ends);
+    return content_ends_read(fd, now->size, &key->ends);
 }
 
 /* Whether size and times are the same. */
@@ -22,16 +22,16 @@ static bool has_attributes(const struct index_key *key, const struct file_identi
 
 int index_key_match(const struct index_key *key, int fd, const struct file_identity *now)
 {
-    struct end_digests ends;
+    struct content_ends ends;
 
     if (now->size <= key->size && !has_attributes(key, now))
         return INDEX_OTHER;
-    int error = end_digests_read(fd, key->size, &ends);
+    int error = content_ends_read(fd, key->size, &ends);
     if (error == -ESTALE)
         return INDEX_OTHER;
     if (error != 0)
         return error;
-    if (!end_digests_equal(&ends, &key->ends))
+    if (!content_ends_equal(&ends, &key->ends))
         return INDEX_OTHER;
     return now->size > key->size ? INDEX_BEGINS : INDEX_SAME;
 }

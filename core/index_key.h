@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "core/end_digests.h"
+#include "core/content_digests.h"
 #include "core/file_identity.h"
 
 /* An errno of our own, for an index of another content: no file system gives it. */
@@ -22,7 +22,7 @@ struct index_key {
     uint64_t size; /* bytes */
     struct timespec mtime;
     struct timespec ctime;
-    struct end_digests ends; /* of the first `size` bytes */
+    struct content_ends ends; /* of the first `size` bytes */
     uint64_t inode;          /* not compared: tells whose index it is, so that it may be removed */
 };
 
@@ -33,12 +33,12 @@ enum index_match {
     INDEX_SAME,   /* its index */
 };
 
-/* Makes the key of a file that has the attributes `now`. Returns as end_digests_read. */
+/* Makes the key of a file that has the attributes `now`. Returns as content_ends_read. */
 int index_key_make(int fd, const struct file_identity *now, struct index_key *key);
 
 /*
  * Compares a key with a file that has the attributes `now`, and its ends with the digests. Returns
- * an enum index_match, or an error as end_digests_read.
+ * an enum index_match, or an error as content_ends_read.
  */
 int index_key_match(const struct index_key *key, int fd, const struct file_identity *now);
 

@@ -48,7 +48,7 @@ static uint64_t rest_of(const struct index_key *key)
         (uint64_t)key->mtime.tv_nsec,
         (uint64_t)key->ctime.tv_sec,
         (uint64_t)key->ctime.tv_nsec,
-        key->ends.tail,
+        key->ends.last,
     };
     return XXH3_64bits(words, sizeof(words));
 }
@@ -56,7 +56,7 @@ static uint64_t rest_of(const struct index_key *key)
 /* The directory of all files that begin alike; `name` has room for NAME_MOST bytes, as below. */
 static void directory_of(const struct index_key *key, char *name)
 {
-    (void)snprintf(name, NAME_MOST, "%016" PRIx64, key->ends.head);
+    (void)snprintf(name, NAME_MOST, "%016" PRIx64, key->ends.first);
 }
 
 static void name_of(const struct index_key *key, char *name)
@@ -158,7 +158,7 @@ static int open_index(const struct search *search, const char *name, struct inde
     int error = index_file_read_key(fd, key);
     if (error == 0) {
         name_of(key, right_name);
-        bool right = strcmp(name, right_name) == 0 && key->ends.head == search->wanted.ends.head;
+        bool right = strcmp(name, right_name) == 0 && key->ends.first == search->wanted.ends.first;
         error = right ? 0 : -WRONG_INDEX;
     }
     if (error == -WRONG_INDEX)

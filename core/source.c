@@ -99,6 +99,23 @@ static bool replace_generation(struct source *source, struct generation *old,
 }
 
 /*
+ * Whether the other file that the path was seen to lead to is a copy-up of ours: then our
+ * descriptor refers to it by now. 0, or -ESTALE; other errors say that it could not be found out.
+ */
+static int check_copied_up(struct source *source, struct generation *generation,
+                           const struct file_identity *seen)
+{
+    int fd = -1;
+
+    if (!open_files_get_open(&source->pool->files, &generation->file, &fd))
+        return -ESTALE;
+    int error = source_check(source, generation, fd);
+    source_return(source, generation);
+    const struct file_identity known = generation_identity(generation);
+    return error == 0 && !file_identity_same_file(&known, seen) ? -ESTALE : error;
+}
+
+/*
  * Whether `generation` is, or can grow into, what the path was seen to hold: 0, or -ESTALE where it
  * is not. Other errors say that it could not be found out.
  */
@@ -110,12 +127,12 @@ static int check_against(struct source *source, struct generation *generation,
 
     if (atomic_load(&generation->stale))
         return -ESTALE;
-    if (file_identity_equal(&known, seen)) {
+    if (file_identity_equal(&known, seen) && atomic_load(&generation->doubts) == 0) {
         generation_note_blocks(generation, seen);
         return 0;
     }
-    if (known.device != seen->device || known.inode != seen->inode)
-        return -ESTALE;
+    if (!file_identity_same_file(&known, seen))
+        return check_copied_up(source, generation, seen);
     int error = source_borrow(source, generation, &fd);
     if (error != 0) /* who may not read it any more cannot tell, and can do without */
         return error == -EACCES || error == -EPERM ? -ESTALE : error;
@@ -183,17 +200,17 @@ static int open_generation(void *argument)
     const struct open_request *request = argument;
     const struct file_identity known = generation_identity(request->generation);
     struct stat attributes;
+    struct file_identity now;
     AUTO_CLOSE int fd = beneath_open(&request->source->pool->beneath, request->source->path,
                                      O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
 
     if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP || fd == -ENXIO)
         return -ESTALE;
-    if (fd < 0)
-        return fd;
-    if (fstat(fd, &attributes) != 0)
-        return -errno;
-    if (!S_ISREG(attributes.st_mode) || attributes.st_dev != known.device ||
-        attributes.st_ino != known.inode) {
+    int error = fd < 0 ? fd : file_look(fd, &attributes, &now);
+    if (error != 0)
+        return error;
+    if (!S_ISREG(attributes.st_mode) || !file_identity_same_file(&known, &now) ||
+        (!file_identity_same_birth(&known, &now) && !file_is_on_overlay(fd))) {
         atomic_store(&request->generation->stale, true);
         return -ESTALE;
     }

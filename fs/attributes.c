@@ -108,7 +108,9 @@ static int look_at_removed(struct source *source, struct generation *generation,
     int error = source_borrow(source, generation, &fd);
     if (error != 0)
         return -ESTALE;
-    error = fstat(fd, attributes) != 0 ? -errno : source_check(source, generation, fd);
+    error = file_look(fd, attributes, NULL);
+    if (error == 0)
+        error = source_check(source, generation, fd);
     source_return(source, generation);
     return error;
 }

@@ -127,24 +127,50 @@ static int read_part(struct sparse *sparse, uint64_t offset, uint64_t length)
                        offset);
 }
 
+/*
+ * Whether to ask again: a hole that was filled may have been in the sample of the content, and then
+ * the generation is over. The reader goes on with the next one.
+ */
+static bool begins_anew(struct sparse *sparse, int error)
+{
+    if (error != -ESTALE)
+        return false;
+    struct reader fresh = reader_pin(sparse->world, "file");
+    reader_close(&sparse->reader);
+    sparse->reader = fresh;
+    return true;
+}
+
 /* The bytes are right, however often they were looked at; and counted once. */
 static void check_read(struct sparse *sparse, uint64_t offset, uint64_t length)
 {
-    const uint64_t zeroed = atomic_load(&sparse->world->pool.bytes_zeroed);
-    assert_int_equal(read_part(sparse, offset, length), 0);
+    uint64_t zeroed = atomic_load(&sparse->world->pool.bytes_zeroed);
+    int error = read_part(sparse, offset, length);
+    if (begins_anew(sparse, error)) {
+        zeroed = atomic_load(&sparse->world->pool.bytes_zeroed);
+        error = read_part(sparse, offset, length);
+    }
+    assert_int_equal(error, 0);
     assert_memory_equal(sparse->bytes, sparse->model + offset, length);
     assert_in_range(atomic_load(&sparse->world->pool.bytes_zeroed) - zeroed, 0, length);
 }
 
-/* Counts the data right after a change, and once more at rest. */
-static void check_count(const struct sparse *sparse)
+static int count(const struct sparse *sparse, uint64_t *counted)
 {
-    struct source *source = sparse->reader.source;
-    struct generation *generation = sparse->reader.generation;
+    return holes_count_data(sparse->reader.source, sparse->reader.generation, 0, SIZE, NULL,
+                            counted);
+}
+
+/* Counts the data right after a change, and once more at rest. */
+static void check_count(struct sparse *sparse)
+{
     uint64_t counted = 0;
     uint64_t again = 0;
-    assert_int_equal(holes_count_data(source, generation, 0, SIZE, NULL, &counted), 0);
-    assert_int_equal(holes_count_data(source, generation, 0, SIZE, NULL, &again), 0);
+    int error = count(sparse, &counted);
+    if (begins_anew(sparse, error))
+        error = count(sparse, &counted);
+    assert_int_equal(error, 0);
+    assert_int_equal(count(sparse, &again), 0);
     assert_int_equal(counted, again);
 }
 
@@ -155,10 +181,13 @@ static int seek_data(const struct sparse *sparse, uint64_t start, uint64_t *foun
 }
 
 /* Data at `offset` is found there, or before it where the file system keeps larger blocks. */
-static void check_seek(const struct sparse *sparse, uint64_t start, uint64_t offset)
+static void check_seek(struct sparse *sparse, uint64_t start, uint64_t offset)
 {
     uint64_t found = UINT64_MAX;
-    assert_int_equal(seek_data(sparse, start, &found), 0);
+    int error = seek_data(sparse, start, &found);
+    if (begins_anew(sparse, error))
+        error = seek_data(sparse, start, &found);
+    assert_int_equal(error, 0);
     assert_in_range(found, start, offset);
 }
 
@@ -207,7 +236,8 @@ static void store(struct sparse *sparse, uint64_t offset, uint64_t length, bool 
     assert_int_equal(futimens(sparse->fd, times), 0);
 }
 
-/* Filled through a mapping, and the mtime put back: the same generation, and not with zeros. */
+/* Filled through a mapping, and the mtime put back: whichever generation it is, it is not with
+ * zeros. */
 static void test_filled_through_mapping(void **state)
 {
     struct random random = random_case(1);

@@ -79,7 +79,7 @@ static void check_key(const struct index_key *key, const struct index_key *expec
     assert_int_equal(key->mtime.tv_nsec, expected->mtime.tv_nsec);
     assert_int_equal(key->ctime.tv_sec, expected->ctime.tv_sec);
     assert_int_equal(key->ctime.tv_nsec, expected->ctime.tv_nsec);
-    assert_true(end_digests_equal(&key->ends, &expected->ends));
+    assert_true(content_ends_equal(&key->ends, &expected->ends));
 }
 
 static void check_round_trip(const struct scratch *scratch, struct index_key expected,
@@ -138,8 +138,8 @@ static void test_the_layout(void **state)
     assert_int_equal(le64toh(words[4]), some_key.mtime.tv_nsec);
     assert_int_equal(le64toh(words[5]), (uint64_t)some_key.ctime.tv_sec);
     assert_int_equal(le64toh(words[6]), some_key.ctime.tv_nsec);
-    assert_int_equal(le64toh(words[7]), some_key.ends.head);
-    assert_int_equal(le64toh(words[8]), some_key.ends.tail);
+    assert_int_equal(le64toh(words[7]), some_key.ends.first);
+    assert_int_equal(le64toh(words[8]), some_key.ends.last);
     assert_int_equal(le64toh(words[9]), 1);
     assert_int_equal(le64toh(words[10]), 3 + 1003 + 2003);
     for (size_t i = 0; i < 3; i++)
