@@ -180,20 +180,50 @@ static int search_claim(struct search *search, const struct scan_claim *claim,
     return scan_step(search->source, search->generation, search->size, &part, finding);
 }
 
+/*
+ * Whether a record ends at `place`, which the memory says: it was found before the file grew, and
+ * may have been rewritten then. If none does, all that was found is forgotten.
+ */
+static int verify_end(const struct search *search, uint64_t place, bool *holds)
+{
+    uint8_t byte = 0;
+
+    *holds = true;
+    if (!atomic_load(&search->generation->grown))
+        return 0;
+    int error = source_probe(search->source, search->generation, &byte, 1, place);
+    if (error != 0)
+        return error;
+    *holds = record_find_end(&byte, 1) != NULL;
+    if (!*holds)
+        generation_forget_record_ends(search->generation);
+    return 0;
+}
+
 /* Goes on to the first record end at or after search->place, or to its size. */
 static int find_record_end(struct search *search)
 {
     struct scan_memory *memory = &search->generation->lines;
+    const uint64_t start = search->place;
     bool looked = false;
 
     for (;;) {
         struct scan_claim claim;
+        bool holds = true;
         uint64_t step = max_u64(step_from(search->place, search->step),
                                 saturating_sub(search->barren_to, search->place));
         int next = scan_memory_next(memory, search->place, search->size, step, search->cancel,
                                     &claim, &search->place);
         if (next == SCAN_NONE)
             search->place = search->size;
+        if (next == SCAN_FOUND) {
+            int error = verify_end(search, search->place, &holds);
+            if (error != 0 || holds)
+                return error;
+            search->place = start;
+            search->barren_to = 0;
+            continue;
+        }
         if (next != SCAN_STEP)
             return next < 0 ? next : 0;
         if (!looked)
@@ -245,16 +275,28 @@ static void skip_records(const uint8_t *bytes, size_t length, uint64_t *count, u
 /* What is remembered of the prefix still holds if it ended before the file did, or the file did
  * not grow. */
 static bool recall_prefix(struct generation *generation, uint64_t count, uint64_t size,
-                          uint64_t *boundary, unsigned *era)
+                          struct record_prefix *recalled)
 {
     HOLD_LOCK(&generation->lock);
     const struct record_prefix *prefix = &generation->prefix;
-    *era = generation->era;
-    if (prefix->era != *era || prefix->count != count || prefix->boundary > size ||
+    recalled->era = generation->era;
+    if (prefix->era != generation->era || prefix->count != count || prefix->boundary > size ||
         (prefix->boundary == prefix->size && prefix->size != size))
         return false;
-    *boundary = prefix->boundary;
+    recalled->boundary = prefix->boundary;
     return true;
+}
+
+/* Whether a record ends where the prefix does, if anything after it may have changed that. */
+static int verify_prefix(struct source *source, struct generation *generation,
+                         const struct record_prefix *prefix, bool *holds)
+{
+    const struct search search = {source, generation, prefix->size, NULL, .step = FIRST_STEP};
+
+    *holds = true;
+    if (prefix->boundary == 0 || prefix->boundary >= prefix->size)
+        return 0;
+    return verify_end(&search, prefix->boundary - 1, holds);
 }
 
 /* What was found is of the era in which the search began, though the file has changed since. */
@@ -294,9 +336,16 @@ int boundary_after_records(struct source *source, struct generation *generation,
         return 0;
     }
     struct record_prefix found = {.count = count, .size = size};
-    if (recall_prefix(generation, count, size, boundary, &found.era))
+    bool holds = recall_prefix(generation, count, size, &found);
+    int error = holds ? verify_prefix(source, generation, &found, &holds) : 0;
+    if (error != 0)
+        return error;
+    if (holds) {
+        *boundary = found.boundary;
         return 0;
-    int error = scan_prefix(source, generation, count, size, cancel, &found.boundary);
+    }
+    found.era = generation_era(generation);
+    error = scan_prefix(source, generation, count, size, cancel, &found.boundary);
     *boundary = found.boundary;
     if (error == 0)
         remember_prefix(generation, &found);

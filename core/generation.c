@@ -372,6 +372,15 @@ static int check_in_doubt(struct generation *generation, int fd, bool *changed)
     return 0;
 }
 
+void generation_forget_record_ends(struct generation *generation)
+{
+    {
+        HOLD_LOCK(&generation->lock);
+        generation->era++;
+    }
+    scan_memory_forget(&generation->lines);
+}
+
 void generation_note_blocks(struct generation *generation, const struct file_identity *seen)
 {
     HOLD_LOCK(&generation->lock);

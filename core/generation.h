@@ -101,6 +101,9 @@ struct file_identity generation_revised(struct generation *generation, unsigned 
  * may not fit together. */
 unsigned generation_era(struct generation *generation);
 
+/* Forgets what was found of record ends, which turned out to be wrong. Moves the era. */
+void generation_forget_record_ends(struct generation *generation);
+
 /*
  * Takes over the number of blocks where nothing else has changed: dirty pages found theirs, or
  * somebody stored into a hole through a mapping.

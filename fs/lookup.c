@@ -143,21 +143,24 @@ static int resolve_pinned(struct driver *driver, struct source *source, const st
     struct view_file file = {
         .source = source,
         .generation = piece->generation,
-        .size = generation_size(piece->generation),
         .cancel = wanted->cancel,
     };
     bool scans = wanted->view != NULL && view_scans(wanted->view);
     bool pinned = false;
-    int error = driver_is_large(driver, file.size) ? 0 : -ESTALE;
+    int error = 0;
 
-    (void)generation_revised(piece->generation, &piece->revision);
-    if (error == 0 && (scans || !generation_settled(piece->generation))) {
+    if (scans || !generation_settled(piece->generation)) {
         error = source_pin(source, piece->generation);
         pinned = error == 0;
     }
     if (error == -ESTALE || (scans && error != 0))
         return error;
-    error = resolve_completed(driver, wanted, &file, piece);
+    /* Only now: while it was captured the file may have become another. */
+    file.size = generation_revised(piece->generation, &piece->revision).size;
+    if (driver_is_large(driver, file.size))
+        error = resolve_completed(driver, wanted, &file, piece);
+    else
+        error = -ESTALE;
     if (pinned)
         source_unpin(source, piece->generation);
     return error;
