@@ -70,6 +70,22 @@ unsigned generation_era(struct generation *generation)
     return generation->era;
 }
 
+/* Whether `a` can be the earlier look at a file that was only appended to. */
+static bool is_before(const struct file_identity *a, const struct file_identity *b)
+{
+    return file_identity_same_file(a, b) && a->size <= b->size &&
+           time_compare(a->mtime, b->mtime) <= 0 && time_compare(a->ctime, b->ctime) <= 0;
+}
+
+bool generation_covers(struct generation *generation, const struct file_identity *then)
+{
+    HOLD_LOCK(&generation->lock);
+    if (!generation->settled)
+        return false;
+    return file_identity_equal(then, &generation->identity) ||
+           (is_before(&generation->base, then) && is_before(then, &generation->identity));
+}
+
 uint64_t generation_size(struct generation *generation)
 {
     return generation_identity(generation).size;
@@ -150,6 +166,7 @@ static int settle(struct generation *generation, const struct file_identity *see
         seen->size < generation->identity.size)
         return end_of(generation);
     generation->identity = *seen;
+    generation->base = *seen;
     generation->moved = clock_ms();
     generation->settled = true;
     generation->ends = digests->ends;
@@ -250,6 +267,8 @@ static void move_on(struct generation *generation, const struct snapshot *was,
         if (!file_identity_equal(&generation->identity, &was->identity))
             return;
         generation->revision += revised ? 1 : 0;
+        if (revised)
+            generation->base = step->identity;
         generation->identity = step->identity;
         generation->moved = clock_ms();
         generation->ends = step->ends;

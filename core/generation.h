@@ -70,6 +70,7 @@ struct generation {
 
     pthread_mutex_t lock;
     struct file_identity identity; /* protected by lock; as last seen */
+    struct file_identity base;     /* protected by lock; when it was captured or last revised */
     unsigned revision;             /* protected by lock; how often the ctime alone has moved: then
                                       its bytes may be others, and what was found in them is void */
     unsigned era;                  /* protected by lock; how often what was found of record ends
@@ -96,6 +97,13 @@ uint64_t generation_size(struct generation *generation);
 
 /* The same, with the revision that has it. */
 struct file_identity generation_revised(struct generation *generation, unsigned *revision);
+
+/*
+ * Whether the file was this generation, in its present revision, when it had the attributes `then`:
+ * they lie between those of now and those when it was captured or last revised. False if it was not
+ * captured.
+ */
+bool generation_covers(struct generation *generation, const struct file_identity *then);
 
 /* How often what was found of record ends became void; where it moves between two searches, they
  * may not fit together. */

@@ -107,6 +107,7 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     pthread_mutex_init(&driver->handles_lock, NULL);
     list_reset(&driver->handles);
     retries_init(&driver->retries);
+    recent_sources_init(&driver->recent);
     clock_gettime(CLOCK_REALTIME, &driver->started);
     int error = open_source(driver);
     if (error != 0)
@@ -158,6 +159,7 @@ void driver_destroy(struct driver *driver)
     ahead_pool_destroy(&driver->ahead);
     buffers_destroy(&driver->buffers);
     node_table_destroy(&driver->nodes); /* before the pool of its sources */
+    recent_sources_destroy(&driver->recent);
     destroy_bounds(driver);
     cleanup_close(&driver->directory);
     retries_destroy(&driver->retries);

@@ -17,6 +17,7 @@
 #include "fs/options.h"
 #include "fs/readahead.h"
 #include "fs/receivers.h"
+#include "fs/recent_sources.h"
 #include "fs/retries.h"
 
 /* The most a READ can ask for; what libfuse negotiates with the kernel. */
@@ -44,6 +45,7 @@ struct driver {
     struct source_pool pool;
     struct index_store store;
     struct indexer indexer;
+    struct recent_sources recent; /* of small files */
     struct node_table nodes;
     struct buffers buffers;  /* one for each worker, to reply from */
     struct ahead_pool ahead; /* to read ahead into */

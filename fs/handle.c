@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/checked.h"
 #include "core/cleanup.h"
@@ -49,7 +50,7 @@ static int open_piece(struct driver *driver, struct node *node, bool second_try,
     return pin(handle, node_large(node)->content.source, node->content.piece.generation);
 }
 
-/* Makes the source of a small file at its first open; who comes second uses the first one's. */
+/* Gives a small file its source at its first open; a second opener uses the first one's. */
 static struct source *source_of_file(struct driver *driver, struct node *node)
 {
     struct node_file *file = &node->content.file;
@@ -57,20 +58,28 @@ static struct source *source_of_file(struct driver *driver, struct node *node)
 
     if (path == NULL)
         return NULL;
-    HOLD_LOCK(&driver->nodes.lock);
-    if (file->source == NULL)
-        file->source = source_new(&driver->pool, path);
-    return file->source;
+    struct source *source = recent_sources_get(&driver->recent, &driver->pool, path);
+    {
+        HOLD_LOCK(&driver->nodes.lock);
+        if (file->source == NULL)
+            file->source = steal_pointer(&source);
+    }
+    source_unref(source);
+    return file->source; /* it lives as long as the node */
 }
 
-/* Whether `generation` is the node's, which the first open decides. */
-static bool is_generation_of(struct driver *driver, struct node *node,
+/*
+ * Whether `generation`, which is pinned, is the node's: it is what the node was looked up as, or,
+ * at a second try, has grown out of that. The first open decides for all.
+ */
+static bool is_generation_of(struct driver *driver, struct node *node, bool second_try,
                              struct generation *generation)
 {
     struct node_file *file = &node->content.file;
     const struct file_identity now = generation_identity(generation);
 
-    if (!file_identity_equal(&now, &file->identity))
+    if (!file_identity_equal(&now, &file->identity) &&
+        !(second_try && generation_covers(generation, &file->identity)))
         return false;
     HOLD_LOCK(&driver->nodes.lock);
     if (file->generation == NULL)
@@ -78,7 +87,43 @@ static bool is_generation_of(struct driver *driver, struct node *node,
     return file->generation == generation;
 }
 
-static int open_file_node(struct driver *driver, struct node *node, struct handle *handle)
+/*
+ * Files of some file systems, such as /proc, have the size 0 and a content all the same. Its bytes
+ * cannot be had as those of a file of a known size: an error, and not an empty file.
+ */
+static int check_empty(struct source *source, struct generation *generation)
+{
+    char byte;
+    int fd = -1;
+    struct file_identity now;
+    int error = source_borrow(source, generation, &fd);
+
+    if (error != 0)
+        return error;
+    bool empty = pread(fd, &byte, 1, 0) == 0;
+    if (!empty && file_look(fd, NULL, &now) == 0 && now.size > 0)
+        empty = true; /* it was, and has grown since */
+    source_return(source, generation);
+    return empty ? 0 : -EIO;
+}
+
+static int open_generation_of_file(struct driver *driver, struct node *node, struct source *source,
+                                   struct generation *generation, bool second_try,
+                                   struct handle *handle)
+{
+    uint64_t size = node->content.file.identity.size;
+    int error = pin(handle, source, generation);
+
+    if (error != 0)
+        return error;
+    if (!is_generation_of(driver, node, second_try, generation))
+        return -ESTALE;
+    piece_add(&handle->piece, 0, size);
+    return size == 0 ? check_empty(source, generation) : 0;
+}
+
+static int open_file_node(struct driver *driver, struct node *node, bool second_try,
+                          struct handle *handle)
 {
     struct source *source = source_of_file(driver, node);
     struct generation *generation = NULL;
@@ -89,12 +134,7 @@ static int open_file_node(struct driver *driver, struct node *node, struct handl
     int error = source_look(source, &generation, &attributes);
     if (error != 0)
         return error;
-    if (is_generation_of(driver, node, generation)) {
-        piece_add(&handle->piece, 0, node->content.file.identity.size);
-        error = pin(handle, source, generation);
-    } else {
-        error = -ESTALE;
-    }
+    error = open_generation_of_file(driver, node, source, generation, second_try, handle);
     generation_unref(generation);
     return error;
 }
@@ -143,7 +183,7 @@ static int open_node(struct driver *driver, struct node *node, uid_t reader, boo
         return open_piece(driver, node, second_try, cancel, handle);
     case NODE_FILE:
         handle->kind = HANDLE_PIECE;
-        return open_file_node(driver, node, handle);
+        return open_file_node(driver, node, second_try, handle);
     case NODE_TABLE:
         return open_table(driver, node, cancel, handle);
     case NODE_REPORT:
