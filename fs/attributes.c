@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "fs/rights.h"
 
 enum {
     BLOCK_SIZE = 1024 * 1024, /* so that tools that ask for it read in large steps */
@@ -13,15 +14,6 @@ enum {
     DIRECTORY_BLOCK_SIZE = 4096,
     STAT_BLOCK = 512, /* what st_blocks counts in */
 };
-
-static const mode_t write_bits = S_IWUSR | S_IWGRP | S_IWOTH;
-
-static mode_t directory_mode(mode_t mode)
-{
-    mode_t readable = mode & (S_IRUSR | S_IRGRP | S_IROTH);
-    return S_IFDIR | (mode & ALLPERMS & ~(write_bits | S_ISUID | S_ISGID | S_ISVTX)) |
-           (readable >> 2);
-}
 
 static blkcnt_t blocks_of(uint64_t bytes)
 {
@@ -38,7 +30,6 @@ static void take_size(struct stat *attributes, const struct stat *source, uint64
 
 static void become_directory(struct stat *attributes)
 {
-    attributes->st_mode = directory_mode(attributes->st_mode);
     attributes->st_nlink = 1; /* "not counted", as tools take it */
     attributes->st_size = 0;
     attributes->st_blocks = 0;
@@ -46,7 +37,6 @@ static void become_directory(struct stat *attributes)
 
 static void become_generated(struct stat *attributes)
 {
-    attributes->st_mode = S_IFREG | (attributes->st_mode & 0444);
     attributes->st_nlink = 1;
     attributes->st_size = 0;
     attributes->st_blocks = 0;
@@ -64,7 +54,7 @@ static void control_attributes(const struct driver *driver, struct stat *attribu
     attributes->st_ctim = driver->started;
 }
 
-void attributes_of(const struct driver *driver, const struct node *node, const struct stat *source,
+void attributes_of(const struct driver *driver, struct node *node, const struct stat *source,
                    struct stat *attributes)
 {
     if (node->kind == NODE_CONTROL || node->kind == NODE_REPORT)
@@ -73,7 +63,8 @@ void attributes_of(const struct driver *driver, const struct node *node, const s
         *attributes = *source;
     attributes->st_ino = node->inode;
     attributes->st_rdev = 0;
-    attributes->st_mode &= ~write_bits;
+    attributes->st_mode = rights_mode(driver, node, attributes->st_mode);
+    atomic_store(&node->told, attributes->st_mode);
     switch (node->kind) {
     case NODE_DIRECTORY:
         attributes->st_nlink = 1;

@@ -10,9 +10,10 @@
 /*
  * The attributes of a node whose source has the attributes *source: owner and times are the
  * source's, the mode loses its write bits, and what is a directory here but a file there gains x
- * where it has r. For NODE_CONTROL and NODE_REPORT *source is not looked at.
+ * where it has r. For NODE_CONTROL and NODE_REPORT *source is not looked at. What is made is told
+ * to the kernel: node->told remembers the mode.
  */
-void attributes_of(const struct driver *driver, const struct node *node, const struct stat *source,
+void attributes_of(const struct driver *driver, struct node *node, const struct stat *source,
                    struct stat *attributes);
 
 /*

@@ -60,6 +60,7 @@ struct driver {
     struct list handles;          /* protected by handles_lock; all that are open */
     uint64_t handle_count;        /* protected by handles_lock */
     struct fuse_session *session; /* NULL before the mount */
+    bool kernel_checks;           /* constant once mounted; rights, by what the kernel is told */
     atomic_bool init_answered;    /* for fs/init_answer.h alone */
     struct timespec started;      /* CLOCK_REALTIME */
     struct readahead readahead;

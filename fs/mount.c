@@ -38,17 +38,22 @@ static bool has_option(const struct fuse_args *arguments, const char *option)
     return false;
 }
 
+/* Whether other users are let in. */
+static bool lets_others_in(const struct options *options)
+{
+    return has_option(&options->fuse, "allow_other") ||
+           has_option(&options->fuse, "allow_root"); /* libfuse makes allow_other of it */
+}
+
 /*
  * Adds mount options behind the user's, so that they count: those that are not his to choose, and a
  * name of the file system if he gave none.
  */
-static int add_mount_options(struct options *options, const char *source)
+static int add_mount_options(struct options *options, const char *source, bool others)
 {
     AUTO_FREE char *name = NULL;
     AUTO_FREE char *most = NULL;
     char *list = NULL;
-    bool others = has_option(&options->fuse, "allow_other") ||
-                  has_option(&options->fuse, "allow_root"); /* libfuse makes allow_other of it */
 
     if (asprintf(&name, "fsname=%s", source) < 0 || asprintf(&most, "max_read=%d", MOST_READ) < 0)
         return -ENOMEM;
@@ -67,7 +72,9 @@ static int add_mount_options(struct options *options, const char *source)
 /* libfuse says itself why it cannot make a session (an -o option) or mount it. */
 static int serve_session(struct driver *driver, struct options *options)
 {
-    int error = add_mount_options(options, driver->source);
+    const bool others = lets_others_in(options);
+    driver->kernel_checks = others || has_option(&options->fuse, "default_permissions");
+    int error = add_mount_options(options, driver->source, others);
     if (error != 0)
         return complain("cannot mount", error);
     driver->session = fuse_session_new(&options->fuse, &operations, sizeof(operations), driver);

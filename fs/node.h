@@ -21,9 +21,11 @@
 #define BIGFS_FS_NODE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/generation.h"
 #include "core/piece.h"
@@ -69,6 +71,7 @@ union node_content {
 struct node {
     struct node *next;   /* protected by node_table.lock; in the same bucket */
     uint64_t lookups;    /* protected by node_table.lock; what the kernel will forget */
+    _Atomic mode_t told; /* the mode of which the kernel was told last */
     uint64_t children;   /* protected by node_table.lock */
     struct node *parent; /* the rest is constant; counted in parent->children; NULL: the root */
     uint64_t hash;

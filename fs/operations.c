@@ -18,6 +18,7 @@
 #include "fs/parking.h"
 #include "fs/refusal.h"
 #include "fs/request.h"
+#include "fs/xattr.h"
 
 enum {
     /* Requests the kernel sends ahead of readers; beyond its default of 9 it drops readahead. */
@@ -31,6 +32,9 @@ static void on_init(void *argument, struct fuse_conn_info *connection)
     /* Pipes for each thread, which nothing here would gain from. */
     connection->want &=
         ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
+    /* The kernel then checks rights, as default_permissions says, and asks for ACLs. */
+    if (driver->kernel_checks)
+        connection->want |= connection->capable & FUSE_CAP_POSIX_ACL;
     connection->max_read = MOST_READ; /* as in the mount options */
     connection->max_background = MOST_BACKGROUND;
     connection->congestion_threshold = MOST_BACKGROUND;
@@ -232,6 +236,8 @@ const struct fuse_lowlevel_ops operations = {
     .link = refuse_link,
     .create = refuse_create,
     .write = refuse_write,
+    .getxattr = xattr_get,
+    .listxattr = xattr_list,
     .setxattr = refuse_setxattr,
     .removexattr = refuse_removexattr,
     .fallocate = refuse_fallocate,
