@@ -138,8 +138,8 @@ static uint64_t pass_blocks(const struct search *search, uint64_t place)
 
     if (index == NULL)
         return place;
-    size_t block = line_index_next_end(index, (size_t)(place / LINE_BLOCK));
-    uint64_t next = min_u64((uint64_t)block * LINE_BLOCK, search->size);
+    uint64_t block = line_index_next_end(index, place / LINE_BLOCK);
+    uint64_t next = min_u64(block * LINE_BLOCK, search->size);
     line_index_unref(index);
     return max_u64(place, next);
 }

@@ -8,12 +8,19 @@
  *             10         line ends in all
  *             11         1 if holes were passed
  *             12         inode of the file, to tell it from its copies
- *             13, 14     0
- *             15         XXH3 of all other words and of the counts
- *     then               the counts, 4 bytes for each block of 256 KiB
+ *             13         how many groups of 64 blocks follow
+ *             14         bytes that follow the words
+ *             15 … 22    0
+ *             23         XXH3 of all other words and of what follows
+ *     then               the groups that have line ends, by number; of each
+ *                          8 bytes     the number of the group × 2, and 1 if it is dense
+ *                          8 bytes     unless it is dense: a bit for each block that has line ends
+ *                          4 bytes …   the line ends of each of these blocks; of a dense group, of
+ *                                      each of its 64 blocks
  *
- * Words have 8 bytes; all numbers are little-endian. A reader believes nothing before the digest,
- * so damage, a cut and another version are told from each other by nothing and treated alike.
+ * Words have 8 bytes; all numbers are little-endian. Dense lines take 264 bytes for 16 MiB, a hole
+ * takes none. The words are written last. Nothing is believed before the digest is right, so
+ * damage, a cut and another version are not told apart.
  */
 #ifndef BIGFS_CORE_INDEX_FILE_H
 #define BIGFS_CORE_INDEX_FILE_H
@@ -23,17 +30,17 @@
 
 /*
  * Reads the key alone, to see whether the rest is wanted. It is not to be trusted before
- * index_file_read() has succeeded. Returns 0, -WRONG_INDEX where it is no index, or a read error.
+ * index_file_read() has succeeded. Returns 0, -WRONG_INDEX if it is no index, or a read error.
  */
 int index_file_read_key(int fd, struct index_key *key);
 
 /*
- * Reads the whole. Returns 0 and an index with a reference for the caller, -WRONG_INDEX where it is
+ * Reads the whole. Returns 0 and an index with a reference for the caller, -WRONG_INDEX if it is
  * damaged, -ENOMEM, or a read error.
  */
 int index_file_read(int fd, struct index_key *key, struct line_index **index);
 
-/* Writes an index to an empty file. Returns 0 or a write error. Does not sync. */
+/* Writes a finished index to an empty file. Returns 0 or a write error. Does not sync. */
 int index_file_write(int fd, const struct index_key *key, const struct line_index *index);
 
 #endif

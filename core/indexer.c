@@ -104,13 +104,11 @@ static void keep_part(const struct index_build *build)
     part.size = build->counted_to;
     if (part.size <= build->from)
         return;
-    struct line_index *index = line_index_new(part.size, NULL);
+    struct line_index *index = line_index_new(part.size, build->index);
     if (index == NULL || source_borrow(build->source, build->generation, &fd) != 0) {
         line_index_unref(index);
         return;
     }
-    memcpy(index->counts, build->index->counts, index->blocks * sizeof(index->counts[0]));
-    atomic_init(&index->holes, atomic_load(&build->index->holes));
     line_index_finish(index, true);
     if (index_key_make(fd, &part, &key) == 0 &&
         source_check(build->source, build->generation, fd) == 0 &&
@@ -218,6 +216,33 @@ static void begin_step(struct indexer *indexer, struct index_build *build, struc
     list_append(&indexer->builds, &build->link);
 }
 
+/* Goes on after a hole that was found to reach to there, unless another thread has already. */
+static void skip_to(struct indexer *indexer, struct index_build *build, uint64_t next)
+{
+    HOLD_LOCK(&indexer->lock);
+    if (next <= build->next)
+        return;
+    build->done += next - build->next;
+    build->next = next;
+}
+
+/* Counts a step. A hole that it begins in, and that is longer, is passed at once by all threads. */
+static int take_step(struct indexer *indexer, struct index_build *build, const struct step *step)
+{
+    uint64_t next = step->start;
+    int error =
+        line_scan_pass_hole(build->source, build->generation, build->index, step->start, &next);
+
+    if (error == 0 && next > step->start) {
+        skip_to(indexer, build, next);
+        return 0;
+    }
+    if (error == 0)
+        error =
+            line_scan(build->source, build->generation, step->start, step->end, NULL, build->index);
+    return error;
+}
+
 static void end_step(struct indexer *indexer, struct index_build *build, struct step *step,
                      int error)
 {
@@ -261,9 +286,7 @@ static void *work(void *argument)
             continue;
         }
         /* A step is short, and is done even if nobody waits any more: what it counts is kept. */
-        int error =
-            line_scan(build->source, build->generation, step.start, step.end, NULL, build->index);
-        end_step(indexer, build, &step, error);
+        end_step(indexer, build, &step, take_step(indexer, build, &step));
     }
     return NULL;
 }

@@ -16,7 +16,7 @@
 enum {
     COPIED_STEP = 64 * 1024,
     UNCACHED_STEP = 256 * 1024,
-    STEP_BLOCKS = LINE_STEP / LINE_BLOCK,
+    STEP_BLOCKS = LINE_GROUP,
 };
 
 /* The line ends of a stretch, by blocks from `first` on. */
@@ -172,6 +172,8 @@ int line_scan(struct source *source, struct generation *generation, uint64_t sta
     const struct scan scan = {source, generation, index, &tally};
     int error = 0;
 
+    if (start >= end)
+        return 0;
     end = line_step_end(start, end);
     while (start < end && error == 0) {
         uint64_t stop = end;
@@ -190,8 +192,20 @@ int line_scan(struct source *source, struct generation *generation, uint64_t sta
     int checked = check(&scan);
     if (checked != 0 || error != 0)
         return checked != 0 ? checked : error;
-    for (uint64_t i = 0; i < STEP_BLOCKS; i++)
-        if (tally.counts[i] > 0)
-            line_index_add(index, (tally.first + i) * LINE_BLOCK, tally.counts[i]);
+    uint64_t behind = (end - 1) / LINE_BLOCK + 1;
+    return line_index_add_blocks(index, tally.first, tally.counts, (size_t)(behind - tally.first));
+}
+
+int line_scan_pass_hole(struct source *source, struct generation *generation,
+                        struct line_index *index, uint64_t start, uint64_t *next)
+{
+    uint64_t data = start;
+    int error = holes_seek(source, generation, EXTENT_DATA, start, index->size, NULL, &data);
+
+    *next = start;
+    if (error != 0 || (data < index->size && data < line_step_end(start, index->size)))
+        return error;
+    atomic_store(&index->holes, true);
+    *next = data < index->size ? data / LINE_STEP * LINE_STEP : index->size;
     return 0;
 }

@@ -21,9 +21,9 @@ struct walk {
     uint8_t buffer[READ_STEP];
 };
 
-static void begin_walk(struct walk *walk, size_t block)
+static void begin_walk(struct walk *walk, uint64_t block)
 {
-    walk->place = (uint64_t)block * LINE_BLOCK;
+    walk->place = block * LINE_BLOCK;
     walk->end = min_u64(walk->place + LINE_BLOCK, walk->index->size);
     walk->passed = 0;
     walk->read = 0;
@@ -73,7 +73,7 @@ static int find(struct walk *walk, uint64_t line, uint64_t *offset)
 
     if (is_known(walk->index, line, offset))
         return 0;
-    size_t block = line_index_find(walk->index, &nth);
+    uint64_t block = line_index_find(walk->index, &nth);
     if (walk->end == 0 || block != (walk->end - 1) / LINE_BLOCK || nth < walk->passed)
         begin_walk(walk, block);
     int error = walk_to(walk, nth);

@@ -272,9 +272,9 @@ class DamagedTest(IndexTest):
 
         def later(old):
             new = old[:8] + bytes([old[8] + 1]) + old[9:]
-            covered = new[:120] + new[128:]  # the digest stands between
+            covered = new[192:] + new[:184]  # the digest stands between
             digest = library.XXH3_64bits(covered, ctypes.c_size_t(len(covered)))
-            return new[:120] + digest.to_bytes(8, "little") + new[128:]
+            return new[:184] + digest.to_bytes(8, "little") + new[192:]
         self.check(self.make(2), later)
 
     def test_no_files(self):

@@ -114,9 +114,8 @@ static inline void line_model_check(const struct line_model *model, struct line_
     assert_int_equal(index->blocks, (model->size + LINE_BLOCK - 1) / LINE_BLOCK);
     for (size_t i = 0; i < index->blocks; i++) {
         uint64_t start = (uint64_t)i * LINE_BLOCK;
-        assert_int_equal(index->counts[i], line_model_ends_in(model, start, start + LINE_BLOCK));
         assert_int_equal(line_index_ends_before(index, i), ends);
-        ends += index->counts[i];
+        ends += line_model_ends_in(model, start, start + LINE_BLOCK);
     }
     assert_int_equal(line_index_ends(index), ends);
     assert_int_equal(line_index_lines(index), model->lines);

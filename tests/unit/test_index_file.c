@@ -13,10 +13,13 @@
 #include "core/index_file.h"
 
 enum {
-    HEADER = 128, /* bytes */
-    DIGEST = 120, /* where in it */
+    HEADER = 192,       /* bytes */
+    DIGEST = 184,       /* where in it */
+    GROUP = 16 + 3 * 4, /* the group of some_index() */
     VERSION = 8,
     SIZE = 16,
+    GROUPS = 104,
+    BODY = 112,
 };
 
 static const struct index_key some_key = {
@@ -50,7 +53,7 @@ static struct bytes some_bytes(const struct scratch *scratch)
 
     assert_int_equal(index_file_write(fd, &some_key, index), 0);
     bytes.length = (size_t)scratch_stat(scratch, "first").st_size;
-    assert_int_equal(bytes.length, HEADER + 4 * index->blocks);
+    assert_int_equal(bytes.length, HEADER + GROUP);
     assert_int_equal(pread(fd, bytes.of, sizeof(bytes.of), 0), (ssize_t)bytes.length);
     assert_int_equal(close(fd), 0);
     line_index_unref(index);
@@ -98,8 +101,8 @@ static void check_round_trip(const struct scratch *scratch, struct index_key exp
     assert_int_equal(read->size, index->size);
     assert_int_equal(read->blocks, index->blocks);
     assert_int_equal(read->ends_open, index->ends_open);
-    assert_memory_equal(read->counts, index->counts, index->blocks * sizeof(index->counts[0]));
-    for (size_t i = 0; i <= index->blocks; i += 1 + index->blocks / 200)
+    assert_int_equal(read->group_count, index->group_count);
+    for (uint64_t i = 0; i <= index->blocks; i += 1 + index->blocks / 500)
         assert_int_equal(line_index_ends_before(read, i), line_index_ends_before(index, i));
     assert_int_equal(line_index_lines(read), line_index_lines(index));
     line_index_unref(read);
@@ -113,10 +116,12 @@ static void test_round_trips(void **state)
         struct index_key key = some_key;
         key.size = random_below(&random, 300 * (uint64_t)LINE_BLOCK);
         key.mtime.tv_sec = (time_t)random_next(&random) >> random_below(&random, 60);
+        unsigned filled = i % 3 == 0 ? 100 : (unsigned)random_below(&random, 101);
         struct line_index *index = line_index_new(key.size, NULL);
         assert_non_null(index);
         for (uint64_t place = 0; place < key.size; place += LINE_BLOCK)
-            line_index_add(index, place, random_below(&random, LINE_BLOCK + 1));
+            if (random_chance(&random, filled))
+                line_index_add(index, place, random_below(&random, LINE_BLOCK + 1));
         line_index_finish(index, random_chance(&random, 50));
         check_round_trip(*state, key, index);
         line_index_unref(index);
@@ -128,11 +133,13 @@ static void test_the_layout(void **state)
 {
     struct bytes bytes = some_bytes(*state);
     uint64_t words[HEADER / 8];
+    uint64_t group[2];
     uint32_t counts[3];
 
     memcpy(words, bytes.of, sizeof(words));
-    memcpy(counts, bytes.of + HEADER, sizeof(counts));
-    assert_int_equal(le64toh(words[1]), 1);
+    memcpy(group, bytes.of + HEADER, sizeof(group));
+    memcpy(counts, bytes.of + HEADER + sizeof(group), sizeof(counts));
+    assert_int_equal(le64toh(words[1]), 2);
     assert_int_equal(le64toh(words[2]), some_key.size);
     assert_int_equal(le64toh(words[3]), some_key.mtime.tv_sec);
     assert_int_equal(le64toh(words[4]), some_key.mtime.tv_nsec);
@@ -142,6 +149,10 @@ static void test_the_layout(void **state)
     assert_int_equal(le64toh(words[8]), some_key.ends.last);
     assert_int_equal(le64toh(words[9]), 1);
     assert_int_equal(le64toh(words[10]), 3 + 1003 + 2003);
+    assert_int_equal(le64toh(words[13]), 1);
+    assert_int_equal(le64toh(words[14]), GROUP);
+    assert_int_equal(le64toh(group[0]), 0);
+    assert_int_equal(le64toh(group[1]), 7);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(le32toh(counts[i]), i * 1000 + 3);
 }
@@ -191,8 +202,8 @@ static void sign(struct bytes *bytes)
 {
     XXH3_state_t digesting;
     (void)XXH3_64bits_reset(&digesting);
-    (void)XXH3_64bits_update(&digesting, bytes->of, DIGEST);
     (void)XXH3_64bits_update(&digesting, bytes->of + HEADER, bytes->length - HEADER);
+    (void)XXH3_64bits_update(&digesting, bytes->of, DIGEST);
     uint64_t digest = htole64(XXH3_64bits_digest(&digesting));
     memcpy(bytes->of + DIGEST, &digest, sizeof(digest));
 }
@@ -209,20 +220,39 @@ static int read_with_word(const struct scratch *scratch, size_t at, uint64_t val
 /* Signed, but of another version or another format, or of a size that no file has. */
 static void test_signed_and_not_for_us(void **state)
 {
-    assert_int_equal(read_with_word(*state, VERSION, 1), 0); /* the digest is put right indeed */
+    assert_int_equal(read_with_word(*state, VERSION, 2), 0); /* the digest is put right indeed */
     assert_int_equal(read_with_word(*state, VERSION, 0), -WRONG_INDEX);
-    assert_int_equal(read_with_word(*state, VERSION, 2), -WRONG_INDEX);
-    assert_int_equal(read_with_word(*state, VERSION, 1 | UINT64_C(1) << 32), -WRONG_INDEX);
+    assert_int_equal(read_with_word(*state, VERSION, 1), -WRONG_INDEX);
+    assert_int_equal(read_with_word(*state, VERSION, 3), -WRONG_INDEX);
+    assert_int_equal(read_with_word(*state, VERSION, 2 | UINT64_C(1) << 32), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, 0, 0), -WRONG_INDEX);
-    assert_int_equal(read_with_word(*state, SIZE, OFFSET_MAX), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, SIZE, UINT64_MAX), -WRONG_INDEX);
-    assert_int_equal(read_with_word(*state, SIZE, some_key.size + LINE_BLOCK), -WRONG_INDEX);
+    assert_int_equal(read_with_word(*state, SIZE, 2 * (uint64_t)LINE_BLOCK), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, SIZE, 0), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, 80, 12345),
                      -WRONG_INDEX); /* another sum of line ends */
 }
 
-/* At most 0.01% of what is indexed, whatever is in it. */
+/* Signed, and with groups that no index has. Nothing is read or written beyond what is there. */
+static void test_signed_groups(void **state)
+{
+    static const uint64_t numbers[] = {1, 2, 3, UINT64_C(1) << 40, UINT64_MAX, UINT64_MAX - 1};
+    static const uint64_t masks[] = {1, 3, 5, 15, UINT64_C(7) << 61, UINT64_MAX};
+    static const uint64_t words[] = {0, 2, 3, UINT64_C(1) << 32, UINT64_MAX};
+
+    for (size_t i = 0; i < LENGTH_OF(numbers); i++)
+        assert_int_equal(read_with_word(*state, HEADER, numbers[i]), -WRONG_INDEX);
+    for (size_t i = 0; i < LENGTH_OF(masks); i++)
+        assert_int_equal(read_with_word(*state, HEADER + 8, masks[i]), -WRONG_INDEX);
+    for (size_t i = 0; i < LENGTH_OF(words); i++) {
+        assert_int_equal(read_with_word(*state, GROUPS, words[i]), -WRONG_INDEX);
+        assert_int_equal(read_with_word(*state, BODY, words[i]), -WRONG_INDEX);
+    }
+    /* More line ends than a block has bytes. */
+    assert_int_equal(read_with_word(*state, HEADER + 16, LINE_BLOCK + 1), -WRONG_INDEX);
+}
+
+/* At most 0.0016% of what is indexed, whatever is in it; of what has no line ends, nothing. */
 static void test_its_size(void **state)
 {
     const uint64_t size = UINT64_C(4) << 30;
@@ -238,10 +268,27 @@ static void test_its_size(void **state)
         line_index_finish(index, false);
         check_round_trip(*state, key, index);
         uint64_t length = (uint64_t)scratch_stat(*state, "trip").st_size;
-        assert_true(length <= size / 10000);
-        assert_int_equal(length, HEADER + size / LINE_BLOCK * 4);
+        assert_true(length <= HEADER + size * 16 / 1000000);
+        assert_int_equal(length,
+                         HEADER + (counts[i] > 0 ? size / LINE_BLOCK / LINE_GROUP * 264 : 0));
         line_index_unref(index);
     }
+}
+
+/* A few line ends in a file of EiB, as far apart as can be. */
+static void test_a_sparse_file(void **state)
+{
+    struct index_key key = some_key;
+    key.size = OFFSET_MAX;
+    struct line_index *index = line_index_new(key.size, NULL);
+    assert_non_null(index);
+    line_index_add(index, 0, 1);
+    line_index_add(index, key.size / 2, 7);
+    line_index_add(index, key.size - 1, LINE_BLOCK - 1);
+    line_index_finish(index, true);
+    check_round_trip(*state, key, index);
+    assert_int_equal(scratch_stat(*state, "trip").st_size, HEADER + 3 * 20);
+    line_index_unref(index);
 }
 
 static void test_write_errors(void **state)
@@ -266,7 +313,8 @@ int main(void)
         IN_SCRATCH(test_round_trips),   IN_SCRATCH(test_the_layout),
         IN_SCRATCH(test_every_bit),     IN_SCRATCH(test_every_length),
         IN_SCRATCH(test_random_damage), IN_SCRATCH(test_signed_and_not_for_us),
-        IN_SCRATCH(test_its_size),      IN_SCRATCH(test_write_errors),
+        IN_SCRATCH(test_signed_groups), IN_SCRATCH(test_its_size),
+        IN_SCRATCH(test_a_sparse_file), IN_SCRATCH(test_write_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,10 +130,10 @@ static void blocks_begin_at_their_multiples(void **state)
     line_index_add(index, LINE_BLOCK, 100);
     line_index_add(index, 3 * (uint64_t)LINE_BLOCK, 1000);
     line_index_finish(index, true);
-    assert_int_equal(index->counts[0], 11);
-    assert_int_equal(index->counts[1], 100);
-    assert_int_equal(index->counts[2], 0);
-    assert_int_equal(index->counts[3], 1000);
+    assert_int_equal(line_index_ends_before(index, 1), 11);
+    assert_int_equal(line_index_ends_before(index, 2), 111);
+    assert_int_equal(line_index_ends_before(index, 3), 111);
+    assert_int_equal(line_index_ends_before(index, 4), 1111);
     assert_true(index->ends_open);
     line_index_unref(index);
     line_index_unref(NULL);
@@ -210,6 +210,150 @@ static void grows_out_of_an_old_one(void **state)
         line_index_unref(index);
         line_index_unref(old);
     }
+}
+
+/* --- sparse files: against a short list of blocks --- */
+
+enum { FILLED_MOST = 300 };
+
+/* Some blocks of a file of up to 2^45, ascending. */
+struct filled {
+    uint64_t block[FILLED_MOST];
+    uint32_t ends[FILLED_MOST];
+    size_t count;
+    uint64_t blocks; /* of the file */
+};
+
+static struct filled random_filled(struct random *random)
+{
+    struct filled filled = {.count = (size_t)random_below(random, FILLED_MOST)};
+    uint64_t most_gap = UINT64_C(1) << random_below(random, 36);
+    uint64_t block = random_below(random, most_gap);
+    for (size_t i = 0; i < filled.count; i++) {
+        filled.block[i] = block;
+        filled.ends[i] = (uint32_t)random_between(random, 1, LINE_BLOCK);
+        block += random_chance(random, 50) ? 1 : 1 + random_below(random, most_gap);
+    }
+    filled.blocks = block + random_below(random, most_gap);
+    return filled;
+}
+
+static void check_sparse(const struct filled *filled, const struct line_index *index,
+                         struct random *random)
+{
+    uint64_t ends = 0;
+    uint64_t from = 0; /* after the last filled block */
+
+    for (size_t i = 0; i < filled->count; i++) {
+        uint64_t block = filled->block[i];
+        uint64_t between = random_between(random, from, block);
+        assert_int_equal(line_index_ends_before(index, between), ends);
+        assert_int_equal(line_index_ends_before(index, block), ends);
+        assert_int_equal(line_index_next_end(index, between), block);
+        for (unsigned k = 0; k < 3; k++) {
+            uint64_t rest = k == 0   ? 1
+                            : k == 1 ? filled->ends[i]
+                                     : random_between(random, 1, filled->ends[i]);
+            uint64_t nth = ends + rest;
+            assert_int_equal(line_index_find(index, &nth), block);
+            assert_int_equal(nth, rest);
+        }
+        ends += filled->ends[i];
+        from = block + 1;
+    }
+    assert_int_equal(line_index_next_end(index, from), index->blocks);
+    assert_int_equal(line_index_ends_before(index, from), ends);
+    assert_int_equal(line_index_ends_before(index, index->blocks), ends);
+    assert_int_equal(line_index_ends(index), ends);
+}
+
+/* Threads end their steps in any order. */
+static void fill_in_any_order(struct line_index *index, const struct filled *filled,
+                              struct random *random)
+{
+    size_t order[FILLED_MOST];
+    for (size_t i = 0; i < filled->count; i++)
+        order[i] = i;
+    for (size_t i = filled->count; i > 1; i--) {
+        size_t k = (size_t)random_below(random, i);
+        size_t other = order[k];
+        order[k] = order[i - 1];
+        order[i - 1] = other;
+    }
+    for (size_t i = 0; i < filled->count; i++)
+        assert_int_equal(
+            line_index_add(index, filled->block[order[i]] * LINE_BLOCK, filled->ends[order[i]]), 0);
+}
+
+static void sparse_files(void **state)
+{
+    struct random random = random_case(4);
+
+    (void)state;
+    for (unsigned i = 0; i < 300; i++) {
+        struct filled filled = random_filled(&random);
+        struct line_index *index = line_index_new(filled.blocks * LINE_BLOCK, NULL);
+        assert_non_null(index);
+        fill_in_any_order(index, &filled, &random);
+        line_index_finish(index, false);
+        check_sparse(&filled, index, &random);
+        assert_true(line_index_memory(index) <= sizeof(*index) + filled.count * 400);
+        line_index_unref(index);
+    }
+}
+
+/* The first part of an index, wherever it is cut, and the rest counted again. */
+static void a_part_of_an_index(void **state)
+{
+    struct random random = random_case(5);
+
+    (void)state;
+    for (unsigned i = 0; i < 300; i++) {
+        struct filled filled = random_filled(&random);
+        struct filled first = filled;
+        struct line_index *all = line_index_new(filled.blocks * LINE_BLOCK, NULL);
+        assert_non_null(all);
+        fill_in_any_order(all, &filled, &random);
+        line_index_finish(all, false);
+        first.blocks = random_below(&random, filled.blocks + 1);
+        while (first.count > 0 && first.block[first.count - 1] >= first.blocks)
+            first.count--;
+        struct line_index *part = line_index_new(first.blocks * LINE_BLOCK, all);
+        assert_non_null(part);
+        line_index_finish(part, false);
+        check_sparse(&first, part, &random);
+        struct line_index *again = line_index_new(all->size, part);
+        assert_non_null(again);
+        for (size_t k = first.count; k < filled.count; k++)
+            assert_int_equal(line_index_add(again, filled.block[k] * LINE_BLOCK, filled.ends[k]),
+                             0);
+        line_index_finish(again, false);
+        check_sparse(&filled, again, &random);
+        line_index_unref(again);
+        line_index_unref(part);
+        line_index_unref(all);
+    }
+}
+
+/* A hole takes no memory, and dense lines take little more than their counts. */
+static void memory_is_for_line_ends(void **state)
+{
+    const uint64_t dense = UINT64_C(16) << 30;
+    struct line_index *hole = line_index_new(UINT64_C(1) << 62, NULL);
+    struct line_index *lines = line_index_new(dense, NULL);
+
+    (void)state;
+    assert_non_null(hole);
+    assert_non_null(lines);
+    line_index_finish(hole, true);
+    assert_true(line_index_memory(hole) < 10000);
+    assert_int_equal(line_index_lines(hole), 1);
+    for (uint64_t place = 0; place < dense; place += LINE_BLOCK)
+        line_index_add(lines, place, 1000);
+    line_index_finish(lines, false);
+    assert_true(line_index_memory(lines) < sizeof(*lines) + dense / 57000);
+    line_index_unref(hole);
+    line_index_unref(lines);
 }
 
 /* What is recalled is what was remembered, whatever else is remembered meanwhile. */
@@ -293,6 +437,9 @@ int main(void)
         cmocka_unit_test(more_lines_than_32_bits_hold),
         cmocka_unit_test(the_largest_offsets),
         cmocka_unit_test(grows_out_of_an_old_one),
+        cmocka_unit_test(sparse_files),
+        cmocka_unit_test(a_part_of_an_index),
+        cmocka_unit_test(memory_is_for_line_ends),
         cmocka_unit_test(lines_are_remembered),
         cmocka_unit_test(lines_at_equal_distances_are_remembered),
         cmocka_unit_test(references_are_counted),
