@@ -6,6 +6,7 @@
 
 #include "core/cleanup.h"
 #include "fs/rights.h"
+#include "fs/table_length.h"
 
 enum {
     BLOCK_SIZE = 1024 * 1024, /* so that tools that ask for it read in large steps */
@@ -35,11 +36,42 @@ static void become_directory(struct stat *attributes)
     attributes->st_blocks = 0;
 }
 
-static void become_generated(struct stat *attributes)
+/* How long a table will be, if that takes no look into the file; else 0. */
+static uint64_t expected_length(const struct node *table, const struct stat *source)
 {
+    const struct view *view = &table->content.generated.view;
+    struct file_identity identity;
+
+    file_identity_of(source, &identity);
+    return table_is_computed(view, &identity) ? table_length(view, identity.size) : 0;
+}
+
+static void become_generated(struct stat *attributes, const struct node *node,
+                             const struct stat *source)
+{
+    struct generated *text = node->content.generated.text;
+    uint64_t expected = node->kind == NODE_TABLE ? expected_length(node, source) : 0;
+    const struct table_subject *subject = generated_subject(text);
+    uint64_t length = generated_tell(text, expected);
+
     attributes->st_nlink = 1;
-    attributes->st_size = 0;
-    attributes->st_blocks = 0;
+    attributes->st_size = (off_t)length;
+    attributes->st_blocks = blocks_of(length);
+    if (node->kind == NODE_TABLE &&
+        subject != NULL) { /* a new time would drop the kernel's pages */
+        attributes->st_mtim = subject->identity.mtime;
+        attributes->st_ctim = subject->identity.ctime;
+    }
+}
+
+double attributes_believed(const struct driver *driver, const struct node *node,
+                           const struct stat *attributes)
+{
+    bool table = node->kind == NODE_TABLE;
+
+    if ((table || node->kind == NODE_REPORT) && attributes->st_size == 0)
+        return 0;
+    return table && driver->options->cache == CACHE_NONE ? 0 : BELIEVED_SECONDS;
 }
 
 /* What .bigfs is made of belongs to whoever mounted. */
@@ -76,7 +108,7 @@ void attributes_of(const struct driver *driver, struct node *node, const struct 
         break;
     case NODE_TABLE:
     case NODE_REPORT:
-        become_generated(attributes);
+        become_generated(attributes, node, source);
         break;
     case NODE_PIECE:
         attributes->st_nlink = 1;
@@ -171,6 +203,20 @@ static int look_at_file(struct driver *driver, struct node *node, struct stat *a
     return file_identity_same_content(&now, &file->identity) ? 0 : -ESTALE;
 }
 
+/* A table that was never made is of the file as it is; a made one, of its generation. */
+static int look_at_table(struct driver *driver, const struct node *node, struct stat *attributes)
+{
+    const struct table_subject *subject = generated_subject(node->content.generated.text);
+    unsigned revision = 0;
+
+    if (subject == NULL)
+        return attributes_now_of_large(driver, node_large(node), attributes);
+    int error =
+        look_at_generation(node_large(node)->content.source, subject->generation, attributes);
+    (void)generation_revised(subject->generation, &revision);
+    return error == 0 && revision != subject->revision ? -ESTALE : error;
+}
+
 static int look_at_source(struct driver *driver, struct node *node, struct stat *attributes)
 {
     switch (node->kind) {
@@ -182,8 +228,9 @@ static int look_at_source(struct driver *driver, struct node *node, struct stat 
         return look_at_file(driver, node, attributes);
     case NODE_LARGE:
     case NODE_VIEW:
-    case NODE_TABLE:
         return attributes_now_of_large(driver, node_large(node), attributes);
+    case NODE_TABLE:
+        return look_at_table(driver, node, attributes);
     case NODE_PIECE:
         return look_at_generation(node_large(node)->content.source, node->content.piece.generation,
                                   attributes);

@@ -16,6 +16,17 @@
 void attributes_of(const struct driver *driver, struct node *node, const struct stat *source,
                    struct stat *attributes);
 
+/* How long the kernel believes names and attributes. */
+enum { BELIEVED_SECONDS = 1 };
+
+/*
+ * For how many seconds the kernel may believe these. A text that is not made has no size yet; and
+ * with --cache none each read of a table shows whether its file is still the same, as the kernel
+ * asks for the attributes first.
+ */
+double attributes_believed(const struct driver *driver, const struct node *node,
+                           const struct stat *attributes);
+
 /*
  * Sets attributes->st_blocks of a piece (other nodes are left alone) to what its data take, holes
  * left out; where these cannot be found, as if there were none. Blocks as holes_count_data does.

@@ -21,8 +21,8 @@ static struct handle *handle_of(const struct fuse_file_info *file)
 
 static bool open_may_scan(const struct node *node)
 {
-    if (node->kind == NODE_TABLE)
-        return view_needs_index(&node->content.view);
+    if (node->kind == NODE_TABLE) /* it is made when it is opened */
+        return true;
     return node->kind == NODE_PIECE && lookup_may_scan(node->parent);
 }
 
@@ -42,9 +42,9 @@ static void run_open(struct job *job)
         reply_error(job->request, error);
         return;
     }
-    bool generated = handle->kind != HANDLE_PIECE; /* has the size 0: the kernel would not read */
     job->file.fh = (uint64_t)(uintptr_t)handle;
-    job->file.direct_io = generated || driver->options->cache == CACHE_NONE;
+    /* The kernel's cache lets generated files be sent and mapped whatever --cache says. */
+    job->file.direct_io = handle->kind == HANDLE_PIECE && driver->options->cache == CACHE_NONE;
     job->file.keep_cache = !job->file.direct_io; /* what a node holds never changes */
     if (fuse_reply_open(job->request, &job->file) != 0)
         handle_close(driver, handle);
@@ -277,10 +277,12 @@ void file_seek(fuse_req_t request, fuse_ino_t inode, off_t offset, int whence,
         .file = *file,
         .group = handle_of(file)->source,
     };
-    if ((whence != SEEK_DATA && whence != SEEK_HOLE) || handle_of(file)->kind != HANDLE_PIECE)
+    if (whence != SEEK_DATA && whence != SEEK_HOLE)
         (void)fuse_reply_err(request, EINVAL);
     else if (offset < 0)
         (void)fuse_reply_err(request, ENXIO);
+    else if (handle_of(file)->kind == HANDLE_REPORT)
+        run_seek(&job);
     else
         run_behind(driver_of(request), &driver_of(request)->reads, &job);
 }

@@ -9,6 +9,7 @@
 #include "core/cleanup.h"
 #include "fs/lookup.h"
 #include "fs/piece_name.h"
+#include "fs/text_store.h"
 
 static int pin(struct handle *handle, struct source *source, struct generation *generation)
 {
@@ -139,39 +140,63 @@ static int open_file_node(struct driver *driver, struct node *node, bool second_
     return error;
 }
 
-static int open_table(struct driver *driver, const struct node *node, const struct cancel *cancel,
-                      struct handle *handle)
+static int open_table(struct driver *driver, const struct node *node, bool second_try,
+                      const struct cancel *cancel, struct handle *handle)
 {
-    const struct node *large = node_large(node);
-    struct generation *generation = NULL;
+    struct source *source = node_large(node)->content.source;
     struct stat attributes;
 
-    int error = source_look(large->content.source, &generation, &attributes);
+    int error = source_look_and_pin(source, &handle->generation, &attributes);
+    if (error != 0)
+        return error;
+    handle->source = source_ref(source);
+    error = table_file_open(&handle->table, driver, node, handle->generation, second_try, cancel);
     if (error == 0)
-        error = pin(handle, large->content.source, generation);
-    generation_unref(generation);
+        handle->kind = HANDLE_TABLE;
+    return error;
+}
+
+/* The text is one user's: another gets a node, and a text, of his own. */
+static int make_report(struct driver *driver, const struct node *node, uid_t reader)
+{
+    struct generated *text = node->content.generated.text;
+    struct text_store store;
+    size_t length = 0;
+
+    text->user = reader;
+    int error = report_write(driver, node->content.generated.report, reader, &text->text, &length);
+    if (error == 0)
+        error = text_store_begin(&store, driver, node, 0);
     if (error != 0)
         return error;
-    struct view_file file = {
-        .source = handle->source,
-        .generation = handle->generation,
-        .size = generation_revised(handle->generation, &handle->revision).size,
-        .cancel = cancel,
-    };
-    error = view_file_complete(&file, &node->content.view, &driver->store);
-    if (error != 0)
-        return error;
-    handle->index = file.index;
-    table_init(&handle->table, &node->content.view, &file, file_extension(large->name));
-    handle->kind = HANDLE_TABLE;
-    return 0;
+    error = generated_set_length(text, length);
+    if (error == 0) {
+        text_store_add(&store, text->text, length);
+        text_store_finish(&store);
+    }
+    text_store_free(&store);
+    return error;
 }
 
 static int open_report(struct driver *driver, const struct node *node, uid_t reader,
-                       struct handle *handle)
+                       const struct cancel *cancel, struct handle *handle)
 {
+    struct generated *text = node->content.generated.text;
+    bool make = false;
+
     handle->kind = HANDLE_REPORT;
-    return report_write(driver, node->content.report, reader, &handle->text, &handle->text_length);
+    handle->report = text;
+    int error = generated_begin(text, cancel, &make);
+    if (error != 0)
+        return error;
+    if (!make)
+        return text->user == reader ? 0 : -ESTALE;
+    error = make_report(driver, node, reader);
+    if (error == 0)
+        generated_made(text);
+    else
+        generated_end(text);
+    return error;
 }
 
 static int open_node(struct driver *driver, struct node *node, uid_t reader, bool second_try,
@@ -185,9 +210,9 @@ static int open_node(struct driver *driver, struct node *node, uid_t reader, boo
         handle->kind = HANDLE_PIECE;
         return open_file_node(driver, node, second_try, handle);
     case NODE_TABLE:
-        return open_table(driver, node, cancel, handle);
+        return open_table(driver, node, second_try, cancel, handle);
     case NODE_REPORT:
-        return open_report(driver, node, reader, handle);
+        return open_report(driver, node, reader, cancel, handle);
     default:
         return -EISDIR;
     }
@@ -199,14 +224,12 @@ static void free_handle(struct handle *handle)
     if (handle->reads_ahead)
         ahead_destroy(&handle->ahead);
     if (handle->kind == HANDLE_TABLE)
-        table_destroy(&handle->table);
-    line_index_unref(handle->index);
+        table_file_close(&handle->table);
     if (handle->source != NULL) {
         source_unpin(handle->source, handle->generation);
         generation_unref(handle->generation);
         source_unref(handle->source);
     }
-    free(handle->text);
     free(handle);
 }
 
@@ -286,28 +309,11 @@ bool handle_is_still(const struct handle *handle, const struct file_identity *th
 static int read_report(const struct handle *handle, uint64_t offset, char *buffer, size_t size,
                        size_t *got)
 {
-    *got = (size_t)min_u64(size, saturating_sub(handle->text_length, offset));
+    const struct generated *report = handle->report;
+    *got = (size_t)min_u64(size, saturating_sub(report->length, offset));
     if (*got > 0)
-        memcpy(buffer, handle->text + offset, *got);
+        memcpy(buffer, report->text + offset, *got);
     return 0;
-}
-
-/* A table whose file has been rewritten meanwhile must not go on with the old sizes. */
-static int read_table(struct handle *handle, uint64_t offset, char *buffer, size_t size,
-                      const struct cancel *cancel, size_t *got)
-{
-    int fd = -1;
-    unsigned revision = 0;
-    int made = table_read(&handle->table, offset, buffer, size, cancel, got);
-    int error = source_borrow(handle->source, handle->generation, &fd);
-    if (error != 0)
-        return error;
-    error = source_check(handle->source, handle->generation, fd);
-    source_return(handle->source, handle->generation);
-    (void)generation_revised(handle->generation, &revision);
-    if (error == 0 && revision != handle->revision)
-        error = -ESTALE;
-    return error != 0 ? error : made;
 }
 
 int handle_read(struct handle *handle, uint64_t offset, char *buffer, size_t size,
@@ -317,16 +323,31 @@ int handle_read(struct handle *handle, uint64_t offset, char *buffer, size_t siz
     case HANDLE_PIECE:
         return read_piece(handle, offset, buffer, size, got);
     case HANDLE_TABLE:
-        return read_table(handle, offset, buffer, size, cancel, got);
+        return table_file_read(&handle->table, offset, buffer, size, cancel, got);
     case HANDLE_REPORT:
         return read_report(handle, offset, buffer, size, got);
     }
     return -EIO;
 }
 
+/* A generated file is data up to its end. */
+static int seek_text(struct generated *text, enum extent_kind kind, uint64_t offset,
+                     uint64_t *found)
+{
+    uint64_t length = generated_tell(text, 0);
+    if (offset >= length)
+        return -ENXIO;
+    *found = kind == EXTENT_DATA ? offset : length;
+    return 0;
+}
+
 int handle_seek(const struct handle *handle, enum extent_kind kind, uint64_t offset,
                 const struct cancel *cancel, uint64_t *found)
 {
+    if (handle->kind == HANDLE_TABLE)
+        return seek_text(handle->table.node->content.generated.text, kind, offset, found);
+    if (handle->kind == HANDLE_REPORT)
+        return seek_text(handle->report, kind, offset, found);
     return piece_seek(&handle->piece, handle->source, handle->generation, kind, offset, cancel,
                       found);
 }

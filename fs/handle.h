@@ -13,7 +13,7 @@
 #include "core/cancel.h"
 #include "fs/ahead.h"
 #include "fs/driver.h"
-#include "fs/table.h"
+#include "fs/table_file.h"
 
 enum handle_kind {
     HANDLE_PIECE,
@@ -23,17 +23,14 @@ enum handle_kind {
 
 struct handle {
     struct list link;              /* protected by driver.handles_lock */
-    enum handle_kind kind;         /* the rest is constant, but for what table locks itself */
+    enum handle_kind kind;         /* the rest is constant */
     struct source *source;         /* a reference; NULL in a report */
     struct generation *generation; /* a reference, pinned; NULL in a report */
     struct piece piece;            /* HANDLE_PIECE */
     bool reads_ahead;              /* HANDLE_PIECE whose reads all come to the driver */
     struct ahead ahead;            /* if it does */
-    struct table table;            /* HANDLE_TABLE */
-    struct line_index *index;      /* HANDLE_TABLE of rows: a reference, or NULL */
-    unsigned revision;             /* HANDLE_TABLE: of the generation when it was opened */
-    char *text;                    /* HANDLE_REPORT; owned */
-    size_t text_length;            /* HANDLE_REPORT */
+    struct table_file table;       /* HANDLE_TABLE */
+    struct generated *report;      /* HANDLE_REPORT: its node's, which the kernel knows */
 };
 
 /*
@@ -75,7 +72,7 @@ int handle_read_ahead(const struct handle *handle, uint64_t offset, char *buffer
 bool handle_is_still(const struct handle *handle, const struct file_identity *then);
 
 /*
- * Finds data or a hole in a piece from `offset` on. Returns as piece_seek does.
+ * Finds data or a hole from `offset` on; generated files have no holes. Returns as piece_seek does.
  */
 int handle_seek(const struct handle *handle, enum extent_kind kind, uint64_t offset,
                 const struct cancel *cancel, uint64_t *found);

@@ -56,7 +56,7 @@ static bool add(struct listing *listing, const char *name, mode_t mode, uint64_t
 static bool add_found(struct listing *listing, const char *name, const struct entry *found,
                       off_t next)
 {
-    const struct fuse_entry_param entry = entry_for_kernel(found);
+    const struct fuse_entry_param entry = entry_for_kernel(listing->driver, found);
     if (add_entry(listing, name, &entry, next))
         return true;
     node_forget(&listing->driver->nodes, found->node, 1);
@@ -319,7 +319,7 @@ static int list_control(struct listing *listing, off_t offset)
 {
     for (off_t place = offset - 2; place < REPORTS; place++) {
         enum report report = (enum report)place;
-        const union node_content content = {.report = report};
+        const union node_content content = {.generated.report = report};
         if (!add_child(listing, report_name(report), NODE_REPORT, &content, place + 3))
             break;
     }

@@ -14,14 +14,14 @@ const char control_name[] = ".bigfs";
 
 static const char table_suffix[] = ".tsv";
 
-struct fuse_entry_param entry_for_kernel(const struct entry *entry)
+struct fuse_entry_param entry_for_kernel(const struct driver *driver, const struct entry *entry)
 {
     return (struct fuse_entry_param){
         .ino = (fuse_ino_t)(uintptr_t)entry->node,
         .generation = entry->node->incarnation,
         .attr = entry->attributes,
-        .attr_timeout = BELIEVED_SECONDS,
-        .entry_timeout = BELIEVED_SECONDS,
+        .attr_timeout = attributes_believed(driver, entry->node, &entry->attributes),
+        .entry_timeout = entry->node->kind == NODE_REPORT ? 0 : BELIEVED_SECONDS,
     };
 }
 
@@ -240,6 +240,33 @@ static int lookup_in_view(struct driver *driver, struct node *parent, const char
     return enter_piece(driver, parent, &wanted, entry);
 }
 
+/* Makes the entry of a table or a report, whose text is made when it is opened. */
+static int enter_generated(struct driver *driver, struct node *parent, enum node_kind kind,
+                           const char *name, union node_content *content, const struct stat *source,
+                           struct entry *entry)
+{
+    content->generated.text = generated_new();
+    if (content->generated.text == NULL)
+        return -ENOMEM;
+    return enter_node(driver, parent, kind, name, content, source, entry);
+}
+
+/* VIEW[@ARG…].tsv, the table of contents of a view, whose name is of this length. */
+static int enter_table(struct driver *driver, struct node *parent, const char *name, size_t length,
+                       struct entry *entry)
+{
+    union node_content content = {0};
+    struct stat source;
+
+    int error = view_parse(name, length, &driver->options->views, &content.generated.view);
+    if (error == 0)
+        error = attributes_now_of_large(driver, parent, &source);
+    if (error != 0)
+        return error;
+    file_identity_of(&source, &content.generated.identity);
+    return enter_generated(driver, parent, NODE_TABLE, name, &content, &source, entry);
+}
+
 /* VIEW[@ARG…] is a directory, VIEW[@ARG…].tsv its table of contents. */
 static int lookup_in_large(struct driver *driver, struct node *parent, const char *name,
                            struct entry *entry)
@@ -248,30 +275,28 @@ static int lookup_in_large(struct driver *driver, struct node *parent, const cha
     const struct wanted wanted_whole = {.selector = &whole};
     const size_t suffix = sizeof(table_suffix) - 1;
     union node_content content = {0};
-    enum node_kind kind = NODE_VIEW;
     size_t length = strlen(name);
     struct stat source;
 
     if (piece_name_is_whole(file_extension(parent->name), name))
         return enter_piece(driver, parent, &wanted_whole, entry);
-    if (length > suffix && strcmp(name + length - suffix, table_suffix) == 0) {
-        kind = NODE_TABLE;
-        length -= suffix;
-    }
+    if (length > suffix && strcmp(name + length - suffix, table_suffix) == 0)
+        return enter_table(driver, parent, name, length - suffix, entry);
     int error = view_parse(name, length, &driver->options->views, &content.view);
     if (error == 0)
         error = attributes_now_of_large(driver, parent, &source);
-    return error != 0 ? error : enter_node(driver, parent, kind, name, &content, &source, entry);
+    return error != 0 ? error
+                      : enter_node(driver, parent, NODE_VIEW, name, &content, &source, entry);
 }
 
 static int lookup_in_control(struct driver *driver, struct node *parent, const char *name,
                              struct entry *entry)
 {
     const struct stat nothing = {0};
-    union node_content content = {.report = report_named(name)};
-    if (content.report == REPORTS)
+    union node_content content = {.generated.report = report_named(name)};
+    if (content.generated.report == REPORTS)
         return -ENOENT;
-    return enter_node(driver, parent, NODE_REPORT, name, &content, &nothing, entry);
+    return enter_generated(driver, parent, NODE_REPORT, name, &content, &nothing, entry);
 }
 
 int lookup(struct driver *driver, struct node *parent, const char *name,

@@ -15,11 +15,8 @@ struct entry {
     struct stat attributes;
 };
 
-/* How long the kernel believes names and attributes. */
-enum { BELIEVED_SECONDS = 1 };
-
 /* What the kernel is told of an entry. */
-struct fuse_entry_param entry_for_kernel(const struct entry *entry);
+struct fuse_entry_param entry_for_kernel(const struct driver *driver, const struct entry *entry);
 
 /* The directory of reports in the root: found by name, never listed. */
 extern const char control_name[];

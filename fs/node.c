@@ -141,6 +141,8 @@ static void release_content(enum node_kind kind, const union node_content *conte
         source_unref(content->file.source);
     } else if (kind == NODE_LARGE) {
         source_unref(content->source);
+    } else if (kind == NODE_TABLE || kind == NODE_REPORT) {
+        generated_free(content->generated.text);
     }
 }
 
@@ -169,21 +171,32 @@ static struct node **bucket_of(struct node_table *table, uint64_t hash)
     return &table->buckets[hash & (table->bucket_count - 1)];
 }
 
-/* Whether a small file's generation has ended: another of the same looks needs a node of its own.
+/*
+ * Whether what is looked up needs a node of its own though there is one that looks the same: of a
+ * small file's generation that has ended, of a table of what the file was, and of every report.
  */
-static bool is_over(const struct node *node)
+static bool is_over(const struct node *node, const union node_content *wanted)
 {
-    const struct generation *generation =
-        node->kind == NODE_FILE ? node->content.file.generation : NULL;
-    return generation != NULL && atomic_load(&generation->stale);
+    switch (node->kind) {
+    case NODE_FILE:
+        return node->content.file.generation != NULL &&
+               atomic_load(&node->content.file.generation->stale);
+    case NODE_TABLE:
+        return !generated_is_current(node->content.generated.text, &wanted->generated.identity);
+    case NODE_REPORT:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* The lock is held. */
 static bool is_node(const struct node *node, const struct node *parent, enum node_kind kind,
-                    const char *name, const struct fingerprint *print)
+                    const char *name, const union node_content *content,
+                    const struct fingerprint *print)
 {
     if (node->parent != parent || node->kind != kind || strcmp(node->name, name) != 0 ||
-        is_over(node))
+        is_over(node, content))
         return false;
     struct fingerprint own = fingerprint_of(kind, &node->content);
     return memcmp(&own, print, sizeof(own)) == 0;
@@ -238,7 +251,7 @@ struct node *node_get(struct node_table *table, struct node *parent, enum node_k
     HOLD_LOCK(&table->lock);
 
     for (struct node *node = *bucket_of(table, hash); node != NULL; node = node->next) {
-        if (node->hash == hash && is_node(node, parent, kind, name, &print)) {
+        if (node->hash == hash && is_node(node, parent, kind, name, content, &print)) {
             release_content(kind, content);
             node->lookups++;
             return node;

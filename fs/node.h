@@ -30,6 +30,7 @@
 #include "core/generation.h"
 #include "core/piece.h"
 #include "core/source.h"
+#include "fs/generated.h"
 #include "fs/report.h"
 #include "fs/view.h"
 
@@ -60,12 +61,20 @@ struct node_file {
     struct generation *generation; /* protected by node_table.lock; a reference or NULL */
 };
 
+/* A table, or a report. */
+struct node_generated {
+    struct view view;              /* NODE_TABLE */
+    struct file_identity identity; /* NODE_TABLE: of its file as it was looked up */
+    enum report report;            /* NODE_REPORT */
+    struct generated *text;        /* owned */
+};
+
 union node_content {
-    struct node_piece piece; /* NODE_PIECE */
-    struct node_file file;   /* NODE_FILE */
-    struct source *source;   /* NODE_LARGE: a reference */
-    struct view view;        /* NODE_VIEW, NODE_TABLE */
-    enum report report;      /* NODE_REPORT */
+    struct node_piece piece;         /* NODE_PIECE */
+    struct node_file file;           /* NODE_FILE */
+    struct source *source;           /* NODE_LARGE: a reference */
+    struct view view;                /* NODE_VIEW */
+    struct node_generated generated; /* NODE_TABLE, NODE_REPORT */
 };
 
 struct node {

@@ -59,7 +59,7 @@ static void run_lookup(struct job *job)
         reply_error(job->request, error);
         return;
     }
-    const struct fuse_entry_param reply = entry_for_kernel(&entry);
+    const struct fuse_entry_param reply = entry_for_kernel(driver, &entry);
     if (fuse_reply_entry(job->request, &reply) != 0)
         node_forget(&driver->nodes, entry.node, 1);
 }
@@ -98,13 +98,15 @@ static void on_forget_multi(fuse_req_t request, size_t count, struct fuse_forget
 static void run_getattr(struct job *job)
 {
     struct stat attributes;
+    struct node *node = node_of(job->request, job->inode);
     const struct cancel cancel = cancel_of(job->request);
-    int error = attributes_now(driver_of(job->request), node_of(job->request, job->inode), &cancel,
-                               &attributes);
+    struct driver *driver = driver_of(job->request);
+    int error = attributes_now(driver, node, &cancel, &attributes);
     if (error != 0)
         reply_error(job->request, error);
     else
-        (void)fuse_reply_attr(job->request, &attributes, BELIEVED_SECONDS);
+        (void)fuse_reply_attr(job->request, &attributes,
+                              attributes_believed(driver, node, &attributes));
 }
 
 static void on_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)

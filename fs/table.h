@@ -1,24 +1,35 @@
 /*
- * VIEW.tsv: a view's table of contents, a line per piece behind a heading line:
+ * VIEW.tsv: a view's table of contents, a line for each piece after a heading line:
  *
  *     name <TAB> offset <TAB> length <TAB> data_bytes [<TAB> first_line <TAB> lines]
  *
  * Offset and length are those of the piece's data in the source, without a repeated header;
  * data_bytes is how many of them are no hole. In `rows` there is also the number of the first line,
- * from 1, and how many lines they are. The text is made as it is read, so a table of
- * millions of pieces needs no memory. A table remembers one place, the line where the last read
- * ended; a read from before it begins anew.
+ * from 1, and how many lines they are. A tab, line break or backslash in a name is written as "\t",
+ * "\n", "\\".
+ *
+ * Here are the lines. fs/table_length.h knows how long some tables are without making them,
+ * fs/table_map.h how to make a part of one again.
  */
 #ifndef BIGFS_FS_TABLE_H
 #define BIGFS_FS_TABLE_H
 
-#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/cancel.h"
-#include "core/source.h"
+#include "fs/piece_name.h"
 #include "fs/view.h"
+
+/* The most bytes that a line has: each of a name's may be written as two. */
+enum { TABLE_LINE_MOST = 2 * PIECE_NAME_MOST + 5 * 21 + 2 };
+
+/* A table of a file as one generation has it. What is pointed to is the caller's. */
+struct table {
+    const struct view *view;
+    struct view_file file;
+    const char *extension;
+    bool computed; /* table_is_computed(): the file is not looked at */
+};
 
 /* A line of the table and where its text starts. Line 0 is the heading. */
 struct table_place {
@@ -27,25 +38,14 @@ struct table_place {
     uint64_t cursor; /* of view_next() */
 };
 
-struct table {
-    const struct view *view; /* constant, as all up to the lock */
-    struct view_file file;   /* as it was when the table was opened; `cancel` is not used */
-    const char *extension;
-    pthread_mutex_t lock;
-    struct table_place last; /* protected by lock */
-};
-
-/* What is pointed to stays the caller's and must live as long as the table. */
-void table_init(struct table *table, const struct view *view, const struct view_file *file,
-                const char *extension);
-void table_destroy(struct table *table);
+/* Writes the heading, as table_line does. Returns how long it is. */
+size_t table_heading(const struct view *view, char *text);
 
 /*
- * Writes up to `size` bytes of the text from `offset` on to `buffer`. Returns 0 and the bytes
- * written (*got < size: the end), -EINTR, or what view_resolve does. Thread-safe; no lock
- * is held while the source is read.
+ * Writes the line at *place to `text`, which has room for TABLE_LINE_MOST bytes, and moves *place
+ * behind it. Returns 0, -ENOENT behind the last line, or what view_next, view_resolve and
+ * holes_count_data do; blocks as these do.
  */
-int table_read(struct table *table, uint64_t offset, char *buffer, size_t size,
-               const struct cancel *cancel, size_t *got);
+int table_line(const struct table *table, struct table_place *place, char *text, size_t *length);
 
 #endif

@@ -1,0 +1,23 @@
+/*
+ * How long a table is, and where in it a line begins, by arithmetic alone: of `bytes` of a file
+ * without holes, where every field follows from the size.
+ */
+#ifndef BIGFS_FS_TABLE_LENGTH_H
+#define BIGFS_FS_TABLE_LENGTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fs/table.h"
+#include "fs/view.h"
+
+/* Whether the text of the view's table follows from the size of a file that has these blocks. */
+bool table_is_computed(const struct view *view, const struct file_identity *identity);
+
+/* The length of such a table of a file of `size` bytes, in bytes. */
+uint64_t table_length(const struct view *view, uint64_t size);
+
+/* The line of such a table in which the byte at `offset` is, for an offset below the length. */
+struct table_place table_place_at(const struct view *view, uint64_t size, uint64_t offset);
+
+#endif
