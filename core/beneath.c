@@ -77,7 +77,7 @@ static int check_is_beneath(const struct beneath *beneath, int fd, size_t levels
  */
 static int take_step(int base, const char **path, int *directory, size_t *levels)
 {
-    const char *slash = memrchr(*path, '/', PATH_MAX);
+    const char *slash = memrchr(*path, '/', strnlen(*path, PATH_MAX));
     if (slash == NULL || slash == *path)
         return -ENAMETOOLONG;
     AUTO_FREE char *step = strndup(*path, (size_t)(slash - *path));
