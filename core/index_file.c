@@ -26,9 +26,15 @@ enum word {
     WORD_ENDS_OPEN,
     WORD_LINE_ENDS,
     WORD_HOLES,
-    WORD_INODE,
     WORD_GROUPS,
     WORD_BODY,
+    WORD_INODE,
+    WORD_BIRTH,
+    WORD_BIRTH_NS,
+    WORD_FILE_SYSTEM,
+    WORD_FILE_SYSTEM_2,
+    WORD_SAMPLE,
+    WORD_VERIFIED,
     WORD_DIGEST = 23,
     WORDS,
 };
@@ -175,6 +181,10 @@ static int read_header(int fd, struct header *header, struct index_key *key)
         .mtime = {(time_t)word_of(header, WORD_MTIME), (long)word_of(header, WORD_MTIME_NS)},
         .ctime = {(time_t)word_of(header, WORD_CTIME), (long)word_of(header, WORD_CTIME_NS)},
         .inode = word_of(header, WORD_INODE),
+        .birth = {(time_t)word_of(header, WORD_BIRTH), (long)word_of(header, WORD_BIRTH_NS)},
+        .file_system = {{word_of(header, WORD_FILE_SYSTEM), word_of(header, WORD_FILE_SYSTEM_2)}},
+        .sample = word_of(header, WORD_SAMPLE),
+        .verified = word_of(header, WORD_VERIFIED) == 1,
         .ends = {word_of(header, WORD_HEAD), word_of(header, WORD_TAIL), true},
     };
     return 0;
@@ -310,11 +320,8 @@ static int write_group(struct writer *writer, const struct line_index *index,
     return error;
 }
 
-static void fill_header(struct header *header, const struct index_key *key,
-                        const struct line_index *index)
+static void fill_key(struct header *header, const struct index_key *key)
 {
-    set_word(header, WORD_MAGIC, magic);
-    set_word(header, WORD_VERSION, VERSION | (uint64_t)FORMAT_LINES << 32);
     set_word(header, WORD_SIZE, key->size);
     set_word(header, WORD_MTIME, (uint64_t)key->mtime.tv_sec);
     set_word(header, WORD_MTIME_NS, (uint64_t)key->mtime.tv_nsec);
@@ -322,10 +329,24 @@ static void fill_header(struct header *header, const struct index_key *key,
     set_word(header, WORD_CTIME_NS, (uint64_t)key->ctime.tv_nsec);
     set_word(header, WORD_HEAD, key->ends.first);
     set_word(header, WORD_TAIL, key->ends.last);
+    set_word(header, WORD_INODE, key->inode);
+    set_word(header, WORD_BIRTH, (uint64_t)key->birth.tv_sec);
+    set_word(header, WORD_BIRTH_NS, (uint64_t)key->birth.tv_nsec);
+    set_word(header, WORD_FILE_SYSTEM, key->file_system.words[0]);
+    set_word(header, WORD_FILE_SYSTEM_2, key->file_system.words[1]);
+    set_word(header, WORD_SAMPLE, key->sample);
+    set_word(header, WORD_VERIFIED, key->verified ? 1 : 0);
+}
+
+static void fill_header(struct header *header, const struct index_key *key,
+                        const struct line_index *index)
+{
+    set_word(header, WORD_MAGIC, magic);
+    set_word(header, WORD_VERSION, VERSION | (uint64_t)FORMAT_LINES << 32);
+    fill_key(header, key);
     set_word(header, WORD_ENDS_OPEN, index->ends_open ? 1 : 0);
     set_word(header, WORD_LINE_ENDS, line_index_ends(index));
     set_word(header, WORD_HOLES, atomic_load(&index->holes) ? 1 : 0);
-    set_word(header, WORD_INODE, key->inode);
     set_word(header, WORD_GROUPS, index->group_count);
 }
 

@@ -3,15 +3,16 @@
  *
  *     words   0          magic
  *             1          version, record format << 32
- *             2 … 8      the key: size, mtime, ctime (s, ns each), digests of head and tail
+ *             2 … 8      of the key: size, mtime, ctime (s, ns each), digests of first and last
+ *                        block
  *             9          1 if the last line has no end
  *             10         line ends in all
  *             11         1 if holes were passed
- *             12         inode of the file, to tell it from its copies
- *             13         how many groups of 64 blocks follow
- *             14         bytes that follow the words
- *             15 … 22    0
- *             23         XXH3 of all other words and of what follows
+ *             12         how many groups of 64 blocks follow
+ *             13         bytes that follow the words
+ *             14 … 20    of the key: inode, birth time (s, ns), file system (2), sample, verified
+ *             21, 22     0
+ *             23         XXH3 of what follows, and of all other words
  *     then               the groups that have line ends, by number; of each
  *                          8 bytes     the number of the group × 2, and 1 if it is dense
  *                          8 bytes     unless it is dense: a bit for each block that has line ends

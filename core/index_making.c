@@ -32,12 +32,19 @@ static bool takes_beginnings(const struct generation *generation, const struct i
     return now->revision == 0 && !generation->rewritten;
 }
 
-int index_begin(struct index_store *store, struct generation *generation, int fd,
-                struct index_beginning *beginning)
+/* Makes the key of the file as it is, to tell at the end whether it still is. */
+static int begin_whole(int fd, struct index_beginning *beginning)
+{
+    beginning->settled = file_identity_unsettled_ms(&beginning->of.file, fd) == 0;
+    int error = index_key_make(fd, &beginning->of.file, &beginning->whole);
+    return error != 0 ? error : index_key_add_sample(fd, &beginning->whole);
+}
+
+static int find_known(struct index_store *store, struct generation *generation, int fd,
+                      struct index_beginning *beginning)
 {
     struct index_slot *slot = &generation->lines_index;
 
-    *beginning = (struct index_beginning){.of = moment_of(generation)};
     int match = index_slot_get(slot, fd, &beginning->of, &beginning->old, &beginning->key);
     if (match != INDEX_OTHER)
         return match;
@@ -51,6 +58,21 @@ int index_begin(struct index_store *store, struct generation *generation, int fd
     return match;
 }
 
+int index_begin(struct index_store *store, struct generation *generation, int fd,
+                struct index_beginning *beginning)
+{
+    *beginning = (struct index_beginning){.of = moment_of(generation)};
+    int match = find_known(store, generation, fd, beginning);
+    if (match < 0 || match == INDEX_SAME)
+        return match;
+    int error = begin_whole(fd, beginning);
+    if (error == 0)
+        return match;
+    line_index_unref(beginning->old);
+    beginning->old = NULL;
+    return error;
+}
+
 bool index_still_right(struct generation *generation, const struct index_moment *of)
 {
     const struct index_moment now = moment_of(generation);
@@ -59,9 +81,8 @@ bool index_still_right(struct generation *generation, const struct index_moment 
     return file_identity_equal(&now.file, &of->file) || now.file.size > of->file.size;
 }
 
-/* Keeps the index in the directory, unless the one that is there covers nearly as much. */
-static void keep(struct index_store *store, struct generation *generation,
-                 const struct line_index *index, const struct index_key *key)
+void index_keep(struct index_store *store, struct generation *generation,
+                const struct line_index *index, const struct index_key *key)
 {
     uint64_t kept = index_slot_kept(&generation->lines_index);
     uint64_t grown = saturating_sub(index->size, kept);
@@ -72,9 +93,31 @@ static void keep(struct index_store *store, struct generation *generation,
         index_slot_note_kept(&generation->lines_index, key->size);
 }
 
-int index_publish(struct index_store *store, struct source *source, struct generation *generation,
-                  struct line_index *index, const struct index_moment *of)
+/*
+ * Makes the key at the end. The digests of what was counted must be what they were at the
+ * beginning: a file that has grown may have been rewritten too. -EAGAIN: they are not.
+ */
+static int end_key(struct generation *generation, int fd, const struct index_beginning *beginning,
+                   struct index_key *key)
 {
+    int error = index_key_make(fd, &beginning->of.file, key);
+    if (error == 0)
+        error = index_key_add_sample(fd, key);
+    if (error != 0)
+        return error;
+    const struct index_moment now = moment_of(generation);
+    key->verified = beginning->settled && beginning->old == NULL &&
+                    now.revision == beginning->of.revision &&
+                    file_identity_equal(&now.file, &beginning->of.file);
+    bool same = content_ends_equal(&key->ends, &beginning->whole.ends) &&
+                key->sample == beginning->whole.sample;
+    return same ? 0 : -EAGAIN;
+}
+
+int index_publish(struct index_store *store, struct source *source, struct generation *generation,
+                  struct line_index *index, const struct index_beginning *beginning)
+{
+    const struct index_moment *of = &beginning->of;
     struct index_key key;
     uint8_t last = '\n';
     int fd = -1;
@@ -86,15 +129,24 @@ int index_publish(struct index_store *store, struct source *source, struct gener
     if (error != 0)
         return error;
     line_index_finish(index, last != '\n');
-    error = index_key_make(fd, &of->file, &key);
+    /* Look at the attributes before and after the key is made: it is of what they tell. */
     int check = source_check(source, generation, fd);
+    if (check == 0)
+        error = end_key(generation, fd, beginning, &key);
+    const struct file_identity then = generation_identity(generation);
+    if (check == 0)
+        check = source_check(source, generation, fd);
     source_return(source, generation);
     if (check != 0 || error != 0)
         return check != 0 ? check : error;
     if (!index_still_right(generation, of))
         return -EAGAIN;
+    const struct file_identity now = generation_identity(generation);
+    key.verified = key.verified && file_identity_equal(&then, &now);
     index_slot_put(&generation->lines_index, index, &key, of);
-    keep(store, generation, index, &key);
+    /* A time stamp that was not past at the beginning may stand for another content too. */
+    if (beginning->settled)
+        index_keep(store, generation, index, &key);
     return 0;
 }
 
@@ -121,7 +173,7 @@ static int make_at_once(struct index_store *store, struct source *source,
         return -ENOMEM;
     int error = count_rest(source, generation, beginning, cancel, index);
     if (error == 0)
-        error = index_publish(store, source, generation, index, &beginning->of);
+        error = index_publish(store, source, generation, index, beginning);
     if (error != 0) {
         line_index_unref(index);
         return error;
@@ -177,4 +229,18 @@ bool index_is_there(struct index_store *store, struct source *source, struct gen
     bool there = index_store_has(store, fd, &now.file, takes_beginnings(generation, &now));
     source_return(source, generation);
     return there;
+}
+
+void index_reject(struct index_store *store, struct source *source, struct generation *generation,
+                  const struct line_index *index)
+{
+    struct index_key key;
+    int fd = -1;
+
+    if (!index_slot_forget_this(&generation->lines_index, index, &key))
+        return; /* another has been made meanwhile */
+    if (source_borrow(source, generation, &fd) != 0)
+        return;
+    index_store_remove(store, &key, fd);
+    source_return(source, generation);
 }

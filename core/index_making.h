@@ -33,6 +33,8 @@ bool index_is_there(struct index_store *store, struct source *source,
 /* What an index starts from: the file as it is, and what is known of it. */
 struct index_beginning {
     struct index_moment of;
+    bool settled;           /* a change from now on moves a time stamp for certain */
+    struct index_key whole; /* of all of the file; not made if `old` is all of it */
     struct line_index *old; /* a reference for the caller, or NULL */
     struct index_key key;   /* of `old` */
 };
@@ -51,11 +53,22 @@ int index_begin(struct index_store *store, struct generation *generation, int fd
 bool index_still_right(struct generation *generation, const struct index_moment *of);
 
 /*
- * Ends an index of which all is counted, begun when the file was `of`: it becomes that of the
- * generation, and is kept in the index directory if that is worth it. Returns 0, -EAGAIN where the
- * file may not be what it was at the beginning, or as source_read.
+ * Ends an index of which all is counted: it becomes that of the generation, and is kept in the
+ * index directory if that is worth it. Returns 0, -EAGAIN if the file may not be what it was at the
+ * beginning, or as source_read.
  */
 int index_publish(struct index_store *store, struct source *source, struct generation *generation,
-                  struct line_index *index, const struct index_moment *of);
+                  struct line_index *index, const struct index_beginning *beginning);
+
+/* Keeps an index in the directory, unless that has one which covers nearly as much. */
+void index_keep(struct index_store *store, struct generation *generation,
+                const struct line_index *index, const struct index_key *key);
+
+/*
+ * Removes an index that was found not to fit its file, from memory and from the index directory, so
+ * that the next one is made anew. `index` is that which was used.
+ */
+void index_reject(struct index_store *store, struct source *source, struct generation *generation,
+                  const struct line_index *index);
 
 #endif

@@ -37,14 +37,32 @@ void index_slot_put(struct index_slot *slot, struct line_index *index, const str
     line_index_unref(old);
 }
 
-void index_slot_forget(struct index_slot *slot)
+bool index_slot_forget_this(struct index_slot *slot, const struct line_index *index,
+                            struct index_key *key)
 {
-    struct line_index *old;
+    struct line_index *old = NULL;
     {
         HOLD_LOCK(&slot->lock);
-        old = steal_pointer(&slot->index);
+        if (index == NULL || slot->index == index)
+            old = steal_pointer(&slot->index);
+        *key = slot->key;
+        slot->kept = 0;
     }
     line_index_unref(old);
+    return old != NULL;
+}
+
+void index_slot_forget(struct index_slot *slot)
+{
+    struct index_key key;
+    (void)index_slot_forget_this(slot, NULL, &key);
+}
+
+struct line_index *index_slot_peek(struct index_slot *slot, struct index_key *key)
+{
+    HOLD_LOCK(&slot->lock);
+    *key = slot->key;
+    return slot->index != NULL ? line_index_ref(slot->index) : NULL;
 }
 
 /*
@@ -85,7 +103,7 @@ int index_slot_get(struct index_slot *slot, int fd, const struct index_moment *n
     int match = recall(slot, now, index, key);
 
     if (match == INDEX_BEGINS)
-        match = index_key_match(key, fd, &now->file);
+        match = index_key_match_sample(key, fd, index_key_match(key, fd, &now->file));
     if (match <= INDEX_OTHER && *index != NULL) {
         line_index_unref(*index);
         *index = NULL;

@@ -37,8 +37,18 @@ void index_slot_destroy(struct index_slot *slot);
 void index_slot_put(struct index_slot *slot, struct line_index *index, const struct index_key *key,
                     const struct index_moment *of);
 
-/* Forgets an index that was found to be wrong. */
+/* Forgets what is there. */
 void index_slot_forget(struct index_slot *slot);
+
+/*
+ * Forgets an index that was found to be wrong, unless it is not there any more. Returns whether it
+ * was, with its key.
+ */
+bool index_slot_forget_this(struct index_slot *slot, const struct line_index *index,
+                            struct index_key *key);
+
+/* What is there, whatever it is right of: a reference for the caller, or NULL; and its key. */
+struct line_index *index_slot_peek(struct index_slot *slot, struct index_key *key);
 
 /*
  * Whether there is an index for the file as it is `now`: of all of it (INDEX_SAME), or of its first

@@ -20,7 +20,8 @@
 
 enum {
     NAME_MOST = 96,
-    MOST_CANDIDATES = 1024,     /* files that begin alike, of which indexes are looked at */
+    MOST_CANDIDATES = 1024, /* files that begin alike, of which indexes are looked at */
+    USE_NOTED_S = 60 * 60,
     ABANDONED_S = 24 * 60 * 60, /* when a temporary file has no writer any more */
     NAME_ATTEMPTS = 1000,
     MODE_DIRECTORY = S_IRWXU,
@@ -36,13 +37,24 @@ void index_store_init(struct index_store *store, const char *path, uint64_t leas
     store->path = path;
     store->least = least;
     store->warn = warn;
+    store->strict = false;
+    pthread_mutex_init(&store->lock, NULL);
+    memset(store->told, 0, sizeof(store->told));
+    store->next_told = 0;
     atomic_init(&store->warned, false);
     atomic_init(&store->temporaries, 0);
 }
 
+/* All of the key but what makes the directory, and the sample: to look for a name is to read
+ * little. */
 static uint64_t rest_of(const struct index_key *key)
 {
     const uint64_t words[] = {
+        key->file_system.words[0],
+        key->file_system.words[1],
+        key->inode,
+        (uint64_t)key->birth.tv_sec,
+        (uint64_t)key->birth.tv_nsec,
         key->size,
         (uint64_t)key->mtime.tv_sec,
         (uint64_t)key->mtime.tv_nsec,
@@ -122,13 +134,64 @@ static bool ends_with(const char *name, const char *suffix)
     return length >= tail && strcmp(name + length - tail, suffix) == 0;
 }
 
-/* A damaged index would be found again and again, so it goes. */
-static void discard(struct index_store *store, int directory, const char *name)
+/* Whether this was not told before. A few hundred things are remembered. */
+static bool is_news(struct index_store *store, const char *text)
 {
+    uint64_t hash = XXH3_64bits(text, strlen(text));
+
+    HOLD_LOCK(&store->lock);
+    for (size_t i = 0; i < INDEX_STORE_TOLD; i++)
+        if (store->told[i] == hash)
+            return false;
+    store->told[store->next_told++ % INDEX_STORE_TOLD] = hash;
+    return true;
+}
+
+/* Where the file is that `fd` refers to, for people; empty if that cannot be told. */
+static void path_of(int fd, char *path, size_t size)
+{
+    char link[sizeof("/proc/self/fd/") + 10];
+
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t length = fd >= 0 ? readlink(link, path, size - 1) : -1;
+    path[length > 0 ? length : 0] = '\0';
+}
+
+/*
+ * Removes an index that nothing can be done with, and tells why: it would be found again and again.
+ * Once, if it cannot be removed. `fd` is the source that it was looked up for, or -1.
+ */
+static void discard(struct index_store *store, const struct index_key *place, const char *name,
+                    int directory, int fd, const char *why)
+{
+    char head[NAME_MOST];
     char path[PATH_MAX];
-    (void)snprintf(path, sizeof(path), "%.*s/%s", PATH_MAX - NAME_MOST - 2, store->path, name);
-    store->warn(path, "damaged, or of another version: the index is made anew");
-    (void)unlinkat(directory, name, 0);
+    char source[PATH_MAX];
+    char problem[PATH_MAX + 128];
+
+    directory_of(place, head);
+    (void)snprintf(path, sizeof(path), "%.*s/%s/%s", PATH_MAX - 2 * NAME_MOST - 3, store->path,
+                   head, name);
+    path_of(fd, source, sizeof(source));
+    if (source[0] != '\0')
+        (void)snprintf(problem, sizeof(problem), "%s: that of %s is made anew", why, source);
+    else
+        (void)snprintf(problem, sizeof(problem), "%s: it is not used", why);
+    bool removed = unlinkat(directory, name, 0) == 0;
+    if (removed || is_news(store, path))
+        store->warn(path, problem);
+}
+
+static const char damaged[] = "damaged, or of another version";
+
+/* Says that an index is in use, for index_space to know: not more often than is of interest. */
+static void note_use(int fd)
+{
+    const struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
+    struct stat attributes;
+
+    if (fstat(fd, &attributes) == 0 && time(NULL) - attributes.st_mtime > USE_NOTED_S)
+        (void)futimens(fd, now);
 }
 
 /* The search for an index of a file. */
@@ -137,7 +200,7 @@ struct search {
     int directory;
     int fd;
     const struct file_identity *now;
-    struct index_key wanted;  /* that of the file as it is */
+    struct index_key wanted;  /* that of the file as it is, without the sample */
     struct index_key newest;  /* the last one that was made of the inode; size 0: none */
     struct line_index *index; /* a reference; what is taken over */
     struct index_key key;     /* of that */
@@ -162,17 +225,23 @@ static int open_index(const struct search *search, const char *name, struct inde
         error = right ? 0 : -WRONG_INDEX;
     }
     if (error == -WRONG_INDEX)
-        discard(search->store, search->directory, name);
+        discard(search->store, &search->wanted, name, search->directory, search->fd, damaged);
     return error != 0 ? error : steal_fd(&fd);
 }
 
-/* Takes an index over. Returns whether it could be read. */
-static bool take(struct search *search, const char *name)
+/* Takes an index over if it is what is looked for (`match`). Returns whether it is. */
+static bool take(struct search *search, const char *name, enum index_match match)
 {
     AUTO_CLOSE int fd = open_index(search, name, &search->key);
-    int error = fd < 0 ? fd : index_file_read(fd, &search->key, &search->index);
-    if (fd >= 0 && error == -WRONG_INDEX)
-        discard(search->store, search->directory, name);
+
+    if (fd < 0 || (search->store->strict && !search->key.verified) ||
+        index_key_match_sample(&search->key, search->fd, match) != (int)match)
+        return false;
+    int error = index_file_read(fd, &search->key, &search->index);
+    if (error == -WRONG_INDEX)
+        discard(search->store, &search->wanted, name, search->directory, search->fd, damaged);
+    if (error == 0)
+        note_use(fd);
     return error == 0;
 }
 
@@ -182,7 +251,7 @@ static void consider(struct search *search, const char *name)
     struct index_key key;
     AUTO_CLOSE int fd = open_index(search, name, &key);
 
-    if (fd < 0 || key.inode != search->wanted.inode)
+    if (fd < 0 || !index_key_same_file(&key, &search->wanted))
         return;
     if (search->newest.size == 0 || time_compare(key.ctime, search->newest.ctime) > 0)
         search->newest = key;
@@ -244,7 +313,7 @@ static enum index_match load_beginning(struct search *search)
     if (!find_beginning(search))
         return INDEX_OTHER;
     name_of(&search->newest, name);
-    if (!take(search, name))
+    if (!take(search, name, INDEX_BEGINS))
         return INDEX_OTHER;
     if (!atomic_load(&search->index->holes))
         return INDEX_BEGINS;
@@ -265,9 +334,9 @@ enum index_match index_store_load(struct index_store *store, int fd,
     if (directory < 0)
         return INDEX_OTHER;
     name_of(&search.wanted, name);
-    if (take(&search, name))
+    if (take(&search, name, INDEX_SAME))
         match = INDEX_SAME;
-    else if (beginnings)
+    else if (beginnings && !store->strict)
         match = load_beginning(&search);
     *key = search.key;
     *index = search.index;
@@ -411,11 +480,24 @@ static int make_directory(const struct index_store *store, const struct index_ke
     return error != 0 ? error : open_directory(store, key);
 }
 
-/* Removes all other indexes of the inode: what they are of is no more. */
+/*
+ * Whether what the other index is of is no more. Of a file system that has no name for itself only
+ * the same file tells: inode numbers alone are those of many.
+ */
+static bool is_outdated(const struct index_key *other, const struct index_key *key)
+{
+    const struct file_system_id none = {{0, 0}};
+    bool known = !file_system_id_equal(&key->file_system, &none);
+    return index_key_same_file(other, key) ||
+           (known && other->inode == key->inode &&
+            file_system_id_equal(&other->file_system, &key->file_system));
+}
+
+/* Removes all other indexes of the inode. */
 static void remove_outdated(struct index_store *store, int directory, const struct index_key *key,
                             const char *name)
 {
-    const struct search search = {.store = store, .directory = directory, .wanted = *key};
+    const struct search search = {.store = store, .directory = directory, .fd = -1, .wanted = *key};
     AUTO_CLOSEDIR DIR *listing = list_directory(directory);
     struct index_key other;
 
@@ -423,9 +505,21 @@ static void remove_outdated(struct index_store *store, int directory, const stru
         if (!ends_with(entry->d_name, index_suffix) || strcmp(entry->d_name, name) == 0)
             continue;
         AUTO_CLOSE int fd = open_index(&search, entry->d_name, &other);
-        if (fd >= 0 && other.inode == key->inode)
+        if (fd >= 0 && is_outdated(&other, key))
             (void)unlinkat(directory, entry->d_name, 0);
     }
+}
+
+void index_store_remove(struct index_store *store, const struct index_key *key, int fd)
+{
+    char name[NAME_MOST];
+
+    if (store->path == NULL)
+        return;
+    AUTO_CLOSE int directory = open_directory(store, key);
+    name_of(key, name);
+    if (directory >= 0 && faccessat(directory, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        discard(store, key, name, directory, fd, "not what the file holds");
 }
 
 int index_store_save(struct index_store *store, const struct index_key *key,
@@ -433,7 +527,7 @@ int index_store_save(struct index_store *store, const struct index_key *key,
 {
     char name[NAME_MOST];
 
-    if (store->path == NULL)
+    if (store->path == NULL || (store->strict && !key->verified))
         return 0;
     AUTO_CLOSE int directory = make_directory(store, key);
     name_of(key, name);

@@ -1,7 +1,8 @@
 /*
  * The index directory: line indexes kept between runs.
  *
- *     DIR/HEAD/REST.lines      HEAD: digest of the file's first block; REST: of all else in the key
+ *     DIR/HEAD/REST.lines      HEAD: digest of the file's first block; REST: of the file, its
+ *                              attributes and its last block
  *     DIR/HEAD/REST-PID-N.tmp  one that is being written
  *
  * Any number of processes, on any number of hosts, may use one directory at once: a file is written
@@ -18,18 +19,25 @@
 #ifndef BIGFS_CORE_INDEX_STORE_H
 #define BIGFS_CORE_INDEX_STORE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "core/index_key.h"
 #include "core/line_index.h"
 
+enum { INDEX_STORE_TOLD = 256 };
+
 struct index_store {
     const char *path; /* constant; absolute; NULL: nothing is kept */
     uint64_t least;   /* constant; bytes: indexes of smaller files are not kept */
     void (*warn)(const char *path, const char *problem); /* constant; a file or the directory */
-    atomic_bool warned;                                  /* that nothing can be kept */
-    atomic_uint temporaries;                             /* how many have been written */
+    bool strict;        /* constant; only what is verified is given and kept; set before use */
+    atomic_bool warned; /* that nothing can be kept */
+    pthread_mutex_t lock;
+    uint64_t told[INDEX_STORE_TOLD]; /* protected by lock; what was warned of, as hashes */
+    size_t next_told;                /* protected by lock */
+    atomic_uint temporaries;         /* how many have been written */
 };
 
 /* `path` stays the caller's. `warn` must be callable from any thread. */
@@ -49,6 +57,12 @@ enum index_match index_store_load(struct index_store *store, int fd,
 /* Whether index_store_load() would find one, going by the keys: nothing else of it is read. */
 bool index_store_has(struct index_store *store, int fd, const struct file_identity *now,
                      bool beginnings);
+
+/*
+ * Removes the index with this key, which was found to be wrong, and tells of that. `fd` is the file
+ * that it was used for.
+ */
+void index_store_remove(struct index_store *store, const struct index_key *key, int fd);
 
 /*
  * Keeps an index, and removes all others of the same inode that begin alike. Returns 0, or why it

@@ -17,7 +17,7 @@ struct index_build {
     struct source *source;         /* constant; a reference */
     struct generation *generation; /* constant; a reference, pinned */
     struct line_index *index;      /* constant; a reference; counted into by who has a step */
-    struct index_moment of;        /* constant; the file when the build began */
+    struct index_beginning begun;  /* constant; the file when the build began; owns `old` */
     uint64_t from;                 /* constant; what was there is up to here */
     uint64_t next;                 /* protected by indexer.lock; where the next step begins */
     uint64_t done;                 /* protected by indexer.lock; bytes that were counted */
@@ -41,6 +41,7 @@ struct step {
 static void free_build(struct index_build *build)
 {
     line_index_unref(build->index);
+    line_index_unref(build->begun.old);
     if (build->generation != NULL) {
         source_unpin(build->source, build->generation);
         generation_unref(build->generation);
@@ -53,7 +54,6 @@ static void free_build(struct index_build *build)
 static int make_build(struct indexer *indexer, struct source *source, struct generation *generation,
                       struct index_build **made)
 {
-    struct index_beginning beginning = {.old = NULL};
     int fd = -1;
     int error = source_pin(source, generation);
     if (error != 0)
@@ -70,19 +70,17 @@ static int make_build(struct indexer *indexer, struct source *source, struct gen
     list_reset(&build->waiters);
     error = source_borrow(source, generation, &fd);
     if (error == 0) {
-        int match = index_begin(indexer->store, generation, fd, &beginning);
+        int match = index_begin(indexer->store, generation, fd, &build->begun);
         error = match < 0 ? match : 0;
         source_return(source, generation);
     }
     if (error == 0) {
-        build->of = beginning.of;
-        build->index = line_index_new(beginning.of.file.size, beginning.old);
-        build->next = index_beginning_covers(&beginning);
+        build->index = line_index_new(build->begun.of.file.size, build->begun.old);
+        build->next = index_beginning_covers(&build->begun);
         build->from = build->next;
         build->counted_to = build->index != NULL ? build->index->size : 0;
         error = build->index != NULL ? 0 : -ENOMEM;
     }
-    line_index_unref(beginning.old);
     if (error != 0) {
         free_build(build);
         return error;
@@ -91,13 +89,24 @@ static int make_build(struct indexer *indexer, struct source *source, struct gen
     return 0;
 }
 
+/* Whether the file holds what it did when the build began, as far as digests tell. */
+static bool is_as_begun(const struct index_build *build, int fd)
+{
+    const struct index_key *whole = &build->begun.whole;
+    int match = index_key_match(whole, fd, &build->begun.of.file);
+
+    return index_key_match_sample(whole, fd, match) == INDEX_SAME &&
+           source_check(build->source, build->generation, fd) == 0 &&
+           index_still_right(build->generation, &build->begun.of);
+}
+
 /*
  * Keeps in memory what an abandoned build has counted: the index of the part up to the first step
  * that is not done.
  */
 static void keep_part(const struct index_build *build)
 {
-    struct file_identity part = build->of.file;
+    struct file_identity part = build->begun.of.file;
     struct index_key key;
     int fd = -1;
 
@@ -110,10 +119,9 @@ static void keep_part(const struct index_build *build)
         return;
     }
     line_index_finish(index, true);
-    if (index_key_make(fd, &part, &key) == 0 &&
-        source_check(build->source, build->generation, fd) == 0 &&
-        index_still_right(build->generation, &build->of))
-        index_slot_put(&build->generation->lines_index, index, &key, &build->of);
+    if (index_key_make(fd, &part, &key) == 0 && index_key_add_sample(fd, &key) == 0 &&
+        is_as_begun(build, fd))
+        index_slot_put(&build->generation->lines_index, index, &key, &build->begun.of);
     source_return(build->source, build->generation);
     line_index_unref(index);
 }
@@ -158,7 +166,7 @@ static void end_build(struct indexer *indexer, struct index_build *build)
     build->counted_to = min_u64(build->counted_to, build->next);
     if (error == 0 && build->counted_to == build->index->size)
         error = index_publish(indexer->store, build->source, build->generation, build->index,
-                              &build->of);
+                              &build->begun);
     else
         keep_part(build);
     if (error == -EAGAIN)

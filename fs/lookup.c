@@ -126,10 +126,7 @@ static int resolve_completed(struct driver *driver, const struct wanted *wanted,
     if (error == 0)
         error = resolve(wanted, file, piece);
     line_index_unref(file->index);
-    if (error != -WRONG_INDEX)
-        return error;
-    index_slot_forget(&file->generation->lines_index); /* the file is not what was indexed */
-    return -ESTALE;
+    return error == -WRONG_INDEX ? -ESTALE : error;
 }
 
 /*

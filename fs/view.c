@@ -134,9 +134,11 @@ int view_file_complete(struct view_file *file, const struct view *view, struct i
     if (!view_needs_index(view))
         return 0;
     int error = index_get(store, file->source, file->generation, file->cancel, &file->index);
-    if (error == 0)
-        file->size = file->index->size;
-    return error;
+    if (error != 0)
+        return error;
+    file->size = file->index->size;
+    file->store = store;
+    return 0;
 }
 
 bool view_is_numbered(const struct view *view)
@@ -241,6 +243,8 @@ static int find_rows(uint64_t first, uint64_t count, const struct view_file *fil
     data->rows = min_u64(count, lines - data->first_row);
     int error = rows_find_both(file->source, file->generation, file->index, data->first_row,
                                data->first_row + data->rows, &start, &end);
+    if (error == -WRONG_INDEX)
+        index_reject(file->store, file->source, file->generation, file->index);
     data->bytes = (struct range){start, end - start};
     return error;
 }

@@ -83,6 +83,7 @@ struct view_file {
     struct generation *generation; /* pinned, if the view scans */
     uint64_t size;                 /* bytes; of the index, if the view needs one */
     struct line_index *index;      /* if the view needs one */
+    struct index_store *store;     /* if there is an index: where it is kept */
     const struct cancel *cancel;   /* or NULL */
 };
 

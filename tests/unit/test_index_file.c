@@ -18,14 +18,19 @@ enum {
     GROUP = 16 + 3 * 4, /* the group of some_index() */
     VERSION = 8,
     SIZE = 16,
-    GROUPS = 104,
-    BODY = 112,
+    GROUPS = 96,
+    BODY = 104,
 };
 
 static const struct index_key some_key = {
     .size = 2 * (uint64_t)LINE_BLOCK + 77,
     .mtime = {1700000000, 999999999},
     .ctime = {-5, 1},
+    .birth = {1600000000, 7},
+    .inode = 12345,
+    .file_system = {{11, 12}},
+    .sample = 13,
+    .verified = true,
     .ends = {UINT64_C(0xfedcba9876543210), UINT64_C(0x0123456789abcdef), true},
 };
 
@@ -83,6 +88,9 @@ static void check_key(const struct index_key *key, const struct index_key *expec
     assert_int_equal(key->ctime.tv_sec, expected->ctime.tv_sec);
     assert_int_equal(key->ctime.tv_nsec, expected->ctime.tv_nsec);
     assert_true(content_ends_equal(&key->ends, &expected->ends));
+    assert_true(index_key_same_file(key, expected));
+    assert_int_equal(key->sample, expected->sample);
+    assert_int_equal(key->verified, expected->verified);
 }
 
 static void check_round_trip(const struct scratch *scratch, struct index_key expected,
@@ -149,8 +157,15 @@ static void test_the_layout(void **state)
     assert_int_equal(le64toh(words[8]), some_key.ends.last);
     assert_int_equal(le64toh(words[9]), 1);
     assert_int_equal(le64toh(words[10]), 3 + 1003 + 2003);
-    assert_int_equal(le64toh(words[13]), 1);
-    assert_int_equal(le64toh(words[14]), GROUP);
+    assert_int_equal(le64toh(words[12]), 1);
+    assert_int_equal(le64toh(words[13]), GROUP);
+    assert_int_equal(le64toh(words[14]), 12345);
+    assert_int_equal(le64toh(words[15]), 1600000000);
+    assert_int_equal(le64toh(words[16]), 7);
+    assert_int_equal(le64toh(words[17]), 11);
+    assert_int_equal(le64toh(words[18]), 12);
+    assert_int_equal(le64toh(words[19]), 13);
+    assert_int_equal(le64toh(words[20]), 1);
     assert_int_equal(le64toh(group[0]), 0);
     assert_int_equal(le64toh(group[1]), 7);
     for (size_t i = 0; i < 3; i++)
