@@ -229,20 +229,30 @@ static int open_index(const struct search *search, const char *name, struct inde
     return error != 0 ? error : steal_fd(&fd);
 }
 
+/* Whether an index that is whole may be used for the file, of which it has the name or the ends. */
+static bool is_wanted(const struct search *search, enum index_match match)
+{
+    if (search->store->strict && !search->key.verified)
+        return false;
+    return index_key_match_sample(&search->key, search->fd, (int)match) == (int)match;
+}
+
 /* Takes an index over if it is what is looked for (`match`). Returns whether it is. */
 static bool take(struct search *search, const char *name, enum index_match match)
 {
     AUTO_CLOSE int fd = open_index(search, name, &search->key);
+    int error = fd < 0 ? fd : index_file_read(fd, &search->key, &search->index);
 
-    if (fd < 0 || (search->store->strict && !search->key.verified) ||
-        index_key_match_sample(&search->key, search->fd, match) != (int)match)
-        return false;
-    int error = index_file_read(fd, &search->key, &search->index);
-    if (error == -WRONG_INDEX)
+    if (fd >= 0 && error == -WRONG_INDEX)
         discard(search->store, &search->wanted, name, search->directory, search->fd, damaged);
-    if (error == 0)
-        note_use(fd);
-    return error == 0;
+    if (error != 0)
+        return false;
+    if (!is_wanted(search, match)) {
+        line_index_unref(steal_pointer(&search->index));
+        return false;
+    }
+    note_use(fd);
+    return true;
 }
 
 /* Remembers the index if it is the last that was made of the inode. */
