@@ -1,0 +1,31 @@
+/* The mounts that this process can see: /proc/self/mountinfo. Asks nothing of what is mounted. */
+#ifndef BIGFS_CORE_MOUNT_TABLE_H
+#define BIGFS_CORE_MOUNT_TABLE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* One mount. The strings live as long as the visit. */
+struct mount_entry {
+    dev_t device;     /* as st_dev of everything in it */
+    const char *path; /* where it is mounted, absolute */
+    const char *type; /* of the file system; with its subtype, as in fuse.bigfs */
+};
+
+/*
+ * Visits all mounts, the oldest first. Returns 0, or -errno if the table cannot be read to its end.
+ * Thread-safe.
+ */
+int mount_table_visit(void (*visit)(void *argument, const struct mount_entry *entry),
+                      void *argument);
+
+/*
+ * Finds the device of what is mounted at `mountpoint`, an absolute path without symbolic links. A
+ * later mount covers an earlier one. Returns false if nothing is mounted there. Thread-safe.
+ */
+bool mount_table_find(const char *mountpoint, dev_t *device);
+
+/* Whether anything is mounted that has this device. Thread-safe. */
+bool mount_table_has(dev_t device);
+
+#endif
