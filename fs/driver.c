@@ -122,13 +122,8 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     error = ahead_pool_init(&driver->ahead, SPARE_BUFFERS, MOST_READ);
     if (error != 0)
         goto no_ahead;
-    error = indexer_start(&driver->indexer, &driver->store, 0);
-    if (error != 0)
-        goto no_indexer;
     return 0;
 
-no_indexer:
-    ahead_pool_destroy(&driver->ahead);
 no_ahead:
     buffers_destroy(&driver->buffers);
 no_buffers:
@@ -139,6 +134,11 @@ no_nodes:
 no_directory:
     free_paths(driver);
     return error;
+}
+
+int driver_start(struct driver *driver)
+{
+    return indexer_start(&driver->indexer, &driver->store, 0);
 }
 
 uint64_t driver_handles(struct driver *driver)

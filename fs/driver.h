@@ -42,6 +42,7 @@ struct driver {
     char *mountpoint; /* absolute; owned */
     char *single;     /* the only name that is shown, where SOURCE is one file; owned, or NULL */
     int directory;    /* SOURCE, or the directory it is in; owned */
+    dev_t device;     /* of the mount itself; constant once it is served */
     struct source_pool pool;
     struct index_store store;
     struct indexer indexer;
@@ -62,6 +63,8 @@ struct driver {
     struct fuse_session *session; /* NULL before the mount */
     bool kernel_checks;           /* constant once mounted; rights, by what the kernel is told */
     atomic_bool init_answered;    /* for fs/init_answer.h alone */
+    atomic_bool receiving;        /* the workers are there: requests may be received */
+    atomic_bool ending;           /* the mount has been detached; long work is to stop */
     struct timespec started;      /* CLOCK_REALTIME */
     struct readahead readahead;
     struct daemon *daemon; /* to be told when the mount answers */
@@ -77,8 +80,14 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
 uint64_t driver_handles(struct driver *driver);
 
 /*
- * Ends what works or waits without a worker: the making of line indexes, and who waits for one.
- * After workers_run().
+ * Starts the threads that make line indexes. Call it when the signals that end a mount are blocked.
+ * Returns 0 or -errno.
+ */
+int driver_start(struct driver *driver);
+
+/*
+ * Ends what works or waits without a worker: the making of line indexes, and what waits for one.
+ * After workers_stop().
  */
 void driver_stop(struct driver *driver);
 

@@ -43,7 +43,12 @@ static ssize_t send_answer(int fd, struct iovec *parts, int count, void *data)
 
 static ssize_t receive_request(int fd, void *buffer, size_t size, void *data)
 {
-    (void)data;
+    const struct driver *driver = data;
+
+    if (!atomic_load_explicit(&driver->receiving, memory_order_acquire)) {
+        errno = EINTR; /* the caller only wants its buffer (fs/workers.h) */
+        return -1;
+    }
     ssize_t got = read(fd, buffer, size);
     /* A request that the end of the mount overtook; the next read tells that this is the end. */
     if (got < 0 && errno == ECONNABORTED)

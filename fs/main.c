@@ -8,6 +8,7 @@
 #include "fs/mount.h"
 #include "fs/options.h"
 #include "fs/paths.h"
+#include "fs/signals.h"
 
 /* Nothing that is opened later may become standard input, output or error by accident. */
 static void occupy_standard_descriptors(void)
@@ -44,6 +45,7 @@ static int run(struct options *options)
 int main(int argc, char **argv)
 {
     occupy_standard_descriptors();
+    signals_ignore_file_limit();
     struct options options;
     int status = options_parse(&options, argc, argv);
 

@@ -1,19 +1,28 @@
 #include "fs/mount.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <fuse_lowlevel.h>
 
 #include "core/cleanup.h"
 #include "core/fault_guard.h"
+#include "core/mount_table.h"
 #include "fs/daemon.h"
+#include "fs/departure.h"
 #include "fs/driver.h"
 #include "fs/handle.h"
 #include "fs/init_answer.h"
 #include "fs/operations.h"
+#include "fs/service.h"
+#include "fs/signals.h"
 #include "fs/workers.h"
 
 enum {
@@ -69,8 +78,51 @@ static int add_mount_options(struct options *options, const char *source, bool o
     return failed ? -ENOMEM : 0;
 }
 
-/* libfuse says itself why it cannot make a session (an -o option) or mount it. */
-static int serve_session(struct driver *driver, struct options *options)
+/* Learns the mount's device, without a question to ourselves, who do not answer yet. */
+static void learn_device(struct driver *driver)
+{
+    struct statx seen = {0};
+
+    if (mount_table_find(driver->mountpoint, &driver->device))
+        return;
+    if (statx(AT_FDCWD, driver->mountpoint, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &seen) == 0)
+        driver->device = makedev(seen.stx_dev_major, seen.stx_dev_minor);
+}
+
+static int serve_mounted(struct driver *driver, struct workers *workers,
+                         struct departure *departure)
+{
+    learn_device(driver);
+    readahead_start(&driver->readahead, driver->mountpoint);
+    int error = service_run(driver, workers, departure);
+    readahead_stop(&driver->readahead);
+    return error != 0 ? complain("cannot serve the mount", error) : EXIT_SUCCESS;
+}
+
+/*
+ * Mounts and serves a session. libfuse says itself why it cannot mount. If *departing, the time
+ * limit for the end is running.
+ */
+static int mount_session(struct driver *driver, struct departure *departure, bool *departing)
+{
+    struct workers *workers = NULL;
+
+    if (fuse_session_mount(driver->session, driver->mountpoint) != 0)
+        return EXIT_FAILURE;
+    int error = init_answer_extend(driver->session);
+    if (error == 0)
+        error = workers_new(&workers, driver->session, &driver->receivers, driver_workers(driver));
+    if (error != 0) {
+        fuse_session_unmount(driver->session);
+        return complain("cannot serve the mount", error);
+    }
+    *departing = true;
+    return serve_mounted(driver, workers, departure);
+}
+
+/* libfuse says itself why it cannot make a session (an -o option). */
+static int serve_session(struct driver *driver, struct options *options,
+                         struct departure *departure, bool *departing)
 {
     const bool others = lets_others_in(options);
     driver->kernel_checks = others || has_option(&options->fuse, "default_permissions");
@@ -80,17 +132,7 @@ static int serve_session(struct driver *driver, struct options *options)
     driver->session = fuse_session_new(&options->fuse, &operations, sizeof(operations), driver);
     if (driver->session == NULL)
         return EXIT_USAGE;
-    int status = EXIT_FAILURE;
-    if (fuse_session_mount(driver->session, driver->mountpoint) == 0) {
-        readahead_start(&driver->readahead, driver->mountpoint);
-        error = init_answer_extend(driver->session);
-        if (error == 0)
-            error = workers_run(driver->session, &driver->receivers, driver_workers(driver));
-        status = error != 0 ? complain("cannot serve the mount", error) : EXIT_SUCCESS;
-        readahead_stop(&driver->readahead);
-        driver_stop(driver); /* answers who waits, as long as there is a session */
-        fuse_session_unmount(driver->session);
-    }
+    int status = mount_session(driver, departure, departing);
     fuse_session_destroy(driver->session);
     return status;
 }
@@ -102,27 +144,53 @@ static void steady_memory(void)
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
 }
 
+/*
+ * Whatever the caller has open is none of ours: a lock that it holds would be held for as long as
+ * we live, and what reads from its pipe would wait for as long.
+ */
+static void close_inherited(void)
+{
+    (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+}
+
+/* Everything before the mount, none of which has to be undone: the end of the process does that. */
+static int prepare(struct driver *driver, struct daemon *daemon, const struct options *options,
+                   struct paths *paths)
+{
+    int error = daemon_start(daemon, options->foreground);
+    if (error == 0)
+        error = fault_guard_install();
+    if (error != 0)
+        return complain("cannot start", error);
+    error = driver_init(driver, options, paths->source, paths->mountpoint, paths->single);
+    driver->daemon = daemon;
+    signals_block(NULL);
+    daemon_mounting();
+    if (error == 0)
+        error = driver_start(driver);
+    return error != 0 ? complain(options->source, error) : EXIT_SUCCESS;
+}
+
 int mount_and_serve(struct options *options, struct paths *paths)
 {
     struct daemon daemon;
     struct driver driver;
+    struct departure departure;
+    bool departing = false;
 
+    signals_ignore_broken_pipes();
+    close_inherited();
     daemon_log_to_stderr();
     steady_memory();
-    int error = daemon_start(&daemon, options->foreground);
-    if (error == 0)
-        error = fault_guard_install();
-    if (error != 0)
-        return complain("cannot start", error); /* the end of the process frees the rest */
-    workers_block_signals();
-    error = driver_init(&driver, options, paths->source, paths->mountpoint, paths->single);
-    if (error != 0)
-        return complain(options->source, error);
-    driver.daemon = &daemon;
-    int status = serve_session(&driver, options);
+    int status = prepare(&driver, &daemon, options, paths);
+    if (status != EXIT_SUCCESS)
+        return status;
+    status = serve_session(&driver, options, &departure, &departing);
     driver_stop(&driver);
     handle_close_all(&driver);
     driver_destroy(&driver);
-    cleanup_close(&daemon.ready);
+    daemon_end(&daemon);
+    if (departing)
+        departure_end(&departure);
     return status;
 }

@@ -17,8 +17,9 @@ struct node *node_of(fuse_req_t request, fuse_ino_t inode)
 static bool reader_is_gone(void *argument)
 {
     fuse_req_t request = argument;
-    return fuse_req_interrupted(request) != 0 ||
-           fuse_session_exited(driver_of(request)->session) != 0;
+    const struct driver *driver = driver_of(request);
+    return fuse_req_interrupted(request) != 0 || fuse_session_exited(driver->session) != 0 ||
+           atomic_load_explicit(&driver->ending, memory_order_relaxed);
 }
 
 struct cancel cancel_of(fuse_req_t request)

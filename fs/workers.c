@@ -1,47 +1,38 @@
 #include "fs/workers.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
+#include <time.h>
 
 #include "core/cleanup.h"
 
-enum { STACK_SIZE = 1024 * 1024 };
-
-struct workers {
-    struct fuse_session *session;
-    struct receivers *receivers;
-    int ended;        /* eventfd, written when a worker has found the session at its end */
-    atomic_int error; /* the first that happened */
+enum {
+    STACK_SIZE = 1024 * 1024,
+    CACHE_LINE = 64,
+    SHORTAGE_MS = 10, /* until a receiver that got no memory tries again */
 };
 
+/* Counted by the worker itself, so each has a cache line of its own. */
 struct worker {
+    _Alignas(CACHE_LINE) _Atomic uint64_t received;
+    _Atomic uint64_t finished;
     struct workers *workers;
     pthread_t thread;
     struct fuse_buf buffer; /* its memory is allocated by libfuse, and ours to free */
 };
 
-static void signals_to_wait_for(sigset_t *signals)
-{
-    sigemptyset(signals);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGTERM);
-    sigaddset(signals, SIGHUP);
-}
-
-void workers_block_signals(void)
-{
-    sigset_t signals;
-    signals_to_wait_for(&signals);
-    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-}
+struct workers {
+    struct fuse_session *session;
+    struct receivers *receivers;
+    int ended;        /* eventfd, written when a worker has found the session at its end; owned */
+    atomic_int error; /* the first that happened */
+    unsigned most;
+    unsigned count;        /* of those that were started */
+    struct worker *worker; /* `most` of them; owned */
+};
 
 static void end_session(struct workers *workers, int error)
 {
@@ -49,6 +40,26 @@ static void end_session(struct workers *workers, int error)
     (void)atomic_compare_exchange_strong(&workers->error, &none, error);
     fuse_session_exit(workers->session);
     (void)eventfd_write(workers->ended, 1);
+}
+
+static void count(_Atomic uint64_t *counter)
+{
+    uint64_t now = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, now + 1, memory_order_relaxed); /* nobody else writes it */
+}
+
+/* Receives a request. Returns its length, 0 at the end of the session, or -errno. */
+static int receive(struct worker *worker)
+{
+    const struct timespec pause = {.tv_nsec = SHORTAGE_MS * 1000000L};
+    struct fuse_session *session = worker->workers->session;
+
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+    int received = fuse_session_receive_buf(session, &worker->buffer);
+    if (received == -ENOMEM) /* of the kernel, as the buffer is there */
+        (void)nanosleep(&pause, NULL);
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    return received;
 }
 
 /* A worker can be cancelled while it waits for a request, and never while it works on one. */
@@ -62,17 +73,53 @@ static void *work(void *argument)
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     bool here = receivers_enter(receivers);
     while (here && !fuse_session_exited(session) && received > 0) {
-        (void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-        received = fuse_session_receive_buf(session, &worker->buffer);
-        (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-        if (received == -EINTR)
+        received = receive(worker);
+        if (received == -EINTR || received == -ENOMEM) {
             received = 1;
-        else if (received > 0)
+        } else if (received > 0) {
+            count(&worker->received);
             fuse_session_process_buf(session, &worker->buffer);
+            count(&worker->finished);
+        }
         here = receivers_go_on(receivers);
     }
     end_session(worker->workers, received < 0 ? received : 0);
     return NULL;
+}
+
+static void free_workers(struct workers *workers)
+{
+    for (unsigned i = 0; i < workers->most; i++)
+        free(workers->worker[i].buffer.mem);
+    cleanup_close(&workers->ended);
+    free(workers->worker);
+    free(workers);
+}
+
+int workers_new(struct workers **made, struct fuse_session *session, struct receivers *receivers,
+                unsigned count)
+{
+    struct workers *workers = calloc(1, sizeof(*workers));
+    if (workers == NULL)
+        return -ENOMEM;
+    *workers = (struct workers){.session = session, .receivers = receivers};
+    workers->ended = eventfd(0, EFD_CLOEXEC);
+    int error = workers->ended < 0 ? -errno : 0;
+    workers->worker = aligned_alloc(CACHE_LINE, count * sizeof(*workers->worker));
+    workers->most = workers->worker != NULL ? count : 0;
+    if (workers->most == 0)
+        error = -ENOMEM;
+    for (unsigned i = 0; i < workers->most; i++)
+        workers->worker[i] = (struct worker){.workers = workers};
+    for (unsigned i = 0; i < workers->most && error == 0; i++) {
+        (void)fuse_session_receive_buf(session, &workers->worker[i].buffer);
+        error = workers->worker[i].buffer.mem != NULL ? 0 : -ENOMEM;
+    }
+    if (error == 0)
+        *made = workers;
+    else
+        free_workers(workers);
+    return error;
 }
 
 static int start_worker(struct worker *worker)
@@ -85,49 +132,49 @@ static int start_worker(struct worker *worker)
     return error;
 }
 
-/* Waits for a signal, or for the session to end by itself. */
-static int wait_for_end(const struct workers *workers)
+int workers_start(struct workers *workers)
 {
-    sigset_t signals;
-    signals_to_wait_for(&signals);
-    AUTO_CLOSE int signalled = signalfd(-1, &signals, SFD_CLOEXEC);
-    if (signalled < 0)
-        return -errno;
-    struct pollfd events[] = {{.fd = signalled, .events = POLLIN},
-                              {.fd = workers->ended, .events = POLLIN}};
-    while (poll(events, 2, -1) < 0)
-        if (errno != EINTR)
-            return -errno;
-    return 0;
+    int error = 0;
+    while (error == 0 && workers->count < workers->most) {
+        error = start_worker(&workers->worker[workers->count]);
+        workers->count += error == 0 ? 1 : 0;
+    }
+    return error;
 }
 
-static void stop_workers(struct workers *workers, struct worker *worker, unsigned count)
+int workers_ended(const struct workers *workers)
+{
+    return workers->ended;
+}
+
+bool workers_busy(const struct workers *workers)
+{
+    bool busy = false;
+    for (unsigned i = 0; i < workers->count; i++) {
+        const struct worker *worker = &workers->worker[i];
+        busy = busy || atomic_load(&worker->finished) != atomic_load(&worker->received);
+    }
+    return busy;
+}
+
+uint64_t workers_progress(const struct workers *workers)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < workers->count; i++)
+        sum +=
+            atomic_load(&workers->worker[i].finished) + atomic_load(&workers->worker[i].received);
+    return sum;
+}
+
+int workers_stop(struct workers *workers)
 {
     fuse_session_exit(workers->session);
     receivers_end(workers->receivers);
-    for (unsigned i = 0; i < count; i++)
-        (void)pthread_cancel(worker[i].thread);
-    for (unsigned i = 0; i < count; i++) {
-        (void)pthread_join(worker[i].thread, NULL);
-        free(worker[i].buffer.mem);
-    }
-}
-
-int workers_run(struct fuse_session *session, struct receivers *receivers, unsigned count)
-{
-    AUTO_FREE struct worker *worker = calloc(count, sizeof(*worker));
-    AUTO_CLOSE int ended = eventfd(0, EFD_CLOEXEC);
-    struct workers workers = {.session = session, .receivers = receivers, .ended = ended};
-    unsigned started = 0;
-    int error = worker == NULL ? -ENOMEM : ended < 0 ? -errno : 0;
-
-    while (error == 0 && started < count) {
-        worker[started].workers = &workers;
-        error = start_worker(&worker[started]);
-        started += error == 0 ? 1 : 0;
-    }
-    if (error == 0)
-        error = wait_for_end(&workers);
-    stop_workers(&workers, worker, started);
-    return error != 0 ? error : atomic_load(&workers.error);
+    for (unsigned i = 0; i < workers->count; i++)
+        (void)pthread_cancel(workers->worker[i].thread);
+    for (unsigned i = 0; i < workers->count; i++)
+        (void)pthread_join(workers->worker[i].thread, NULL);
+    int error = atomic_load(&workers->error);
+    free_workers(workers);
+    return error;
 }
