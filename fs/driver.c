@@ -73,12 +73,29 @@ static void work_on_scans(void *argument)
     gate_work(&driver->scans);
 }
 
+/* How many directories are kept open between two requests of their listings: few list at once. */
+static unsigned dirs_limit(void)
+{
+    enum { MOST_DIRS = 16, SHARE = 8 };
+    return (unsigned)max_u64(1, min_u64(MOST_DIRS, descriptor_limit() / SHARE));
+}
+
+/* Without a descriptor: a listing can go on without its stream, which costs less than a file. */
+static bool relieve(void *argument)
+{
+    struct driver *driver = argument;
+    return dir_streams_relieve(&driver->dirs) || open_files_relieve(&driver->pool.files);
+}
+
 /* All that bounds what is used at once. */
 static void init_bounds(struct driver *driver, const struct options *options)
 {
     source_pool_init(&driver->pool, driver->directory, descriptor_limit(), options->window_size,
                      options->window_total);
     driver->pool.extents = options->extents;
+    driver->pool.beneath.relieve = relieve;
+    driver->pool.beneath.relieve_argument = driver;
+    dir_streams_init(&driver->dirs, dirs_limit());
     driver->pool.drop_behind.enabled = options->cache == CACHE_KERNEL;
     index_store_init(&driver->store, options->index_dir, LINE_BLOCK, warn_of_index);
     gate_init(&driver->reads, options->threads);
@@ -93,6 +110,7 @@ static void destroy_bounds(struct driver *driver)
     gate_destroy(&driver->looks);
     gate_destroy(&driver->scans);
     gate_destroy(&driver->reads);
+    dir_streams_destroy(&driver->dirs);
     source_pool_destroy(&driver->pool);
 }
 

@@ -12,6 +12,7 @@
 #include "core/source.h"
 #include "fs/ahead.h"
 #include "fs/buffers.h"
+#include "fs/dir_streams.h"
 #include "fs/gate.h"
 #include "fs/node.h"
 #include "fs/options.h"
@@ -55,6 +56,7 @@ struct driver {
     struct gate scans; /* requests that may scan for boundaries */
     struct gate
         looks; /* all others that look at SOURCE, which may be a disk that does not answer */
+    struct dir_streams dirs;
     struct retries retries;
     struct counters counters;
     pthread_mutex_t handles_lock;

@@ -1,6 +1,5 @@
 #include "fs/listing.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,6 +21,7 @@ struct listing {
     struct driver *driver;
     fuse_req_t request;
     struct node *node;
+    struct open_dir *dir; /* a directory of SOURCE: what its reader has open, or NULL */
     const struct cancel cancel;
     bool with_nodes;  /* READDIRPLUS: an entry may come with its node, which is then looked up */
     bool with_pieces; /* so do the pieces of this view */
@@ -108,33 +108,57 @@ static bool add_source_entry(struct listing *listing, int directory, const char 
     return add_child(listing, name, NODE_FILE, &content, next);
 }
 
+/* Opens the directory that is listed. Returns a stream or NULL, and the error then. */
+static struct dir_stream *open_stream(const struct listing *listing, int *error)
+{
+    AUTO_FREE char *path = node_path(listing->node, NULL);
+
+    *error = -ENOMEM;
+    if (path == NULL)
+        return NULL;
+    int fd =
+        beneath_open(&listing->driver->pool.beneath, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+    if (fd < 0) {
+        *error = fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? -ESTALE : fd;
+        return NULL;
+    }
+    return dir_streams_open(&listing->driver->dirs, fd);
+}
+
+/* Adds what a stream has from a place on, until the reply is full. */
+static int list_stream(struct listing *listing, struct dir_stream *stream, off_t offset)
+{
+    const struct dirent64 *entry;
+    int error = dir_stream_seek(stream, offset);
+
+    while (error == 0) {
+        error = dir_stream_entry(stream, &entry);
+        if (error == 0 && !add_source_entry(listing, stream->fd, entry->d_name, entry->d_off))
+            return 0;
+        if (error == 0)
+            dir_stream_pass(stream);
+    }
+    return error == -ENOENT || listing->used > 0 ? 0 : error;
+}
+
 /*
- * Lists a directory of SOURCE. It is opened for each reply, and the places are those of the file
- * system beneath: a listing that nobody finishes holds no descriptor.
+ * Lists a directory of SOURCE; the places are those of the file system beneath. Its stream is kept
+ * for the next reply (fs/dir_streams.h), and opened if it is not there: by the first reply, by a
+ * second reader of the same open directory, and if too many are open.
  */
 static int list_source(struct listing *listing, off_t offset)
 {
-    AUTO_FREE char *path = node_path(listing->node, NULL);
-    if (path == NULL)
-        return -ENOMEM;
-    AUTO_CLOSE int fd =
-        beneath_open(&listing->driver->pool.beneath, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-    if (fd < 0)
-        return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? -ESTALE : fd;
-    AUTO_CLOSEDIR DIR *directory = fdopendir(fd);
-    if (directory == NULL)
-        return -errno;
-    (void)steal_fd(&fd);
-    if (offset != 0)
-        seekdir(directory, offset);
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(directory);
-        if (entry == NULL)
-            return listing->used > 0 ? 0 : -errno;
-        if (!add_source_entry(listing, dirfd(directory), entry->d_name, entry->d_off))
-            return 0;
-    }
+    struct dir_streams *dirs = &listing->driver->dirs;
+    struct dir_stream *stream = dir_streams_take(dirs, listing->dir);
+    int error = 0;
+
+    if (stream == NULL)
+        stream = open_stream(listing, &error);
+    if (stream == NULL)
+        return error;
+    error = list_stream(listing, stream, offset);
+    dir_streams_keep(dirs, listing->dir, stream);
+    return error;
 }
 
 static int list_single(struct listing *listing, off_t offset)
@@ -337,18 +361,20 @@ static int list_made_up(struct listing *listing, off_t offset,
     return rest(listing, offset);
 }
 
-int listing_fill(struct driver *driver, fuse_req_t request, struct node *node, off_t offset,
-                 bool with_nodes, struct listing_reply *reply)
+int listing_fill(struct driver *driver, fuse_req_t request, struct node *node,
+                 const struct listing_place *from, bool with_nodes, struct listing_reply *reply)
 {
     struct listing listing = {
         .driver = driver,
         .request = request,
         .node = node,
+        .dir = from->dir,
         .cancel = cancel_of(request),
         .with_nodes = with_nodes,
         .buffer = reply->buffer,
         .size = reply->size,
     };
+    const off_t offset = from->offset;
     int error = -ENOTDIR;
 
     if (offset < 0)

@@ -141,6 +141,52 @@ static void on_readlink(fuse_req_t request, fuse_ino_t inode)
     dispatch(&job, node_of(request, inode), false);
 }
 
+static struct open_dir *dir_of(const struct fuse_file_info *file)
+{
+    return (struct open_dir *)(uintptr_t)file->fh;
+}
+
+/* Only a directory of SOURCE has anything to keep. Without memory it is listed all the same. */
+static void on_opendir(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    struct dir_streams *dirs = &driver_of(request)->dirs;
+    bool of_source = node_of(request, inode)->kind == NODE_DIRECTORY;
+    struct open_dir *dir = of_source ? dir_streams_begin(dirs) : NULL;
+
+    file->fh = (uint64_t)(uintptr_t)dir;
+    if (fuse_reply_open(request, file) != 0)
+        dir_streams_end(dirs, dir);
+}
+
+static void run_releasedir(struct job *job)
+{
+    dir_streams_end(&driver_of(job->request)->dirs, dir_of(&job->file));
+    (void)fuse_reply_err(job->request, 0);
+}
+
+/* A directory is closed whatever happens, and closing may take a wait. */
+static void release_all_the_same(const struct job *job, int error)
+{
+    struct job copy = *job;
+    (void)error;
+    run_releasedir(&copy);
+}
+
+static void on_releasedir(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    struct job job = {
+        .run = run_releasedir,
+        .refuse = release_all_the_same,
+        .request = request,
+        .inode = inode,
+        .file = *file,
+    };
+    if (file->fh == 0)
+        run_releasedir(&job);
+    else
+        run_behind(driver_of(request), &driver_of(request)->looks, &job);
+}
+
 /* READDIR, and READDIRPLUS where `with_nodes`. */
 static void list(struct job *job, bool with_nodes)
 {
@@ -148,11 +194,12 @@ static void list(struct job *job, bool with_nodes)
     struct node *node = node_of(job->request, job->inode);
     AUTO_FREE char *buffer = malloc(job->size);
     struct listing_reply reply = {.buffer = buffer, .size = job->size};
+    const struct listing_place from = {dir_of(&job->file), job->offset};
 
     atomic_fetch_add(&driver->counters.listings, 1);
     int error = buffer == NULL
                     ? -ENOMEM
-                    : listing_fill(driver, job->request, node, job->offset, with_nodes, &reply);
+                    : listing_fill(driver, job->request, node, &from, with_nodes, &reply);
     if (error == -EINPROGRESS)
         parking_wait(job, node);
     else if (error != 0)
@@ -172,7 +219,7 @@ static void run_readdirplus(struct job *job)
 }
 
 static void dispatch_listing(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
-                             void (*run)(struct job *job))
+                             const struct fuse_file_info *file, void (*run)(struct job *job))
 {
     struct job job = {
         .run = run,
@@ -180,6 +227,7 @@ static void dispatch_listing(fuse_req_t request, fuse_ino_t inode, size_t size, 
         .inode = inode,
         .size = size,
         .offset = offset,
+        .file = *file,
     };
     const struct node *node = node_of(request, inode);
     dispatch(&job, node, node->kind == NODE_VIEW && view_needs_index(&node->content.view));
@@ -188,15 +236,13 @@ static void dispatch_listing(fuse_req_t request, fuse_ino_t inode, size_t size, 
 static void on_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
                        struct fuse_file_info *file)
 {
-    (void)file;
-    dispatch_listing(request, inode, size, offset, run_readdir);
+    dispatch_listing(request, inode, size, offset, file, run_readdir);
 }
 
 static void on_readdirplus(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
                            struct fuse_file_info *file)
 {
-    (void)file;
-    dispatch_listing(request, inode, size, offset, run_readdirplus);
+    dispatch_listing(request, inode, size, offset, file, run_readdirplus);
 }
 
 static void run_statfs(struct job *job)
@@ -225,6 +271,8 @@ const struct fuse_lowlevel_ops operations = {
     .read = file_read,
     .lseek = file_seek,
     .release = file_release,
+    .opendir = on_opendir,
+    .releasedir = on_releasedir,
     .readdir = on_readdir,
     .readdirplus = on_readdirplus,
     .statfs = on_statfs,

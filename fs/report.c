@@ -110,6 +110,10 @@ static void write_counters(FILE *out, struct driver *driver)
                  atomic_load(&counters->reads_ahead));
     write_metric(out, "listings_total", type, "Requests for directory entries.",
                  atomic_load(&counters->listings));
+    write_metric(out, "directories_opened_total", type,
+                 "Directories of SOURCE opened to be listed.", atomic_load(&driver->dirs.opened));
+    write_metric(out, "directory_seeks_total", type, "Places looked for in such directories.",
+                 atomic_load(&driver->dirs.seeks));
     write_metric(out, "read_bytes_total", type, "Bytes of sources copied for readers and scans.",
                  atomic_load(&driver->pool.bytes_read));
     write_metric(out, "dropped_bytes_total", type, "Bytes of sources dropped from the page cache.",

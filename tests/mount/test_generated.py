@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import threading
 import time
-import unittest
 
 import harness
 import model
