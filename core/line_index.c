@@ -340,3 +340,18 @@ uint64_t line_index_next_end(const struct line_index *index, uint64_t block)
     const struct line_group *group = &index->groups[place];
     return group->number * LINE_GROUP + (uint64_t)__builtin_ctzll(group->blocks);
 }
+
+bool line_index_equal(const struct line_index *a, const struct line_index *b)
+{
+    if (a->size != b->size || a->group_count != b->group_count || a->ends != b->ends)
+        return false;
+    for (size_t i = 0; i < a->group_count; i++) {
+        const struct line_group *one = &a->groups[i];
+        const struct line_group *other = &b->groups[i];
+        if (one->number != other->number || one->blocks != other->blocks ||
+            memcmp(a->counts + one->first, b->counts + other->first,
+                   filled(one) * sizeof(a->counts[0])) != 0)
+            return false;
+    }
+    return true;
+}

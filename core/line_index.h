@@ -104,6 +104,9 @@ void line_index_remember(struct line_index *index, uint64_t line, uint64_t offse
 /* The first block from `block` on that has a line end; index->blocks: none has. */
 uint64_t line_index_next_end(const struct line_index *index, uint64_t block);
 
+/* Whether two finished indexes cover as much and have the same counts. */
+bool line_index_equal(const struct line_index *a, const struct line_index *b);
+
 /* Bytes of memory that it takes. */
 uint64_t line_index_memory(struct line_index *index);
 

@@ -15,12 +15,14 @@
 #include "core/cleanup.h"
 #include "core/fault_guard.h"
 #include "core/index_making.h"
+#include "core/index_recount.h"
 #include "core/indexer.h"
 #include "fs/progress.h"
 
 enum {
     DESCRIPTORS = 4,
     DRAW_EVERY = 100, /* ms */
+    ATTEMPTS = 8,     /* to count a file that does not change meanwhile */
 };
 
 /* What indexes are made with. */
@@ -93,17 +95,68 @@ static int wait_for_build(struct maker *maker, struct source *source, struct gen
     return waiting.error;
 }
 
-/* Makes the index of a pinned generation. */
+static void show_recount(void *argument, uint64_t done, uint64_t size)
+{
+    progress_show(argument, done, size);
+}
+
+/* Waits until a change from now on would move the file's time stamps for certain, or long enough.
+ */
+static int await_past(struct source *source, struct generation *generation)
+{
+    int fd = -1;
+    int error = source_borrow(source, generation, &fd);
+    if (error != 0)
+        return error;
+    const struct file_identity now = generation_identity(generation);
+    int64_t wait = file_identity_unsettled_ms(&now, fd);
+    source_return(source, generation);
+    const struct timespec pause = {wait / 1000, wait % 1000 * 1000000};
+    (void)nanosleep(&pause, NULL);
+    return 0;
+}
+
+/*
+ * Makes sure of an index that was made of a file which changed meanwhile, by counting again.
+ * -EAGAIN: it was not right of any one moment.
+ */
+static int make_sure(struct maker *maker, struct source *source, struct generation *generation,
+                     struct progress *progress, const struct line_index *index,
+                     struct index_key *key)
+{
+    int error = await_past(source, generation);
+    if (error == 0)
+        error = index_recount(source, generation, index, show_recount, progress);
+    if (error != 0)
+        return error;
+    key->verified = true;
+    (void)index_store_save(&maker->store, key, index); /* an error has been told */
+    return 0;
+}
+
+/*
+ * Makes the index of a pinned generation, or finds one that was verified. -EAGAIN: the file changed
+ * meanwhile, and not only by appending.
+ */
 static int make(struct maker *maker, struct source *source, struct generation *generation,
                 struct progress *progress, struct line_index **index)
 {
-    int error;
-    while ((error = index_get(&maker->store, source, generation, NULL, index)) == -EINPROGRESS) {
+    struct index_slot *slot = &generation->lines_index;
+    struct index_key key;
+
+    index_slot_forget(slot); /* what an attempt before this one was not sure of */
+    int error = await_past(source, generation);
+    if (error == 0)
+        error = index_get(&maker->store, source, generation, NULL, index);
+    if (error == -EINPROGRESS)
         error = wait_for_build(maker, source, generation, progress);
-        if (error != 0)
-            return error;
-    }
-    return error;
+    if (error != 0)
+        return error;
+    line_index_unref(*index);
+    *index = index_slot_peek(slot, &key);
+    if (*index == NULL)
+        return -EAGAIN;
+    return key.verified ? 0 : make_sure(maker, source, generation, progress, *index, &key);
 }
 
 static void tell(const char *file, const struct line_index *index, const struct progress *progress)
@@ -119,8 +172,8 @@ static void tell(const char *file, const struct line_index *index, const struct 
     (void)fflush(stdout);
 }
 
-/* Indexes the file as long as it holds still; a log that grows is indexed as it was. */
-static int index_source(struct maker *maker, const char *file, struct source *source)
+/* One try. -EAGAIN, -ESTALE: the file changed meanwhile. */
+static int index_once(struct maker *maker, const char *file, struct source *source)
 {
     struct generation *generation = NULL;
     struct line_index *index = NULL;
@@ -147,6 +200,27 @@ static int index_source(struct maker *maker, const char *file, struct source *so
     line_index_unref(index);
     generation_unref(generation);
     return error;
+}
+
+/*
+ * Indexes the file as it is at some moment: a log that is appended to all the time too. What is
+ * rewritten all the time has no moment that a scan could be certain of.
+ */
+static int index_source(struct maker *maker, const char *file, struct source *source)
+{
+    int error = -EAGAIN;
+    for (int i = 0; i < ATTEMPTS && (error == -EAGAIN || error == -ESTALE); i++)
+        error = index_once(maker, file, source);
+    return error;
+}
+
+static const char *reason(int error)
+{
+    if (error == -EISDIR)
+        return "not a regular file";
+    if (error == -EAGAIN || error == -ESTALE)
+        return "is rewritten while it is counted: there is no index of it; try again later";
+    return strerror(-error);
 }
 
 /* Opens the file's directory, as beneath it a path is looked up without symbolic links. */
@@ -182,8 +256,7 @@ static int index_all(struct maker *maker)
         int error = index_file(maker, file);
         if (error == 0)
             continue;
-        fprintf(stderr, "bigfs: %s: %s\n", file,
-                error == -EISDIR ? "not a regular file" : strerror(-error));
+        fprintf(stderr, "bigfs: %s: %s\n", file, reason(error));
         status = EXIT_FAILURE;
     }
     return atomic_load(&maker->store.warned) ? EXIT_FAILURE : status;
@@ -198,6 +271,7 @@ int index_command(const struct options *options)
         return EXIT_FAILURE;
     }
     index_store_init(&maker.store, options->index_dir, 1, warn);
+    maker.store.strict = true;
     int error = fault_guard_install();
     if (error == 0)
         error = indexer_start(&maker.indexer, &maker.store, 0);
