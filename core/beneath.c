@@ -15,6 +15,7 @@
 #include "core/file_identity.h"
 
 enum {
+    INTERRUPTED_ATTEMPTS = 4,  /* no signal reaches our threads: this is an answer of a disk */
     RACE_ATTEMPTS = 100,       /* the kernel answers EAGAIN when a rename crosses its walk, … */
     LEASE_ATTEMPTS = 60000,    /* … and as long as somebody has a lease: up to 45 s, each 1 ms */
     SHORTAGE_ATTEMPTS = 10000, /* one a millisecond, so ten seconds */
@@ -132,7 +133,10 @@ static void pause_ms(void)
 static int open_patiently(const struct beneath *beneath, const char *path, int flags)
 {
     int fd = open_once(beneath, path, flags);
-    for (int i = 0; i < LEASE_ATTEMPTS && (fd == -EAGAIN || fd == -EINTR); i++) {
+    for (int i = 0; i < INTERRUPTED_ATTEMPTS && fd == -EINTR; i++)
+        fd = open_once(beneath, path, flags);
+    int attempts = (flags & O_PATH) != 0 ? RACE_ATTEMPTS : LEASE_ATTEMPTS; /* it breaks no lease */
+    for (int i = 0; i < attempts && fd == -EAGAIN; i++) {
         if (i >= RACE_ATTEMPTS)
             pause_ms();
         fd = open_once(beneath, path, flags);

@@ -7,6 +7,7 @@
 #include "core/cleanup.h"
 #include "core/fault_guard.h"
 #include "core/holes.h"
+#include "core/outcome.h"
 #include "core/record.h"
 
 enum {
@@ -93,10 +94,10 @@ static int scan_mapped(struct source *source, struct generation *generation, uin
 static int scan_step(struct source *source, struct generation *generation, uint64_t size,
                      const struct scan_claim *claim, struct finding *finding)
 {
-    int error = -ENODEV;
+    int error = -NOT_MAPPABLE;
     if (claim->end - claim->start > 2 * COPIED_STEP)
         error = scan_mapped(source, generation, size, claim, finding);
-    if (error == -ENODEV || error == -ENOMEM) /* cannot be mapped, or not now */
+    if (error == -NOT_MAPPABLE)
         error = scan_copied(source, generation, claim, finding);
     if (error == 0)
         atomic_fetch_add(&source->pool->bytes_scanned,
@@ -314,7 +315,7 @@ static int scan_prefix(struct source *source, struct generation *generation, uin
 
     while (count > 0 && place < size) {
         if (cancel_asked(cancel))
-            return -EINTR;
+            return -CANCELLED;
         int error = holes_seek(source, generation, EXTENT_DATA, place, size, cancel, &place);
         size_t length = (size_t)min_u64(size - place, place == 0 ? FIRST_STEP : sizeof(buffer));
         if (error == 0)

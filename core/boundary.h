@@ -23,7 +23,7 @@
 
 /*
  * Finds the first record start at or after `place` in the first `size` bytes of the generation;
- * where there is none it is `size`. Returns 0 and sets *boundary, or -EINTR (cancelled), -ESTALE,
+ * where there is none it is `size`. Returns 0 and sets *boundary, or -CANCELLED, -ESTALE,
  * -EIO, or why the file cannot be opened.
  */
 int boundary_find(struct source *source, struct generation *generation, uint64_t place,

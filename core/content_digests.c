@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "core/checked.h"
+#include "core/outcome.h"
 #include "core/read_fully.h"
 #include "core/residency.h"
 
@@ -18,7 +19,7 @@ static int digest_bytes(int fd, uint64_t start, uint64_t end, uint64_t *digest)
     int error = read_fully(fd, block, wanted, start);
 
     if (error != 0)
-        return error == -ENODATA ? -ESTALE : error;
+        return error == -FILE_TOO_SHORT ? -ESTALE : error;
     *digest = XXH3_64bits(block, wanted);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/file_rest.h"
+#include "core/outcome.h"
 
 enum {
     QUIET_ATTEMPTS = 64,    /* how often we try to look at the file between two writes */
@@ -98,9 +99,9 @@ static int end_of(struct generation *generation)
 }
 
 /*
- * Looks at the file and its content with nothing happening in between. -EAGAIN: somebody writes all
- * the time; then the digests were read after the look. That something cannot be read is told by the
- * digests, and is no error.
+ * Looks at the file and its content with nothing happening in between. -TRY_AGAIN: somebody writes
+ * all the time; then the digests were read after the look. That something cannot be read is told by
+ * the digests, and is no error.
  */
 static int look_quietly(int fd, int attempts, struct file_identity *identity,
                         struct content_digests *digests)
@@ -119,7 +120,7 @@ static int look_quietly(int fd, int attempts, struct file_identity *identity,
         if (file_identity_equal(identity, &after))
             return 0;
     }
-    return -EAGAIN;
+    return -TRY_AGAIN;
 }
 
 bool generation_settled(struct generation *generation)
@@ -188,7 +189,7 @@ int generation_capture(struct generation *generation, int fd)
     for (int i = 0; i < CAPTURE_ATTEMPTS; i++) {
         before = generation_identity(generation);
         error = look_quietly(fd, i == 0 ? QUIET_ATTEMPTS : 1, &seen, &digests);
-        if (error != 0 && error != -EAGAIN)
+        if (error != 0 && error != -TRY_AGAIN)
             return error;
         if (!is_overtaken(generation, &before, &seen))
             break;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "core/checked.h"
+#include "core/outcome.h"
 
 enum {
     CANCEL_EVERY = 256, /* extents between two looks whether the reader is gone */
@@ -38,7 +39,7 @@ static int walk_extents(struct walk *walk, int fd)
             walk->passed += next - walk->place;
         walk->place = next;
         if (walk->extents % CANCEL_EVERY == 0 && cancel_asked(walk->cancel))
-            return -EINTR;
+            return -CANCELLED;
     }
     return 0;
 }

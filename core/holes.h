@@ -15,7 +15,7 @@
 
 /*
  * Sets *found to the first byte of this kind in [start, end), or to `end` where there is none.
- * Returns 0, -EINTR (cancelled), or as source_read does.
+ * Returns 0, -CANCELLED, or as source_read does.
  */
 int holes_seek(struct source *source, struct generation *generation, enum extent_kind kind,
                uint64_t start, uint64_t end, const struct cancel *cancel, uint64_t *found);

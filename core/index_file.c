@@ -11,6 +11,7 @@
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/outcome.h"
 #include "core/read_fully.h"
 
 enum word {
@@ -88,7 +89,7 @@ struct reader {
 static int read_part(int fd, void *buffer, size_t length, uint64_t offset)
 {
     int error = read_fully(fd, buffer, length, offset);
-    return error == -ENODATA ? -WRONG_INDEX : error;
+    return error == -FILE_TOO_SHORT ? -WRONG_INDEX : error;
 }
 
 /* Fills the buffer again. */

@@ -9,7 +9,6 @@
 #ifndef BIGFS_CORE_INDEX_KEY_H
 #define BIGFS_CORE_INDEX_KEY_H
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -17,9 +16,6 @@
 #include "core/content_digests.h"
 #include "core/file_identity.h"
 #include "core/file_system_id.h"
-
-/* An errno of our own, for an index of another content: no file system gives it. */
-enum { WRONG_INDEX = EBADRQC };
 
 struct index_key {
     struct file_system_id file_system;

@@ -4,6 +4,7 @@
 
 #include "core/checked.h"
 #include "core/line_scan.h"
+#include "core/outcome.h"
 
 enum {
     AT_ONCE = LINE_STEP, /* what is scanned without waiting, in bytes */
@@ -95,7 +96,7 @@ void index_keep(struct index_store *store, struct generation *generation,
 
 /*
  * Makes the key at the end. The digests of what was counted must be what they were at the
- * beginning: a file that has grown may have been rewritten too. -EAGAIN: they are not.
+ * beginning: a file that has grown may have been rewritten too. -TRY_AGAIN: they are not.
  */
 static int end_key(struct generation *generation, int fd, const struct index_beginning *beginning,
                    struct index_key *key)
@@ -111,7 +112,7 @@ static int end_key(struct generation *generation, int fd, const struct index_beg
                     file_identity_equal(&now.file, &beginning->of.file);
     bool same = content_ends_equal(&key->ends, &beginning->whole.ends) &&
                 key->sample == beginning->whole.sample;
-    return same ? 0 : -EAGAIN;
+    return same ? 0 : -TRY_AGAIN;
 }
 
 int index_publish(struct index_store *store, struct source *source, struct generation *generation,
@@ -140,7 +141,7 @@ int index_publish(struct index_store *store, struct source *source, struct gener
     if (check != 0 || error != 0)
         return check != 0 ? check : error;
     if (!index_still_right(generation, of))
-        return -EAGAIN;
+        return -TRY_AGAIN;
     const struct file_identity now = generation_identity(generation);
     key.verified = key.verified && file_identity_equal(&then, &now);
     index_slot_put(&generation->lines_index, index, &key, of);
@@ -157,7 +158,7 @@ static int count_rest(struct source *source, struct generation *generation,
     int error = 0;
     for (uint64_t place = index_beginning_covers(beginning); place < index->size && error == 0;) {
         error = cancel_asked(cancel)
-                    ? -EINTR
+                    ? -CANCELLED
                     : line_scan(source, generation, place, index->size, cancel, index);
         place = line_step_end(place, index->size);
     }
@@ -182,7 +183,7 @@ static int make_at_once(struct index_store *store, struct source *source,
     return 0;
 }
 
-/* One try. -EAGAIN: the file changed meanwhile. */
+/* One try. -TRY_AGAIN: the file changed meanwhile. */
 static int get_once(struct index_store *store, struct source *source, struct generation *generation,
                     const struct cancel *cancel, struct line_index **index)
 {
@@ -199,9 +200,9 @@ static int get_once(struct index_store *store, struct source *source, struct gen
         *index = beginning.old;
         return 0;
     }
-    error = check != 0 ? check : match < 0 ? match : match == INDEX_SAME ? -EAGAIN : 0;
+    error = check != 0 ? check : match < 0 ? match : match == INDEX_SAME ? -TRY_AGAIN : 0;
     if (error == 0 && beginning.of.file.size - index_beginning_covers(&beginning) > AT_ONCE)
-        error = -EINPROGRESS;
+        error = -AWAITS_INDEX;
     if (error == 0)
         error = make_at_once(store, source, generation, &beginning, cancel, index);
     line_index_unref(beginning.old);
@@ -211,10 +212,10 @@ static int get_once(struct index_store *store, struct source *source, struct gen
 int index_get(struct index_store *store, struct source *source, struct generation *generation,
               const struct cancel *cancel, struct line_index **index)
 {
-    int error = -EAGAIN;
-    for (int i = 0; i < ATTEMPTS && error == -EAGAIN; i++)
+    int error = -TRY_AGAIN;
+    for (int i = 0; i < ATTEMPTS && error == -TRY_AGAIN; i++)
         error = get_once(store, source, generation, cancel, index);
-    return error == -EAGAIN ? -ESTALE : error;
+    return error == -TRY_AGAIN ? -ESTALE : error;
 }
 
 bool index_is_there(struct index_store *store, struct source *source, struct generation *generation)

@@ -16,8 +16,8 @@
 
 /*
  * Gives the index of a generation as it is now: *index is a reference for the caller. What takes
- * little (a few MiB to scan) is done at once; else -EINPROGRESS says that it must be waited for
- * (indexer_join). Returns 0, -EINPROGRESS, -EINTR (cancelled), -ESTALE, -ENOMEM, or a read error.
+ * little (a few MiB to scan) is done at once; else -AWAITS_INDEX says that it must be waited for
+ * (indexer_join). Returns 0, -AWAITS_INDEX, -CANCELLED, -ESTALE, -ENOMEM, or a read error.
  */
 int index_get(struct index_store *store, struct source *source, struct generation *generation,
               const struct cancel *cancel, struct line_index **index);
@@ -54,8 +54,8 @@ bool index_still_right(struct generation *generation, const struct index_moment 
 
 /*
  * Ends an index of which all is counted: it becomes that of the generation, and is kept in the
- * index directory if that is worth it. Returns 0, -EAGAIN if the file may not be what it was at the
- * beginning, or as source_read.
+ * index directory if that is worth it. Returns 0, -TRY_AGAIN if the file may not be what it was at
+ * the beginning, or as source_read.
  */
 int index_publish(struct index_store *store, struct source *source, struct generation *generation,
                   struct line_index *index, const struct index_beginning *beginning);

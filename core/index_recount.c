@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "core/line_scan.h"
+#include "core/outcome.h"
 
 int index_recount(struct source *source, struct generation *generation,
                   const struct line_index *index,
@@ -24,7 +25,7 @@ int index_recount(struct source *source, struct generation *generation,
     if (error == 0)
         line_index_finish(again, index->ends_open);
     if (error == 0 && !line_index_equal(again, index))
-        error = -EAGAIN;
+        error = -TRY_AGAIN;
     line_index_unref(again);
     return error;
 }

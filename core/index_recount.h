@@ -14,7 +14,7 @@
 /*
  * Counts what a finished index covers again, by one thread. `tell` is called before each step, with
  * how far it has come and how far it has to go, in bytes. The generation must be pinned. Returns 0,
- * -EAGAIN if the counts differ, or as line_scan().
+ * -TRY_AGAIN if the counts differ, or as line_scan().
  */
 int index_recount(struct source *source, struct generation *generation,
                   const struct line_index *index,

@@ -17,6 +17,7 @@
 #include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/index_file.h"
+#include "core/outcome.h"
 
 enum {
     NAME_MOST = 96,

@@ -9,6 +9,7 @@
 #include "core/cleanup.h"
 #include "core/index_making.h"
 #include "core/line_scan.h"
+#include "core/outcome.h"
 
 enum { STACK_SIZE = 1024 * 1024 };
 
@@ -169,7 +170,7 @@ static void end_build(struct indexer *indexer, struct index_build *build)
                               &build->begun);
     else
         keep_part(build);
-    if (error == -EAGAIN)
+    if (error == -TRY_AGAIN)
         error = 0; /* who waits asks again */
     list_reset(&waiters);
     remove_build(indexer, build, &waiters);
@@ -363,7 +364,7 @@ void indexer_stop(struct indexer *indexer)
     for (unsigned i = 0; i < indexer->thread_count; i++)
         (void)pthread_join(indexer->threads[i], NULL);
     while ((build = take_any(indexer)) != NULL) {
-        build->error = -EINTR;
+        build->error = -CANCELLED;
         end_build(indexer, build);
     }
     free(steal_pointer(&indexer->threads));
@@ -397,17 +398,17 @@ static struct index_build *build_of(struct indexer *indexer, const struct genera
 
 /*
  * Waits for the build that there is, or for `fresh`, which becomes the indexer's then. Returns 0,
- * -EINTR, or -ENOENT where there is neither.
+ * -CANCELLED, or -NO_BUILD where there is neither.
  */
 static int join_build(struct indexer *indexer, const struct generation *generation,
                       struct index_build **fresh, struct index_waiter *waiter)
 {
     HOLD_LOCK(&indexer->lock);
     if (waiter->left || indexer->ending)
-        return -EINTR;
+        return -CANCELLED;
     struct index_build *build = build_of(indexer, generation);
     if (build == NULL && *fresh == NULL)
-        return -ENOENT;
+        return -NO_BUILD;
     if (build == NULL) {
         build = steal_pointer(fresh);
         list_append(&indexer->builds, &build->link);
@@ -425,7 +426,7 @@ int indexer_join(struct indexer *indexer, struct source *source, struct generati
     struct index_build *fresh = NULL;
     int error = join_build(indexer, generation, &fresh, waiter);
 
-    if (error != -ENOENT)
+    if (error != -NO_BUILD)
         return error;
     error = make_build(indexer, source, generation, &fresh);
     if (error == 0)

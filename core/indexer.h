@@ -60,8 +60,8 @@ struct index_progress {
 int indexer_start(struct indexer *indexer, struct index_store *store, unsigned threads);
 
 /*
- * Ends all builds (waiters are told -EINTR) and all threads. Who joins from now on gets -EINTR.
- * More often than once does no harm.
+ * Ends all builds (waiters are told -CANCELLED) and all threads. Who joins from now on gets
+ * -CANCELLED. More often than once does no harm.
  */
 void indexer_stop(struct indexer *indexer);
 
@@ -74,7 +74,7 @@ void index_waiter_init(struct index_waiter *waiter,
 /*
  * Waits, without a thread, for the index of a generation: begins to make it, or joins who waits for
  * it already. Returns 0: waiter->ended will be called, unless indexer_leave() comes first; or
- * -errno, and it will not: -EINTR where the waiter has left before.
+ * -errno, and it will not: -CANCELLED where the waiter has left before.
  */
 int indexer_join(struct indexer *indexer, struct source *source, struct generation *generation,
                  struct index_waiter *waiter);

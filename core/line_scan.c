@@ -1,12 +1,14 @@
 #include "core/line_scan.h"
 
 #include <errno.h>
-#include <sys/uio.h>
+#include <stdbool.h>
 
 #include "core/byte_count.h"
 #include "core/checked.h"
 #include "core/fault_guard.h"
 #include "core/holes.h"
+#include "core/outcome.h"
+#include "core/read_fully.h"
 #include "core/residency.h"
 
 #ifndef RWF_DONTCACHE
@@ -103,25 +105,28 @@ static int count_copied(const struct scan *scan, uint64_t start, uint64_t end)
     return error;
 }
 
+static bool is_unsupported(int error)
+{
+    return error == -EINVAL || error == -ENOSYS || error == -EOPNOTSUPP;
+}
+
 /*
  * Reads past the page cache what is not in it, for files of which we are not told what is: pages
- * that are read for us alone leave it at once. -EOPNOTSUPP: the kernel or the file system cannot.
+ * that are read for us alone leave it at once. -NOT_UNCACHED: the kernel or the file system cannot.
  */
 static int count_uncached(const struct scan *scan, int fd, uint64_t *start, uint64_t end)
 {
     uint8_t buffer[UNCACHED_STEP];
 
     while (*start < end) {
-        struct iovec part = {buffer, (size_t)min_u64(end - *start, sizeof(buffer))};
-        ssize_t got = preadv2(fd, &part, 1, (off_t)*start, RWF_DONTCACHE);
-        if (got < 0 && errno != EINTR)
-            return errno == EINVAL || errno == ENOSYS ? -EOPNOTSUPP : -errno;
+        size_t length = (size_t)min_u64(end - *start, sizeof(buffer));
+        ssize_t got = read_once(fd, buffer, length, *start, RWF_DONTCACHE);
+        if (got < 0)
+            return is_unsupported((int)got) ? -NOT_UNCACHED : (int)got;
         if (got == 0)
             return -EIO; /* if it was truncated, the check tells */
-        if (got > 0) {
-            count_bytes(scan->tally, buffer, (size_t)got, *start);
-            *start += (uint64_t)got;
-        }
+        count_bytes(scan->tally, buffer, (size_t)got, *start);
+        *start += (uint64_t)got;
     }
     return 0;
 }
@@ -134,8 +139,8 @@ static int count_borrowed(const struct scan *scan, uint64_t *start, uint64_t end
 
     if (error != 0)
         return error;
-    error = residency_is_told(fd) ? -EOPNOTSUPP : count_uncached(scan, fd, start, end);
-    if (error == -EOPNOTSUPP)
+    error = residency_is_told(fd) ? -NOT_UNCACHED : count_uncached(scan, fd, start, end);
+    if (error == -NOT_UNCACHED)
         error = count_mapped(scan, fd, start, end);
     source_return(scan->source, scan->generation);
     return error;
@@ -144,7 +149,7 @@ static int count_borrowed(const struct scan *scan, uint64_t *start, uint64_t end
 static int count_data(const struct scan *scan, uint64_t start, uint64_t end)
 {
     int error = count_borrowed(scan, &start, end);
-    if (error == -ENODEV || error == -ENOMEM) /* cannot be mapped, or not now */
+    if (error == -NOT_MAPPABLE)
         error = count_copied(scan, start, end);
     return error;
 }

@@ -23,7 +23,7 @@ uint64_t line_step_end(uint64_t start, uint64_t end);
  * as far as the kernel tells.
  *
  * The generation must be pinned. Blocks as reads of the file do. Thread-safe.
- * Returns 0, -EINTR (cancelled), -ESTALE, -EIO, -ENOMEM, or why the file cannot be opened.
+ * Returns 0, -CANCELLED, -ESTALE, -EIO, -ENOMEM, or why the file cannot be opened.
  */
 int line_scan(struct source *source, struct generation *generation, uint64_t start, uint64_t end,
               const struct cancel *cancel, struct line_index *index);

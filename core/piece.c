@@ -5,6 +5,7 @@
 
 #include "core/checked.h"
 #include "core/holes.h"
+#include "core/outcome.h"
 
 void piece_add(struct piece *piece, uint64_t offset, uint64_t length)
 {
@@ -102,7 +103,7 @@ int piece_seek(const struct piece *piece, struct source *source, struct generati
         if (error != 0 || place < end)
             return error;
     }
-    return kind == EXTENT_HOLE && rest.count > 0 ? 0 : -ENXIO;
+    return kind == EXTENT_HOLE && rest.count > 0 ? 0 : -NO_MORE_DATA;
 }
 
 int piece_count_data(const struct piece *piece, struct source *source,

@@ -41,8 +41,9 @@ struct piece piece_slice(const struct piece *piece, uint64_t offset, uint64_t le
 
 /*
  * Sets *found to the first byte of this kind in the piece from `offset` on, an offset in the piece;
- * behind the last byte of the piece there is a hole. Returns 0, -ENXIO where `offset` is not in the
- * piece, or no data follows: as lseek(2) with SEEK_DATA and SEEK_HOLE; or as holes_seek does.
+ * behind the last byte of the piece there is a hole. Returns 0, -NO_MORE_DATA where `offset` is not
+ * in the piece, or no data follows: as lseek(2) with SEEK_DATA and SEEK_HOLE; or as holes_seek
+ * does.
  */
 int piece_seek(const struct piece *piece, struct source *source, struct generation *generation,
                enum extent_kind kind, uint64_t offset, const struct cancel *cancel,

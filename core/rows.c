@@ -5,6 +5,7 @@
 #include "core/byte_count.h"
 #include "core/checked.h"
 #include "core/index_key.h"
+#include "core/outcome.h"
 
 enum { READ_STEP = 32 * 1024 };
 

@@ -7,6 +7,7 @@
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/outcome.h"
 
 enum { CANCEL_POLL_MS = 50 }; /* how soon a waiting thread notices that it was cancelled */
 
@@ -92,7 +93,7 @@ int scan_memory_next(struct scan_memory *memory, uint64_t place, uint64_t size, 
     HOLD_LOCK(&memory->lock);
     for (;;) {
         if (cancel_asked(cancel))
-            return -EINTR;
+            return -CANCELLED;
         if (follow_gaps(memory, &place) && place < size) {
             *found = place;
             return SCAN_FOUND;

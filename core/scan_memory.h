@@ -65,7 +65,7 @@ void scan_memory_forget(struct scan_memory *memory);
 /*
  * What to do to find the first record end at or after `place` (at most `size`, the file's).
  * `step`, at least 1, bounds the length of a claim. Blocks while others scan the bytes in question.
- * Returns an enum scan_next, or -EINTR once `cancel` says so.
+ * Returns an enum scan_next, or -CANCELLED once `cancel` says so.
  */
 int scan_memory_next(struct scan_memory *memory, uint64_t place, uint64_t size, uint64_t step,
                      const struct cancel *cancel, struct scan_claim *claim, uint64_t *found);

@@ -10,6 +10,7 @@
 #include "core/checked.h"
 #include "core/cleanup.h"
 #include "core/clock.h"
+#include "core/outcome.h"
 #include "core/read_fully.h"
 
 /* How long a path is believed to lead to the open file, in ms: as long as the kernel believes us.
@@ -315,7 +316,8 @@ static int read_and_check(struct source *source, struct generation *generation,
 
     if (check != 0)
         return check;
-    if (error == -ENODATA || error == -EBADMSG) /* too short, not truncated; a bad checksum */
+    if (error == -FILE_TOO_SHORT ||
+        error == -EBADMSG) /* too short, not truncated; a bad checksum */
         error = -EIO;
     if (error == 0) {
         atomic_fetch_add(&source->pool->bytes_read, read->length - zeroed);
@@ -397,7 +399,7 @@ int source_read_at_once(struct source *source, struct generation *generation, vo
 
     if (length == 0 || may_have_holes(source, &before) ||
         !open_files_get_open(&source->pool->files, &generation->file, &fd))
-        return -EAGAIN;
+        return -NOT_AT_ONCE;
     const struct drop_read read = {generation->serial, fd, before.size, offset, length};
     drop_behind_before(&source->pool->drop_behind, &read); /* it starts reading ahead */
     bool done = preadv2(fd, &part, 1, (off_t)offset, RWF_NOWAIT) == (ssize_t)length &&
@@ -406,7 +408,7 @@ int source_read_at_once(struct source *source, struct generation *generation, vo
         drop_behind_after(&source->pool->drop_behind, &read);
     source_return(source, generation);
     if (!done)
-        return -EAGAIN;
+        return -NOT_AT_ONCE;
     atomic_fetch_add(&source->pool->bytes_read, length);
     return 0;
 }

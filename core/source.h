@@ -101,9 +101,9 @@ int source_probe(struct source *source, struct generation *generation, void *buf
 
 /*
  * As source_read where it needs no wait: the file is open, nothing has changed, its bytes are in
- * the page cache. Returns 0, or -EAGAIN where that is not so: source_read finds out more. Hardly
- * ever blocks: the kernel may begin to read ahead, and a file system may read its own blocks for
- * that.
+ * the page cache. Returns 0, or -NOT_AT_ONCE where that is not so: source_read finds out more.
+ * Hardly ever blocks: the kernel may begin to read ahead, and a file system may read its own blocks
+ * for that.
  */
 int source_read_at_once(struct source *source, struct generation *generation, void *buffer,
                         size_t length, uint64_t offset);

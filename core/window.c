@@ -9,6 +9,7 @@
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/outcome.h"
 #include "core/residency.h"
 
 struct window {
@@ -141,7 +142,7 @@ static int map_window(struct window *window, int fd)
 {
     void *bytes = mmap(NULL, window->length, PROT_READ, MAP_SHARED, fd, (off_t)window->start);
     if (bytes == MAP_FAILED)
-        return -errno;
+        return errno == ENODEV || errno == ENOMEM ? -NOT_MAPPABLE : -errno;
     window->bytes = bytes;
     residency_read(&window->residency, fd, window->bytes, window->start, window->length);
     (void)madvise(window->bytes, window->length, MADV_SEQUENTIAL);
@@ -155,7 +156,7 @@ static int create_window(const struct window_pool *pool, uint64_t owner, int fd,
     int error;
 
     if (window == NULL)
-        return -ENOMEM;
+        return -NOT_MAPPABLE;
     list_reset(&window->link);
     window->owner = owner;
     window->start = offset / pool->window_size * pool->window_size;

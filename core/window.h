@@ -53,8 +53,8 @@ void window_pool_destroy(struct window_pool *pool);
  * Lends the window of the file `owner` (any number that no other file has) that holds `offset`,
  * mapping it from `fd` if need be. `size` is the file's, offset < size. Blocks while the whole pool
  * is lent, so a thread must not hold one loan while it asks for another.
- * Returns 0 and a loan to give back with window_release, or -errno as mmap(2): -ENODEV where this
- * file cannot be mapped.
+ * Returns 0 and a loan to give back with window_release, -NOT_MAPPABLE if this file cannot be
+ * mapped, or not now, or another error of mmap(2).
  */
 int window_acquire(struct window_pool *pool, uint64_t owner, int fd, uint64_t offset, uint64_t size,
                    struct window_loan *loan);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/outcome.h"
 #include "fs/rights.h"
 #include "fs/table_length.h"
 
@@ -253,7 +254,7 @@ int attributes_count_blocks(const struct node *node, const struct cancel *cancel
                                  cancel, &bytes);
     if (error == 0)
         attributes->st_blocks = blocks_of(bytes);
-    return error == -EINTR || error == -ESTALE ? error : 0;
+    return error == -CANCELLED || error == -ESTALE ? error : 0;
 }
 
 int attributes_now(struct driver *driver, struct node *node, const struct cancel *cancel,

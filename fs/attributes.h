@@ -30,15 +30,15 @@ double attributes_believed(const struct driver *driver, const struct node *node,
 /*
  * Sets attributes->st_blocks of a piece (other nodes are left alone) to what its data take, holes
  * left out; where these cannot be found, as if there were none. Blocks as holes_count_data does.
- * Returns 0, -EINTR (cancelled), or -ESTALE.
+ * Returns 0, -CANCELLED, or -ESTALE.
  */
 int attributes_count_blocks(const struct node *node, const struct cancel *cancel,
                             struct stat *attributes);
 
 /*
  * The attributes of a node as its source is now. Returns 0, or -errno: -ESTALE where the node means
- * something that is no more, so that the kernel looks its name up again; -EINTR. Reads at most a
- * few KiB, and may wait as generation_check, open_files_get and holes_count_data do.
+ * something that is no more, so that the kernel looks its name up again; -CANCELLED. Reads at most
+ * a few KiB, and may wait as generation_check, open_files_get and holes_count_data do.
  */
 int attributes_now(struct driver *driver, struct node *node, const struct cancel *cancel,
                    struct stat *attributes);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/outcome.h"
 #include "fs/driver.h"
 #include "fs/handle.h"
 #include "fs/lookup.h"
@@ -34,7 +35,7 @@ static void run_open(struct job *job)
     struct handle *handle = NULL;
 
     int error = handle_open(driver, node, fuse_req_ctx(job->request), &cancel, &handle);
-    if (error == -EINPROGRESS) {
+    if (error == -AWAITS_INDEX) {
         parking_wait(job, node);
         return;
     }
@@ -91,14 +92,14 @@ void file_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *f
 
 /*
  * Reads what can be had without waiting. It is ventured for just as long as it takes: to reply
- * blocks nobody. Returns 0, or -EAGAIN where it must be read behind a gate.
+ * blocks nobody. Returns 0, or -NOT_AT_ONCE where it must be read behind a gate.
  */
 static int venture_read(const struct job *job, char *buffer, size_t *got)
 {
     struct receivers *receivers = &driver_of(job->request)->receivers;
 
     if (!receivers_venture(receivers))
-        return -EAGAIN;
+        return -NOT_AT_ONCE;
     int error =
         handle_read_at_once(handle_of(&job->file), (uint64_t)job->offset, buffer, job->size, got);
     receivers_ventured(receivers);
@@ -255,7 +256,7 @@ static void run_seek(struct job *job)
     enum extent_kind kind = job->whence == SEEK_HOLE ? EXTENT_HOLE : EXTENT_DATA;
     uint64_t found = 0;
     int error = handle_seek(handle_of(&job->file), kind, (uint64_t)job->offset, &cancel, &found);
-    if (error == -ENXIO) /* an answer, and no failure */
+    if (error == -NO_MORE_DATA) /* an answer, and no failure */
         (void)fuse_reply_err(job->request, ENXIO);
     else if (error != 0)
         reply_error(job->request, error);

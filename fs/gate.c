@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/cleanup.h"
+#include "core/outcome.h"
 
 void gate_init(struct gate *gate, unsigned limit)
 {
@@ -94,7 +95,7 @@ static void on_interrupt(fuse_req_t request, void *argument)
             leave_line(gate, job);
     }
     if (ours) {
-        job->refuse(job, -EINTR);
+        job->refuse(job, -CANCELLED);
         free(job);
     }
 }
@@ -148,7 +149,7 @@ static struct job *queue_job(struct gate *gate, const struct job *job, bool star
         return copy;
     case INTERRUPTED:
         fuse_req_interrupt_func(copy->request, NULL, NULL);
-        copy->refuse(copy, -EINTR);
+        copy->refuse(copy, -CANCELLED);
         free(copy);
         return NULL;
     }

@@ -65,7 +65,7 @@ void gate_destroy(struct gate *gate);
 
 /*
  * Runs a copy of the job now, and others that wait after it; or puts a copy in line and returns.
- * The request is answered in every case, by job->run, or job->refuse with -ENOMEM or -EINTR.
+ * The request is answered in every case, by job->run, or job->refuse with -ENOMEM or -CANCELLED.
  * Thread-safe.
  */
 void gate_run(struct gate *gate, const struct job *job);

@@ -6,6 +6,7 @@
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/outcome.h"
 
 struct generated *generated_new(void)
 {
@@ -52,7 +53,7 @@ int generated_begin(struct generated *generated, const struct cancel *cancel, bo
 
     while (generated->state == GENERATED_MAKING && !generated->over) {
         if (cancel_asked(cancel))
-            return -EINTR;
+            return -CANCELLED;
         wait_a_moment(generated);
     }
     if (generated->over)

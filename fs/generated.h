@@ -67,7 +67,7 @@ void generated_free(struct generated *generated); /* NULL is allowed */
 /*
  * Begins an open. *make: the caller makes the text, which no other thread does meanwhile, and says
  * with generated_made() or generated_failed() how that ended. Else it is made. Waits for a thread
- * that makes it. Returns 0, -ESTALE (over), or -EINTR.
+ * that makes it. Returns 0, -ESTALE (over), or -CANCELLED.
  */
 int generated_begin(struct generated *generated, const struct cancel *cancel, bool *make);
 

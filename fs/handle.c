@@ -7,6 +7,7 @@
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/outcome.h"
 #include "fs/lookup.h"
 #include "fs/piece_name.h"
 #include "fs/text_store.h"
@@ -244,7 +245,7 @@ int handle_open(struct driver *driver, struct node *node, const struct fuse_ctx 
     if (error == -ENOENT)
         error = -ESTALE;
     /* One that waits for an index is run again, and is the second try still. */
-    if ((error == -ESTALE && !second_try) || (error == -EINPROGRESS && second_try))
+    if ((error == -ESTALE && !second_try) || (error == -AWAITS_INDEX && second_try))
         retries_expect(&driver->retries, reader->pid, node->inode);
     if (error != 0) {
         free_handle(opened);
@@ -336,7 +337,7 @@ static int seek_text(struct generated *text, enum extent_kind kind, uint64_t off
 {
     uint64_t length = generated_tell(text, 0);
     if (offset >= length)
-        return -ENXIO;
+        return -NO_MORE_DATA;
     *found = kind == EXTENT_DATA ? offset : length;
     return 0;
 }

@@ -38,8 +38,8 @@ struct handle {
  * name up again (fs/retries.h), a piece of a file that only grew since is opened as that look-up
  * showed it. A report tells paths and names only to users who may know them (fs/report.h).
  * Returns 0 and a handle, or -errno: -ESTALE where the node's generation is not what its name means
- * now, which makes the kernel look the name up again; -EINTR; -EINPROGRESS where a line index must
- * be waited for; or why the file cannot be opened.
+ * now, which makes the kernel look the name up again; -CANCELLED; -AWAITS_INDEX where a line index
+ * must be waited for; or why the file cannot be opened.
  */
 int handle_open(struct driver *driver, struct node *node, const struct fuse_ctx *reader,
                 const struct cancel *cancel, struct handle **handle);
@@ -50,13 +50,13 @@ void handle_close_all(struct driver *driver);
 
 /*
  * Reads up to `size` bytes at `offset` into `buffer`. *got is less than `size` only at the end of
- * the file. Returns 0, -ESTALE, -EIO, -EINTR.
+ * the file. Returns 0, -ESTALE, -EIO, -CANCELLED.
  */
 int handle_read(struct handle *handle, uint64_t offset, char *buffer, size_t size,
                 const struct cancel *cancel, size_t *got);
 
 /*
- * The same for a piece alone, and only where nothing has to be waited for: -EAGAIN says that
+ * The same for a piece alone, and only where nothing has to be waited for: -NOT_AT_ONCE says that
  * handle_read must be asked, for whatever reason. Hardly ever blocks (see source_read_at_once).
  */
 int handle_read_at_once(const struct handle *handle, uint64_t offset, char *buffer, size_t size,

@@ -17,6 +17,7 @@
 #include "core/index_making.h"
 #include "core/index_recount.h"
 #include "core/indexer.h"
+#include "core/outcome.h"
 #include "fs/progress.h"
 
 enum {
@@ -118,7 +119,7 @@ static int await_past(struct source *source, struct generation *generation)
 
 /*
  * Makes sure of an index that was made of a file which changed meanwhile, by counting again.
- * -EAGAIN: it was not right of any one moment.
+ * -TRY_AGAIN: it was not right of any one moment.
  */
 static int make_sure(struct maker *maker, struct source *source, struct generation *generation,
                      struct progress *progress, const struct line_index *index,
@@ -135,8 +136,8 @@ static int make_sure(struct maker *maker, struct source *source, struct generati
 }
 
 /*
- * Makes the index of a pinned generation, or finds one that was verified. -EAGAIN: the file changed
- * meanwhile, and not only by appending.
+ * Makes the index of a pinned generation, or finds one that was verified. -TRY_AGAIN: the file
+ * changed meanwhile, and not only by appending.
  */
 static int make(struct maker *maker, struct source *source, struct generation *generation,
                 struct progress *progress, struct line_index **index)
@@ -148,14 +149,14 @@ static int make(struct maker *maker, struct source *source, struct generation *g
     int error = await_past(source, generation);
     if (error == 0)
         error = index_get(&maker->store, source, generation, NULL, index);
-    if (error == -EINPROGRESS)
+    if (error == -AWAITS_INDEX)
         error = wait_for_build(maker, source, generation, progress);
     if (error != 0)
         return error;
     line_index_unref(*index);
     *index = index_slot_peek(slot, &key);
     if (*index == NULL)
-        return -EAGAIN;
+        return -TRY_AGAIN;
     return key.verified ? 0 : make_sure(maker, source, generation, progress, *index, &key);
 }
 
@@ -172,7 +173,7 @@ static void tell(const char *file, const struct line_index *index, const struct 
     (void)fflush(stdout);
 }
 
-/* One try. -EAGAIN, -ESTALE: the file changed meanwhile. */
+/* One try. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
 static int index_once(struct maker *maker, const char *file, struct source *source)
 {
     struct generation *generation = NULL;
@@ -208,8 +209,8 @@ static int index_once(struct maker *maker, const char *file, struct source *sour
  */
 static int index_source(struct maker *maker, const char *file, struct source *source)
 {
-    int error = -EAGAIN;
-    for (int i = 0; i < ATTEMPTS && (error == -EAGAIN || error == -ESTALE); i++)
+    int error = -TRY_AGAIN;
+    for (int i = 0; i < ATTEMPTS && (error == -TRY_AGAIN || error == -ESTALE); i++)
         error = index_once(maker, file, source);
     return error;
 }
@@ -218,7 +219,7 @@ static const char *reason(int error)
 {
     if (error == -EISDIR)
         return "not a regular file";
-    if (error == -EAGAIN || error == -ESTALE)
+    if (error == -TRY_AGAIN || error == -ESTALE)
         return "is rewritten while it is counted: there is no index of it; try again later";
     return strerror(-error);
 }

@@ -11,6 +11,7 @@
 #include "core/extents.h"
 #include "core/holes.h"
 #include "core/index_making.h"
+#include "core/outcome.h"
 #include "fs/attributes.h"
 #include "fs/lookup.h"
 #include "fs/piece_name.h"
@@ -271,7 +272,7 @@ static int list_pieces(struct listing *listing, const struct view_file *file, ui
         if (!add_piece(listing, name, &content, next))
             break;
     }
-    return error == -ENOENT || listing->used > 0 ? 0 : error;
+    return error == -NO_MORE_PIECES || listing->used > 0 ? 0 : error;
 }
 
 /* Lists the pieces of a view for which the file must be looked at. */

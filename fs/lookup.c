@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/cleanup.h"
+#include "core/outcome.h"
 #include "fs/attributes.h"
 #include "fs/piece_name.h"
 
@@ -212,7 +213,7 @@ static int enter_piece(struct driver *driver, struct node *parent, const struct 
     /* If the file has changed meanwhile the node is out of date; that is for its next use to say.
      */
     error = attributes_count_blocks(entry->node, wanted->cancel, &entry->attributes);
-    if (error != -EINTR)
+    if (error != -CANCELLED)
         return 0;
     node_forget(&driver->nodes, entry->node, 1);
     return error;

@@ -30,8 +30,8 @@ bool lookup_may_scan(const struct node *parent);
 /*
  * Looks `name` up in `parent`. Thread-safe; blocks as the file system beneath does, and where it
  * scans (lookup_may_scan) it ends when cancelled. Returns 0 and fills *entry, or -errno: -ENOENT
- * where the name fits no rule, -ESTALE where `parent` means something that is no more, -EINTR,
- * -EINPROGRESS where a line index must be waited for.
+ * where the name fits no rule, -ESTALE where `parent` means something that is no more, -CANCELLED,
+ * -AWAITS_INDEX where a line index must be waited for.
  */
 int lookup(struct driver *driver, struct node *parent, const char *name,
            const struct cancel *cancel, struct entry *entry);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/outcome.h"
 #include "fs/attributes.h"
 #include "fs/daemon.h"
 #include "fs/driver.h"
@@ -50,7 +51,7 @@ static void run_lookup(struct job *job)
     struct entry entry;
 
     int error = lookup(driver, parent, job->name, &cancel, &entry);
-    if (error == -EINPROGRESS) {
+    if (error == -AWAITS_INDEX) {
         parking_wait(job, parent);
         return;
     }
@@ -200,7 +201,7 @@ static void list(struct job *job, bool with_nodes)
     int error = buffer == NULL
                     ? -ENOMEM
                     : listing_fill(driver, job->request, node, &from, with_nodes, &reply);
-    if (error == -EINPROGRESS)
+    if (error == -AWAITS_INDEX)
         parking_wait(job, node);
     else if (error != 0)
         reply_error(job->request, error);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/outcome.h"
 #include "fs/driver.h"
 #include "fs/request.h"
 
@@ -42,7 +43,7 @@ static void on_interrupt(fuse_req_t request, void *argument)
     (void)request;
     if (!indexer_leave(&parked->driver->indexer, &parked->waiter))
         return;
-    parked->job.refuse(&parked->job, -EINTR);
+    parked->job.refuse(&parked->job, -CANCELLED);
     free(parked);
 }
 

@@ -1,7 +1,7 @@
 /*
  * Parking: requests that wait for a line index, for hours perhaps, and hold no thread meanwhile.
  *
- *     job --run--> -EINPROGRESS --parking_wait--> parked --index made--> in line, run again
+ *     job --run--> -AWAITS_INDEX --parking_wait--> parked --index made--> in line, run again
  *                                                   |
  *                                                   +-- interrupted --> EINTR
  *

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "core/index_key.h"
+#include "core/outcome.h"
 
 struct driver *driver_of(fuse_req_t request)
 {
@@ -27,16 +27,22 @@ struct cancel cancel_of(fuse_req_t request)
     return (struct cancel){reader_is_gone, request};
 }
 
+/*
+ * What is not in this list is EIO: disks and file systems fail in many ways. EINTR, EAGAIN and the
+ * like are of a file system that has no business to answer so; ours are CANCELLED and the like.
+ */
 static int errno_for_reader(int error)
 {
     switch (-error) {
+    case CANCELLED:
+        return EINTR;
     case WRONG_INDEX:
+    case TRY_AGAIN:
     case EXDEV: /* something on the path became a symbolic link or a mount that leads out */
     case ELOOP:
     case ENOTDIR:
         return ESTALE; /* the kernel looks the name up again and finds what is there now */
     case EACCES:
-    case EINTR:
     case EINVAL:
     case EISDIR:
     case EKEYEXPIRED: /* a network's, or of an encrypted file: no failure of the disk */
@@ -50,7 +56,7 @@ static int errno_for_reader(int error)
     case EROFS:
     case ESTALE:
         return -error;
-    default: /* disks and file systems fail in many ways */
+    default:
         return EIO;
     }
 }

@@ -92,8 +92,8 @@ int table_line(const struct table *table, struct table_place *place, char *text,
         error = view_next(table->view, &table->file, &place->cursor, &selector);
     if (error == 0 && place->line > 0)
         error = describe_piece(table, &selector, text, length);
-    if (error != 0)
-        return error;
+    if (error != 0) /* a piece that was there a moment ago does not end the table */
+        return error == -ENOENT ? -ESTALE : error;
     place->line++;
     place->offset += *length;
     return 0;

@@ -5,6 +5,7 @@
 
 #include "core/checked.h"
 #include "core/index_key.h"
+#include "core/outcome.h"
 #include "fs/piece_name.h"
 #include "fs/table_length.h"
 #include "fs/text_store.h"
@@ -59,10 +60,10 @@ static int read_computed(const struct table *table, uint64_t offset, char *buffe
     *got = 0;
     while (*got < size) {
         uint64_t start = place.offset;
-        int error =
-            cancel_asked(table->file.cancel) ? -EINTR : table_line(table, &place, text, &length);
+        int error = cancel_asked(table->file.cancel) ? -CANCELLED
+                                                     : table_line(table, &place, text, &length);
         if (error != 0)
-            return error == -ENOENT ? 0 : error;
+            return error == -NO_MORE_PIECES ? 0 : error;
         size_t skipped = (size_t)saturating_sub(offset, start);
         size_t part = (size_t)min_u64(saturating_sub(length, skipped), size - *got);
         if (part > 0)
@@ -92,12 +93,12 @@ static int make_lines(struct generated *text, const struct table *table, struct 
 
     for (;;) {
         const struct table_place start = place;
-        int error =
-            cancel_asked(table->file.cancel) ? -EINTR : table_line(table, &place, line, &length);
+        int error = cancel_asked(table->file.cancel) ? -CANCELLED
+                                                     : table_line(table, &place, line, &length);
         if (error == 0)
             error = table_map_add(&text->map, &start, line, length);
         if (error != 0)
-            return error == -ENOENT ? 0 : error;
+            return error == -NO_MORE_PIECES ? 0 : error;
         text_store_add(store, line, length);
     }
 }

@@ -29,7 +29,7 @@ void table_file_close(struct table_file *open);
 
 /*
  * Copies up to `size` bytes of the text at `offset`. *got < size: the end. Returns 0, -ESTALE where
- * the file has been rewritten meanwhile, -EINTR, or what view_resolve does. Thread-safe.
+ * the file has been rewritten meanwhile, -CANCELLED, or what view_resolve does. Thread-safe.
  */
 int table_file_read(const struct table_file *open, uint64_t offset, char *buffer, size_t size,
                     const struct cancel *cancel, size_t *got);

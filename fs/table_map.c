@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "core/checked.h"
+#include "core/outcome.h"
 
 enum {
     FIRST_STRETCH = 64 * 1024, /* what the kernel reads ahead in one or two steps */
@@ -125,10 +126,10 @@ static int make_stretch(const struct table_map *map, size_t index, const struct 
 
     while (place.offset < end) {
         const struct table_place start = place;
-        int error =
-            cancel_asked(table->file.cancel) ? -EINTR : table_line(table, &place, text, &length);
+        int error = cancel_asked(table->file.cancel) ? -CANCELLED
+                                                     : table_line(table, &place, text, &length);
         if (error != 0)
-            return error == -ENOENT ? -ESTALE : error;
+            return error == -NO_MORE_PIECES ? -ESTALE : error;
         digest += digest_of(&start, text, length);
         if (place.offset <= end)
             copy_wanted(wanted, start.offset, text, length);

@@ -35,8 +35,8 @@ int table_map_add(struct table_map *map, const struct table_place *place, const 
 
 /*
  * Makes up to `size` bytes of the text from `offset` on again, in `buffer`. Returns 0 and the bytes
- * (*got < size: the end), -ESTALE where the table would not be the same any more, -EINTR, or what
- * table_line does. Thread-safe once the map is filled.
+ * (*got < size: the end), -ESTALE where the table would not be the same any more, -CANCELLED, or
+ * what table_line does. Thread-safe once the map is filled.
  */
 int table_map_read(const struct table_map *map, const struct table *table, uint64_t offset,
                    char *buffer, size_t size, size_t *got);

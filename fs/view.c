@@ -7,6 +7,7 @@
 #include "core/checked.h"
 #include "core/holes.h"
 #include "core/index_making.h"
+#include "core/outcome.h"
 #include "core/quantity.h"
 #include "core/rows.h"
 
@@ -177,7 +178,7 @@ static int next_extent(const struct view_file *file, uint64_t *cursor, struct se
     if (error != 0)
         return error;
     if (start >= file->size)
-        return -ENOENT;
+        return -NO_MORE_PIECES;
     *selector = (struct selector){SELECT_RANGE, start, *cursor - start};
     return 0;
 }
@@ -188,7 +189,7 @@ int view_next(const struct view *view, const struct view_file *file, uint64_t *c
     if (!view_is_numbered(view))
         return next_extent(file, cursor, selector);
     if (*cursor >= view_count(view, file))
-        return -ENOENT;
+        return -NO_MORE_PIECES;
     *selector = (struct selector){.kind = SELECT_NUMBER, .offset = (*cursor)++};
     return 0;
 }
@@ -306,7 +307,7 @@ static int resolve_extent(const struct selector *selector, const struct view_fil
         return -ENOENT;
     int error = next_extent(file, &cursor, &found);
     if (error != 0)
-        return error;
+        return error == -NO_MORE_PIECES ? -ENOENT : error;
     if (found.offset != selector->offset || found.length != selector->length)
         return -ENOENT;
     *bytes = (struct range){found.offset, found.length};

@@ -99,8 +99,8 @@ uint64_t view_count(const struct view *view, const struct view_file *file);
 /*
  * Steps through the pieces of a view in the order of the file. *cursor is 0 at the start and at
  * most the size otherwise; sets *selector to the next piece and moves *cursor behind it. In a
- * numbered view it does not look at the source. Returns 0, -ENOENT behind the last piece, or what
- * holes_seek does.
+ * numbered view it does not look at the source. Returns 0, -NO_MORE_PIECES after the last piece, or
+ * what holes_seek does.
  */
 int view_next(const struct view *view, const struct view_file *file, uint64_t *cursor,
               struct selector *selector);

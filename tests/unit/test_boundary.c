@@ -18,6 +18,7 @@
 #include "core/boundary.h"
 #include "core/checked.h"
 #include "core/fault_guard.h"
+#include "core/outcome.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, WINDOW = 256 * KIB };
 
@@ -360,7 +361,7 @@ static void test_cancelled(void **state)
     for (int until = 0; until < 6; until++) {
         struct script script = {.until = until};
         const struct cancel cancel = {follow_script, &script};
-        assert_int_equal(find(&text, 1, text.size, &cancel, &boundary), -EINTR);
+        assert_int_equal(find(&text, 1, text.size, &cancel, &boundary), -CANCELLED);
         assert_int_equal(atomic_load(&script.asked), until + 1);
     }
     assert_in_range(scanned(&text), 1, text.size - 1);
@@ -387,8 +388,8 @@ static void look_along_line(void *argument, unsigned index)
         THREAD_CHECK(error == 0 && boundary == companions->text->size);
         return;
     }
-    THREAD_CHECK(error == 0 || error == -EINTR);
-    if (error == -EINTR)
+    THREAD_CHECK(error == 0 || error == -CANCELLED);
+    if (error == -CANCELLED)
         atomic_fetch_add(&companions->cancelled, 1);
 }
 
@@ -683,7 +684,7 @@ static void test_after_records_fails(void **state)
     struct source *source = text.reader.source;
     struct generation *generation = text.reader.generation;
     assert_int_equal(boundary_after_records(source, generation, 1, text.size, &cancel, &boundary),
-                     -EINTR);
+                     -CANCELLED);
     scratch_truncate(&text.world->scratch, "text", 1 * MIB);
     assert_int_equal(boundary_after_records(source, generation, 1, text.size, NULL, &boundary),
                      -ESTALE);

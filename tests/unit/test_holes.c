@@ -13,6 +13,7 @@
 #include "core/checked.h"
 #include "core/fault_guard.h"
 #include "core/holes.h"
+#include "core/outcome.h"
 #include "core/piece.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, BLOCK = 4096, SIZE = 160 * KIB + 1234 };
@@ -157,11 +158,11 @@ static int model_piece_seek(const struct sparse *sparse, const struct piece *pie
 {
     const uint64_t length = piece_length(piece);
     if (offset >= length)
-        return -ENXIO;
+        return -NO_MORE_DATA;
     for (*found = offset; *found < length; (*found)++)
         if (sparse->data[place_of(piece, *found)] == (kind == EXTENT_DATA))
             return 0;
-    return kind == EXTENT_HOLE ? 0 : -ENXIO;
+    return kind == EXTENT_HOLE ? 0 : -NO_MORE_DATA;
 }
 
 static void check_piece_seek(const struct sparse *sparse, const struct piece *piece,
@@ -571,11 +572,12 @@ static void test_cancelled(void **state)
         const struct cancel cancel = {gone_after, &left};
         assert_int_equal(holes_count_data(reader.source, reader.generation, 0, TEETH * 2 * BLOCK,
                                           &cancel, &count),
-                         -EINTR);
+                         -CANCELLED);
         assert_int_equal(atomic_load(&left), -1); /* it has ended at the first yes */
         atomic_store(&left, asks);
         assert_int_equal(
-            piece_count_data(&piece, reader.source, reader.generation, &cancel, &count), -EINTR);
+            piece_count_data(&piece, reader.source, reader.generation, &cancel, &count),
+            -CANCELLED);
     }
     assert_int_equal(piece_count_data(&piece, reader.source, reader.generation, NULL, &count), 0);
     assert_int_equal(count, data);

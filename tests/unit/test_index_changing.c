@@ -14,6 +14,7 @@
 #include "core/checked.h"
 #include "core/fault_guard.h"
 #include "core/line_scan.h"
+#include "core/outcome.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 
@@ -369,7 +370,7 @@ static void test_cancelled(void **state)
 
     (void)state;
     assert_int_equal(index_get(&no_store, reader.source, reader.generation, &cancel, &index),
-                     -EINTR);
+                     -CANCELLED);
     assert_int_equal(check_all(&reader, &model, &random), model.size);
     reader_close(&reader);
     line_model_free(&model);
@@ -395,7 +396,7 @@ static void test_long_scans_are_waited_for(void **state)
     again = reader_again(&reader);
     assert_true(index_is_there(&no_store, again.source, again.generation));
     assert_int_equal(index_get(&no_store, again.source, again.generation, NULL, &index),
-                     -EINPROGRESS);
+                     -AWAITS_INDEX);
     reader_close(&again);
     reader_close(&reader);
     line_model_free(&model);

@@ -11,6 +11,7 @@
 
 #include "core/checked.h"
 #include "core/index_file.h"
+#include "core/outcome.h"
 
 enum {
     HEADER = 192,       /* bytes */

@@ -3,6 +3,8 @@
  *
  * This program is linked with --wrap=mmap and mmap64 (tests/unit/indexer_fixture.h).
  */
+#include "core/outcome.h"
+
 #include "tests/unit/indexer_fixture.h"
 
 static void test_the_index_is_made(void **state)
@@ -17,7 +19,7 @@ static void test_the_index_is_made(void **state)
         struct client client;
         struct reader again = reader_again(&reader);
         uint64_t before = bytes_scanned(world);
-        assert_int_equal(try_get(&again, &index), -EINPROGRESS);
+        assert_int_equal(try_get(&again, &index), -AWAITS_INDEX);
         assert_int_equal(join(start(&indexer, threads), &again, &client), 0);
         assert_true(await_told(&client));
         assert_int_equal(atomic_load(&client.error), 0);
@@ -172,7 +174,7 @@ static void test_who_leaves_before_cannot_join(void **state)
     client_init(&client);
     assert_false(indexer_leave(&indexer, &client.waiter));
     assert_int_equal(indexer_join(&indexer, reader.source, reader.generation, &client.waiter),
-                     -EINTR);
+                     -CANCELLED);
     assert_int_equal(count_builds(&indexer), 0);
     indexer_stop(&indexer);
     assert_int_equal(atomic_load(&client.told), 0);
@@ -291,7 +293,7 @@ static void test_stopped_in_the_middle(void **state)
     indexer_stop(&indexer);
     for (size_t i = 0; i < LENGTH_OF(clients); i++) {
         assert_int_equal(atomic_load(&clients[i].told), 1);
-        assert_int_equal(atomic_load(&clients[i].error), -EINTR);
+        assert_int_equal(atomic_load(&clients[i].error), -CANCELLED);
     }
     assert_threads(threads);
     assert_int_equal(count_descriptors(), descriptors);
@@ -299,7 +301,7 @@ static void test_stopped_in_the_middle(void **state)
     if (error == 0)
         line_model_check(&model, index);
     else
-        assert_int_equal(error, -EINPROGRESS);
+        assert_int_equal(error, -AWAITS_INDEX);
     line_index_unref(index);
     reader_close(&reader);
     line_model_free(&model);

@@ -12,6 +12,7 @@
 #include "core/boundary.h"
 #include "core/checked.h"
 #include "core/fault_guard.h"
+#include "core/outcome.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "core/checked.h"
+#include "core/outcome.h"
 #include "core/scan_memory.h"
 
 struct layout {
@@ -69,10 +70,10 @@ static void mark_scanned(struct layout *layout, uint64_t start, uint64_t end)
 }
 
 /* How a step ends: as a scan does, cancelled before it began, or cut short. */
-enum outcome { WHOLE, NOTHING, SHORT };
+enum search_result { WHOLE, NOTHING, SHORT };
 
-static uint64_t scan_claim(struct layout *layout, struct scan_claim *claim, enum outcome outcome,
-                           struct random *random)
+static uint64_t scan_claim(struct layout *layout, struct scan_claim *claim,
+                           enum search_result outcome, struct random *random)
 {
     uint64_t until = claim->end;
 
@@ -87,13 +88,13 @@ static uint64_t scan_claim(struct layout *layout, struct scan_claim *claim, enum
     return end;
 }
 
-static enum outcome random_outcome(struct random *random)
+static enum search_result random_outcome(struct random *random)
 {
-    const enum outcome outcomes[] = {WHOLE, WHOLE, WHOLE, NOTHING, SHORT};
+    const enum search_result outcomes[] = {WHOLE, WHOLE, WHOLE, NOTHING, SHORT};
     return outcomes[random_below(random, LENGTH_OF(outcomes))];
 }
 
-/* Searches as core/boundary.c does. Returns the place found, or `size`, or -EINTR in *error. */
+/* Searches as core/boundary.c does. Returns the place found, or `size`, or -CANCELLED in *error. */
 static uint64_t search(struct layout *layout, uint64_t place, uint64_t size, uint64_t most_step,
                        const struct cancel *cancel, struct random *random, int *error)
 {
@@ -276,7 +277,8 @@ static void test_cancelled(void **state)
     (void)state;
 
     layout_make(&layout, 10);
-    assert_int_equal(scan_memory_next(&layout.memory, 0, 10, 5, &cancel, &claim, &found), -EINTR);
+    assert_int_equal(scan_memory_next(&layout.memory, 0, 10, 5, &cancel, &claim, &found),
+                     -CANCELLED);
     layout_free(&layout); /* which asserts that no claim is left */
 }
 
@@ -306,7 +308,7 @@ static void *wait_for_claim(void *argument)
     struct scan_claim claim;
 
     waiter->next = scan_memory_next(memory, 12, 100, 10, &waiter->cancel, &claim, &waiter->found);
-    if (waiter->next != -EINTR)
+    if (waiter->next != -CANCELLED)
         THREAD_CHECK(atomic_load(&waiter->settled));
     if (waiter->next == SCAN_STEP) {
         waiter->claimed_from = claim.start;
@@ -366,7 +368,7 @@ static void test_cancelled_while_waiting(void **state)
     struct waiter waiter = {.asks_left = 2};
     (void)state;
     contend(&waiter, 20, false);
-    assert_int_equal(waiter.next, -EINTR);
+    assert_int_equal(waiter.next, -CANCELLED);
 }
 
 static void search_at_random(void *argument, unsigned index)
@@ -382,7 +384,7 @@ static void search_at_random(void *argument, unsigned index)
         uint64_t found = search(layout, place, layout->size, 2000, &cancel, &random, &error);
 
         if (error != 0)
-            THREAD_CHECK(error == -EINTR && atomic_load(&asks_left) < 0);
+            THREAD_CHECK(error == -CANCELLED && atomic_load(&asks_left) < 0);
         else
             THREAD_CHECK(found == model_find(layout, place, layout->size));
     }

@@ -1,0 +1,25 @@
+/*
+ * Results that are ours and not the system's.
+ *
+ * They are returned negative, as errnos are, and are larger than any errno: the kernel's largest is
+ * MAX_ERRNO, 4095. So no errno that a file system chooses to answer with, however odd, can be taken
+ * for one of them. fs/request.c turns them into what a reader gets.
+ */
+#ifndef BIGFS_CORE_OUTCOME_H
+#define BIGFS_CORE_OUTCOME_H
+
+enum outcome {
+    CANCELLED = 4096, /* nobody waits for the answer any more */
+    AWAITS_INDEX,     /* a line index must be waited for first (core/indexer.h) */
+    WRONG_INDEX,      /* a line index is damaged, or of another content */
+    TRY_AGAIN,        /* the file changed meanwhile; another try may find it at rest */
+    NOT_AT_ONCE,      /* it cannot be had without waiting */
+    FILE_TOO_SHORT,   /* the file ends before the bytes that are wanted */
+    NOT_MAPPABLE,     /* no window on the file is to be had: read a copy instead */
+    NOT_UNCACHED,     /* the file cannot be read past the page cache */
+    NO_MORE_DATA,     /* a seek found nothing of its kind before the end */
+    NO_MORE_PIECES,   /* the last piece of a view has been passed */
+    NO_BUILD,         /* nobody makes this index now */
+};
+
+#endif
