@@ -73,54 +73,100 @@ static int check_is_beneath(const struct beneath *beneath, int fd, size_t levels
 }
 
 /*
- * Takes one step along *path, into as many directories as one call can take: *directory becomes the
- * last of them. Moves *path behind the step and counts its components in *levels.
+ * The end of the next step along a path: of as many directories as one call can take, or of one, if
+ * each must be looked at. NULL: none is to be taken before the last component.
  */
-static int take_step(int base, const char **path, int *directory, size_t *levels)
+static const char *end_of_step(const char *path, bool watchful)
 {
-    const char *slash = memrchr(*path, '/', strnlen(*path, PATH_MAX));
-    if (slash == NULL || slash == *path)
-        return -ENAMETOOLONG;
-    AUTO_FREE char *step = strndup(*path, (size_t)(slash - *path));
-    if (step == NULL)
-        return -ENOMEM;
-    int fd =
-        open_step(*directory >= 0 ? *directory : base, step, O_PATH | O_DIRECTORY, RESOLVE_BENEATH);
-    if (fd < 0)
-        return fd;
-    cleanup_close(directory);
-    *directory = fd;
-    for (const char *at = *path; at <= slash; at++)
-        *levels += *at == '/' ? 1 : 0;
-    *path = slash + 1;
-    return 0;
+    if (watchful)
+        return strchr(path, '/');
+    return strlen(path) < PATH_MAX ? NULL : memrchr(path, '/', PATH_MAX);
+}
+
+/* Whether a directory or file that was opened with O_PATH may be used. */
+static int check_is_foreign(const struct beneath *beneath, int fd, bool watchful)
+{
+    return watchful ? own_mounts_check(beneath->own, fd, "") : 0;
 }
 
 /*
- * Opens a path that is longer than one call takes. Between two steps somebody may have moved a
- * directory out of ours, so what was opened is given out only if its way up leads to us.
+ * Takes a step along *path, up to `end`: *directory becomes the last directory. Moves *path behind
+ * the step and counts its components in *levels.
  */
-static int open_in_steps(const struct beneath *beneath, const char *path, int flags)
+static int take_step(const struct beneath *beneath, const char **path, const char *end,
+                     bool watchful, int *directory, size_t *levels)
 {
-    AUTO_CLOSE int directory = -1;
-    size_t levels = 0;
+    int base = *directory >= 0 ? *directory : beneath->directory;
+    AUTO_FREE char *step = strndup(*path, (size_t)(end - *path));
+    if (step == NULL)
+        return -ENOMEM;
+    AUTO_CLOSE int fd = open_step(base, step, O_PATH | O_DIRECTORY, RESOLVE_BENEATH);
+    int error = fd < 0 ? fd : check_is_foreign(beneath, fd, watchful);
+    if (error != 0)
+        return error;
+    cleanup_close(directory);
+    *directory = steal_fd(&fd);
+    for (const char *at = *path; at <= end; at++)
+        *levels += *at == '/' ? 1 : 0;
+    *path = end + 1;
+    return 0;
+}
 
-    while (strlen(path) >= PATH_MAX) {
-        int error = take_step(beneath->directory, &path, &directory, &levels);
+/* Takes the last step. */
+static int open_last(const struct beneath *beneath, int directory, const char *path, int flags,
+                     bool watchful)
+{
+    if (watchful) {
+        AUTO_CLOSE int fd = open_step(directory, path, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH);
+        int error = fd < 0 ? fd : check_is_foreign(beneath, fd, true);
         if (error != 0)
             return error;
     }
-    AUTO_CLOSE int fd = open_step(directory, path, flags, RESOLVE_BENEATH);
-    if (fd < 0)
+    return open_step(directory, path, flags, RESOLVE_BENEATH);
+}
+
+/*
+ * Opens a path in several calls. Between two steps somebody may have moved a directory out of ours,
+ * so what was opened is given out only if its way up leads to us.
+ */
+static int open_in_steps(const struct beneath *beneath, const char *path, int flags, bool watchful)
+{
+    AUTO_CLOSE int directory = -1;
+    size_t levels = 0;
+    const char *end = NULL;
+
+    while ((end = end_of_step(path, watchful)) != NULL) {
+        int error = end == path ? -ENAMETOOLONG
+                                : take_step(beneath, &path, end, watchful, &directory, &levels);
+        if (error != 0)
+            return error;
+    }
+    if (strlen(path) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    int last = directory >= 0 ? directory : beneath->directory;
+    AUTO_CLOSE int fd = open_last(beneath, last, path, flags, watchful);
+    if (fd < 0 || directory < 0)
         return steal_fd(&fd);
     int error = check_is_beneath(beneath, directory, levels);
     return error != 0 ? error : steal_fd(&fd);
 }
 
+/*
+ * One call does for most: what lies on the mount that SOURCE lies on is not on our own. Only a path
+ * that crosses a mount can lead there.
+ */
 static int open_once(const struct beneath *beneath, const char *path, int flags)
 {
-    if (strlen(path) >= PATH_MAX)
-        return open_in_steps(beneath, path, flags);
+    const uint64_t same_mount = beneath->own != NULL ? RESOLVE_NO_XDEV : 0;
+    bool is_long = strlen(path) >= PATH_MAX;
+    int fd =
+        is_long ? -EXDEV : open_step(beneath->directory, path, flags, RESOLVE_BENEATH | same_mount);
+
+    if (fd != -EXDEV || (!is_long && same_mount == 0))
+        return fd;
+    bool watchful = beneath->own != NULL && own_mounts_possible(beneath->own);
+    if (is_long || watchful)
+        return open_in_steps(beneath, path, flags, watchful);
     return open_step(beneath->directory, path, flags, RESOLVE_BENEATH);
 }
 

@@ -4,7 +4,9 @@
  * Every path of the source tree is resolved by the kernel in one openat2(2) call with
  * RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS: no "..", no symbolic link and no
  * rename that happens meanwhile leads out. A path of PATH_MAX or more bytes takes several calls,
- * each beneath the directory that the one before has opened; then the way back up is checked.
+ * each beneath the directory that the one before has opened; then the way back up is checked. So
+ * does one that crosses a mount while there are mounts of our own kind that it may lead into: then
+ * each component is looked at before anything is asked of it.
  */
 #ifndef BIGFS_CORE_BENEATH_H
 #define BIGFS_CORE_BENEATH_H
@@ -12,12 +14,16 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "core/own_mounts.h"
+
 struct beneath {
     int directory; /* an open directory; owned by whoever made this struct */
 
     /* Asked when no descriptor is to be had: closes one if it can. Must be thread-safe. */
     bool (*relieve)(void *argument);
     void *relieve_argument;
+
+    struct own_mounts *own; /* what must not be met; borrowed, or NULL */
 };
 
 /*
@@ -28,7 +34,8 @@ struct beneath {
  * that is broken, a minute at most. When descriptors run out it asks for relief and tries
  * again for up to ten seconds before it gives up. Thread-safe.
  * Returns the descriptor or -errno; a path with a symbolic link in it gives -ELOOP (the last
- * component may be one with O_PATH | O_NOFOLLOW), one that leads out -EXDEV.
+ * component may be one with O_PATH | O_NOFOLLOW), one that leads out -EXDEV, one into a mount of
+ * our own kind -MET_OURSELVES.
  */
 int beneath_open(const struct beneath *beneath, const char *path, int flags);
 

@@ -92,6 +92,7 @@ static void init_bounds(struct driver *driver, const struct options *options)
 {
     source_pool_init(&driver->pool, driver->directory, descriptor_limit(), options->window_size,
                      options->window_total);
+    driver->pool.beneath.own = &driver->own;
     driver->pool.extents = options->extents;
     driver->pool.beneath.relieve = relieve;
     driver->pool.beneath.relieve_argument = driver;
@@ -125,6 +126,7 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     pthread_mutex_init(&driver->handles_lock, NULL);
     list_reset(&driver->handles);
     retries_init(&driver->retries);
+    own_mounts_init(&driver->own, "fuse.bigfs");
     recent_sources_init(&driver->recent);
     clock_gettime(CLOCK_REALTIME, &driver->started);
     int error = open_source(driver);
@@ -181,6 +183,7 @@ void driver_destroy(struct driver *driver)
     destroy_bounds(driver);
     cleanup_close(&driver->directory);
     retries_destroy(&driver->retries);
+    own_mounts_destroy(&driver->own);
     pthread_mutex_destroy(&driver->handles_lock);
     free_paths(driver);
 }

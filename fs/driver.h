@@ -44,6 +44,7 @@ struct driver {
     char *single;     /* the only name that is shown, where SOURCE is one file; owned, or NULL */
     int directory;    /* SOURCE, or the directory it is in; owned */
     dev_t device;     /* of the mount itself; constant once it is served */
+    struct own_mounts own; /* what must not be met inside SOURCE */
     struct source_pool pool;
     struct index_store store;
     struct indexer indexer;

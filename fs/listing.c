@@ -26,6 +26,7 @@ struct listing {
     const struct cancel cancel;
     bool with_nodes;  /* READDIRPLUS: an entry may come with its node, which is then looked up */
     bool with_pieces; /* so do the pieces of this view */
+    bool watchful;    /* there are mounts of our own kind, which must not be asked anything */
     char *buffer;
     size_t size;
     size_t used;
@@ -93,6 +94,8 @@ static bool add_source_entry(struct listing *listing, int directory, const char 
         return add_dots(listing, name, next);
     if (lookup_is_control(driver, listing->node, name))
         return true;
+    if (listing->watchful && own_mounts_check(&driver->own, directory, name) == -MET_OURSELVES)
+        return true; /* whoever looks it up gets ELOOP; a walk is spared that */
     if (listing->with_nodes && lookup(driver, listing->node, name, &listing->cancel, &found) == 0)
         return add_found(listing, name, &found, next);
     if (fstatat(directory, name, &attributes, AT_SYMLINK_NOFOLLOW) != 0)
@@ -153,6 +156,7 @@ static int list_source(struct listing *listing, off_t offset)
     struct dir_stream *stream = dir_streams_take(dirs, listing->dir);
     int error = 0;
 
+    listing->watchful = own_mounts_possible(&listing->driver->own);
     if (stream == NULL)
         stream = open_stream(listing, &error);
     if (stream == NULL)

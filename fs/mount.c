@@ -78,15 +78,16 @@ static int add_mount_options(struct options *options, const char *source, bool o
     return failed ? -ENOMEM : 0;
 }
 
-/* Learns the mount's device, without a question to ourselves, who do not answer yet. */
+/* Learns the mount's device, without a question to ourselves, as we do not answer yet. */
 static void learn_device(struct driver *driver)
 {
+    const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
     struct statx seen = {0};
 
-    if (mount_table_find(driver->mountpoint, &driver->device))
-        return;
-    if (statx(AT_FDCWD, driver->mountpoint, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &seen) == 0)
+    if (!mount_table_find(driver->mountpoint, &driver->device) &&
+        statx(AT_FDCWD, driver->mountpoint, flags, 0, &seen) == 0)
         driver->device = makedev(seen.stx_dev_major, seen.stx_dev_minor);
+    own_mounts_set(&driver->own, driver->mountpoint, driver->device);
 }
 
 static int serve_mounted(struct driver *driver, struct workers *workers,

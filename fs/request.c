@@ -36,10 +36,12 @@ static int errno_for_reader(int error)
     switch (-error) {
     case CANCELLED:
         return EINTR;
+    case MET_OURSELVES:
+        return ELOOP;
     case WRONG_INDEX:
     case TRY_AGAIN:
     case EXDEV: /* something on the path became a symbolic link or a mount that leads out */
-    case ELOOP:
+    case ELOOP: /* a symbolic link */
     case ENOTDIR:
         return ESTALE; /* the kernel looks the name up again and finds what is there now */
     case EACCES:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import select
 import shutil
 import signal
 import stat
@@ -282,7 +283,8 @@ class InheritedTest(LifecycleTest):
             os.set_inheritable(lock.fileno(), True)
             mount = self.mount_with(foreground, theirs, lock.fileno())
             os.close(theirs)
-            self.assertEqual(os.read(ours, 1), b"")  # nobody has the other end
+            ready = select.select([ours], [], [], SECONDS)[0]  # at its end, as nobody has the other one
+            self.assertEqual((ready, ready and os.read(ours, 1)), ([ours], b""))
             os.close(ours)
             self.assertNotIn(lock.name, mount.fds())
         lock.close()
