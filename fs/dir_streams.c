@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/outcome.h"
 
 void dir_streams_init(struct dir_streams *streams, unsigned limit)
 {
@@ -189,8 +190,10 @@ int dir_stream_entry(struct dir_stream *stream, const struct dirent64 **entry)
     if (stream->at == stream->used) {
         keep_history(stream);
         ssize_t got = getdents64(stream->fd, stream->entries + stream->used, DIR_STREAM_STEP);
-        if (got <= 0) /* ENOENT, too, is the end: of a directory that was removed */
-            return got == 0 ? -ENOENT : -errno;
+        if (got < 0 && errno != ENOENT) /* that is the end, too: of a directory that was removed */
+            return -errno;
+        if (got <= 0)
+            return -NO_MORE_DATA;
         stream->used += (size_t)got;
     }
     *entry = entry_at(stream, stream->at);

@@ -88,7 +88,7 @@ int dir_stream_seek(struct dir_stream *stream, off_t place);
 
 /*
  * The entry at the place where the stream stands; it stays there until dir_stream_pass(). Valid
- * until the next call. Returns 0, -ENOENT at the end, or -errno.
+ * until the next call. Returns 0, -NO_MORE_DATA at the end, or -errno.
  */
 int dir_stream_entry(struct dir_stream *stream, const struct dirent64 **entry);
 void dir_stream_pass(struct dir_stream *stream);

@@ -142,7 +142,7 @@ static int list_stream(struct listing *listing, struct dir_stream *stream, off_t
         if (error == 0)
             dir_stream_pass(stream);
     }
-    return error == -ENOENT || listing->used > 0 ? 0 : error;
+    return error == -NO_MORE_DATA || listing->used > 0 ? 0 : error;
 }
 
 /*
