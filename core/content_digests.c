@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/uio.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -58,20 +59,34 @@ uint64_t content_sample_place(uint64_t size, unsigned index)
     return (1 + start + within) * CONTENT_BLOCK;
 }
 
+/* Digests the block at `place` if that takes no wait: it is in the page cache. */
+static bool digest_at_once(int fd, uint64_t place, uint64_t *digest)
+{
+    unsigned char block[CONTENT_BLOCK];
+    const struct iovec part = {block, sizeof(block)};
+
+    if (preadv2(fd, &part, 1, (off_t)place, RWF_NOWAIT) != (ssize_t)sizeof(block))
+        return false;
+    *digest = XXH3_64bits(block, sizeof(block));
+    return true;
+}
+
 /*
- * Asks for those sampled blocks that are not in the page cache, all at once. Returns a bit for each
- * of them.
+ * Digests the sampled blocks that are in the page cache, and asks for all others at once. Returns a
+ * bit for each of these.
  */
-static uint32_t ask_ahead(int fd, uint64_t size, unsigned count)
+static uint32_t sample_cached(int fd, uint64_t size, unsigned count, struct content_sample *sample)
 {
     uint32_t absent = 0;
 
     for (unsigned i = 0; i < count; i++) {
         uint64_t place = content_sample_place(size, i);
-        if (!residency_is_empty(fd, place, CONTENT_BLOCK))
-            continue;
-        absent |= UINT32_C(1) << i;
-        (void)posix_fadvise(fd, (off_t)place, CONTENT_BLOCK, POSIX_FADV_WILLNEED);
+        if (residency_is_empty(fd, place, CONTENT_BLOCK)) {
+            absent |= UINT32_C(1) << i;
+            (void)posix_fadvise(fd, (off_t)place, CONTENT_BLOCK, POSIX_FADV_WILLNEED);
+        } else if (digest_at_once(fd, place, &sample->blocks[i])) {
+            sample->readable |= UINT32_C(1) << i;
+        }
     }
     return absent;
 }
@@ -79,12 +94,14 @@ static uint32_t ask_ahead(int fd, uint64_t size, unsigned count)
 int content_sample_read(int fd, uint64_t size, struct content_sample *sample)
 {
     unsigned count = content_sample_count(size);
-    uint32_t absent = ask_ahead(fd, size, count);
     int error = 0;
 
     *sample = (struct content_sample){.readable = 0};
+    uint32_t absent = sample_cached(fd, size, count, sample);
     for (unsigned i = 0; i < count && error != -ESTALE; i++) {
         uint64_t place = content_sample_place(size, i);
+        if ((sample->readable >> i & 1) != 0)
+            continue;
         error = digest_bytes(fd, place, place + CONTENT_BLOCK, &sample->blocks[i]);
         if (error == 0)
             sample->readable |= UINT32_C(1) << i;

@@ -10,9 +10,13 @@
 #include "core/outcome.h"
 
 enum {
-    QUIET_ATTEMPTS = 64,    /* how often we try to look at the file between two writes */
+    QUIET_ATTEMPTS = 64,    /* how often we try to look at the file between two writes, … */
+    QUIET_MOST_MS = 20,     /* … for how long, … */
     CAPTURE_ATTEMPTS = 64,  /* … and to capture it while other threads find it grown */
-    COMPARE_EVERY_MS = 500, /* how often the sample of a file that grows is compared */
+    COMPARE_EVERY_MS = 500, /* how often the sample of a file that grows is compared, … */
+    COMPARE_SHARE = 10,     /* … unless that takes a larger part of the time than one of these */
+    SLOW_MS = 10,           /* a file whose ends take so long is not sampled at its first look */
+    RECENT_S = 60,          /* how old a change is of a file that may change soon */
     COARSEST_MS = 2050,     /* how long a time stamp may stand for further changes */
 };
 
@@ -99,21 +103,21 @@ static int end_of(struct generation *generation)
 }
 
 /*
- * Looks at the file and its content with nothing happening in between. -TRY_AGAIN: somebody writes
- * all the time; then the digests were read after the look. That something cannot be read is told by
- * the digests, and is no error.
+ * Looks at the file and its ends with nothing happening in between. -TRY_AGAIN: somebody writes all
+ * the time; then the ends were read after the look. That one cannot be read is told by the digests,
+ * and is no error.
  */
 static int look_quietly(int fd, int attempts, struct file_identity *identity,
-                        struct content_digests *digests)
+                        struct content_ends *ends)
 {
+    const int64_t begun = clock_ms();
     struct file_identity after;
 
-    for (int i = 0; i < attempts; i++) {
+    for (int i = 0; i < attempts && (i == 0 || clock_ms() - begun < QUIET_MOST_MS); i++) {
         int error = file_look(fd, NULL, identity);
         if (error != 0)
             return error;
-        *digests = (struct content_digests){.ends.readable = false};
-        (void)content_digests_read(fd, identity->size, digests);
+        (void)content_ends_read(fd, identity->size, ends);
         error = file_look(fd, NULL, &after);
         if (error != 0)
             return error;
@@ -138,13 +142,15 @@ static void set_doubt(struct generation *generation, unsigned doubt, bool doubte
         atomic_fetch_and(&generation->doubts, ~doubt);
 }
 
-/* The lock is held. */
+/* Takes over a sample that took the time since `begun` to read. The lock is held. */
 static void set_sample(struct generation *generation, const struct content_sample *sample,
-                       uint64_t size)
+                       uint64_t size, int64_t begun)
 {
+    int64_t now = clock_ms();
+    int64_t pause = COMPARE_SHARE * (now - begun);
     generation->sample = *sample;
     generation->sampled = size;
-    generation->sample_compared = clock_ms();
+    generation->sample_due = now + (pause > COMPARE_EVERY_MS ? pause : COMPARE_EVERY_MS);
     set_doubt(generation, DOUBT_SAMPLE, false);
 }
 
@@ -158,7 +164,7 @@ static bool is_overtaken(struct generation *generation, const struct file_identi
 }
 
 static int settle(struct generation *generation, const struct file_identity *seen,
-                  const struct content_digests *digests, bool doubted)
+                  const struct content_ends *ends, bool doubted)
 {
     HOLD_LOCK(&generation->lock);
     if (generation->settled)
@@ -170,31 +176,42 @@ static int settle(struct generation *generation, const struct file_identity *see
     generation->base = *seen;
     generation->moved = clock_ms();
     generation->settled = true;
-    generation->ends = digests->ends;
-    set_sample(generation, &digests->sample, seen->size);
+    generation->ends = *ends;
     set_doubt(generation, DOUBT_TIME, doubted);
     return 0;
+}
+
+/* Whether the file has changed a short while ago, and so may change again soon. */
+static bool is_recent(const struct file_identity *identity)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec - identity->ctime.tv_sec < RECENT_S;
 }
 
 int generation_capture(struct generation *generation, int fd)
 {
     struct file_identity before;
     struct file_identity seen;
-    struct content_digests digests;
+    struct content_ends ends;
     int error = 0;
 
     if (generation_settled(generation))
         return 0;
     file_rest_await(fd);
+    const int64_t begun = clock_ms();
     for (int i = 0; i < CAPTURE_ATTEMPTS; i++) {
         before = generation_identity(generation);
-        error = look_quietly(fd, i == 0 ? QUIET_ATTEMPTS : 1, &seen, &digests);
+        error = look_quietly(fd, i == 0 ? QUIET_ATTEMPTS : 1, &seen, &ends);
         if (error != 0 && error != -TRY_AGAIN)
             return error;
         if (!is_overtaken(generation, &before, &seen))
             break;
     }
-    return settle(generation, &seen, &digests, file_identity_unsettled_ms(&seen, fd) > 0);
+    error = settle(generation, &seen, &ends, file_identity_unsettled_ms(&seen, fd) > 0);
+    if (error == 0 && is_recent(&seen) && clock_ms() - begun <= SLOW_MS)
+        generation_take_sample(generation, fd);
+    return error;
 }
 
 struct snapshot {
@@ -203,7 +220,7 @@ struct snapshot {
     struct content_ends ends;
     struct content_sample sample;
     uint64_t sampled;
-    int64_t sample_compared;
+    int64_t sample_due;
     int64_t moved;
 };
 
@@ -216,14 +233,14 @@ static struct snapshot take_snapshot(struct generation *generation)
         .ends = generation->ends,
         .sample = generation->sample,
         .sampled = generation->sampled,
-        .sample_compared = generation->sample_compared,
+        .sample_due = generation->sample_due,
         .moved = generation->moved,
     };
 }
 
 static bool is_sample_due(const struct snapshot *was)
 {
-    return clock_ms() - was->sample_compared >= COMPARE_EVERY_MS;
+    return was->sampled == 0 || clock_ms() >= was->sample_due;
 }
 
 static int compare_ends(const struct snapshot *was, int fd)
@@ -244,13 +261,36 @@ static int compare_sample(const struct snapshot *was, int fd)
     return content_sample_equal(&now, &was->sample) ? 0 : -ESTALE;
 }
 
+bool generation_wants_sample(struct generation *generation)
+{
+    HOLD_LOCK(&generation->lock);
+    return generation->sampled == 0 && generation->ends.readable &&
+           content_sample_count(generation->identity.size) > 0;
+}
+
+void generation_take_sample(struct generation *generation, int fd)
+{
+    const struct snapshot was = take_snapshot(generation);
+    const int64_t begun = clock_ms();
+    struct content_sample sample;
+    struct file_identity now;
+
+    if (was.sampled > 0 || content_sample_read(fd, was.identity.size, &sample) != 0 ||
+        file_look(fd, NULL, &now) != 0 || !file_identity_equal(&now, &was.identity))
+        return;
+    HOLD_LOCK(&generation->lock);
+    if (generation->sampled == 0 && file_identity_equal(&generation->identity, &now))
+        set_sample(generation, &sample, now.size, begun);
+}
+
 /* What the generation is to become. */
 struct step {
     struct file_identity identity;
     struct content_ends ends;
     bool with_sample; /* and: */
     struct content_sample sample;
-    bool doubted; /* its time stamp is not yet past */
+    int64_t begun; /* when it began to be read, in ms */
+    bool doubted;  /* its time stamp is not yet past */
 };
 
 /*
@@ -275,7 +315,7 @@ static void move_on(struct generation *generation, const struct snapshot *was,
         generation->ends = step->ends;
         generation->era += forget ? 1 : 0;
         if (step->with_sample)
-            set_sample(generation, &step->sample, step->identity.size);
+            set_sample(generation, &step->sample, step->identity.size, step->begun);
         else
             set_doubt(generation, DOUBT_SAMPLE, true);
         set_doubt(generation, DOUBT_TIME, step->doubted);
@@ -318,6 +358,7 @@ static int follow(struct generation *generation, const struct snapshot *was, int
     struct step step = {
         .identity = *now,
         .with_sample = same_size || is_sample_due(was),
+        .begun = clock_ms(),
         .doubted = file_identity_unsettled_ms(now, fd) > 0,
     };
     /*
@@ -356,6 +397,7 @@ static int dispel(struct generation *generation, const struct snapshot *was, int
     /* Even if our clock and that of the file do not agree, it is past after a while. */
     bool past = file_identity_unsettled_ms(&was->identity, fd) == 0 ||
                 clock_ms() - was->moved >= COARSEST_MS;
+    const int64_t begun = clock_ms();
     struct content_sample sample;
     int error = content_sample_read(fd, was->identity.size, &sample);
 
@@ -368,7 +410,7 @@ static int dispel(struct generation *generation, const struct snapshot *was, int
     HOLD_LOCK(&generation->lock);
     if (!file_identity_equal(&generation->identity, &was->identity))
         return 0;
-    set_sample(generation, &sample, was->identity.size);
+    set_sample(generation, &sample, was->identity.size, begun);
     if (past)
         set_doubt(generation, DOUBT_TIME, false);
     return 0;

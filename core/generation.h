@@ -12,9 +12,10 @@
  *     anything else                                       over: the generation is stale for good
  *
  * The digests (core/content_digests.h) are those of the first block, the last 4 KiB and a sample.
- * They must have been captured before the change. The ends are compared at every change. The sample
- * of a file that grows is compared half a second apart, so that a rewrite which grows the file is
- * seen for what it is within that time if it changed a sampled block.
+ * They must have been taken before the change: the ends are captured before anybody reads, the
+ * sample soon after (core/sampler.h). The ends are compared at every change. The sample of a file
+ * that grows is compared half a second apart, so that a rewrite which grows the file is seen for
+ * what it is within that time if it changed a sampled block.
  *
  * A time stamp that is not yet past is not trusted. As long as another change might get the same
  * one (time stamps of whole seconds), the digests are compared even if no attribute differs.
@@ -78,8 +79,8 @@ struct generation {
     bool settled;                  /* protected by lock; capturing was tried */
     struct content_ends ends;      /* protected by lock; of `identity`, if readable: captured */
     struct content_sample sample;  /* protected by lock; of the first `sampled` bytes */
-    uint64_t sampled;              /* protected by lock */
-    int64_t sample_compared;       /* protected by lock; when, in ms */
+    uint64_t sampled;              /* protected by lock; 0: there is no sample yet */
+    int64_t sample_due;            /* protected by lock; when it is to be compared again, in ms */
     int64_t moved;                 /* protected by lock; when `identity` was first seen, in ms */
     struct record_prefix prefix;   /* protected by lock; the last that was asked for */
 };
@@ -119,15 +120,24 @@ void generation_forget_record_ends(struct generation *generation);
 void generation_note_blocks(struct generation *generation, const struct file_identity *seen);
 
 /*
- * Captures the digests, if that has not been done. Nobody has read of the generation before that,
- * so it takes the file as it is by now, unless it has become smaller: what was promised of its size
- * must hold. A write may be under way, so it waits until the file is at rest (file_rest_await: 250
- * ms at most, or 2 s if time stamps are of whole seconds). Of a file that is written to without a
- * pause the last of many looks is taken. If an end cannot be read, the generation goes without its
- * digests, and any change is its end. Returns 0, -ESTALE if it is smaller or another file, or an
- * error of looking at the file.
+ * Captures the digests of the ends, if that has not been done. Nobody has read of the generation
+ * before that, so it takes the file as it is by now, unless it has become smaller: what was
+ * promised of its size must hold. A write may be under way, so it waits until the file is at rest
+ * (file_rest_await: 250 ms at most, or 2 s if time stamps are of whole seconds). Of a file that is
+ * written to without a pause the last of many looks is taken. If an end cannot be read, the
+ * generation goes without its digests, and any change is its end. Returns 0, -ESTALE if it is
+ * smaller or another file, or an error of looking at the file.
  */
 int generation_capture(struct generation *generation, int fd);
+
+/* Whether there is no sample yet of a content that has more than its ends. Does not block. */
+bool generation_wants_sample(struct generation *generation);
+
+/*
+ * Takes the sample, if there is none and the file is what it was when it was captured. Else the
+ * check that finds the file grown takes it.
+ */
+void generation_take_sample(struct generation *generation, int fd);
 
 /* Whether generation_capture() has succeeded before. */
 bool generation_settled(struct generation *generation);

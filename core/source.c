@@ -428,6 +428,18 @@ int source_pin(struct source *source, struct generation *generation)
     return error;
 }
 
+void source_take_sample(struct source *source, struct generation *generation, bool while_open)
+{
+    int fd = -1;
+    bool lent = while_open ? open_files_get_open(&source->pool->files, &generation->file, &fd)
+                           : source_borrow(source, generation, &fd) == 0;
+
+    if (!lent)
+        return;
+    generation_take_sample(generation, fd);
+    source_return(source, generation);
+}
+
 int source_look_and_pin(struct source *source, struct generation **generation,
                         struct stat *attributes)
 {

@@ -84,6 +84,12 @@ int source_look_and_pin(struct source *source, struct generation **generation,
 void source_unpin(struct source *source, struct generation *generation);
 
 /*
+ * Takes the sample of a generation's content, if it has none. `while_open`: only if its file is open
+ * still. Blocks as reads of the file do. If it cannot be had there is none.
+ */
+void source_take_sample(struct source *source, struct generation *generation, bool while_open);
+
+/*
  * Copies the `length` bytes at `offset` of the generation into `buffer`: all of them or an error.
  * What is known to be a hole is not read, but made of zeros. Returns 0, -ESTALE where the file is
  * not of this generation any more, -EIO where its disk fails, or why it cannot be opened.

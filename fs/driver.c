@@ -102,6 +102,7 @@ static void init_bounds(struct driver *driver, const struct options *options)
     gate_init(&driver->reads, options->threads);
     gate_init(&driver->scans, scans_at_once(options));
     gate_init(&driver->looks, options->threads);
+    sampler_init(&driver->sampler);
     receivers_init(&driver->receivers, work_on_scans, driver);
 }
 
@@ -158,7 +159,8 @@ no_directory:
 
 int driver_start(struct driver *driver)
 {
-    return indexer_start(&driver->indexer, &driver->store, 0);
+    int error = indexer_start(&driver->indexer, &driver->store, 0);
+    return error != 0 ? error : sampler_start(&driver->sampler);
 }
 
 uint64_t driver_handles(struct driver *driver)
@@ -169,12 +171,14 @@ uint64_t driver_handles(struct driver *driver)
 
 void driver_stop(struct driver *driver)
 {
+    sampler_stop(&driver->sampler);
     indexer_stop(&driver->indexer);
     gate_work(&driver->scans); /* what was put in line when the workers were about to end */
 }
 
 void driver_destroy(struct driver *driver)
 {
+    sampler_destroy(&driver->sampler);
     indexer_destroy(&driver->indexer);
     ahead_pool_destroy(&driver->ahead);
     buffers_destroy(&driver->buffers);

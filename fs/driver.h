@@ -9,6 +9,7 @@
 
 #include "core/index_store.h"
 #include "core/indexer.h"
+#include "core/sampler.h"
 #include "core/source.h"
 #include "fs/ahead.h"
 #include "fs/buffers.h"
@@ -48,6 +49,7 @@ struct driver {
     struct source_pool pool;
     struct index_store store;
     struct indexer indexer;
+    struct sampler sampler;
     struct recent_sources recent; /* of small files */
     struct node_table nodes;
     struct buffers buffers;  /* one for each worker, to reply from */
@@ -83,7 +85,7 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
 uint64_t driver_handles(struct driver *driver);
 
 /*
- * Starts the threads that make line indexes. Call it when the signals that end a mount are blocked.
+ * Starts the threads that make line indexes, and those that take samples. Call it when the signals that end a mount are blocked.
  * Returns 0 or -errno.
  */
 int driver_start(struct driver *driver);

@@ -12,11 +12,15 @@
 #include "fs/piece_name.h"
 #include "fs/text_store.h"
 
-static int pin(struct handle *handle, struct source *source, struct generation *generation)
+static int pin(struct driver *driver, const struct node *node, struct handle *handle,
+               struct source *source, struct generation *generation)
 {
     int error = source_pin(source, generation);
     if (error != 0)
         return error;
+    /* A small file's pages belong to its times; what was read of a large one may be kept for long.
+     */
+    sampler_add(&driver->sampler, source, generation, node->kind == NODE_FILE);
     handle->source = source_ref(source);
     handle->generation = generation_ref(generation);
     return 0;
@@ -49,7 +53,8 @@ static int open_piece(struct driver *driver, struct node *node, bool second_try,
     if (error != 0)
         return error;
     handle->piece = node->content.piece.piece;
-    return pin(handle, node_large(node)->content.source, node->content.piece.generation);
+    return pin(driver, node, handle, node_large(node)->content.source,
+               node->content.piece.generation);
 }
 
 /* Gives a small file its source at its first open; a second opener uses the first one's. */
@@ -114,7 +119,7 @@ static int open_generation_of_file(struct driver *driver, struct node *node, str
                                    struct handle *handle)
 {
     uint64_t size = node->content.file.identity.size;
-    int error = pin(handle, source, generation);
+    int error = pin(driver, node, handle, source, generation);
 
     if (error != 0)
         return error;
@@ -151,6 +156,7 @@ static int open_table(struct driver *driver, const struct node *node, bool secon
     if (error != 0)
         return error;
     handle->source = source_ref(source);
+    sampler_add(&driver->sampler, source, handle->generation, false);
     error = table_file_open(&handle->table, driver, node, handle->generation, second_try, cancel);
     if (error == 0)
         handle->kind = HANDLE_TABLE;

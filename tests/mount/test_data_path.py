@@ -136,7 +136,7 @@ class AheadTest(harness.MountTest):
                 os.close(file)
 
     def assert_new_after(self, change, *, others=False):
-        """What was copied ahead is not handed over after a change that the generation survives."""
+        """What was copied ahead is not handed over after a change, whether the generation survives that or not."""
         size = 16 * M
         for turn in range(5):
             mount = self.start(b"o" * size)
@@ -147,12 +147,21 @@ class AheadTest(harness.MountTest):
                     os.pwrite(writer.fileno(), b"n" * 12 * M, 2 * M)
                     change(writer.fileno())
                 if others:
-                    os.pread(other, 4 * K, 15 * M)  # it is the first that finds the file changed
-                self.assertEqual(set(os.read(file, 1 * M)), set(b"n"))
+                    self.new_or_stale(os.pread, other, 4 * K, 15 * M)  # it is the first that finds the file changed
+                self.assertLessEqual(set(self.new_or_stale(os.read, file, 1 * M)), set(b"n"))
             mount.unmount()
 
+    @staticmethod
+    def new_or_stale(function, *arguments):
+        try:
+            return function(*arguments)
+        except OSError as error:
+            if error.errno != harness.errno.ESTALE:
+                raise
+            return b""
+
     def test_rewritten_with_its_old_mtime(self):
-        """Only the ctime tells, and the generation goes on."""
+        """Only the ctime tells, and the digests."""
         def set_back(writer):
             os.utime(self.path, ns=(self.mtime, self.mtime))
 
