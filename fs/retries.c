@@ -3,10 +3,6 @@
 #include <string.h>
 
 #include "core/cleanup.h"
-#include "core/clock.h"
-
-/* The second open follows within microseconds; what is older was a look-up that failed. */
-enum { EXPECTED_FOR_MS = 100 };
 
 void retries_init(struct retries *retries)
 {
@@ -25,7 +21,6 @@ void retries_expect(struct retries *retries, pid_t thread, uint64_t inode)
     retries->expected[retries->next].used = true;
     retries->expected[retries->next].thread = thread;
     retries->expected[retries->next].inode = inode;
-    retries->expected[retries->next].when = clock_ms();
     retries->next = (retries->next + 1) % RETRIES_KEPT;
 }
 
@@ -44,8 +39,7 @@ bool retries_take(struct retries *retries, pid_t thread, uint64_t inode)
     for (size_t i = 0; i < RETRIES_KEPT; i++) {
         if (!retries->expected[i].used || retries->expected[i].thread != thread)
             continue;
-        found = found || (retries->expected[i].inode == inode &&
-                          clock_ms() - retries->expected[i].when < EXPECTED_FOR_MS);
+        found = found || retries->expected[i].inode == inode;
         retries->expected[i].used = false;
     }
     return found;

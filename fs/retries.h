@@ -5,7 +5,9 @@
  * anew and opens what it finds, in the same system call; if that is answered ESTALE too, the reader
  * gets the error. Of a file that grows all the time no look-up is ever fresh enough, so the second
  * open of a piece, whose generation tells growing from rewriting, must be content with what the
- * look-up a moment before it found: it is told by its thread and the inode number.
+ * look-up before it found: it is told by its thread and the inode number. There is no limit of
+ * time, as that look-up takes as long as the source does. An entry that is left over, because its
+ * thread was killed in between, can only make an open content with what a look-up found before.
  *
  * All functions are thread-safe and do not block.
  */
@@ -26,7 +28,6 @@ struct retries {
         bool used;
         pid_t thread;         /* 0: of another pid namespace */
         uint64_t inode;       /* as users see it: the same for all nodes of a name */
-        int64_t when;         /* CLOCK_MONOTONIC, ms */
     } expected[RETRIES_KEPT]; /* protected by lock; a ring */
     size_t next;              /* protected by lock */
 };
