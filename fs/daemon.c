@@ -5,8 +5,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,18 +18,45 @@
 #include <fuse_log.h>
 
 #include "core/cleanup.h"
+#include "core/printable.h"
 #include "fs/signals.h"
+
+/*
+ * Formats a message so that it is at most one line, whatever the names in it hold. *ends: it ends
+ * the line, which libfuse writes in several parts. NULL: no memory.
+ */
+static char *one_line(const char *format, va_list arguments, bool *ends)
+{
+    AUTO_FREE char *message = NULL;
+
+    *ends = false;
+    if (vasprintf(&message, format, arguments) < 0) {
+        message = NULL;
+        return NULL;
+    }
+    size_t length = strlen(message);
+    *ends = length > 0 && message[length - 1] == '\n';
+    if (*ends)
+        message[length - 1] = '\0';
+    return printable(message);
+}
 
 static void log_to_stderr(enum fuse_log_level level, const char *format, va_list arguments)
 {
+    bool ends = false;
+    AUTO_FREE char *line = one_line(format, arguments, &ends);
     (void)level;
-    (void)vfprintf(stderr, format, arguments);
+    if (line != NULL)
+        (void)fprintf(stderr, "%s%s", line, ends ? "\n" : "");
 }
 
 /* The levels of libfuse are those of syslog(3). */
 static void log_to_syslog(enum fuse_log_level level, const char *format, va_list arguments)
 {
-    vsyslog((int)level | LOG_DAEMON, format, arguments);
+    bool ends = false;
+    AUTO_FREE char *line = one_line(format, arguments, &ends);
+    if (line != NULL)
+        syslog((int)level | LOG_DAEMON, "%s", line);
 }
 
 void daemon_log_to_stderr(void)

@@ -18,6 +18,7 @@
 #include "core/index_recount.h"
 #include "core/indexer.h"
 #include "core/outcome.h"
+#include "core/printable.h"
 #include "fs/progress.h"
 
 enum {
@@ -44,7 +45,8 @@ struct waiting {
 
 static void warn(const char *path, const char *problem)
 {
-    fprintf(stderr, "bigfs: line index: %s: %s\n", path, problem);
+    AUTO_FREE char *shown = printable(path);
+    fprintf(stderr, "bigfs: line index: %s: %s\n", printable_or(shown), problem);
 }
 
 static void on_end(struct index_waiter *waiter, int error)
@@ -224,8 +226,11 @@ static const char *reason(int error)
     return strerror(-error);
 }
 
-/* Opens the file's directory, as beneath it a path is looked up without symbolic links. */
-static int index_file(struct maker *maker, const char *file)
+/*
+ * Opens the file's directory, as beneath it a path is looked up without symbolic links. Messages
+ * call the file `shown`.
+ */
+static int index_file(struct maker *maker, const char *file, const char *shown)
 {
     struct source_pool pool;
     char path[PATH_MAX];
@@ -243,7 +248,7 @@ static int index_file(struct maker *maker, const char *file)
                      maker->options->window_total);
     pool.extents = maker->options->extents;
     struct source *source = source_new(&pool, name);
-    int error = source != NULL ? index_source(maker, file, source) : -ENOMEM;
+    int error = source != NULL ? index_source(maker, shown, source) : -ENOMEM;
     source_unref(source);
     source_pool_destroy(&pool);
     return error;
@@ -254,10 +259,12 @@ static int index_all(struct maker *maker)
     int status = EXIT_SUCCESS;
     for (int i = 0; i < maker->options->file_count; i++) {
         const char *file = maker->options->files[i];
-        int error = index_file(maker, file);
+        AUTO_FREE char *copy = printable(file);
+        const char *shown = printable_or(copy);
+        int error = index_file(maker, file, shown);
         if (error == 0)
             continue;
-        fprintf(stderr, "bigfs: %s: %s\n", file, reason(error));
+        fprintf(stderr, "bigfs: %s: %s\n", shown, reason(error));
         status = EXIT_FAILURE;
     }
     return atomic_load(&maker->store.warned) ? EXIT_FAILURE : status;

@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/printable.h"
 
 static int complain(const char *path, const char *what, const char *to_do)
 {
-    fprintf(stderr, "bigfs: %s: %s: %s\n", path, what, to_do);
+    AUTO_FREE char *shown = printable(path);
+    fprintf(stderr, "bigfs: %s: %s: %s\n", printable_or(shown), what, to_do);
     return -1;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/printable.h"
 #include "fs/driver.h"
 
 static const char *const names[REPORTS] = {"status", "metrics", "version"};
@@ -26,8 +27,9 @@ enum report report_named(const char *name)
 
 static void write_progress(void *argument, const struct index_progress *progress)
 {
+    AUTO_FREE char *shown = printable(progress->path);
     fprintf(argument, "indexing:      %s: %" PRIu64 "%%, %" PRIu64 " of %" PRIu64 " bytes\n",
-            progress->path, progress->done / (progress->size / 100 + 1), progress->done,
+            printable_or(shown), progress->done / (progress->size / 100 + 1), progress->done,
             progress->size);
 }
 
@@ -51,16 +53,22 @@ static void write_indexing(FILE *out, struct driver *driver, bool named)
         fprintf(out, "indexing:      %u %s\n", count, count == 1 ? "file" : "files");
 }
 
+static void write_path(FILE *out, const char *what, const char *path)
+{
+    AUTO_FREE char *shown = printable(path);
+    fprintf(out, "%s%s\n", what, printable_or(shown));
+}
+
 /* Where the mount lies is in the kernel's table for everybody; the rest is not theirs to know. */
 static void write_paths(FILE *out, const struct driver *driver, bool named)
 {
     const char *index_dir = driver->options->index_dir;
 
     if (named)
-        fprintf(out, "source:        %s\n", driver->source);
-    fprintf(out, "mountpoint:    %s\n", driver->mountpoint);
+        write_path(out, "source:        ", driver->source);
+    write_path(out, "mountpoint:    ", driver->mountpoint);
     if (named)
-        fprintf(out, "index dir:     %s\n", index_dir != NULL ? index_dir : "none");
+        write_path(out, "index dir:     ", index_dir != NULL ? index_dir : "none");
 }
 
 static void write_status(FILE *out, struct driver *driver, bool named)

@@ -389,6 +389,23 @@ class NamesTest(harness.MountTest):
                     self.assertEqual([self.unescaped(row[0]) for row in rows], sorted(os.listdir(directory)))
                 os.unlink(path)
 
+    def test_messages(self):
+        """Of a file, of SOURCE and of the mount: in messages, and in .bigfs/status, a name is in one line."""
+        name = "a\nb\x1b[2J.log"
+        directory = self.source / "so\turce\nmountpoint:    forged"
+        directory.mkdir()
+        (directory / name).write_bytes(LINES)
+        done = subprocess.run([harness.BIGFS, "--index", "--index-dir", self.tmp / "index", directory / name, directory / "no\nne"],
+                              capture_output=True, text=True)
+        self.assertIn("/a\\nb\\x1b[2J.log: 20000 lines", done.stdout)
+        self.assertEqual(len(done.stdout.splitlines()), 1)
+        self.assertIn("/no\\nne: No such file", done.stderr.splitlines()[-1])
+        status = read(self.mount(directory).p(".bigfs/status")).decode()
+        self.assertIn("/so\\turce\\nmountpoint:    forged\n", status)
+        self.assertEqual(len([line for line in status.splitlines() if line.startswith("mountpoint:")]), 1)
+        done = subprocess.run([harness.BIGFS, directory / "no\nne", self.tmp], capture_output=True, text=True)
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+
 
 if __name__ == "__main__":
     harness.main()
