@@ -17,20 +17,18 @@
 #include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/index_file.h"
+#include "core/index_names.h"
 #include "core/outcome.h"
 
 enum {
-    NAME_MOST = 96,
     MOST_CANDIDATES = 1024, /* files that begin alike, of which indexes are looked at */
     USE_NOTED_S = 60 * 60,
-    ABANDONED_S = 24 * 60 * 60, /* when a temporary file has no writer any more */
+    DISK_BLOCK = 512, /* of st_blocks */
     NAME_ATTEMPTS = 1000,
     MODE_DIRECTORY = S_IRWXU,
     MODE_FILE = S_IRUSR | S_IWUSR,
+    SAVE_ATTEMPTS = 8, /* to keep an index in a directory that others remove when it is empty */
 };
-
-static const char index_suffix[] = ".lines";
-static const char temporary_suffix[] = ".tmp";
 
 void index_store_init(struct index_store *store, const char *path, uint64_t least,
                       void (*warn)(const char *path, const char *problem))
@@ -39,6 +37,7 @@ void index_store_init(struct index_store *store, const char *path, uint64_t leas
     store->least = least;
     store->warn = warn;
     store->strict = false;
+    store->space = NULL;
     pthread_mutex_init(&store->lock, NULL);
     memset(store->told, 0, sizeof(store->told));
     store->next_told = 0;
@@ -66,37 +65,21 @@ static uint64_t rest_of(const struct index_key *key)
     return XXH3_64bits(words, sizeof(words));
 }
 
-/* The directory of all files that begin alike; `name` has room for NAME_MOST bytes, as below. */
-static void directory_of(const struct index_key *key, char *name)
-{
-    (void)snprintf(name, NAME_MOST, "%016" PRIx64, key->ends.first);
-}
-
+/* `name` has room for INDEX_NAME_MOST bytes, as below. */
 static void name_of(const struct index_key *key, char *name)
 {
-    (void)snprintf(name, NAME_MOST, "%016" PRIx64 "%s", rest_of(key), index_suffix);
-}
-
-/* Whether others could put files there that we would believe. */
-static bool is_private(int directory)
-{
-    struct stat attributes;
-    return fstat(directory, &attributes) == 0 &&
-           (attributes.st_uid == geteuid() || attributes.st_uid == 0) &&
-           (attributes.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+    index_name(rest_of(key), name);
 }
 
 /* Opens the directory of the files that begin as the key says. */
 static int open_directory(const struct index_store *store, const struct index_key *key)
 {
-    char name[NAME_MOST];
-    AUTO_CLOSE int top = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char name[INDEX_NAME_MOST];
+    AUTO_CLOSE int top = index_directory_open(store->path);
 
     if (top < 0)
-        return -errno;
-    if (!is_private(top))
-        return -EPERM;
-    directory_of(key, name);
+        return top;
+    index_part_name(key->ends.first, name);
     int directory = openat(top, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     return directory < 0 ? -errno : directory;
 }
@@ -126,13 +109,6 @@ static void warn_once(struct index_store *store, int error)
     store->warn(store->path, error == -EPERM ? "others may write to it, or it is another user's; "
                                                "indexes are not kept: chmod go-w it"
                                              : strerror(-error));
-}
-
-static bool ends_with(const char *name, const char *suffix)
-{
-    size_t length = strlen(name);
-    size_t tail = strlen(suffix);
-    return length >= tail && strcmp(name + length - tail, suffix) == 0;
 }
 
 /* Whether this was not told before. A few hundred things are remembered. */
@@ -165,14 +141,14 @@ static void path_of(int fd, char *path, size_t size)
 static void discard(struct index_store *store, const struct index_key *place, const char *name,
                     int directory, int fd, const char *why)
 {
-    char head[NAME_MOST];
+    char head[INDEX_NAME_MOST];
     char path[PATH_MAX];
     char source[PATH_MAX];
     char problem[PATH_MAX + 128];
 
-    directory_of(place, head);
-    (void)snprintf(path, sizeof(path), "%.*s/%s/%s", PATH_MAX - 2 * NAME_MOST - 3, store->path,
-                   head, name);
+    index_part_name(place->ends.first, head);
+    (void)snprintf(path, sizeof(path), "%.*s/%s/%s", PATH_MAX - 2 * INDEX_NAME_MOST - 3,
+                   store->path, head, name);
     path_of(fd, source, sizeof(source));
     if (source[0] != '\0')
         (void)snprintf(problem, sizeof(problem), "%s: that of %s is made anew", why, source);
@@ -213,7 +189,7 @@ struct search {
  */
 static int open_index(const struct search *search, const char *name, struct index_key *key)
 {
-    char right_name[NAME_MOST];
+    char right_name[INDEX_NAME_MOST];
     AUTO_CLOSE int fd =
         openat(search->directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
@@ -271,23 +247,15 @@ static void consider(struct search *search, const char *name)
 static void look_through(struct search *search, DIR *listing)
 {
     unsigned candidates = 0;
+    uint64_t rest = 0;
 
     for (const struct dirent *entry;
          candidates < MOST_CANDIDATES && (entry = readdir(listing)) != NULL;) {
-        if (!ends_with(entry->d_name, index_suffix))
+        if (!index_name_parse(entry->d_name, &rest))
             continue;
         consider(search, entry->d_name);
         candidates++;
     }
-}
-
-static DIR *list_directory(int directory)
-{
-    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
-    if (listing == NULL && fd >= 0)
-        (void)close(fd);
-    return listing;
 }
 
 /* Begins a search. Returns the directory to look in, which is the caller's, or -errno. */
@@ -309,7 +277,7 @@ static int begin_search(struct search *search, struct index_store *store, int fd
 /* Whether there is an index of what the file was before it grew: that is search->newest. */
 static bool find_beginning(struct search *search)
 {
-    AUTO_CLOSEDIR DIR *listing = list_directory(search->directory);
+    AUTO_CLOSEDIR DIR *listing = index_list(search->directory, ".");
 
     if (listing != NULL)
         look_through(search, listing);
@@ -319,7 +287,7 @@ static bool find_beginning(struct search *search)
 
 static enum index_match load_beginning(struct search *search)
 {
-    char name[NAME_MOST];
+    char name[INDEX_NAME_MOST];
 
     if (!find_beginning(search))
         return INDEX_OTHER;
@@ -337,7 +305,7 @@ enum index_match index_store_load(struct index_store *store, int fd,
                                   struct index_key *key, struct line_index **index)
 {
     struct search search;
-    char name[NAME_MOST];
+    char name[INDEX_NAME_MOST];
     enum index_match match = INDEX_OTHER;
     AUTO_CLOSE int directory = begin_search(&search, store, fd, now);
 
@@ -358,7 +326,7 @@ bool index_store_has(struct index_store *store, int fd, const struct file_identi
                      bool beginnings)
 {
     struct search search;
-    char name[NAME_MOST];
+    char name[INDEX_NAME_MOST];
     AUTO_CLOSE int directory = begin_search(&search, store, fd, now);
 
     if (directory < 0)
@@ -368,24 +336,10 @@ bool index_store_has(struct index_store *store, int fd, const struct file_identi
     return index >= 0 || (beginnings && find_beginning(&search));
 }
 
-/* Removes what writers that were killed left behind. */
-static void remove_abandoned(int directory)
-{
-    AUTO_CLOSEDIR DIR *listing = list_directory(directory);
-    struct stat attributes;
-
-    for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;)
-        if (ends_with(entry->d_name, temporary_suffix) &&
-            fstatat(directory, entry->d_name, &attributes, AT_SYMLINK_NOFOLLOW) == 0 &&
-            time(NULL) - attributes.st_mtime > ABANDONED_S)
-            (void)unlinkat(directory, entry->d_name, 0);
-}
-
 /* A name for a file that is not finished. Another host may have a process with our number. */
 static void name_temporary(struct index_store *store, const struct index_key *key, char *name)
 {
-    (void)snprintf(name, NAME_MOST, "%016" PRIx64 "-%d-%u%s", rest_of(key), getpid(),
-                   atomic_fetch_add(&store->temporaries, 1), temporary_suffix);
+    index_temporary_name(rest_of(key), atomic_fetch_add(&store->temporaries, 1), name);
 }
 
 /* Creates a file with a name that nothing has. */
@@ -434,7 +388,7 @@ static int rename_over(int directory, const char *temporary, const char *name)
 static int write_nameless(struct index_store *store, int directory, const struct index_key *key,
                           const struct line_index *index, const char *name)
 {
-    char temporary[NAME_MOST];
+    char temporary[INDEX_NAME_MOST];
 
     AUTO_CLOSE int fd = openat(directory, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, MODE_FILE);
     if (fd < 0)
@@ -453,7 +407,7 @@ static int write_nameless(struct index_store *store, int directory, const struct
 static int write_named(struct index_store *store, int directory, const struct index_key *key,
                        const struct line_index *index, const char *name)
 {
-    char temporary[NAME_MOST];
+    char temporary[INDEX_NAME_MOST];
 
     AUTO_CLOSE int fd = create_temporary(store, directory, key, temporary);
     if (fd < 0)
@@ -481,9 +435,9 @@ static int write_beside(struct index_store *store, int directory, const struct i
 static int make_directory(const struct index_store *store, const struct index_key *key)
 {
     char path[PATH_MAX];
-    char name[NAME_MOST];
+    char name[INDEX_NAME_MOST];
 
-    directory_of(key, name);
+    index_part_name(key->ends.first, name);
     int length = snprintf(path, sizeof(path), "%s/%s", store->path, name);
     if (length < 0 || (size_t)length >= sizeof(path))
         return -ENAMETOOLONG;
@@ -509,11 +463,12 @@ static void remove_outdated(struct index_store *store, int directory, const stru
                             const char *name)
 {
     const struct search search = {.store = store, .directory = directory, .fd = -1, .wanted = *key};
-    AUTO_CLOSEDIR DIR *listing = list_directory(directory);
+    AUTO_CLOSEDIR DIR *listing = index_list(directory, ".");
     struct index_key other;
+    uint64_t rest = 0;
 
     for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
-        if (!ends_with(entry->d_name, index_suffix) || strcmp(entry->d_name, name) == 0)
+        if (!index_name_parse(entry->d_name, &rest) || strcmp(entry->d_name, name) == 0)
             continue;
         AUTO_CLOSE int fd = open_index(&search, entry->d_name, &other);
         if (fd >= 0 && is_outdated(&other, key))
@@ -523,7 +478,7 @@ static void remove_outdated(struct index_store *store, int directory, const stru
 
 void index_store_remove(struct index_store *store, const struct index_key *key, int fd)
 {
-    char name[NAME_MOST];
+    char name[INDEX_NAME_MOST];
 
     if (store->path == NULL)
         return;
@@ -533,21 +488,34 @@ void index_store_remove(struct index_store *store, const struct index_key *key, 
         discard(store, key, name, directory, fd, "not what the file holds");
 }
 
+/* Keeps an index once. -ENOENT: the directory was empty, and a sweep has removed it meanwhile. */
+static int save_once(struct index_store *store, const struct index_key *key,
+                     const struct line_index *index, const char *name)
+{
+    struct stat attributes;
+    AUTO_CLOSE int directory = make_directory(store, key);
+    int error = directory < 0 ? directory : write_beside(store, directory, key, index, name);
+
+    if (error != 0)
+        return error;
+    remove_outdated(store, directory, key, name);
+    if (store->space != NULL && fstatat(directory, name, &attributes, AT_SYMLINK_NOFOLLOW) == 0)
+        index_space_note(store->space, (uint64_t)attributes.st_blocks * DISK_BLOCK);
+    return 0;
+}
+
 int index_store_save(struct index_store *store, const struct index_key *key,
                      const struct line_index *index)
 {
-    char name[NAME_MOST];
+    char name[INDEX_NAME_MOST];
+    int error = -ENOENT;
 
     if (store->path == NULL || (store->strict && !key->verified))
         return 0;
-    AUTO_CLOSE int directory = make_directory(store, key);
     name_of(key, name);
-    int error = directory < 0 ? directory : write_beside(store, directory, key, index, name);
-    if (error != 0) {
+    for (int i = 0; i < SAVE_ATTEMPTS && error == -ENOENT; i++)
+        error = save_once(store, key, index, name);
+    if (error != 0)
         warn_once(store, error);
-        return error;
-    }
-    remove_abandoned(directory);
-    remove_outdated(store, directory, key, name);
-    return 0;
+    return error;
 }

@@ -24,6 +24,7 @@
 #include <stdbool.h>
 
 #include "core/index_key.h"
+#include "core/index_space.h"
 #include "core/line_index.h"
 
 enum { INDEX_STORE_TOLD = 256 };
@@ -32,7 +33,9 @@ struct index_store {
     const char *path; /* constant; absolute; NULL: nothing is kept */
     uint64_t least;   /* constant; bytes: indexes of smaller files are not kept */
     void (*warn)(const char *path, const char *problem); /* constant; a file or the directory */
-    bool strict;        /* constant; only what is verified is given and kept; set before use */
+    bool strict; /* constant; only what is verified is given and kept; set before use */
+    struct index_space
+        *space;         /* constant; is told what is kept; NULL: nothing is; set before use */
     atomic_bool warned; /* that nothing can be kept */
     pthread_mutex_t lock;
     uint64_t told[INDEX_STORE_TOLD]; /* protected by lock; what was warned of, as hashes */

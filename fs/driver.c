@@ -99,6 +99,8 @@ static void init_bounds(struct driver *driver, const struct options *options)
     dir_streams_init(&driver->dirs, dirs_limit());
     driver->pool.drop_behind.enabled = options->cache == CACHE_KERNEL;
     index_store_init(&driver->store, options->index_dir, LINE_BLOCK, warn_of_index);
+    index_space_init(&driver->index_space, options->index_dir, options->index_space);
+    driver->store.space = &driver->index_space;
     gate_init(&driver->reads, options->threads);
     gate_init(&driver->scans, scans_at_once(options));
     gate_init(&driver->looks, options->threads);
@@ -112,6 +114,7 @@ static void destroy_bounds(struct driver *driver)
     gate_destroy(&driver->looks);
     gate_destroy(&driver->scans);
     gate_destroy(&driver->reads);
+    index_space_destroy(&driver->index_space);
     dir_streams_destroy(&driver->dirs);
     source_pool_destroy(&driver->pool);
 }
@@ -160,7 +163,9 @@ no_directory:
 int driver_start(struct driver *driver)
 {
     int error = indexer_start(&driver->indexer, &driver->store, 0);
-    return error != 0 ? error : sampler_start(&driver->sampler);
+    if (error == 0)
+        error = sampler_start(&driver->sampler);
+    return error != 0 ? error : index_space_start(&driver->index_space);
 }
 
 uint64_t driver_handles(struct driver *driver)
@@ -173,6 +178,7 @@ void driver_stop(struct driver *driver)
 {
     sampler_stop(&driver->sampler);
     indexer_stop(&driver->indexer);
+    index_space_stop(&driver->index_space);
     gate_work(&driver->scans); /* what was put in line when the workers were about to end */
 }
 

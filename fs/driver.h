@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "core/index_space.h"
 #include "core/index_store.h"
 #include "core/indexer.h"
 #include "core/sampler.h"
@@ -48,6 +49,7 @@ struct driver {
     struct own_mounts own; /* what must not be met inside SOURCE */
     struct source_pool pool;
     struct index_store store;
+    struct index_space index_space;
     struct indexer indexer;
     struct sampler sampler;
     struct recent_sources recent; /* of small files */

@@ -31,6 +31,7 @@ enum {
 struct maker {
     const struct options *options;
     struct index_store store;
+    struct index_space space;
     struct indexer indexer;
 };
 
@@ -279,7 +280,9 @@ int index_command(const struct options *options)
         return EXIT_FAILURE;
     }
     index_store_init(&maker.store, options->index_dir, 1, warn);
+    index_space_init(&maker.space, options->index_dir, options->index_space);
     maker.store.strict = true;
+    maker.store.space = &maker.space;
     int error = fault_guard_install();
     if (error == 0)
         error = indexer_start(&maker.indexer, &maker.store, 0);
@@ -290,5 +293,7 @@ int index_command(const struct options *options)
     int status = index_all(&maker);
     indexer_stop(&maker.indexer);
     indexer_destroy(&maker.indexer);
+    index_space_sweep(&maker.space);
+    index_space_destroy(&maker.space);
     return status;
 }

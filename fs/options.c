@@ -76,6 +76,11 @@ static bool set_window_size(struct options *options, const char *value)
            options->window_size <= SIZE_MAX / 4;
 }
 
+static bool set_index_space(struct options *options, const char *value)
+{
+    return parse_positive_size(value, &options->index_space);
+}
+
 static bool set_window_total(struct options *options, const char *value)
 {
     return parse_positive_size(value, &options->window_total);
@@ -158,6 +163,7 @@ static const struct option_rule rules[] = {
     {"views", required_argument, set_views, "a list of bytes, lines, rows, extents and whole"},
     {"header", optional_argument, set_header, "a number of records from 1"},
     {"index-dir", required_argument, set_index_dir, "a directory, or none"},
+    {"index-space", required_argument, set_index_space, size_wanted},
     {"window-size", required_argument, set_window_size, size_wanted},
     {"window-total", required_argument, set_window_total, size_wanted},
     {"cache", required_argument, set_cache, "kernel or none"},
@@ -364,6 +370,7 @@ int options_parse(struct options *options, int argc, char **argv)
                    [VIEW_WHOLE] = true},
         .window_size = 64 * mebibyte,
         .window_total = 1024 * mebibyte,
+        .index_space = 1024 * mebibyte,
         .threads = default_threads(),
     };
     if (fuse_opt_add_arg(&options->fuse, "bigfs") != 0)
@@ -390,7 +397,7 @@ void options_print_help(void)
 {
     (void)fputs(
         "usage: bigfs [OPTIONS] SOURCE MOUNTPOINT\n"
-        "       bigfs --index [--index-dir DIR] FILE...\n"
+        "       bigfs --index [--index-dir DIR] [--index-space SIZE] FILE...\n"
         "\n"
         "Mounts SOURCE, a directory or one file, read-only on MOUNTPOINT. Every large file is a\n"
         "directory of its pieces: bytes/ (of equal size), lines/ (of whole lines), rows/ (of as\n"
@@ -408,6 +415,8 @@ void options_print_help(void)
         "    --header[=H]         pieces of lines/, rows/ start with the first H lines (1)\n"
         "    --index-dir DIR|none where line indexes are kept ($XDG_CACHE_HOME/bigfs, "
         "~/.cache/bigfs)\n"
+        "    --index-space SIZE   what all line indexes may take there; oldest use goes first "
+        "(1G)\n"
         "    --window-size SIZE   size of one mmap window (64M)\n"
         "    --window-total SIZE  size of all mmap windows (1G)\n"
         "    --cache kernel|none  whether the kernel caches pieces (kernel)\n"

@@ -32,6 +32,7 @@ struct options {
     enum extent_method extents; /* how holes are found */
     char *index_dir;            /* absolute; owned; NULL: line indexes are kept in memory only */
     bool index_dir_given;
+    uint64_t index_space; /* bytes that all line indexes on the disk may take */
     bool index;   /* make the line indexes of `files`, and mount nothing */
     char **files; /* as given */
     int file_count;

@@ -92,6 +92,8 @@ static void write_status(FILE *out, struct driver *driver, bool named)
             driver->pool.files.limit);
     fprintf(out, "windows:       %" PRIu64 " of %" PRIu64 " bytes\n",
             window_pool_mapped(&driver->pool.windows), driver->pool.windows.total);
+    fprintf(out, "index space:   %" PRIu64 " of %" PRIu64 " bytes\n",
+            index_space_used(&driver->index_space), options->index_space);
     fprintf(out, "reading:       %u of %u, %u waiting\n", reads.running, driver->reads.limit,
             reads.queued);
     fprintf(out, "scanning:      %u of %u, %u waiting\n", scans.running, driver->scans.limit,
@@ -148,6 +150,8 @@ static void write_metrics(FILE *out, struct driver *driver)
     struct gate_load looks = gate_load(&driver->looks);
 
     write_counters(out, driver);
+    write_metric(out, "index_space_bytes", type, "Bytes that line indexes take on the disk.",
+                 index_space_used(&driver->index_space));
     write_metric(out, "open_handles", type, "Files open now.", driver_handles(driver));
     write_metric(out, "nodes", type, "Nodes that the kernel knows.",
                  node_table_count(&driver->nodes));

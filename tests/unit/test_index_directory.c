@@ -6,6 +6,8 @@
  */
 #include "tests/unit/store_fixture.h"
 
+#include "core/index_sweep.h"
+
 #include <sys/wait.h>
 #include <time.h>
 
@@ -214,20 +216,23 @@ static void put_temporary(const char *beside, const char *name, time_t age)
 static void test_temporaries_of_the_dead(void **state)
 {
     struct line_model model = write_text(5, 300 * KIB);
+    struct index_sweep sweep;
     char path[PATH_MAX];
 
     (void)state;
     (void)check_daemon(&model, "text");
     assert_int_equal(files_of(".lines", path), 1);
-    put_temporary(path, "old-1-0.tmp", DAY + 100);
-    put_temporary(path, "older-1-0.tmp", 400 * (time_t)DAY);
-    put_temporary(path, "young-1-0.tmp", DAY - 100);
-    put_temporary(path, "future-1-0.tmp", -1000);
+    put_temporary(path, "00000000000000aa-1-0.tmp", DAY + 100);
+    put_temporary(path, "00000000000000bb-1-0.tmp", 400 * (time_t)DAY);
+    put_temporary(path, "00000000000000cc-1-0.tmp", DAY - 100);
+    put_temporary(path, "00000000000000dd-1-0.tmp", -1000);
+    put_temporary(path, "not-ours.tmp", 400 * (time_t)DAY);
     put_temporary(path, "not-ours", 400 * (time_t)DAY);
-    line_model_write(&model, &world->scratch, "text");
-    assert_int_equal(check_daemon(&model, "text"), model.size); /* which is kept */
-    assert_int_equal(files_of(".tmp", NULL), 2);
-    assert_int_equal(files_of("young-1-0.tmp", NULL), 1);
+    assert_int_equal(index_sweep(store_path, UINT64_MAX, NULL, &sweep), 0);
+    assert_int_equal(sweep.indexes, 1);
+    assert_int_equal(files_of(".tmp", NULL), 3);
+    assert_int_equal(files_of("cc-1-0.tmp", NULL), 1);
+    assert_int_equal(files_of("not-ours.tmp", NULL), 1);
     assert_int_equal(files_of("not-ours", NULL), 1);
     assert_int_equal(files_of(".lines", NULL), 1);
     line_model_free(&model);

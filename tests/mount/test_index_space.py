@@ -1,0 +1,132 @@
+"""The space of an index directory: --index-space, and what is told of a directory that cannot be used."""
+
+import os
+import subprocess
+import time
+
+import harness
+from harness import K, main, read, wait_for
+from rowing import IndexTest, index_files, ragged, scanned, warnings
+from support import bigfs, counter
+import model
+
+DAY = 24 * 60 * 60
+
+
+class SpaceTest(IndexTest):
+    """Oldest use goes first."""
+
+    def make(self, count):
+        """So many small indexes of different files, each used a day before the next: {name: index file}."""
+        found = {}
+        for n in range(count):
+            self.write("f%d.log" % n, b"file %d\n" % n + ragged(n, 500))
+            before = set(index_files(self.dir))
+            self.assertEqual(self.index("f%d.log" % n)[0], 0)
+            (found["f%d.log" % n],) = set(index_files(self.dir)) - before
+        for n, path in enumerate(found.values()):
+            used = time.time() - (count - n) * DAY
+            os.utime(path, (used, used))
+        return found
+
+    def each(self, found):
+        """How much one takes on the disk."""
+        (size,) = {os.stat(path).st_blocks * 512 for path in found.values()}
+        return size
+
+    def left(self, found):
+        return [name for name, path in found.items() if os.path.exists(path)]
+
+    def test_at_the_start_of_a_mount(self):
+        """What was used last stays; empty directories go; other files stay. The space is told."""
+        found = self.make(12)
+        (self.dir / "notes").write_bytes(b"mine")
+        limit = 5 * self.each(found) + 1
+        mount = self.start("--index-space", str(limit))
+        wait_for(lambda: len(self.left(found)) <= 5, 20, "indexes are removed")
+        wait_for(lambda: counter(mount, "bigfs_index_space_bytes") == limit - 1, 20, "the space is told")
+        self.assertEqual(self.left(found), ["f%d.log" % n for n in range(7, 12)])
+        self.assertEqual(len(os.listdir(self.dir)), 6)
+        self.assertEqual(read(self.dir / "notes"), b"mine")
+        self.assertIn("index space:   %d of %d bytes" % (limit - 1, limit), read(mount.p(".bigfs/status")).decode())
+
+    def test_use_is_noted(self):
+        """An index that a mount has used is not the oldest any more."""
+        found = self.make(6)
+        mount = self.start()
+        self.assertEqual(read(mount.p("f0.log/rows/1-1")), b"file 0\n")
+        self.assertEqual(scanned(mount), 0)
+        mount.unmount()
+        self.assertLess(time.time() - os.stat(found["f0.log"]).st_mtime, DAY / 2)
+        mount = self.start("-o", "index_space=%d" % (2 * self.each(found)))
+        wait_for(lambda: len(self.left(found)) <= 2, 20, "indexes are removed")
+        self.assertEqual(self.left(found), ["f0.log", "f5.log"])
+
+    def test_by_the_command(self):
+        """At its end; what it has just made stays."""
+        found = self.make(6)
+        self.write("new.log", ragged(77, 900))
+        code, output, errors = bigfs("--index", "--index-dir", self.dir, "--index-space", str(3 * self.each(found)),
+                                     self.source / "new.log")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertEqual(self.left(found), ["f4.log", "f5.log"])
+        self.assertEqual(len(index_files(self.dir)), 3)
+
+    def test_a_log_that_is_rotated(self):
+        """Indexes of files that are gone do not add up in a mount that runs on."""
+        found = self.make(1)
+        limit = 6 * self.each(found)
+        self.dir.chmod(0o700)
+        mount = self.start("--index-space", str(limit))
+        path = self.source / "app.log"
+        for day in range(40):
+            path.write_bytes(b"day %d\n" % day + ragged(day, 300 * K))
+            self.assertEqual(read(mount.p("app.log/rows/1-1")), b"day %d\n" % day)
+            os.rename(path, self.source / "app.log.1")
+        wait_for(lambda: counter(mount, "bigfs_index_space_bytes") <= limit, 20, "it is swept")
+        self.assertLessEqual(len(index_files(self.dir)), 6)
+        self.assertLessEqual(len(os.listdir(self.dir)), 6)
+
+    def test_wrong_values(self):
+        for value in ("0", "", "none", "-1", "1.5G"):
+            code, output, errors = bigfs("--index-space", value, self.source, self.tmp)
+            self.assertEqual((code, output), (2, ""), value)
+            self.assertRegex(errors, r"\Abigfs: --index-space=[^\n]*\n\Z")
+
+
+class ToldTest(IndexTest):
+    """A warning comes once, and says where the index is and of what file it should have been."""
+
+    def test_read_only_and_damaged(self):
+        """Two files, many listings and uses: one warning for each index that cannot be removed."""
+        self.require(os.geteuid() == 0, "a read-only bind mount needs root")
+        names = ["a.log", "b.log"]
+        rows = {}
+        for n, name in enumerate(names):
+            self.write(name, data := ragged(n, 300 * K))
+            rows[name] = model.Rows(data)
+            self.assertEqual(self.index(name)[0], 0)
+        for path in index_files(self.dir):
+            with open(path, "r+b") as file:
+                file.write(b"XXXX")
+        harness.run("mount", "--bind", self.dir, self.dir)
+        self.addCleanup(subprocess.run, ["umount", self.dir], capture_output=True)
+        harness.run("mount", "-o", "remount,bind,ro", self.dir)
+        mount = self.start()
+        for _ in range(10):
+            for name in names:
+                os.listdir(mount.p(name))
+        for name in names:
+            self.assert_lines(mount, name, rows[name])
+        told = [line for line in warnings(mount) if "damaged" in line]
+        self.assertEqual(len(told), 2, told)
+        for path in index_files(self.dir):
+            self.assertEqual(sum(path in line for line in told), 1, (path, told))
+        for name in names:
+            self.assertEqual(sum(str(self.source / name) in line for line in told), 1, (name, told))
+        self.assertLessEqual(len(warnings(mount)), 3)  # and that nothing can be kept
+        mount.unmount()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+/* index_sweep, index_space: an index directory is bounded, and what is not ours in it stays. */
+#include "tests/unit/support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/index_names.h"
+#include "core/index_space.h"
+#include "core/index_sweep.h"
+
+enum { BLOCK = 4096, DAY = 24 * 60 * 60, PATH_ROOM = 4200 };
+
+static void path_in(const struct scratch *scratch, const char *name, char *path)
+{
+    (void)snprintf(path, PATH_ROOM, "%.3900s/%s", scratch->path, name);
+}
+
+/* A file of one block in DIR/PART, last used so many seconds ago. */
+static void put(const struct scratch *scratch, const char *part, const char *name, time_t age)
+{
+    static const char bytes[BLOCK] = "index";
+    char path[2 * INDEX_NAME_MOST];
+    const struct timespec times[2] = {{time(NULL) - age, 0}, {time(NULL) - age, 0}};
+
+    (void)snprintf(path, sizeof(path), "indexes/%s", part);
+    (void)mkdirat(scratch->directory, "indexes", S_IRWXU);
+    (void)mkdirat(scratch->directory, path, S_IRWXU);
+    (void)snprintf(path, sizeof(path), "indexes/%s/%s", part, name);
+    scratch_write(scratch, path, bytes, sizeof(bytes));
+    int fd = scratch_open(scratch, path, O_RDWR);
+    assert_int_equal(fsync(fd), 0); /* so that it has its blocks */
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(utimensat(scratch->directory, path, times, 0), 0);
+}
+
+static void put_index(const struct scratch *scratch, uint64_t part, uint64_t rest, time_t age)
+{
+    char head[INDEX_NAME_MOST];
+    char name[INDEX_NAME_MOST];
+    index_part_name(part, head);
+    index_name(rest, name);
+    put(scratch, head, name, age);
+}
+
+static bool there(const struct scratch *scratch, uint64_t part, uint64_t rest)
+{
+    char path[2 * INDEX_NAME_MOST];
+    char full[PATH_ROOM];
+    index_path(part, rest, path);
+    (void)snprintf(full, sizeof(full), "%.3900s/indexes/%s", scratch->path, path);
+    return access(full, F_OK) == 0;
+}
+
+static bool has(const struct scratch *scratch, const char *name)
+{
+    return faccessat(scratch->directory, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static struct index_sweep sweep_to(const struct scratch *scratch, uint64_t limit)
+{
+    struct index_sweep sweep;
+    char path[PATH_ROOM];
+    path_in(scratch, "indexes", path);
+    assert_int_equal(index_sweep(path, limit, NULL, &sweep), 0);
+    return sweep;
+}
+
+static void names_are_told_from_others(void **state)
+{
+    static const char *const others[] = {"",
+                                         ".",
+                                         "..",
+                                         "0123456789abcde",
+                                         "0123456789ABCDEF",
+                                         "0123456789abcdef0",
+                                         "0123456789abcdef.line",
+                                         "0123456789abcdef.lines.tmp",
+                                         "0123456789abcdef.tmp",
+                                         "notes.lines",
+                                         "notes.tmp",
+                                         "0123456789abcdeg-1-1.tmp"};
+    char name[INDEX_NAME_MOST];
+    uint64_t number = 0;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(others); i++) {
+        assert_false(index_part_parse(others[i], &number));
+        assert_false(index_name_parse(others[i], &number));
+        assert_false(index_name_is_temporary(others[i]));
+    }
+    index_part_name(UINT64_C(0xfedcba9876543210), name);
+    assert_true(index_part_parse(name, &number));
+    assert_int_equal(number, UINT64_C(0xfedcba9876543210));
+    index_name(7, name);
+    assert_true(index_name_parse(name, &number));
+    assert_int_equal(number, 7);
+    index_temporary_name(7, 3, name);
+    assert_true(index_name_is_temporary(name));
+}
+
+/* What was used last stays, whatever the order in which the directory lists them. */
+static void the_oldest_use_goes_first(void **state)
+{
+    enum { COUNT = 40, STAY = 15 };
+    const struct scratch *scratch = *state;
+    struct random random = random_case(1);
+    uint64_t rests[COUNT];
+
+    for (unsigned i = 0; i < COUNT; i++) {
+        rests[i] = random_next(&random);
+        put_index(scratch, rests[i] % 7, rests[i], 1000 * (time_t)(i + 1));
+    }
+    struct index_sweep all = sweep_to(scratch, UINT64_MAX);
+    assert_int_equal(all.indexes, COUNT);
+    assert_int_equal(all.removed, 0);
+    assert_true(all.bytes >= (uint64_t)COUNT * BLOCK);
+    uint64_t each = all.bytes / COUNT;
+    struct index_sweep some = sweep_to(scratch, STAY * each + each / 2);
+    assert_int_equal(some.indexes, STAY);
+    assert_int_equal(some.removed, COUNT - STAY);
+    assert_int_equal(some.bytes, STAY * each);
+    for (unsigned i = 0; i < COUNT; i++)
+        assert_true(there(scratch, rests[i] % 7, rests[i]) == (i < STAY));
+    struct index_sweep none = sweep_to(scratch, 0);
+    assert_int_equal(none.bytes, 0);
+    assert_int_equal(none.indexes, 0);
+}
+
+static void empty_directories_go(void **state)
+{
+    const struct scratch *scratch = *state;
+
+    put_index(scratch, 1, 1, 100);
+    put_index(scratch, 2, 2, DAY);
+    assert_int_equal(mkdirat(scratch->directory, "indexes/00000000000000ff", S_IRWXU), 0);
+    assert_int_equal(mkdirat(scratch->directory, "indexes/somebody's", S_IRWXU), 0);
+    (void)sweep_to(scratch, UINT64_MAX);
+    assert_false(has(scratch, "indexes/00000000000000ff"));
+    assert_true(has(scratch, "indexes/somebody's"));
+    (void)sweep_to(scratch, 2 * BLOCK - 1);
+    assert_false(has(scratch, "indexes/0000000000000002"));
+    assert_true(has(scratch, "indexes/0000000000000001"));
+}
+
+/* Files and directories with other names, links, and what only looks like ours. */
+static void what_is_not_ours_stays(void **state)
+{
+    const struct scratch *scratch = *state;
+
+    put(scratch, "0000000000000001", "notes.lines", 400 * (time_t)DAY);
+    put(scratch, "0000000000000001", "notes.tmp", 400 * (time_t)DAY);
+    put(scratch, "photos", "0000000000000001.lines", 400 * (time_t)DAY);
+    put(scratch, "outside", "0000000000000001.lines", 400 * (time_t)DAY);
+    assert_int_equal(symlinkat("outside", scratch->directory, "indexes/0000000000000002"), 0);
+    assert_int_equal(
+        mkdirat(scratch->directory, "indexes/0000000000000001/00000000000000aa.lines", S_IRWXU), 0);
+    put_index(scratch, 1, 1, DAY);
+    struct index_sweep sweep = sweep_to(scratch, 0);
+    assert_int_equal(sweep.removed, 1);
+    assert_true(has(scratch, "indexes/0000000000000001/notes.lines"));
+    assert_true(has(scratch, "indexes/0000000000000001/notes.tmp"));
+    assert_true(has(scratch, "indexes/0000000000000001/00000000000000aa.lines"));
+    assert_true(has(scratch, "indexes/photos/0000000000000001.lines"));
+    assert_true(has(scratch, "indexes/outside/0000000000000001.lines"));
+    assert_true(has(scratch, "indexes/0000000000000002"));
+}
+
+static void directories_that_cannot_be_swept(void **state)
+{
+    const struct scratch *scratch = *state;
+    struct index_sweep sweep;
+    char path[PATH_ROOM];
+
+    path_in(scratch, "missing", path);
+    assert_int_equal(index_sweep(path, 0, NULL, &sweep), -ENOENT);
+    put_index(scratch, 1, 1, DAY);
+    path_in(scratch, "indexes", path);
+    assert_int_equal(chmod(path, S_IRWXU | S_IWOTH | S_IXOTH), 0);
+    assert_int_equal(index_sweep(path, 0, NULL, &sweep), -EPERM);
+    assert_true(there(scratch, 1, 1));
+    assert_int_equal(chmod(path, S_IRWXU), 0);
+}
+
+static void it_ends_early(void **state)
+{
+    const struct scratch *scratch = *state;
+    const atomic_bool ending = true;
+    struct index_sweep sweep;
+    char path[PATH_ROOM];
+
+    put_index(scratch, 1, 1, DAY);
+    path_in(scratch, "indexes", path);
+    assert_int_equal(index_sweep(path, 0, &ending, &sweep), 0);
+    assert_true(there(scratch, 1, 1));
+}
+
+/* Waits for the thread; a test that fails ends by the deadline of all tests. */
+static void await_gone(const struct scratch *scratch, uint64_t part, uint64_t rest)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    while (there(scratch, part, rest))
+        (void)nanosleep(&pause, NULL);
+}
+
+/* At the start, and when what is kept goes beyond the limit. */
+static void the_thread_sweeps(void **state)
+{
+    const struct scratch *scratch = *state;
+    struct index_space space;
+    char path[PATH_ROOM];
+
+    put_index(scratch, 1, 1, DAY);
+    put_index(scratch, 1, 2, DAY / 2);
+    put_index(scratch, 1, 3, 100);
+    path_in(scratch, "indexes", path);
+    uint64_t each = sweep_to(scratch, UINT64_MAX).bytes / 3;
+    index_space_init(&space, path, 2 * each + each / 2);
+    assert_int_equal(index_space_start(&space), 0);
+    await_gone(scratch, 1, 1);
+    assert_true(there(scratch, 1, 2));
+    while (index_space_used(&space) != 2 * each)
+        (void)sched_yield();
+    put_index(scratch, 1, 4, 0);
+    index_space_note(&space, each);
+    await_gone(scratch, 1, 2);
+    assert_true(there(scratch, 1, 3));
+    assert_true(there(scratch, 1, 4));
+    index_space_stop(&space);
+    index_space_stop(&space);
+    assert_int_equal(index_space_used(&space), 2 * each);
+    index_space_destroy(&space);
+}
+
+static void no_directory(void **state)
+{
+    struct index_space space;
+
+    (void)state;
+    index_space_init(&space, NULL, 1);
+    assert_int_equal(index_space_start(&space), 0);
+    index_space_sweep(&space);
+    index_space_stop(&space);
+    index_space_destroy(&space);
+}
+
+int main(void)
+{
+#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_told_from_others),
+        IN_SCRATCH(the_oldest_use_goes_first),
+        IN_SCRATCH(empty_directories_go),
+        IN_SCRATCH(what_is_not_ours_stays),
+        IN_SCRATCH(directories_that_cannot_be_swept),
+        IN_SCRATCH(it_ends_early),
+        IN_SCRATCH(the_thread_sweeps),
+        cmocka_unit_test(no_directory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
