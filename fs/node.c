@@ -318,9 +318,8 @@ static size_t path_length(const struct node *node, const char *name)
 }
 
 /* Writes a component so that it ends at `end`, after a separator if it is not the first one. */
-static char *put_before(char *end, const char *component, const char *path)
+static char *put_before(char *end, const char *component, size_t length, const char *path)
 {
-    size_t length = strlen(component);
     char *start = end - length;
     memcpy(start, component, length);
     if (start > path)
@@ -340,8 +339,8 @@ char *node_path(const struct node *node, const char *name)
     char *at = path + length;
     *at = '\0';
     if (name != NULL)
-        at = put_before(at, name, path);
+        at = put_before(at, name, strlen(name), path);
     for (; node->name[0] != '\0'; node = node->parent)
-        at = put_before(at, node->name, path);
+        at = put_before(at, node->name, strlen(node->name), path);
     return path;
 }

@@ -1,0 +1,149 @@
+/* fs/table_length and fs/table_map: what is known of a table without its text. */
+#include "tests/unit/support.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs/table_length.h"
+#include "fs/table_map.h"
+
+enum { SIZES = 400, READ_MOST = 300000 };
+
+/* A table of `bytes` of a file without holes, which need not be there. */
+static struct table table_of(const struct view *view, uint64_t size)
+{
+    return (struct table){.view = view, .file.size = size, .extension = "", .computed = true};
+}
+
+static const struct view *view_of(bool by_count, uint64_t value)
+{
+    static struct view view;
+    view = (struct view){.kind = VIEW_BYTES, .partition = {by_count, value}};
+    return &view;
+}
+
+/* Makes all lines and asks for each place that it has. Returns the length. */
+static uint64_t make_all(const struct table *table, struct table_map *map)
+{
+    struct table_place place = {0};
+    char text[TABLE_LINE_MOST];
+    size_t length = 0;
+
+    for (;;) {
+        const struct table_place start = place;
+        if (table_line(table, &place, text, &length) != 0)
+            return start.offset;
+        assert_int_equal(place.offset, start.offset + length);
+        if (map != NULL)
+            assert_int_equal(table_map_add(map, &start, text, length), 0);
+        for (uint64_t at = start.offset; at<place.offset; at += length> 1 ? length - 1 : 1) {
+            struct table_place found = table_place_at(table->view, table->file.size, at);
+            assert_int_equal(found.offset, start.offset);
+            assert_int_equal(found.line, start.line);
+            assert_int_equal(found.cursor, start.cursor);
+        }
+    }
+}
+
+static void test_lengths(void **state)
+{
+    const uint64_t values[] = {1, 2, 3, 7, 9, 10, 11, 99, 100, 101, 1000, 5000};
+    (void)state;
+
+    for (uint64_t size = 1; size < SIZES; size += size < 120 ? 1 : 37) {
+        for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+            for (int by_count = 0; by_count < 2; by_count++) {
+                const struct view *view = view_of(by_count != 0, values[i]);
+                const struct table table = table_of(view, size);
+                assert_int_equal(make_all(&table, NULL), table_length(view, size));
+            }
+        }
+    }
+}
+
+/* The largest file there can be, in pieces of a byte: nothing wraps, and nothing takes long. */
+static void test_largest(void **state)
+{
+    const uint64_t size = INT64_MAX;
+    (void)state;
+
+    const struct view *view = view_of(false, 1ULL << 40);
+    uint64_t count = partition_count(&view->partition, size);
+    struct table_place last = table_place_at(view, size, table_length(view, size) - 1);
+    assert_int_equal(last.line, count);
+    assert_int_equal(last.cursor, count - 1);
+}
+
+/* A map of a long table: every part of it is made again; another table is found out. */
+static void test_map(void **state)
+{
+    const struct view *view = view_of(false, 3);
+    const struct table table = table_of(view, 30000);
+    const struct table other = table_of(view, 29999);
+    struct table_map map;
+    char *text = malloc(READ_MOST);
+    char *part = malloc(READ_MOST);
+    size_t got = 0;
+    (void)state;
+
+    assert_non_null(text);
+    assert_non_null(part);
+    table_map_init(&map);
+    map.stretch_size = 4096;
+    uint64_t length = make_all(&table, &map);
+    assert_int_equal(length, map.length);
+    assert_true(map.count > 20);
+    assert_int_equal(table_map_read(&map, &table, 0, text, READ_MOST, &got), 0);
+    assert_int_equal(got, map.length);
+    for (uint64_t at = 0; at < map.length + 5000; at += 1777) {
+        assert_int_equal(table_map_read(&map, &table, at, part, 10000, &got), 0);
+        uint64_t left = at < map.length ? map.length - at : 0;
+        assert_int_equal(got, left < 10000 ? left : 10000);
+        assert_memory_equal(part, text + (left > 0 ? at : 0), got);
+    }
+    assert_int_equal(table_map_read(&map, &other, 0, part, READ_MOST, &got), -ESTALE);
+    table_map_destroy(&map);
+    free(part);
+    free(text);
+}
+
+/* However long the table, its map is bounded, and it is still the same text. */
+static void test_map_is_bounded(void **state)
+{
+    const struct view *view = view_of(false, 1);
+    const struct table table = table_of(view, 40000);
+    struct table_map map;
+    char part[1000];
+    size_t got = 0;
+    (void)state;
+
+    table_map_init(&map);
+    map.stretch_size = 1;
+    uint64_t length = make_all(&table, &map);
+    assert_true(map.count <= 4096);
+    assert_int_equal(map.length, length);
+    for (uint64_t at = 0; at < length; at += 12345) {
+        assert_int_equal(table_map_read(&map, &table, at, part, sizeof(part), &got), 0);
+        struct table_place place = table_place_at(view, 40000, at);
+        char line[TABLE_LINE_MOST];
+        size_t line_length = 0;
+        uint64_t start = place.offset;
+        assert_int_equal(table_line(&table, &place, line, &line_length), 0);
+        size_t skipped = (size_t)(at - start);
+        size_t known = line_length - skipped < got ? line_length - skipped : got;
+        assert_memory_equal(part, line + skipped, known);
+    }
+    table_map_destroy(&map);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_largest),
+        cmocka_unit_test(test_map),
+        cmocka_unit_test(test_map_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
