@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import harness
-from harness import K, M, mounted, read, wait_for
+from harness import K, M, mounted, pread, read, wait_for
 from support import assert_alive, bigfs, daemons, metrics, preload
 from unruly import Unruly, rule
 
@@ -24,6 +24,12 @@ def make_far(path):
     for number in range(40):
         (path / ("d%d" % number)).mkdir(parents=True)
         (path / ("d%d" % number) / "f").write_bytes(b"x")
+
+
+def unmount_all(path):
+    """All that is mounted there, one over the other."""
+    while mounted(path) and subprocess.run(["umount", "-l", str(path)], capture_output=True).returncode == 0:
+        pass
 
 
 class LifecycleTest(harness.MountTest):
@@ -150,7 +156,7 @@ class StuckEndTest(LifecycleTest):
             words = ["-f"] if foreground else []
             command = self.begin(*NOBODY, harness.BIGFS, *words, "--index-dir", "none", self.source, point)
             wait_for(lambda: mounted(point), SECONDS, "the mount")
-            self._finally(lambda path: subprocess.run(["umount", "-l", str(path)], capture_output=True), point)
+            self._finally(unmount_all, point)
             if not foreground:
                 self.assertEqual(command.wait(SECONDS), 0)
             self.net.rules(rule("getattr", "hang", path="/d"))
@@ -168,7 +174,7 @@ class StuckEndTest(LifecycleTest):
         self.require(os.geteuid() == 0, "mounting needs root")
         mount = self.start()
         harness.run("mount", "-t", "tmpfs", "over", mount.path)
-        self._finally(lambda path: subprocess.run(["umount", path], capture_output=True), mount.path)
+        self._finally(unmount_all, mount.path)
         mount.allowed_trouble.append("cannot be unmounted")
         mount.kill(signal.SIGTERM)
         wait_for(lambda: mount.exit_code() is not None, SECONDS, "the end")
@@ -223,7 +229,7 @@ class StartTest(LifecycleTest):
         self.write("a.txt", b"a\n")
         self.point = self.tmp / "point"
         self.point.mkdir()
-        self._finally(lambda path: subprocess.run(["umount", "-l", path], capture_output=True), str(self.point))
+        self._finally(unmount_all, self.point)
 
     def check(self, moment, number, to_parent, words, wrapper=()):
         env = preload(self, AT_THE_START, MOMENT=moment, SIGNAL=int(number), TO_PARENT=int(to_parent))
@@ -377,6 +383,7 @@ class MemoryTest(LifecycleTest):
         """One in three, five, … fails, on every path: those requests fail, with an error or a right answer."""
         data = b"".join(b"%07d\n" % n for n in range(64 * K))
         self.write("a.log", data)
+        large = self.write("large.log", b"".join(b"%07d\n" % n for n in range(3 * M)))  # its index is waited for
         self.write("dir/small.txt", b"small\n")
         (self.source / "link").symlink_to("a.log")
         failed = 0
@@ -387,6 +394,7 @@ class MemoryTest(LifecycleTest):
             expected = {
                 "a.log/bytes/1": data[64 * K:128 * K], "a.log/lines/2": data[128 * K:192 * K],
                 "a.log/rows/1": data[80000:160000], "dir/small.txt": b"small\n", "a.log/whole.log": data,
+                "large.log/rows/1": pread(large, 80000, 80000),
                 "a.log/lines@n3/0": None, "a.log/bytes.tsv": None, "a.log/rows.tsv": None, "a.log/extents/0+524288": data,
                 ".bigfs/status": None, ".bigfs/metrics": None,
             }
