@@ -13,8 +13,6 @@
 
 enum { PATIENCE_S = 2 }; /* for the orderly end */
 
-extern char **environ;
-
 static bool is_done_by(struct departure *departure, const struct timespec *limit)
 {
     HOLD_LOCK(&departure->lock);

@@ -21,7 +21,7 @@ struct workers;
  * allocates what each needs to receive. For that it calls fuse_session_receive_buf, which must fail
  * with EINTR until this has returned. Returns 0 or -errno.
  */
-int workers_new(struct workers **workers, struct fuse_session *session, struct receivers *receivers,
+int workers_new(struct workers **made, struct fuse_session *session, struct receivers *receivers,
                 unsigned count);
 
 /* Starts the threads. Returns 0, or -errno if not all could be started. */
