@@ -5,7 +5,7 @@
  * RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS: no "..", no symbolic link and no
  * rename that happens meanwhile leads out. A path of PATH_MAX or more bytes takes several calls,
  * each beneath the directory that the one before has opened; then the way back up is checked. So
- * does one that crosses a mount while there are mounts of our own kind that it may lead into: then
+ * does one that crosses a mount while there are mounts that lead back to ourselves: then
  * each component is looked at before anything is asked of it.
  */
 #ifndef BIGFS_CORE_BENEATH_H
@@ -35,7 +35,7 @@ struct beneath {
  * again for up to ten seconds before it gives up. Thread-safe.
  * Returns the descriptor or -errno; a path with a symbolic link in it gives -ELOOP (the last
  * component may be one with O_PATH | O_NOFOLLOW), one that leads out -EXDEV, one into a mount of
- * our own kind -MET_OURSELVES.
+ * that leads back to ourselves -MET_OURSELVES.
  */
 int beneath_open(const struct beneath *beneath, const char *path, int flags);
 

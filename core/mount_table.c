@@ -52,10 +52,13 @@ static bool parse_line(char *line, struct mount_entry *entry)
         word = strsep(&rest, " ");
     while (word != NULL && strcmp(word, "-") != 0);
     entry->type = strsep(&rest, " ");
-    if (word == NULL || entry->type == NULL || !parse_device(words[WORD_DEVICE], &entry->device))
+    char *source = strsep(&rest, " ");
+    if (word == NULL || source == NULL || !parse_device(words[WORD_DEVICE], &entry->device))
         return false;
     unescape(words[WORD_PATH]);
+    unescape(source);
     entry->path = words[WORD_PATH];
+    entry->source = source;
     return true;
 }
 

@@ -7,9 +7,10 @@
 
 /* One mount. The strings live as long as the visit. */
 struct mount_entry {
-    dev_t device;     /* as st_dev of everything in it */
-    const char *path; /* where it is mounted, absolute */
-    const char *type; /* of the file system; with its subtype, as in fuse.bigfs */
+    dev_t device;       /* as st_dev of everything in it */
+    const char *path;   /* where it is mounted, absolute */
+    const char *type;   /* of the file system; with its subtype, as in fuse.bigfs */
+    const char *source; /* what it says that it shows */
 };
 
 /*

@@ -20,7 +20,7 @@ enum outcome {
     NO_MORE_DATA,     /* a seek found nothing of its kind before the end */
     NO_MORE_PIECES,   /* the last piece of a view has been passed */
     NO_BUILD,         /* nobody makes this index now */
-    MET_OURSELVES,    /* it is in a mount of our own kind (core/own_mounts.h) */
+    MET_OURSELVES,    /* it leads back to ourselves (core/own_mounts.h) */
 };
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * Mounts of our own kind that may be met inside SOURCE: the mount itself, by a bind mount or by
- * propagation, or another one that shows ours.
+ * Mounts that lead back to ourselves and may be met inside SOURCE: our own, by a bind mount or by
+ * propagation, and another of our kind that shows ours, or one that shows such a one.
  *
  * To ask anything of what is in them may be a request to ourselves, and a walk would have no end.
- * They are told by their device, which the kernel knows without asking, and which kinds of file
- * system are mounted is in its mount table. That is read anew if it has changed.
+ * They are told by their device, which the kernel knows without asking. Which file systems are
+ * mounted, and what those of our kind show, is in the mount table. That is read anew if it has
+ * changed.
  */
 #ifndef BIGFS_CORE_OWN_MOUNTS_H
 #define BIGFS_CORE_OWN_MOUNTS_H
@@ -16,7 +17,15 @@
 
 #include "core/outcome.h"
 
-enum { MOST_OWN_MOUNTS = 512 };
+enum { MOST_OWN_MOUNTS = 256 };
+
+/* A mount of our kind. */
+struct own_mount {
+    dev_t device;
+    char *path;   /* where it is mounted; owned */
+    char *source; /* what it shows; owned */
+    bool leads;   /* to ourselves */
+};
 
 struct own_mounts {
     const char *type; /* constant; of the file systems, as in mountinfo */
@@ -24,10 +33,11 @@ struct own_mounts {
     int table;              /* the mount table, to be polled for changes; -1: it cannot be read */
     dev_t own;              /* protected by lock; 0: not known yet */
     const char *mountpoint; /* protected by lock; borrowed; NULL: not known yet */
-    bool fresh;             /* protected by lock; the rest is of the table as it is */
-    size_t elsewhere;       /* protected by lock; how many mounts are not at our mountpoint */
-    size_t count;           /* protected by lock; how many devices there are below */
-    dev_t devices[MOST_OWN_MOUNTS]; /* protected by lock */
+    bool fresh;             /* protected by lock; what follows is of the table as it is */
+    bool elsewhere;         /* protected by lock; one that leads is not at our mountpoint */
+    bool complete;          /* protected by lock; all were noted */
+    size_t count;           /* protected by lock */
+    struct own_mount mounts[MOST_OWN_MOUNTS]; /* protected by lock */
 };
 
 void own_mounts_init(struct own_mounts *mounts, const char *type);

@@ -26,7 +26,7 @@ struct listing {
     const struct cancel cancel;
     bool with_nodes;  /* READDIRPLUS: an entry may come with its node, which is then looked up */
     bool with_pieces; /* so do the pieces of this view */
-    bool watchful;    /* there are mounts of our own kind, which must not be asked anything */
+    bool watchful;    /* there are mounts that lead back to ourselves: not to be asked */
     char *buffer;
     size_t size;
     size_t used;

@@ -122,6 +122,35 @@ class MountsInSourceTest(harness.MountTest):
             self.assert_loop(mount, "other")
             self.assertEqual(self.walk(mount.path), ["ok.txt 3"])
 
+    def test_three_that_show_each_other_in_a_circle(self):
+        """Without a bind mount: each MOUNTPOINT lies in the SOURCE of the one before. A fourth one looks on."""
+        places = [self.tmp / name for name in ("one", "two", "three")]
+        for place in places:
+            (place / "next").mkdir(parents=True)
+            (place / "ok.txt").write_bytes(b"ok\n")
+        points, fresh = [place / "next" for place in places], self._fresh
+        mounts = []
+        for place, point in zip(places, points[1:] + points[:1]):
+            point.rmdir()
+            self._fresh = lambda name, point=point: point if name == "mnt" else fresh(name)
+            mounts.append(self.start(place))
+        self._fresh = fresh
+        for mount in mounts:
+            self.assert_loop(mount, "next")
+            self.assertEqual(self.walk(mount.path), ["ok.txt 3"])
+        fourth = self.start(places[0])
+        self.assertEqual(self.walk(fourth.path), ["next/ok.txt 3", "ok.txt 3"])
+
+    def test_another_mount_below(self):
+        """One that does not lead back to us is shown as any file system is."""
+        (self.tmp / "other" / "dir").mkdir(parents=True)
+        (self.tmp / "other" / "dir" / "other.txt").write_bytes(b"other\n")
+        below = self.start(self.tmp / "other")
+        self.bind(below.path, self.source / "here")
+        mount = self.start()
+        self.assertEqual(read(mount.p("here", "dir", "other.txt")), b"other\n")
+        self.assertIn("here/dir/other.txt 6", self.walk(mount.path))
+
     def test_other_mounts_are_shown(self):
         """While one of ours is there as well, and the path crosses several; after it has gone, too."""
         other = self.filesystem("tmpfs", 1 << 20)

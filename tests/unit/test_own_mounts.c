@@ -46,6 +46,8 @@ static void test_known_by_kind(void **state)
 
     (void)state;
     own_mounts_init(&mounts, "proc");
+    assert_false(own_mounts_possible(&mounts)); /* which is ours is not known yet */
+    own_mounts_set(&mounts, "/nowhere", device_of("/proc"));
     assert_true(own_mounts_possible(&mounts));
     assert_int_equal(check(&mounts, "/proc", ""), -MET_OURSELVES);
     assert_int_equal(check(&mounts, "/proc/self/stat", ""), -MET_OURSELVES);
@@ -84,6 +86,7 @@ static void test_paths(void **state)
 
     (void)state;
     own_mounts_init(&mounts, "proc");
+    own_mounts_set(&mounts, "/nowhere", device_of("/proc"));
     struct beneath beneath = {.directory = open("/", O_PATH | O_CLOEXEC), .own = &mounts};
     static const char *const own[] = {"proc", "proc/1", "proc/1/stat", "proc/no such name/at all"};
     for (size_t i = 0; i < LENGTH_OF(own); i++) {
