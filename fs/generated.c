@@ -25,6 +25,7 @@ void generated_free(struct generated *generated)
         return;
     table_map_destroy(&generated->map);
     generation_unref(generated->subject.generation);
+    line_index_unref(generated->subject.index);
     free(generated->text);
     pthread_cond_destroy(&generated->changed);
     pthread_mutex_destroy(&generated->lock);
@@ -85,6 +86,7 @@ void generated_failed(struct generated *generated)
     table_map_destroy(&generated->map);
     table_map_init(&generated->map);
     generation_unref(generated->subject.generation);
+    line_index_unref(generated->subject.index);
     generated->subject = (struct table_subject){0};
     HOLD_LOCK(&generated->lock);
     generated->state = GENERATED_UNMADE;

@@ -36,6 +36,7 @@ struct table_subject {
     unsigned revision;             /* of the generation */
     struct file_identity identity; /* the generation's when the table was made */
     uint64_t size;                 /* bytes of the file that the table covers */
+    struct line_index *index;      /* what the lines were found with: a reference, or NULL */
     bool computed;                 /* the text follows from the size: there is no map */
 };
 

@@ -10,6 +10,9 @@
 #include "fs/table_length.h"
 #include "fs/text_store.h"
 
+/* With a text the index is kept that it was made with, of a file of at most so many bytes. */
+static const uint64_t INDEX_KEPT = 4ULL * 1024 * 1024 * 1024;
+
 static struct generated *text_of(const struct table_file *open)
 {
     return open->node->content.generated.text;
@@ -135,6 +138,8 @@ static void choose_subject(struct table_file *open, uint64_t size)
     subject->identity = generation_revised(open->generation, &subject->revision);
     subject->size = view_needs_index(&content->view) ? size : subject->identity.size;
     subject->computed = table_is_computed(&content->view, &subject->identity);
+    if (open->index != NULL && size <= INDEX_KEPT)
+        subject->index = line_index_ref(open->index);
 }
 
 /* Makes the text. If that fails half-way the node is spent, as the kernel has a part of it. */
@@ -159,19 +164,34 @@ static int make_text(struct table_file *open, struct driver *driver, uint64_t si
     return error;
 }
 
-/* Whether the text that was made is of what the file is now, or was before it grew. */
-static int check_text(const struct table_file *open, const struct view_file *now, bool second_try)
+/* The index that the text was made with, if it was kept: the one of now may cover more. */
+static void take_index(struct table_file *open)
+{
+    struct line_index *kept = text_of(open)->subject.index;
+
+    if (kept == NULL)
+        return;
+    line_index_unref(open->index);
+    open->index = line_index_ref(kept);
+}
+
+/*
+ * Whether the text that was made is of what the file is now, or was before it grew. A look-up sees
+ * that a file has grown; of other changes it is told.
+ */
+static int check_text(struct table_file *open, bool second_try)
 {
     const struct table_subject *subject = &text_of(open)->subject;
     unsigned revision = 0;
     struct file_identity identity = generation_revised(open->generation, &revision);
 
-    if (subject->generation == open->generation && subject->revision == revision &&
-        (second_try || subject->identity.size == identity.size) &&
-        (open->index == NULL || subject->size == now->size))
-        return 0;
-    generated_end(text_of(open));
-    return -ESTALE;
+    take_index(open);
+    if (subject->generation != open->generation || subject->revision != revision ||
+        (open->index != NULL && open->index->size != subject->size)) {
+        generated_end(text_of(open));
+        return -ESTALE;
+    }
+    return second_try || subject->identity.size == identity.size ? 0 : -ESTALE;
 }
 
 static int open_text(struct table_file *open, struct driver *driver, const struct view_file *file,
@@ -182,8 +202,7 @@ static int open_text(struct table_file *open, struct driver *driver, const struc
 
     if (error != 0)
         return error;
-    return make_it ? make_text(open, driver, file->size, cancel)
-                   : check_text(open, file, second_try);
+    return make_it ? make_text(open, driver, file->size, cancel) : check_text(open, second_try);
 }
 
 /* An index that turns out to be of another file is not believed again. */
