@@ -80,7 +80,9 @@ static const char *end_of_step(const char *path, bool watchful)
 {
     if (watchful)
         return strchr(path, '/');
-    return strlen(path) < PATH_MAX ? NULL : memrchr(path, '/', PATH_MAX);
+    /* With the sanitizers gcc warns of a null path if the length is a constant. */
+    size_t length = strnlen(path, PATH_MAX);
+    return length < PATH_MAX ? NULL : memrchr(path, '/', length);
 }
 
 /* Whether a directory or file that was opened with O_PATH may be used. */
