@@ -268,6 +268,14 @@ bool generation_wants_sample(struct generation *generation)
            content_sample_count(generation->identity.size) > 0;
 }
 
+bool generation_recall_sample(struct generation *generation, uint64_t size,
+                              struct content_sample *sample)
+{
+    HOLD_LOCK(&generation->lock);
+    *sample = generation->sample;
+    return generation->sampled == size && size > 0 && !atomic_load(&generation->stale);
+}
+
 void generation_take_sample(struct generation *generation, int fd)
 {
     const struct snapshot was = take_snapshot(generation);

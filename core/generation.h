@@ -134,6 +134,13 @@ int generation_capture(struct generation *generation, int fd);
 bool generation_wants_sample(struct generation *generation);
 
 /*
+ * Recalls the sample of the first `size` bytes, as it was when it was last taken or compared. False
+ * if there is none of so many bytes. Does not block.
+ */
+bool generation_recall_sample(struct generation *generation, uint64_t size,
+                              struct content_sample *sample);
+
+/*
  * Takes the sample, if there is none and the file is what it was when it was captured. Else the
  * check that finds the file grown takes it.
  */

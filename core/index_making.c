@@ -34,11 +34,19 @@ static bool takes_beginnings(const struct generation *generation, const struct i
 }
 
 /* Makes the key of the file as it is, to tell at the end whether it still is. */
-static int begin_whole(int fd, struct index_beginning *beginning)
+static int begin_whole(struct generation *generation, int fd, struct index_beginning *beginning)
 {
+    const uint64_t size = beginning->of.file.size;
+    struct content_sample sample;
+
     beginning->settled = file_identity_unsettled_ms(&beginning->of.file, fd) == 0;
     int error = index_key_make(fd, &beginning->of.file, &beginning->whole);
-    return error != 0 ? error : index_key_add_sample(fd, &beginning->whole);
+    if (error != 0)
+        return error;
+    if (!generation_recall_sample(generation, size, &sample))
+        return index_key_add_sample(fd, &beginning->whole);
+    beginning->whole.sample = content_sample_sum(&sample, size);
+    return 0;
 }
 
 static int find_known(struct index_store *store, struct generation *generation, int fd,
@@ -66,7 +74,7 @@ int index_begin(struct index_store *store, struct generation *generation, int fd
     int match = find_known(store, generation, fd, beginning);
     if (match < 0 || match == INDEX_SAME)
         return match;
-    int error = begin_whole(fd, beginning);
+    int error = begin_whole(generation, fd, beginning);
     if (error == 0)
         return match;
     line_index_unref(beginning->old);
