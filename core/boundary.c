@@ -11,8 +11,9 @@
 #include "core/record.h"
 
 enum {
-    FIRST_STEP = 4096,       /* most records are shorter */
-    COPIED_STEP = 64 * 1024, /* the longest step that is read into a buffer */
+    FIRST_STEP = 4096,        /* most records are shorter */
+    COPIED_STEP = 64 * 1024,  /* the longest step that is read into a buffer, if it can be mapped */
+    COPIED_MOST = 256 * 1024, /* … if it cannot */
     MAPPED_STEP =
         2048 * 1024 /* the longest at all; a cold disk reads it in a fraction of a second */
 };
@@ -35,7 +36,7 @@ static struct finding finding_of(const uint8_t *bytes, size_t length, uint64_t o
 static int scan_copied(struct source *source, struct generation *generation,
                        const struct scan_claim *claim, struct finding *finding)
 {
-    uint8_t buffer[COPIED_STEP];
+    uint8_t buffer[COPIED_MOST];
     size_t length = (size_t)min_u64(claim->end - claim->start, sizeof(buffer));
     int error = source_probe(source, generation, buffer, length, claim->start);
     if (error == 0)
@@ -85,7 +86,9 @@ static int scan_mapped(struct source *source, struct generation *generation, uin
     int error = source_borrow(source, generation, &fd);
     if (error != 0)
         return error;
-    error = scan_window(source, generation, fd, size, claim, finding);
+    error = mappable_ask(&generation->mappable, fd)
+                ? scan_window(source, generation, fd, size, claim, finding)
+                : -NOT_MAPPABLE;
     int check = source_check(source, generation, fd);
     source_return(source, generation);
     return check != 0 ? check : error;

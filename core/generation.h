@@ -38,6 +38,7 @@
 #include "core/extents.h"
 #include "core/file_identity.h"
 #include "core/index_slot.h"
+#include "core/mappable.h"
 #include "core/open_files.h"
 #include "core/scan_memory.h"
 
@@ -65,6 +66,7 @@ struct generation {
     atomic_uint doubts; /* enum generation_doubt, or-ed; written under lock */
     _Atomic int64_t path_seen; /* when its path was last seen to lead to it: CLOCK_MONOTONIC, ms */
     struct open_file file;     /* the slot of its descriptor, in the cache of open files */
+    struct mappable mappable;  /* whether it may be scanned through windows */
     struct scan_memory lines;  /* where its lines end; has its own lock */
     struct extents extents;    /* where its holes are; has its own lock */
     struct index_slot lines_index; /* how many lines there are before any place; its own lock */

@@ -16,8 +16,7 @@
 #endif
 
 enum {
-    COPIED_STEP = 64 * 1024,
-    UNCACHED_STEP = 256 * 1024,
+    COPIED_STEP = 256 * 1024, /* it stays in the processor's cache until it is counted */
     STEP_BLOCKS = LINE_GROUP,
 };
 
@@ -84,7 +83,7 @@ static int count_window(const struct scan *scan, int fd, uint64_t *start, uint64
 
 static int count_mapped(const struct scan *scan, int fd, uint64_t *start, uint64_t end)
 {
-    int error = 0;
+    int error = mappable_ask(&scan->generation->mappable, fd) ? 0 : -NOT_MAPPABLE;
     while (*start < end && error == 0)
         error = count_window(scan, fd, start, end);
     return error;
@@ -116,7 +115,7 @@ static bool is_unsupported(int error)
  */
 static int count_uncached(const struct scan *scan, int fd, uint64_t *start, uint64_t end)
 {
-    uint8_t buffer[UNCACHED_STEP];
+    uint8_t buffer[COPIED_STEP];
 
     while (*start < end) {
         size_t length = (size_t)min_u64(end - *start, sizeof(buffer));

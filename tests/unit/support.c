@@ -5,16 +5,41 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
+
+/* The file system that the tests say they run on (linked with --wrap). */
+
+_Atomic long pretended_file_system = EXT4_SUPER_MAGIC;
+atomic_uint file_system_questions;
+
+int __real_fstatfs64(int fd, struct statfs *statistics);
+int __wrap_fstatfs64(int fd, struct statfs *statistics);
+
+int __wrap_fstatfs64(int fd, struct statfs *statistics)
+{
+    const long pretended = atomic_load(&pretended_file_system);
+
+    atomic_fetch_add(&file_system_questions, 1);
+    if (pretended < 0) {
+        errno = (int)-pretended;
+        return -1;
+    }
+    int result = __real_fstatfs64(fd, statistics);
+    if (result == 0 && pretended != 0)
+        statistics->f_type = pretended;
+    return result;
+}
 
 /* Random numbers: splitmix64 */
 

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -56,6 +57,14 @@ struct scratch {
  */
 int scratch_make(struct scratch *scratch);
 void scratch_remove(struct scratch *scratch);
+
+/*
+ * What fstatfs(2) says that all files are on: by default a disk, of which files are mapped,
+ * whatever the tests run on. 0: what it is; -EIO and other errors: it fails. And how often it was
+ * asked.
+ */
+extern _Atomic long pretended_file_system;
+extern atomic_uint file_system_questions;
 
 /* cmocka fixtures for tests that need nothing else: *state is a struct scratch. */
 int scratch_setup(void **state);
