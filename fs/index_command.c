@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,6 +226,29 @@ static const char *reason(int error)
     return strerror(-error);
 }
 
+/* The file's path without symbolic links, if that is not longer than PATH_MAX; else as given. The
+ * caller frees it. NULL: errno says why. */
+static char *resolve(const char *file)
+{
+    char *path = realpath(file, NULL);
+    return path == NULL && errno == ENAMETOOLONG ? strdup(file) : path;
+}
+
+/* Opens the directory that a path's last component is in, and cuts that off: *name. */
+static int open_parent(char *path, char **name)
+{
+    char *slash = strrchr(path, '/');
+
+    *name = slash != NULL ? slash + 1 : path;
+    if ((*name)[0] == '\0')
+        return -EISDIR;
+    const char *parent = slash == NULL ? "." : slash == path ? "/" : path;
+    if (slash != NULL && slash != path)
+        *slash = '\0';
+    int fd = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
 /*
  * Opens the file's directory, as beneath it a path is looked up without symbolic links. Messages
  * call the file `shown`.
@@ -234,17 +256,14 @@ static const char *reason(int error)
 static int index_file(struct maker *maker, const char *file, const char *shown)
 {
     struct source_pool pool;
-    char path[PATH_MAX];
+    AUTO_FREE char *path = resolve(file);
+    char *name = NULL;
 
-    if (realpath(file, path) == NULL)
+    if (path == NULL)
         return -errno;
-    char *name = strrchr(path, '/') + 1;
-    if (name[0] == '\0')
-        return -EISDIR;
-    name[-1] = '\0';
-    AUTO_CLOSE int directory = open(path[0] != '\0' ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    AUTO_CLOSE int directory = open_parent(path, &name);
     if (directory < 0)
-        return -errno;
+        return directory;
     source_pool_init(&pool, directory, DESCRIPTORS, maker->options->window_size,
                      maker->options->window_total);
     pool.extents = maker->options->extents;

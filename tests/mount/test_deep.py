@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import subprocess
 import threading
 
 import harness
@@ -79,6 +80,14 @@ class DeepTest(harness.MountTest):
                          b"".join(LINES.splitlines(True)[5000:6000]))
         self.assertEqual(len(read_at(directory, "large.log", "rows.tsv").splitlines()), 21)
         self.assertEqual(read_at(directory, "large.log", "rows", "7-8"), b"line 6\nline 7\n")
+
+    def test_index_command(self):
+        """`bigfs --index` of a file that has no path shorter than PATH_MAX but a relative one."""
+        directory = self.bottom(self.source)
+        done = subprocess.run([harness.BIGFS, "--index", "--index-dir", self.tmp / "index", "large.log", "nothing.log"],
+                              capture_output=True, preexec_fn=lambda: os.fchdir(directory))
+        self.assertTrue(done.stdout.startswith(b"large.log: 20000 lines"), done)
+        self.assertEqual(done.stderr, b"bigfs: nothing.log: No such file or directory\n")
 
     def test_many_short_names(self):
         """Thousands of levels: their way back up takes more than one step, too."""
