@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
 #include "core/file_identity.h"
+#include "core/outcome.h"
 
 enum {
     INTERRUPTED_ATTEMPTS = 4,  /* no signal reaches our threads: this is an answer of a disk */
@@ -209,5 +211,32 @@ int beneath_stat(const struct beneath *beneath, const char *path, struct stat *a
     AUTO_CLOSE int fd = beneath_open(beneath, path, O_PATH | O_NOFOLLOW);
     if (fd < 0)
         return fd;
+    return file_look(fd, attributes, NULL);
+}
+
+/* The number of the file system that an O_PATH descriptor leads to; it is not asked. */
+static int device_of(int fd, uint64_t *device)
+{
+    struct statx known;
+
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &known) != 0)
+        return -errno;
+    *device = makedev(known.stx_dev_major, known.stx_dev_minor);
+    return 0;
+}
+
+int beneath_stat_on(const struct beneath *beneath, const char *path, uint64_t *device,
+                    struct stat *attributes)
+{
+    uint64_t found = 0;
+    AUTO_CLOSE int fd = beneath_open(beneath, path, O_PATH | O_NOFOLLOW);
+    int error = fd < 0 ? fd : device_of(fd, &found);
+
+    if (error != 0)
+        return error;
+    if (found != *device) {
+        *device = found;
+        return -OTHER_DEVICE;
+    }
     return file_look(fd, attributes, NULL);
 }

@@ -12,6 +12,7 @@
 #define BIGFS_CORE_BENEATH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "core/own_mounts.h"
@@ -44,5 +45,13 @@ int beneath_open(const struct beneath *beneath, const char *path, int flags);
  * Returns 0 or -errno, as beneath_open does.
  */
 int beneath_stat(const struct beneath *beneath, const char *path, struct stat *attributes);
+
+/*
+ * The same for a caller that is prepared to wait for the file system *device alone: if the path
+ * leads to another one, that is not asked anything. Returns -OTHER_DEVICE (core/outcome.h) then,
+ * with its number in *device.
+ */
+int beneath_stat_on(const struct beneath *beneath, const char *path, uint64_t *device,
+                    struct stat *attributes);
 
 #endif

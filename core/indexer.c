@@ -11,7 +11,10 @@
 #include "core/line_scan.h"
 #include "core/outcome.h"
 
-enum { STACK_SIZE = 1024 * 1024 };
+enum {
+    STACK_SIZE = 1024 * 1024,
+    SPARE_THREADS = 4, /* beside twice as many as one device may take */
+};
 
 struct index_build {
     struct list link;              /* protected by indexer.lock */
@@ -24,6 +27,8 @@ struct index_build {
     uint64_t done;                 /* protected by indexer.lock; bytes that were counted */
     uint64_t counted_to;           /* protected by indexer.lock; no step before this has failed */
     struct list steps;             /* protected by indexer.lock; under way */
+    uint64_t device;               /* constant; of the file system that it is on */
+    unsigned threads;              /* protected by indexer.lock; how many work on it */
     struct list waiters;           /* protected by indexer.lock */
     bool abandoned;                /* protected by indexer.lock; nobody waits any more */
     bool ending;                   /* protected by indexer.lock; a thread is at that */
@@ -181,6 +186,23 @@ static void end_build(struct indexer *indexer, struct index_build *build)
 
 /* --- threads --------------------------------------------------------------------------------- */
 
+/* Whether a device may take one more thread: half of what the others leave it. The lock is held. */
+static bool has_thread_for(const struct indexer *indexer, uint64_t device)
+{
+    unsigned own = 0;
+    unsigned others = 0;
+
+    for (const struct list *link = indexer->builds.next; link != &indexer->builds;
+         link = link->next) {
+        const struct index_build *build = list_object(link, const struct index_build, link);
+        if (build->device == device)
+            own += build->threads;
+        else
+            others += build->threads;
+    }
+    return own == 0 || (own < indexer->device_limit && own < (indexer->thread_count - others) / 2);
+}
+
 static bool has_steps(const struct index_build *build)
 {
     return build->next < build->index->size && build->error == 0 && !build->abandoned;
@@ -194,7 +216,8 @@ static struct index_build *next_build(const struct indexer *indexer)
 {
     for (struct list *link = indexer->builds.next; link != &indexer->builds; link = link->next) {
         struct index_build *build = list_object(link, struct index_build, link);
-        if (!build->ending && (has_steps(build) || list_empty(&build->steps)))
+        if (!build->ending && (has_steps(build) || list_empty(&build->steps)) &&
+            has_thread_for(indexer, build->device))
             return build;
     }
     return NULL;
@@ -257,6 +280,7 @@ static void end_step(struct indexer *indexer, struct index_build *build, struct 
 {
     HOLD_LOCK(&indexer->lock);
     list_remove(&step->link);
+    build->threads--;
     if (error == 0)
         build->done += step->end - step->start;
     else
@@ -274,6 +298,7 @@ static struct index_build *take_work(struct indexer *indexer, struct step *step,
     struct index_build *build = await_work(indexer);
     if (build == NULL)
         return NULL;
+    build->threads++;
     *ends = !has_steps(build);
     if (*ends)
         build->ending = true;
@@ -316,7 +341,8 @@ int indexer_start(struct indexer *indexer, struct index_store *store, unsigned t
     pthread_mutex_init(&indexer->lock, NULL);
     pthread_cond_init(&indexer->work, NULL);
     list_reset(&indexer->builds);
-    threads = threads > 0 ? threads : allowed_processors();
+    indexer->device_limit = threads > 0 ? threads : allowed_processors();
+    threads = 2 * indexer->device_limit + SPARE_THREADS;
     indexer->threads = calloc(threads, sizeof(indexer->threads[0]));
     if (indexer->threads == NULL) {
         indexer_destroy(indexer);

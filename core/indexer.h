@@ -25,6 +25,7 @@ struct indexer {
     struct index_store *store; /* constant */
     pthread_t *threads;        /* constant; owned */
     unsigned thread_count;     /* constant */
+    unsigned device_limit;     /* constant; how many threads one device may take at most */
     pthread_mutex_t lock;
     pthread_cond_t work; /* signalled when there is a step to take, or a build to end */
     struct list builds;  /* protected by lock; the one whose turn it is first */
@@ -55,7 +56,10 @@ struct index_progress {
     uint64_t size;    /* bytes */
 };
 
-/* Starts `threads` threads (0: one for each processor this process may use). Returns 0 or -errno.
+/*
+ * Starts threads, of which `threads` may work on one device (0: one for each processor this process
+ * may use). There are more, for other devices: one that does not answer, and holds its threads,
+ * does not hold up the others. Returns 0 or -errno.
  */
 int indexer_start(struct indexer *indexer, struct index_store *store, unsigned threads);
 

@@ -35,7 +35,6 @@ static uint64_t round_up(uint64_t value, uint64_t step)
 void window_pool_init(struct window_pool *pool, uint64_t window_size, uint64_t total)
 {
     pthread_mutex_init(&pool->lock, NULL);
-    pthread_cond_init(&pool->place_free, NULL);
     pool->window_size = round_up(max_u64(window_size, 1), page_size());
     pool->total = max_u64(total, pool->window_size);
     pool->mapped = 0;
@@ -67,7 +66,6 @@ static uint64_t destroy_all(struct list *windows)
 void window_pool_destroy(struct window_pool *pool)
 {
     (void)destroy_all(&pool->windows);
-    pthread_cond_destroy(&pool->place_free);
     pthread_mutex_destroy(&pool->lock);
 }
 
@@ -109,33 +107,28 @@ static struct window *retire_least_recent(struct window_pool *pool)
 }
 
 /*
- * Lends a mapped window, or takes the room for one and returns NULL. A window that had to give up
- * that room is left in *retired, to be unmapped first.
+ * Lends a mapped window in *window, or takes the room for one and leaves it NULL. A window that had
+ * to give up that room is left in *retired, to be unmapped first. False: all room is lent.
  */
-static struct window *lend_or_take_room(struct window_pool *pool, uint64_t owner, uint64_t offset,
-                                        struct window **retired)
+static bool lend_or_take_room(struct window_pool *pool, uint64_t owner, uint64_t offset,
+                              struct window **window, struct window **retired)
 {
     HOLD_LOCK(&pool->lock);
-    for (;;) {
-        struct window *window = lend_mapped(pool, owner, offset);
-        if (window != NULL)
-            return window;
-        if (pool->total - pool->mapped >= pool->window_size) {
-            pool->mapped += pool->window_size;
-            return NULL;
-        }
-        *retired = retire_least_recent(pool);
-        if (*retired != NULL)
-            return NULL;
-        pthread_cond_wait(&pool->place_free, &pool->lock);
+    *window = lend_mapped(pool, owner, offset);
+    if (*window != NULL)
+        return true;
+    if (pool->total - pool->mapped >= pool->window_size) {
+        pool->mapped += pool->window_size;
+        return true;
     }
+    *retired = retire_least_recent(pool);
+    return *retired != NULL;
 }
 
 static void give_up_room(struct window_pool *pool, uint64_t windows)
 {
     HOLD_LOCK(&pool->lock);
     pool->mapped -= windows * pool->window_size;
-    pthread_cond_broadcast(&pool->place_free);
 }
 
 static int map_window(struct window *window, int fd)
@@ -190,8 +183,10 @@ int window_acquire(struct window_pool *pool, uint64_t owner, int fd, uint64_t of
                    struct window_loan *loan)
 {
     struct window *retired = NULL;
-    struct window *window = lend_or_take_room(pool, owner, offset, &retired);
+    struct window *window = NULL;
 
+    if (!lend_or_take_room(pool, owner, offset, &window, &retired))
+        return -NOT_MAPPABLE;
     if (window == NULL) {
         window_destroy(retired);
         int error = create_window(pool, owner, fd, offset, size, &window);
@@ -210,7 +205,6 @@ void window_release(struct window_pool *pool, const struct window_loan *loan)
     HOLD_LOCK(&pool->lock);
     assert(loan->window->lent > 0);
     loan->window->lent--;
-    pthread_cond_broadcast(&pool->place_free);
 }
 
 void window_done_with(const struct window_loan *loan, size_t length, int fd)

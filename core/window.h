@@ -9,7 +9,8 @@
  *
  * A window is lent to any number of users and counted. One that nobody uses stays mapped until its
  * place is wanted (least recently used first) or its file is forgotten. What all windows map
- * together never passes the total: who wants one more waits until one comes back.
+ * together never passes the total. Nobody waits for a window, which a disk that does not answer may
+ * hold for ever: who gets none reads a copy.
  *
  * Whoever touches the bytes does so inside fault_guard_call().
  * All functions are thread-safe; none holds the lock while it maps or unmaps.
@@ -25,11 +26,10 @@
 
 struct window_pool {
     pthread_mutex_t lock;
-    pthread_cond_t place_free; /* broadcast when a window comes back or a place is given up */
-    uint64_t window_size;      /* constant; bytes, a multiple of the page size */
-    uint64_t total;            /* constant; bytes, at least window_size */
-    uint64_t mapped;           /* protected by lock; bytes of address space, reserved ones too */
-    struct list windows;       /* protected by lock; least recently used first */
+    uint64_t window_size; /* constant; bytes, a multiple of the page size */
+    uint64_t total;       /* constant; bytes, at least window_size */
+    uint64_t mapped;      /* protected by lock; bytes of address space, reserved ones too */
+    struct list windows;  /* protected by lock; least recently used first */
 };
 
 struct window; /* one mapping; belongs to the pool */
@@ -51,10 +51,9 @@ void window_pool_destroy(struct window_pool *pool);
 
 /*
  * Lends the window of the file `owner` (any number that no other file has) that holds `offset`,
- * mapping it from `fd` if need be. `size` is the file's, offset < size. Blocks while the whole pool
- * is lent, so a thread must not hold one loan while it asks for another.
+ * mapping it from `fd` if need be. `size` is the file's, offset < size. Does not wait for others.
  * Returns 0 and a loan to give back with window_release, -NOT_MAPPABLE if this file cannot be
- * mapped, or not now, or another error of mmap(2).
+ * mapped, or not now (all windows are lent), or another error of mmap(2).
  */
 int window_acquire(struct window_pool *pool, uint64_t owner, int fd, uint64_t offset, uint64_t size,
                    struct window_loan *loan);

@@ -23,9 +23,20 @@ static_assert((MOST_DEFAULT_THREADS + MOST_RECEIVERS + SPARE_BUFFERS) * MOST_REA
                   45 * 1000 * 1000,
               "the replies of a mount as it is by default take more memory than is promised");
 
+/*
+ * One device may take half of a gate, so a gate has twice the room that one device should get, if
+ * memory allows it.
+ */
+static unsigned reads_at_once(const struct options *options)
+{
+    unsigned most =
+        options->threads > MOST_DEFAULT_THREADS ? options->threads : MOST_DEFAULT_THREADS;
+    return 2 * options->threads < most ? 2 * options->threads : most;
+}
+
 static unsigned scans_at_once(const struct options *options)
 {
-    return options->threads > 1 ? options->threads / 2 : 1;
+    return options->threads > 1 ? options->threads : 2;
 }
 
 static unsigned descriptor_limit(void)
@@ -35,10 +46,10 @@ static unsigned descriptor_limit(void)
     return open_files_limit(limit.rlim_cur);
 }
 
-/* Opens SOURCE, or the directory that a single file is in. */
-static int open_source(struct driver *driver)
+/* Opens SOURCE, or the directory that a single file is in; tells its file system. */
+static int open_source(struct driver *driver, uint64_t *device)
 {
-    struct stat attributes;
+    struct stat attributes = {0};
     AUTO_FREE char *path = strdup(driver->source);
     if (path == NULL)
         return -ENOMEM;
@@ -50,6 +61,7 @@ static int open_source(struct driver *driver)
     /* Where openat2 is forbidden (an old container) every name would fail later. */
     const struct beneath beneath = {.directory = driver->directory};
     int error = beneath_stat(&beneath, "", &attributes);
+    *device = (uint64_t)attributes.st_dev;
     if (error != 0)
         cleanup_close(&driver->directory);
     return error;
@@ -101,9 +113,9 @@ static void init_bounds(struct driver *driver, const struct options *options)
     index_store_init(&driver->store, options->index_dir, LINE_BLOCK, warn_of_index);
     index_space_init(&driver->index_space, options->index_dir, options->index_space);
     driver->store.space = &driver->index_space;
-    gate_init(&driver->reads, options->threads);
+    gate_init(&driver->reads, reads_at_once(options));
     gate_init(&driver->scans, scans_at_once(options));
-    gate_init(&driver->looks, options->threads);
+    gate_init(&driver->looks, 2 * options->threads);
     sampler_init(&driver->sampler);
     receivers_init(&driver->receivers, work_on_scans, driver);
 }
@@ -133,12 +145,14 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     own_mounts_init(&driver->own, "fuse.bigfs");
     recent_sources_init(&driver->recent);
     clock_gettime(CLOCK_REALTIME, &driver->started);
-    int error = open_source(driver);
+    uint64_t device = 0;
+    int error = open_source(driver, &device);
     if (error != 0)
         goto no_directory;
     error = node_table_init(&driver->nodes);
     if (error != 0)
         goto no_nodes;
+    atomic_store(&driver->nodes.root->device, device);
     init_bounds(driver, options);
     error = buffers_init(&driver->buffers, driver_workers(driver), MOST_READ);
     if (error != 0)

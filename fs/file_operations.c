@@ -59,7 +59,7 @@ void file_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file
     if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0)
         reply_error(request, -EROFS);
     else
-        dispatch(&job, node, open_may_scan(node));
+        dispatch(&job, open_may_scan(node));
 }
 
 static void run_release(struct job *job)
@@ -85,7 +85,6 @@ void file_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *f
         .request = request,
         .inode = inode,
         .file = *file,
-        .group = handle_of(file)->source,
     };
     run_behind(driver_of(request), &driver_of(request)->looks, &job);
 }
@@ -157,7 +156,7 @@ static void run_read_generated(struct job *job)
         read_and_reply(job, buffer, job->size);
 }
 
-static void read_piece(const struct job *job)
+static void read_piece(struct job *job)
 {
     struct driver *driver = driver_of(job->request);
     if (!answer_at_once(job))
@@ -196,7 +195,7 @@ static void end_and_copy_ahead(struct receivers *receivers, struct handle *handl
         receivers_ventured(receivers);
 }
 
-static void read_piece_ahead(const struct job *job)
+static void read_piece_ahead(struct job *job)
 {
     struct driver *driver = driver_of(job->request);
     struct handle *handle = handle_of(&job->file);
@@ -235,7 +234,6 @@ void file_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
         .size = size,
         .offset = offset,
         .file = *file,
-        .group = handle_of(file)->source,
     };
     atomic_fetch_add(&driver->counters.reads, 1);
     if (size > driver->buffers.size) /* not with the max_read that we mount with */
@@ -276,7 +274,6 @@ void file_seek(fuse_req_t request, fuse_ino_t inode, off_t offset, int whence,
         .offset = offset,
         .whence = whence,
         .file = *file,
-        .group = handle_of(file)->source,
     };
     if (whence != SEEK_DATA && whence != SEEK_HOLE)
         (void)fuse_reply_err(request, EINVAL);

@@ -10,20 +10,31 @@ void gate_init(struct gate *gate, unsigned limit)
 {
     pthread_mutex_init(&gate->lock, NULL);
     gate->limit = limit;
-    gate->group_limit = (limit + 1) / 2;
     gate->running = 0;
     gate->queued = 0;
     list_reset(&gate->working);
     list_reset(&gate->waiting);
 }
 
-/* Whether there is room for a job, and for one more of its group. The lock is held. */
+/* How many jobs of a device run. The lock is held. */
+static unsigned running_of(const struct gate *gate, uint64_t device)
+{
+    unsigned count = 0;
+    for (const struct list *link = gate->working.next; link != &gate->working; link = link->next)
+        count += list_object(link, const struct job, link)->device == device ? 1 : 0;
+    return count;
+}
+
+/* Whether there is room for a job, and its device has not got its share. The lock is held. */
 static bool has_room(const struct gate *gate, const struct job *job)
 {
-    unsigned of_group = 0;
-    for (const struct list *link = gate->working.next; link != &gate->working; link = link->next)
-        of_group += list_object(link, const struct job, link)->group == job->group ? 1 : 0;
-    return gate->running < gate->limit && (job->group == NULL || of_group < gate->group_limit);
+    if (gate->running >= gate->limit)
+        return false;
+    if (job->device == 0)
+        return true;
+    unsigned own = running_of(gate, job->device);
+    unsigned left = gate->limit - (gate->running - own);
+    return own == 0 || own < left / 2;
 }
 
 /* The lock is held. */

@@ -6,8 +6,9 @@
  * So a slow disk or a long scan holds up those who wait for it, and nobody else: a few workers are
  * always left to receive requests, and interrupts above all.
  *
- * Jobs that read the same source form a group, and a group may take half of the room: a source that
- * does not answer leaves the other half to the others.
+ * Jobs that need the same file system (device) share: together they may take half of the room that
+ * the others leave, and one place at least. So a file system that does not answer leaves room to
+ * the others, and so do several.
  *
  *     worker A  --run--> [ job 1 ] --next--> [ job 3 ] …
  *     worker B  --run--> [ job 2 ] …
@@ -32,12 +33,11 @@
 
 struct gate {
     pthread_mutex_t lock;
-    unsigned limit;       /* constant */
-    unsigned group_limit; /* constant */
-    unsigned running;     /* protected by lock; the length of `working` */
-    unsigned queued;      /* protected by lock; the length of `waiting` */
-    struct list working;  /* protected by lock */
-    struct list waiting;  /* protected by lock; first come, first served, within a group */
+    unsigned limit;      /* constant */
+    unsigned running;    /* protected by lock; the length of `working` */
+    unsigned queued;     /* protected by lock; the length of `waiting` */
+    struct list working; /* protected by lock */
+    struct list waiting; /* protected by lock; first come, first served, within a device */
 };
 
 /* A request and what is needed to answer it later. */
@@ -51,7 +51,7 @@ struct job {
     int whence; /* a seek's */
     struct fuse_file_info file;
     char name[256];    /* a look-up's; "" for others */
-    const void *group; /* the source that jobs have in common, or NULL: no group */
+    uint64_t device;   /* of the file system that it needs; 0: of none */
     struct list link;  /* protected by gate.lock; in `working` or `waiting` */
     struct gate *gate; /* the rest is the gate's own */
     bool waiting;      /* protected by gate.lock */

@@ -83,11 +83,12 @@ static bool add_dots(struct listing *listing, const char *name, off_t next)
 }
 
 /* Adds what stands in SOURCE under this name. Returns false when it did not fit. */
-static bool add_source_entry(struct listing *listing, int directory, const char *name, off_t next)
+static bool add_source_entry(struct listing *listing, int directory, const char *name,
+                             unsigned char type, off_t next)
 {
     struct driver *driver = listing->driver;
     union node_content content = {0};
-    struct entry found;
+    struct entry found = {.device = atomic_load(&listing->node->device)};
     struct stat attributes;
 
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
@@ -98,6 +99,8 @@ static bool add_source_entry(struct listing *listing, int directory, const char 
         return true; /* whoever looks it up gets ELOOP; a walk is spared that */
     if (listing->with_nodes && lookup(driver, listing->node, name, &listing->cancel, &found) == 0)
         return add_found(listing, name, &found, next);
+    if (type == DT_DIR) /* not looked at: another file system may be mounted there */
+        return add_child(listing, name, NODE_DIRECTORY, &content, next);
     if (fstatat(directory, name, &attributes, AT_SYMLINK_NOFOLLOW) != 0)
         return true; /* removed since */
     if (S_ISDIR(attributes.st_mode))
@@ -137,7 +140,8 @@ static int list_stream(struct listing *listing, struct dir_stream *stream, off_t
 
     while (error == 0) {
         error = dir_stream_entry(stream, &entry);
-        if (error == 0 && !add_source_entry(listing, stream->fd, entry->d_name, entry->d_off))
+        if (error == 0 &&
+            !add_source_entry(listing, stream->fd, entry->d_name, entry->d_type, entry->d_off))
             return 0;
         if (error == 0)
             dir_stream_pass(stream);
@@ -173,7 +177,8 @@ static int list_single(struct listing *listing, off_t offset)
         if (!add_dots(listing, dots[offset], offset + 1))
             return 0;
     if (offset == 2)
-        (void)add_source_entry(listing, listing->driver->directory, listing->driver->single, 3);
+        (void)add_source_entry(listing, listing->driver->directory, listing->driver->single,
+                               DT_UNKNOWN, 3);
     return 0;
 }
 

@@ -50,6 +50,8 @@ static int enter_node(struct driver *driver, struct node *parent, enum node_kind
     entry->node = node_get(&driver->nodes, parent, kind, name, content);
     if (entry->node == NULL)
         return -ENOMEM;
+    if (source->st_dev != 0)
+        atomic_store(&entry->node->device, (uint64_t)source->st_dev);
     attributes_of(driver, entry->node, source, &entry->attributes);
     return 0;
 }
@@ -82,7 +84,7 @@ static int lookup_in_directory(struct driver *driver, struct node *parent, const
     AUTO_FREE char *path = node_path(parent, name);
     if (path == NULL)
         return -ENOMEM;
-    int error = beneath_stat(&driver->pool.beneath, path, &source);
+    int error = beneath_stat_on(&driver->pool.beneath, path, &entry->device, &source);
     if (error != 0)
         return error;
     if (S_ISDIR(source.st_mode))

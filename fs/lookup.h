@@ -13,6 +13,7 @@
 struct entry {
     struct node *node; /* looked up once more: for node_forget() to take back */
     struct stat attributes;
+    uint64_t device; /* given by the caller: of the file system that it is prepared to wait for */
 };
 
 /* What the kernel is told of an entry. */
@@ -31,7 +32,8 @@ bool lookup_may_scan(const struct node *parent);
  * Looks `name` up in `parent`. Thread-safe; blocks as the file system beneath does, and where it
  * scans (lookup_may_scan) it ends when cancelled. Returns 0 and fills *entry, or -errno: -ENOENT
  * where the name fits no rule, -ESTALE where `parent` means something that is no more, -CANCELLED,
- * -AWAITS_INDEX where a line index must be waited for.
+ * -AWAITS_INDEX where a line index must be waited for, -OTHER_DEVICE if the name is on another file
+ * system than entry->device, which is set to that one then, and nothing was asked of it.
  */
 int lookup(struct driver *driver, struct node *parent, const char *name,
            const struct cancel *cancel, struct entry *entry);

@@ -238,6 +238,7 @@ static struct node *node_new(struct node *parent, enum node_kind kind, const cha
     node->hash = hash;
     node->inode = node_inode(parent, kind, name, content);
     node->kind = kind;
+    atomic_init(&node->device, atomic_load(&parent->device)); /* until it is known */
     node->content = *content;
     memcpy(node->name, name, length + 1);
     return node;

@@ -87,6 +87,7 @@ struct node {
     uint64_t inode;       /* the number that users see */
     uint32_t incarnation; /* with the address, no other node's; 0: the root's alone */
     enum node_kind kind;
+    _Atomic uint64_t device; /* not constant: of the file system that its source was last seen on */
     union node_content content;
     char name[]; /* "" for the root and for pieces, which have several */
 };

@@ -48,11 +48,16 @@ static void run_lookup(struct job *job)
     struct driver *driver = driver_of(job->request);
     struct node *parent = node_of(job->request, job->inode);
     const struct cancel cancel = cancel_of(job->request);
-    struct entry entry;
+    struct entry entry = {.device = job->device};
 
     int error = lookup(driver, parent, job->name, &cancel, &entry);
     if (error == -AWAITS_INDEX) {
         parking_wait(job, parent);
+        return;
+    }
+    if (error == -OTHER_DEVICE) { /* it may have to wait in line for that one */
+        job->device = entry.device;
+        gate_queue(&driver->looks, job);
         return;
     }
     if (error != 0) {
@@ -79,7 +84,7 @@ static void on_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
     if (lookup_is_control(driver_of(request), node, name))
         run_lookup(&job);
     else
-        dispatch(&job, node, lookup_may_scan(node));
+        dispatch(&job, lookup_may_scan(node));
 }
 
 static void on_forget(fuse_req_t request, fuse_ino_t inode, uint64_t lookups)
@@ -114,7 +119,7 @@ static void on_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_in
 {
     struct job job = {.run = run_getattr, .request = request, .inode = inode};
     (void)file;
-    dispatch(&job, node_of(request, inode), false);
+    dispatch(&job, false);
 }
 
 static void run_readlink(struct job *job)
@@ -139,7 +144,7 @@ static void run_readlink(struct job *job)
 static void on_readlink(fuse_req_t request, fuse_ino_t inode)
 {
     struct job job = {.run = run_readlink, .request = request, .inode = inode};
-    dispatch(&job, node_of(request, inode), false);
+    dispatch(&job, false);
 }
 
 static struct open_dir *dir_of(const struct fuse_file_info *file)
@@ -231,7 +236,7 @@ static void dispatch_listing(fuse_req_t request, fuse_ino_t inode, size_t size, 
         .file = *file,
     };
     const struct node *node = node_of(request, inode);
-    dispatch(&job, node, node->kind == NODE_VIEW && view_needs_index(&node->content.view));
+    dispatch(&job, node->kind == NODE_VIEW && view_needs_index(&node->content.view));
 }
 
 static void on_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
@@ -257,8 +262,9 @@ static void run_statfs(struct job *job)
 
 static void on_statfs(fuse_req_t request, fuse_ino_t inode)
 {
-    struct job job = {.run = run_statfs, .request = request, .inode = inode};
-    dispatch(&job, driver_of(request)->nodes.root, false);
+    struct job job = {.run = run_statfs, .request = request, .inode = FUSE_ROOT_ID};
+    (void)inode; /* it is SOURCE's that are told */
+    dispatch(&job, false);
 }
 
 const struct fuse_lowlevel_ops operations = {

@@ -88,35 +88,24 @@ static bool is_control(const struct node *node)
     return node->kind == NODE_CONTROL || node->kind == NODE_REPORT;
 }
 
-/* The source of the large file that a node is or is part of; NULL: it is of none. */
-static const void *group_of(const struct node *node)
+void run_behind(struct driver *driver, struct gate *gate, struct job *job)
 {
-    switch (node->kind) {
-    case NODE_LARGE:
-    case NODE_VIEW:
-    case NODE_PIECE:
-    case NODE_TABLE:
-        return node_large(node)->content.source;
-    default:
-        return NULL;
-    }
-}
+    const struct node *node = node_of(job->request, job->inode);
 
-void run_behind(struct driver *driver, struct gate *gate, const struct job *job)
-{
+    if (is_control(node)) {
+        job->run(job);
+        return;
+    }
+    job->device = atomic_load(&node->device);
     receivers_leave(&driver->receivers);
     gate_run(gate, job);
     receivers_return(&driver->receivers);
 }
 
-void dispatch(struct job *job, const struct node *node, bool scans)
+void dispatch(struct job *job, bool scans)
 {
     struct driver *driver = driver_of(job->request);
 
     job->refuse = refuse_job;
-    job->group = group_of(node);
-    if (is_control(node))
-        job->run(job);
-    else
-        run_behind(driver, scans ? &driver->scans : &driver->looks, job);
+    run_behind(driver, scans ? &driver->scans : &driver->looks, job);
 }

@@ -30,14 +30,14 @@ void refuse_job(const struct job *job, int error);
 
 /*
  * Runs a job behind a gate, as gate_run does, for a worker that receives requests: meanwhile
- * another receives in its place.
+ * another receives in its place. It counts against the device of the node that job->inode says.
  */
-void run_behind(struct driver *driver, struct gate *gate, const struct job *job);
+void run_behind(struct driver *driver, struct gate *gate, struct job *job);
 
 /*
- * Runs a job where it can hold up no others: behind the gate that its kind of work has. The request
- * is about `node`; `scans` says that it may scan the node's source.
+ * Runs a job where it can hold up no others: behind the gate that its kind of work has. `scans`
+ * says that it may scan the source of the node that job->inode says.
  */
-void dispatch(struct job *job, const struct node *node, bool scans);
+void dispatch(struct job *job, bool scans);
 
 #endif

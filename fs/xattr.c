@@ -72,7 +72,7 @@ void xattr_get(fuse_req_t request, fuse_ino_t inode, const char *name, size_t si
         return;
     }
     (void)strcpy(job.name, named(name)->name);
-    dispatch(&job, node_of(request, inode), false);
+    dispatch(&job, false);
 }
 
 /* Writes the names of what a node has. Returns their size, or -errno. */
@@ -113,7 +113,7 @@ void xattr_list(fuse_req_t request, fuse_ino_t inode, size_t size)
     struct job job = {.run = run_list, .request = request, .inode = inode, .size = size};
 
     if (driver_of(request)->kernel_checks)
-        dispatch(&job, node_of(request, inode), false);
+        dispatch(&job, false);
     else
         (void)fuse_reply_err(request, ENOSYS);
 }

@@ -279,7 +279,7 @@ static void test_stopped_in_the_middle(void **state)
     (void)state;
     gate_set(true);
     start(&indexer, 2);
-    assert_threads(threads + 2);
+    assert_threads(threads + 8);
     for (size_t i = 0; i < LENGTH_OF(clients); i++)
         assert_int_equal(join(&indexer, &reader, &clients[i]), 0);
     gate_await(2); /* two steps are under way, two have not begun */
