@@ -261,6 +261,12 @@ static int compare_sample(const struct snapshot *was, int fd)
     return content_sample_equal(&now, &was->sample) ? 0 : -ESTALE;
 }
 
+int generation_confirm_sample(struct generation *generation, int fd)
+{
+    const struct snapshot was = take_snapshot(generation);
+    return was.sampled > 0 ? compare_sample(&was, fd) : 0;
+}
+
 bool generation_wants_sample(struct generation *generation)
 {
     HOLD_LOCK(&generation->lock);

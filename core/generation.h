@@ -132,6 +132,12 @@ void generation_note_blocks(struct generation *generation, const struct file_ide
  */
 int generation_capture(struct generation *generation, int fd);
 
+/*
+ * Compares the sample with what the file holds now, whether that is due or not. Returns 0, also if
+ * there is no sample yet; -ESTALE, which does not end the generation; or as content_sample_read.
+ */
+int generation_confirm_sample(struct generation *generation, int fd);
+
 /* Whether there is no sample yet of a content that has more than its ends. Does not block. */
 bool generation_wants_sample(struct generation *generation);
 

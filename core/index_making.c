@@ -102,25 +102,37 @@ void index_keep(struct index_store *store, struct generation *generation,
         index_slot_note_kept(&generation->lines_index, key->size);
 }
 
-/*
- * Makes the key at the end. The digests of what was counted must be what they were at the
- * beginning: a file that has grown may have been rewritten too. -TRY_AGAIN: they are not.
- */
+int index_confirm(struct generation *generation, int fd, const struct index_beginning *beginning)
+{
+    const struct index_key *whole = &beginning->whole;
+    const struct index_moment now = moment_of(generation);
+    struct content_ends ends;
+
+    if (now.revision == beginning->of.revision &&
+        file_identity_equal(&now.file, &beginning->of.file) && beginning->settled)
+        return 0;
+    int error = content_ends_read(fd, whole->size, &ends);
+    if (error == 0 && !content_ends_equal(&ends, &whole->ends))
+        error = -ESTALE;
+    if (error == 0)
+        error = generation_confirm_sample(generation, fd);
+    return error == -ESTALE ? -TRY_AGAIN : error;
+}
+
+/* Makes the key at the end, of a file that still holds what was counted. */
 static int end_key(struct generation *generation, int fd, const struct index_beginning *beginning,
                    struct index_key *key)
 {
     int error = index_key_make(fd, &beginning->of.file, key);
     if (error == 0)
         error = index_key_add_sample(fd, key);
-    if (error != 0)
-        return error;
+    if (error == 0)
+        error = index_confirm(generation, fd, beginning);
     const struct index_moment now = moment_of(generation);
     key->verified = beginning->settled && beginning->old == NULL &&
                     now.revision == beginning->of.revision &&
                     file_identity_equal(&now.file, &beginning->of.file);
-    bool same = content_ends_equal(&key->ends, &beginning->whole.ends) &&
-                key->sample == beginning->whole.sample;
-    return same ? 0 : -TRY_AGAIN;
+    return error;
 }
 
 int index_publish(struct index_store *store, struct source *source, struct generation *generation,

@@ -34,7 +34,7 @@ bool index_is_there(struct index_store *store, struct source *source,
 struct index_beginning {
     struct index_moment of;
     bool settled;           /* a change from now on moves a time stamp for certain */
-    struct index_key whole; /* of all of the file; not made if `old` is all of it */
+    struct index_key whole; /* of all of the file, without the sample; not if `old` is all of it */
     struct line_index *old; /* a reference for the caller, or NULL */
     struct index_key key;   /* of `old` */
 };
@@ -51,6 +51,13 @@ int index_begin(struct index_store *store, struct generation *generation, int fd
 
 /* Whether what was counted when the file was `of` is right now: it is as it was, or has grown. */
 bool index_still_right(struct generation *generation, const struct index_moment *of);
+
+/*
+ * Compares what the file holds with what it did at the beginning, by digests, if anything has
+ * happened to it since: a file that has grown may have been rewritten too. Returns 0, -TRY_AGAIN if
+ * it was, or as content_sample_read.
+ */
+int index_confirm(struct generation *generation, int fd, const struct index_beginning *beginning);
 
 /*
  * Ends an index of which all is counted: it becomes that of the generation, and is kept in the

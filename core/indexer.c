@@ -98,11 +98,8 @@ static int make_build(struct indexer *indexer, struct source *source, struct gen
 /* Whether the file holds what it did when the build began, as far as digests tell. */
 static bool is_as_begun(const struct index_build *build, int fd)
 {
-    const struct index_key *whole = &build->begun.whole;
-    int match = index_key_match(whole, fd, &build->begun.of.file);
-
-    return index_key_match_sample(whole, fd, match) == INDEX_SAME &&
-           source_check(build->source, build->generation, fd) == 0 &&
+    return source_check(build->source, build->generation, fd) == 0 &&
+           index_confirm(build->generation, fd, &build->begun) == 0 &&
            index_still_right(build->generation, &build->begun.of);
 }
 
