@@ -65,7 +65,7 @@ static void set_word(struct header *header, enum word word, uint64_t value)
     header->words[word] = htole64(value);
 }
 
-/* The words are digested last, as they are known last to who writes. */
+/* The words are digested last, as they are known last when a file is written. */
 static uint64_t finish_digest(XXH3_state_t *digest, const struct header *header)
 {
     (void)XXH3_64bits_update(digest, header->words, WORD_DIGEST * sizeof(header->words[0]));
@@ -76,13 +76,13 @@ static uint64_t finish_digest(XXH3_state_t *digest, const struct header *header)
 
 /* What follows the words, read from start to end. */
 struct reader {
-    int fd;
-    uint64_t offset; /* of the next byte that is not in the buffer */
-    uint64_t left;   /* bytes from there to the end */
     XXH3_state_t digest;
+    uint64_t offset;     /* of the next byte that is not in the buffer */
+    uint64_t left;       /* bytes from there to the end */
     const uint8_t *next; /* in the buffer */
     size_t held;         /* bytes from there on */
-    uint8_t *buffer;     /* of BUFFER bytes; owned by who made the reader */
+    uint8_t *buffer;     /* of BUFFER bytes; owned by the caller */
+    int fd;
 };
 
 /* An index that is too short is a damaged one. */
@@ -258,11 +258,11 @@ int index_file_read(int fd, struct index_key *key, struct line_index **index)
 /* --- writing --------------------------------------------------------------------------------- */
 
 struct writer {
-    int fd;
-    uint64_t offset; /* in the file, of the buffer */
     XXH3_state_t digest;
+    uint64_t offset; /* in the file, of the buffer */
     size_t held;     /* bytes in the buffer */
-    uint8_t *buffer; /* of BUFFER bytes; owned by who made the writer */
+    uint8_t *buffer; /* of BUFFER bytes; owned by the caller */
+    int fd;
 };
 
 static int write_all(int fd, const void *bytes, size_t length, uint64_t offset)

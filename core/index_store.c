@@ -45,8 +45,8 @@ void index_store_init(struct index_store *store, const char *path, uint64_t leas
     atomic_init(&store->temporaries, 0);
 }
 
-/* All of the key but what makes the directory, and the sample: to look for a name is to read
- * little. */
+/* Of all of the key but what makes the directory, and the sample: a look-up of a name reads little.
+ */
 static uint64_t rest_of(const struct index_key *key)
 {
     const uint64_t words[] = {
@@ -127,10 +127,10 @@ static bool is_news(struct index_store *store, const char *text)
 /* Where the file is that `fd` refers to, for people; empty if that cannot be told. */
 static void path_of(int fd, char *path, size_t size)
 {
-    char link[sizeof("/proc/self/fd/") + 10];
+    char descriptor[sizeof("/proc/self/fd/") + 10];
 
-    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    ssize_t length = fd >= 0 ? readlink(link, path, size - 1) : -1;
+    (void)snprintf(descriptor, sizeof(descriptor), "/proc/self/fd/%d", fd);
+    ssize_t length = fd >= 0 ? readlink(descriptor, path, size - 1) : -1;
     path[length > 0 ? length : 0] = '\0';
 }
 

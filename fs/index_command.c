@@ -46,7 +46,8 @@ struct waiting {
 static void warn(const char *path, const char *problem)
 {
     AUTO_FREE char *shown = printable(path);
-    fprintf(stderr, "bigfs: line index: %s: %s\n", printable_or(shown), problem);
+    AUTO_FREE char *said = printable(problem); /* it may name a source */
+    fprintf(stderr, "bigfs: line index: %s: %s\n", printable_or(shown), printable_or(said));
 }
 
 static void on_end(struct index_waiter *waiter, int error)
