@@ -125,13 +125,13 @@ static bool is_news(struct index_store *store, const char *text)
 }
 
 /* Where the file is that `fd` refers to, for people; empty if that cannot be told. */
-static void path_of(int fd, char *path, size_t size)
+static void path_of(int fd, char *text, size_t size)
 {
     char descriptor[sizeof("/proc/self/fd/") + 10];
 
     (void)snprintf(descriptor, sizeof(descriptor), "/proc/self/fd/%d", fd);
-    ssize_t length = fd >= 0 ? readlink(descriptor, path, size - 1) : -1;
-    path[length > 0 ? length : 0] = '\0';
+    ssize_t length = fd >= 0 ? readlink(descriptor, text, size - 1) : -1;
+    text[length > 0 ? length : 0] = '\0';
 }
 
 /*
