@@ -1,30 +1,11 @@
 /*
  * A generation: one content of a source file, as far as anybody can tell.
  *
- * It is told by the file's device, inode, size, mtime and ctime. What a change of these means:
+ * It is told by the file's device, inode, size, mtime and ctime, and by digests of its content.
+ * What a change of these means is for core/generation_check.h; how the digests are taken, for
+ * core/generation_capture.h. This is what both, and all that reads, know of it.
  *
- *     nothing differs                                     the same generation
- *     only the ctime; the digests are as they were        the same, a new revision (chmod, a link)
- *     device or inode, on overlayfs; the digests are      the same (a copy-up: a descriptor always
- *       as they were                                      refers to the same file)
- *     it grew; the digests of what it was are as they     appended to: the generation goes on,
- *       were                                              larger; what was handed out is valid
- *     anything else                                       over: the generation is stale for good
- *
- * The digests (core/content_digests.h) are those of the first block, the last 4 KiB and a sample.
- * They must have been taken before the change: the ends are captured before anybody reads, the
- * sample soon after (core/sampler.h). The ends are compared at every change. The sample of a file
- * that grows is compared half a second apart, so that a rewrite which grows the file is seen for
- * what it is within that time if it changed a sampled block.
- *
- * A time stamp that is not yet past is not trusted. As long as another change might get the same
- * one (time stamps of whole seconds), the digests are compared even if no attribute differs.
- *
- * Nobody has read of a generation that was not captured. Until then it follows the file, whatever
- * happens to that, unless it becomes smaller.
- *
- * Generations are counted references, and all functions are thread-safe. Those that take a
- * descriptor read from it (a few KiB, blocking as pread(2)); no lock is held meanwhile.
+ * Generations are counted references, and all functions are thread-safe and do not block.
  */
 #ifndef BIGFS_CORE_GENERATION_H
 #define BIGFS_CORE_GENERATION_H
@@ -121,55 +102,19 @@ void generation_forget_record_ends(struct generation *generation);
  */
 void generation_note_blocks(struct generation *generation, const struct file_identity *seen);
 
-/*
- * Captures the digests of the ends, if that has not been done. Nobody has read of the generation
- * before that, so it takes the file as it is by now, unless it has become smaller: what was
- * promised of its size must hold. A write may be under way, so it waits until the file is at rest
- * (file_rest_await: 250 ms at most, or 2 s if time stamps are of whole seconds). Of a file that is
- * written to without a pause the last of many looks is taken. If an end cannot be read, the
- * generation goes without its digests, and any change is its end. Returns 0, -ESTALE if it is
- * smaller or another file, or an error of looking at the file.
- */
-int generation_capture(struct generation *generation, int fd);
-
-/*
- * Compares the sample with what the file holds now, whether that is due or not. Returns 0, also if
- * there is no sample yet; -ESTALE, which does not end the generation; or as content_sample_read.
- */
-int generation_confirm_sample(struct generation *generation, int fd);
-
-/* Whether there is no sample yet of a content that has more than its ends. Does not block. */
-bool generation_wants_sample(struct generation *generation);
-
-/*
- * Recalls the sample of the first `size` bytes, as it was when it was last taken or compared. False
- * if there is none of so many bytes. Does not block.
- */
-bool generation_recall_sample(struct generation *generation, uint64_t size,
-                              struct content_sample *sample);
-
-/*
- * Takes the sample, if there is none and the file is what it was when it was captured. Else the
- * check that finds the file grown takes it.
- */
-void generation_take_sample(struct generation *generation, int fd);
-
 /* Whether generation_capture() has succeeded before. */
 bool generation_settled(struct generation *generation);
 
 /*
- * Whether what was read from `fd` before this call is of this generation. If the file was appended
- * to, the generation grows. *changed tells whether the identity moved at all. If only the mtime
- * did, it waits for the write under way to end, which tells an append from a rewrite: a write moves
- * the mtime first. Returns 0, -ESTALE (the generation is marked stale), or a read error.
+ * For core/generation_capture.h and core/generation_check.h alone.
+ *
+ * generation_end() marks the generation stale; returns -ESTALE. The others want the lock to be
+ * held: generation_set_doubt() sets or clears a doubt; generation_set_sample() takes over the
+ * sample of `size` bytes, which began to be read at `begun` (ms).
  */
-int generation_check(struct generation *generation, int fd, bool *changed);
-
-/*
- * Whether the generation is not at its end nor in doubt, and nothing has happened to its file since
- * that was as in `then`, an identity of it from before: what was read in between is what is there.
- * Does not wait, but for what statx(2) may wait for.
- */
-bool generation_is_still(struct generation *generation, int fd, const struct file_identity *then);
+int generation_end(struct generation *generation);
+void generation_set_doubt(struct generation *generation, unsigned doubt, bool doubted);
+void generation_set_sample(struct generation *generation, const struct content_sample *sample,
+                           uint64_t size, int64_t begun);
 
 #endif

@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "core/checked.h"
+#include "core/generation_capture.h"
+#include "core/generation_check.h"
 #include "core/line_scan.h"
 #include "core/outcome.h"
 

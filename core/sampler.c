@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/cleanup.h"
+#include "core/generation_capture.h"
 
 enum { STACK_SIZE = 128 * 1024 };
 

@@ -10,6 +10,8 @@
 #include "core/checked.h"
 #include "core/cleanup.h"
 #include "core/clock.h"
+#include "core/generation_capture.h"
+#include "core/generation_check.h"
 #include "core/outcome.h"
 #include "core/read_fully.h"
 

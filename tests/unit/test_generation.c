@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "core/generation.h"
+#include "core/generation_capture.h"
+#include "core/generation_check.h"
 
 enum { BLOCK = 4096, SIZE = 3 * BLOCK + 100 };
 
