@@ -18,8 +18,7 @@
 
 enum {
     INTERRUPTED_ATTEMPTS = 4,  /* no signal reaches our threads: this is an answer of a disk */
-    RACE_ATTEMPTS = 100,       /* the kernel answers EAGAIN when a rename crosses its walk, … */
-    LEASE_ATTEMPTS = 60000,    /* … and as long as somebody has a lease: up to 45 s, each 1 ms */
+    RACE_ATTEMPTS = 100,       /* the kernel answers EAGAIN when a rename crosses its walk */
     SHORTAGE_ATTEMPTS = 10000, /* one a millisecond, so ten seconds */
 };
 
@@ -185,13 +184,9 @@ static int open_patiently(const struct beneath *beneath, const char *path, int f
     int fd = open_once(beneath, path, flags);
     for (int i = 0; i < INTERRUPTED_ATTEMPTS && fd == -EINTR; i++)
         fd = open_once(beneath, path, flags);
-    int attempts = (flags & O_PATH) != 0 ? RACE_ATTEMPTS : LEASE_ATTEMPTS; /* it breaks no lease */
-    for (int i = 0; i < attempts && fd == -EAGAIN; i++) {
-        if (i >= RACE_ATTEMPTS)
-            pause_ms();
+    for (int i = 0; i < RACE_ATTEMPTS && fd == -EAGAIN; i++)
         fd = open_once(beneath, path, flags);
-    }
-    return fd;
+    return fd == -EAGAIN && (flags & O_PATH) == 0 ? -HELD_BY_LEASE : fd;
 }
 
 int beneath_open(const struct beneath *beneath, const char *path, int flags)

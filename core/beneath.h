@@ -31,9 +31,9 @@ struct beneath {
  * Opens `path`, relative to the directory ("" is the directory itself), with the open(2) `flags`;
  * O_CLOEXEC is added. A path may have any length; one of PATH_MAX or more bytes must have no "."
  * and no "..". The caller owns the descriptor. Blocks as open(2) does; a FIFO blocks unless
- * O_NONBLOCK or O_PATH is among the flags. Where somebody holds a lease on the file it waits until
- * that is broken, a minute at most. When descriptors run out it asks for relief and tries
- * again for up to ten seconds before it gives up. Thread-safe.
+ * O_NONBLOCK or O_PATH is among the flags. If somebody holds a lease on the file the kernel begins
+ * to break it and this returns -HELD_BY_LEASE (core/outcome.h): to be tried again. When descriptors
+ * run out it asks for relief and tries again for up to ten seconds before it gives up. Thread-safe.
  * Returns the descriptor or -errno; a path with a symbolic link in it gives -ELOOP (the last
  * component may be one with O_PATH | O_NOFOLLOW), one that leads out -EXDEV, one into a mount of
  * that leads back to ourselves -MET_OURSELVES.

@@ -21,6 +21,7 @@ enum outcome {
     NO_MORE_PIECES,   /* the last piece of a view has been passed */
     NO_BUILD,         /* nobody makes this index now */
     MET_OURSELVES,    /* it leads back to ourselves (core/own_mounts.h) */
+    HELD_BY_LEASE,    /* the file cannot be opened before somebody gives up a lease on it */
     OTHER_DEVICE,     /* the path leads to another file system than the caller waits for */
 };
 

@@ -79,10 +79,18 @@ static void warn_of_index(const char *path, const char *problem)
     fuse_log(FUSE_LOG_WARNING, "bigfs: line index: %s: %s\n", path, problem);
 }
 
-static void work_on_scans(void *argument)
+static void work_on_gates(void *argument)
 {
     struct driver *driver = argument;
     gate_work(&driver->scans);
+    gate_work(&driver->looks);
+    gate_work(&driver->reads);
+}
+
+/* What was put in line again needs a thread. */
+static void send_worker(void *argument)
+{
+    receivers_send(argument);
 }
 
 /* How many directories are kept open between two requests of their listings: few list at once. */
@@ -117,7 +125,7 @@ static void init_bounds(struct driver *driver, const struct options *options)
     gate_init(&driver->scans, scans_at_once(options));
     gate_init(&driver->looks, 2 * options->threads);
     sampler_init(&driver->sampler);
-    receivers_init(&driver->receivers, work_on_scans, driver);
+    receivers_init(&driver->receivers, work_on_gates, driver);
 }
 
 static void destroy_bounds(struct driver *driver)
@@ -179,6 +187,8 @@ int driver_start(struct driver *driver)
     int error = indexer_start(&driver->indexer, &driver->store, 0);
     if (error == 0)
         error = sampler_start(&driver->sampler);
+    if (error == 0)
+        error = aside_start(&driver->aside, send_worker, &driver->receivers);
     return error != 0 ? error : index_space_start(&driver->index_space);
 }
 
@@ -193,7 +203,8 @@ void driver_stop(struct driver *driver)
     sampler_stop(&driver->sampler);
     indexer_stop(&driver->indexer);
     index_space_stop(&driver->index_space);
-    gate_work(&driver->scans); /* what was put in line when the workers were about to end */
+    aside_stop(&driver->aside);
+    work_on_gates(driver); /* what was put in line when the workers were about to end */
 }
 
 void driver_destroy(struct driver *driver)

@@ -13,6 +13,7 @@
 #include "core/sampler.h"
 #include "core/source.h"
 #include "fs/ahead.h"
+#include "fs/aside.h"
 #include "fs/buffers.h"
 #include "fs/dir_streams.h"
 #include "fs/gate.h"
@@ -62,6 +63,7 @@ struct driver {
     struct gate
         looks; /* all others that look at SOURCE, which may be a disk that does not answer */
     struct dir_streams dirs;
+    struct aside aside; /* requests that are tried again later */
     struct retries retries;
     struct counters counters;
     pthread_mutex_t handles_lock;
@@ -87,8 +89,8 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
 uint64_t driver_handles(struct driver *driver);
 
 /*
- * Starts the threads that make line indexes, and those that take samples. Call it when the signals that end a mount are blocked.
- * Returns 0 or -errno.
+ * Starts the threads that make line indexes, and those that take samples. Call it when the signals
+ * that end a mount are blocked. Returns 0 or -errno.
  */
 int driver_start(struct driver *driver);
 

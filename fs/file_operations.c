@@ -40,7 +40,7 @@ static void run_open(struct job *job)
         return;
     }
     if (error != 0) {
-        reply_error(job->request, error);
+        fail_job(job, error);
         return;
     }
     job->file.fh = (uint64_t)(uintptr_t)handle;
@@ -132,7 +132,7 @@ static void read_and_reply(const struct job *job, char *buffer, size_t size)
     int error =
         handle_read(handle_of(&job->file), (uint64_t)job->offset, buffer, size, &cancel, &got);
     if (error != 0)
-        reply_error(job->request, error);
+        fail_job(job, error);
     else
         (void)fuse_reply_buf(job->request, buffer, got);
 }
@@ -257,7 +257,7 @@ static void run_seek(struct job *job)
     if (error == -NO_MORE_DATA) /* an answer, and no failure */
         (void)fuse_reply_err(job->request, ENXIO);
     else if (error != 0)
-        reply_error(job->request, error);
+        fail_job(job, error);
     else
         (void)fuse_reply_lseek(job->request, (off_t)found);
 }

@@ -184,6 +184,7 @@ void gate_run(struct gate *gate, const struct job *job)
 {
     struct job copy = *job;
 
+    copy.gate = gate;
     list_reset(&copy.link);
     if (enter(gate, &copy)) {
         copy.run(&copy);

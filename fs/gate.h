@@ -50,12 +50,13 @@ struct job {
     off_t offset;
     int whence; /* a seek's */
     struct fuse_file_info file;
-    char name[256];    /* a look-up's; "" for others */
-    uint64_t device;   /* of the file system that it needs; 0: of none */
-    struct list link;  /* protected by gate.lock; in `working` or `waiting` */
-    struct gate *gate; /* the rest is the gate's own */
-    bool waiting;      /* protected by gate.lock */
-    bool interrupted;  /* protected by gate.lock */
+    char name[256];      /* a look-up's; "" for others */
+    uint64_t device;     /* of the file system that it needs; 0: of none */
+    struct list link;    /* protected by gate.lock; in `working` or `waiting` */
+    int64_t aside_since; /* fs/aside.h: since when it has been put aside; 0: it has not */
+    struct gate *gate;   /* the rest is the gate's own */
+    bool waiting;        /* protected by gate.lock */
+    bool interrupted;    /* protected by gate.lock */
 };
 
 void gate_init(struct gate *gate, unsigned limit);

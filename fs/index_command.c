@@ -23,7 +23,9 @@
 enum {
     DESCRIPTORS = 4,
     DRAW_EVERY = 100, /* ms */
-    ATTEMPTS = 8,     /* to count a file that does not change meanwhile */
+    LEASE_PAUSE_MS = 100,
+    LEASE_ATTEMPTS = 600, /* a minute: leases are broken before that */
+    ATTEMPTS = 8,         /* to count a file that does not change meanwhile */
 };
 
 /* What indexes are made with. */
@@ -212,8 +214,14 @@ static int index_once(struct maker *maker, const char *file, struct source *sour
  */
 static int index_source(struct maker *maker, const char *file, struct source *source)
 {
-    int error = -TRY_AGAIN;
-    for (int i = 0; i < ATTEMPTS && (error == -TRY_AGAIN || error == -ESTALE); i++)
+    const struct timespec pause = {.tv_nsec = LEASE_PAUSE_MS * 1000000L};
+    int error = index_once(maker, file, source);
+
+    for (int i = 0; i < LEASE_ATTEMPTS && error == -HELD_BY_LEASE; i++) {
+        (void)nanosleep(&pause, NULL);
+        error = index_once(maker, file, source);
+    }
+    for (int i = 1; i < ATTEMPTS && (error == -TRY_AGAIN || error == -ESTALE); i++)
         error = index_once(maker, file, source);
     return error;
 }

@@ -62,7 +62,7 @@ static void run_lookup(struct job *job)
     }
     if (error != 0) {
         retries_give_up(&driver->retries, fuse_req_ctx(job->request)->pid);
-        reply_error(job->request, error);
+        fail_job(job, error);
         return;
     }
     const struct fuse_entry_param reply = entry_for_kernel(driver, &entry);
@@ -109,7 +109,7 @@ static void run_getattr(struct job *job)
     struct driver *driver = driver_of(job->request);
     int error = attributes_now(driver, node, &cancel, &attributes);
     if (error != 0)
-        reply_error(job->request, error);
+        fail_job(job, error);
     else
         (void)fuse_reply_attr(job->request, &attributes,
                               attributes_believed(driver, node, &attributes));
@@ -209,7 +209,7 @@ static void list(struct job *job, bool with_nodes)
     if (error == -AWAITS_INDEX)
         parking_wait(job, node);
     else if (error != 0)
-        reply_error(job->request, error);
+        fail_job(job, error);
     else /* it fails at the end of the mount alone: the nodes that it brings go with all others */
         (void)fuse_reply_buf(job->request, buffer, reply.used);
 }

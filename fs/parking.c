@@ -26,7 +26,7 @@ static void on_end(struct index_waiter *waiter, int error)
 
     /* Waits for a callback under way, which finds that nobody waits any more. */
     fuse_req_interrupt_func(parked->job.request, NULL, NULL);
-    if (error == 0 || error == -ESTALE) {
+    if (error == 0 || error == -ESTALE || error == -HELD_BY_LEASE) {
         gate_queue(&driver->scans, &parked->job);
         receivers_send(&driver->receivers);
     } else {
@@ -77,6 +77,6 @@ void parking_wait(const struct job *job, const struct node *node)
     if (error == 0)
         return; /* it is not ours any more */
     fuse_req_interrupt_func(job->request, NULL, NULL);
-    job->refuse(job, error);
+    fail_job(job, error);
     free(parked);
 }

@@ -77,6 +77,12 @@ void reply_error(fuse_req_t request, int error)
     (void)fuse_reply_err(request, answer);
 }
 
+void fail_job(const struct job *job, int error)
+{
+    if (error != -HELD_BY_LEASE || !aside_wait(&driver_of(job->request)->aside, job))
+        reply_error(job->request, error);
+}
+
 void refuse_job(const struct job *job, int error)
 {
     reply_error(job->request, error);

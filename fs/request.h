@@ -25,6 +25,12 @@ struct cancel cancel_of(fuse_req_t request);
  */
 void reply_error(fuse_req_t request, int error);
 
+/*
+ * Ends a job that failed: puts it aside if it can go on later (fs/aside.h), else answers with the
+ * error as reply_error() does.
+ */
+void fail_job(const struct job *job, int error);
+
 /* The same as what refuses a job. */
 void refuse_job(const struct job *job, int error);
 

@@ -1,11 +1,12 @@
 """A part of SOURCE that does not answer holds up nothing else: neither other file systems nor .bigfs."""
 
+import fcntl
 import os
 import signal
 import subprocess
 
 import harness
-from harness import K, M, read, wait_for
+from harness import K, M, read
 from unruly import Unruly, rule
 
 SECONDS = 30  # for what must happen soon, on a busy machine
@@ -161,6 +162,28 @@ class SilentTest(harness.MountTest):
         self.net.wait_held()
         self.assertEqual(self.answers("cat", m.p("rows.log/rows/5-6")), b"00000004\n00000005\n")
         self.check(m)
+
+    def test_leases(self):
+        """An ordinary user may hold leases on its files: their readers wait without a place, and others do not wait."""
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
+        m = self.mount_here()
+        read(m.p("f0"))
+        holders = []
+        for i in range(2, MANY):
+            fd = os.open(self.source / ("f%d" % i), os.O_RDWR)
+            self._finally(lambda held: held and os.close(held.pop()), [fd])
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            holders.append(fd)
+        readers = [self.start("cat", m.p("f%d" % i)) for i in range(2, MANY)]
+        self.assert_others_answer(m)
+        for reader in readers[:10]:
+            reader.kill()
+            reader.wait(SECONDS)
+        self.assert_others_answer(m)
+        for fd in holders:
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        for reader in readers[10:]:
+            self.assertEqual(reader.wait(SECONDS), 0)
 
     def test_several_silent_ones(self):
         others = []
