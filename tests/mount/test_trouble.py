@@ -290,11 +290,11 @@ class IndexedTest(HeldTest):
 
     def test_who_is_killed_ends(self):
         """All but those who are in the middle of a read of the disk."""
-        mount = self.mount_held("--min-size", "1M", "--index-dir", "none")
+        mount = self.mount_held("--min-size", "1M", "--index-dir", "none", "--threads", "4")
         processes = self.readers(mount, 1, 6)
         for process in processes:
             process.kill()
-        wait_for(lambda: sum(process.poll() is not None for process in processes) >= 4, LAG, "the killed end")  # a file has half a gate
+        wait_for(lambda: sum(process.poll() is not None for process in processes) >= 4, LAG, "the killed end")  # a device has half a gate of four
         self.hold.unlink()
         for process in processes:
             process.communicate(timeout=60)
