@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/own_path.h"
 
 enum { DIGITS = 16 };
 
@@ -96,8 +97,8 @@ static bool is_private(int directory)
 
 int index_directory_open(const char *path)
 {
-    AUTO_CLOSE int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO_CLOSE int directory = own_path_open(path, OWN_PATH_OPEN);
     if (directory < 0)
-        return -errno;
+        return directory;
     return is_private(directory) ? steal_fd(&directory) : -EPERM;
 }

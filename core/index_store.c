@@ -19,6 +19,7 @@
 #include "core/index_file.h"
 #include "core/index_names.h"
 #include "core/outcome.h"
+#include "core/own_path.h"
 
 enum {
     MOST_CANDIDATES = 1024, /* files that begin alike, of which indexes are looked at */
@@ -84,31 +85,15 @@ static int open_directory(const struct index_store *store, const struct index_ke
     return directory < 0 ? -errno : directory;
 }
 
-/* Makes a directory and those above it, as `mkdir -p` does, each for its user alone. */
-static int make_directories(const char *path)
-{
-    char part[PATH_MAX];
-
-    for (const char *slash = path; slash != NULL;) {
-        slash = strchr(slash + 1, '/');
-        size_t length = slash != NULL ? (size_t)(slash - path) : strlen(path);
-        if (length >= sizeof(part))
-            return -ENAMETOOLONG;
-        memcpy(part, path, length);
-        part[length] = '\0';
-        if (mkdir(part, MODE_DIRECTORY) != 0 && errno != EEXIST)
-            return -errno;
-    }
-    return 0;
-}
-
 static void warn_once(struct index_store *store, int error)
 {
     if (atomic_exchange(&store->warned, true))
         return;
-    store->warn(store->path, error == -EPERM ? "others may write to it, or it is another user's; "
-                                               "indexes are not kept: chmod go-w it"
-                                             : strerror(-error));
+    store->warn(store->path,
+                error == -EPERM
+                    ? "others may write to it, or it, or a link to it, is another user's; "
+                      "indexes are not kept: chmod go-w it"
+                    : strerror(-error));
 }
 
 /* Whether this was not told before. A few hundred things are remembered. */
@@ -263,8 +248,11 @@ static int begin_search(struct search *search, struct index_store *store, int fd
                         const struct file_identity *now)
 {
     *search = (struct search){.store = store, .fd = fd, .now = now};
-    if (store->path == NULL || access(store->path, F_OK) != 0)
+    if (store->path == NULL)
         return -ENOENT;
+    AUTO_CLOSE int top = own_path_open(store->path, OWN_PATH_OPEN);
+    if (top == -ENOENT)
+        return top;
     int error = index_key_make(fd, now, &search->wanted);
     if (error != 0)
         return error;
@@ -434,15 +422,16 @@ static int write_beside(struct index_store *store, int directory, const struct i
 /* Opens the directory for an index, made if need be. */
 static int make_directory(const struct index_store *store, const struct index_key *key)
 {
-    char path[PATH_MAX];
     char name[INDEX_NAME_MOST];
+    AUTO_CLOSE int made = own_path_open(store->path, OWN_PATH_MAKE);
+    AUTO_CLOSE int top = made < 0 ? made : index_directory_open(store->path);
 
+    if (top < 0)
+        return top;
     index_part_name(key->ends.first, name);
-    int length = snprintf(path, sizeof(path), "%s/%s", store->path, name);
-    if (length < 0 || (size_t)length >= sizeof(path))
-        return -ENAMETOOLONG;
-    int error = make_directories(path);
-    return error != 0 ? error : open_directory(store, key);
+    if (mkdirat(top, name, MODE_DIRECTORY) != 0 && errno != EEXIST)
+        return -errno;
+    return open_directory(store, key);
 }
 
 /*

@@ -9,6 +9,7 @@
 
 #include "core/cleanup.h"
 #include "core/quantity.h"
+#include "fs/index_place.h"
 
 enum {
     MOST_THREADS = 512,
@@ -341,20 +342,10 @@ static unsigned default_threads(void)
     return threads > MOST_DEFAULT_THREADS ? MOST_DEFAULT_THREADS : (unsigned)threads;
 }
 
-/* Sets the default: $XDG_CACHE_HOME/bigfs, else ~/.cache/bigfs, else none. */
 static int choose_index_dir(struct options *options)
 {
-    const char *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    int length = 0;
-
-    if (options->index_dir_given)
-        return 0;
-    if (cache != NULL && cache[0] == '/')
-        length = asprintf(&options->index_dir, "%s/bigfs", cache);
-    else if (home != NULL && home[0] == '/')
-        length = asprintf(&options->index_dir, "%s/.cache/bigfs", home);
-    return length < 0 ? EXIT_FAILURE : 0;
+    return !options->index_dir_given && index_place_choose(&options->index_dir) != 0 ? EXIT_FAILURE
+                                                                                     : 0;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
