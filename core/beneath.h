@@ -35,7 +35,7 @@ struct beneath {
  * to break it and this returns -HELD_BY_LEASE (core/outcome.h): to be tried again. When descriptors
  * run out it asks for relief and tries again for up to ten seconds before it gives up. Thread-safe.
  * Returns the descriptor or -errno; a path with a symbolic link in it gives -ELOOP (the last
- * component may be one with O_PATH | O_NOFOLLOW), one that leads out -EXDEV, one into a mount of
+ * component may be one with O_PATH | O_NOFOLLOW), one that leads out -EXDEV, one into a mount
  * that leads back to ourselves -MET_OURSELVES.
  */
 int beneath_open(const struct beneath *beneath, const char *path, int flags);
