@@ -11,7 +11,7 @@ import time
 
 import harness
 from harness import K, M, mounted, pread, read, wait_for
-from support import assert_alive, bigfs, daemons, metrics, preload
+from support import SANITIZED, assert_alive, bigfs, daemons, metrics, preload
 from unruly import Unruly, rule
 
 SECONDS = 30  # for what must happen soon, on a busy machine
@@ -358,6 +358,11 @@ void *realloc(void *old, size_t size) { return fails(size) ? NULL : __libc_reall
 
 
 class MemoryTest(LifecycleTest):
+    def setUp(self):
+        super().setUp()
+        if SANITIZED:
+            self.skipTest("a sanitizer has an allocator of its own")
+
     def mount_without(self, least, every, *options):
         self.flag = self.tmp / "flag"
         env = preload(self, NO_MEMORY, FLAG=self.flag, LEAST=least, EVERY=every)
