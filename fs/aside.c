@@ -91,7 +91,7 @@ static void *run(void *argument)
         if (has_ended(aside)) {
             one->job.refuse(&one->job, -CANCELLED);
         } else {
-            gate_queue(one->job.gate, &one->job);
+            gate_queue(one->job.gate, &one->job, one->job.device);
             aside->work(aside->argument);
         }
         free(one);

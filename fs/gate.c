@@ -128,14 +128,18 @@ static enum queueing stand_in_line(struct gate *gate, struct job *job, bool star
     return QUEUED;
 }
 
-static struct job *copy_of(struct gate *gate, const struct job *job)
+static struct job *copy_of(struct gate *gate, const struct job *job, uint64_t device)
 {
     struct job *copy = malloc(sizeof(*copy));
     if (copy == NULL) {
         job->refuse(job, -ENOMEM);
         return NULL;
     }
-    *copy = *job;
+    {
+        HOLD_LOCK(&gate->lock); /* it may be one that runs, which has neighbours in a list */
+        *copy = *job;
+    }
+    copy->device = device;
     copy->gate = gate;
     copy->waiting = false;
     copy->interrupted = false;
@@ -147,9 +151,10 @@ static struct job *copy_of(struct gate *gate, const struct job *job)
  * Puts a copy of the job in line, or answers it. Returns it where it is to start at once and there
  * is room by now. Once it is in line it is not ours any more.
  */
-static struct job *queue_job(struct gate *gate, const struct job *job, bool start_at_once)
+static struct job *queue_job(struct gate *gate, const struct job *job, uint64_t device,
+                             bool start_at_once)
 {
-    struct job *copy = copy_of(gate, job);
+    struct job *copy = copy_of(gate, job, device);
     if (copy == NULL)
         return NULL;
     fuse_req_interrupt_func(copy->request, on_interrupt, copy);
@@ -190,13 +195,13 @@ void gate_run(struct gate *gate, const struct job *job)
         copy.run(&copy);
         run_queued(gate, finish(gate, &copy));
     } else {
-        run_queued(gate, queue_job(gate, job, true));
+        run_queued(gate, queue_job(gate, job, job->device, true));
     }
 }
 
-void gate_queue(struct gate *gate, const struct job *job)
+void gate_queue(struct gate *gate, const struct job *job, uint64_t device)
 {
-    (void)queue_job(gate, job, false);
+    (void)queue_job(gate, job, device, false);
 }
 
 static struct job *start_next(struct gate *gate)

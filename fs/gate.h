@@ -72,10 +72,11 @@ void gate_destroy(struct gate *gate);
 void gate_run(struct gate *gate, const struct job *job);
 
 /*
- * Puts a copy of the job in line, whatever room there is, for a thread that comes with gate_work().
- * The request is answered in every case, as with gate_run(). Runs nothing. Thread-safe.
+ * Puts a copy of the job in line, as one of `device`, whatever room there is, for a thread that
+ * comes with gate_work(). The request is answered in every case, as with gate_run(). Runs nothing.
+ * Thread-safe.
  */
-void gate_queue(struct gate *gate, const struct job *job);
+void gate_queue(struct gate *gate, const struct job *job, uint64_t device);
 
 /* Runs jobs that wait, as long as there are any for which there is room. Thread-safe. */
 void gate_work(struct gate *gate);

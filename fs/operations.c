@@ -56,8 +56,7 @@ static void run_lookup(struct job *job)
         return;
     }
     if (error == -OTHER_DEVICE) { /* it may have to wait in line for that one */
-        job->device = entry.device;
-        gate_queue(&driver->looks, job);
+        gate_queue(&driver->looks, job, entry.device);
         return;
     }
     if (error != 0) {

@@ -177,7 +177,7 @@ static void run_and_move(struct job *job)
 {
     if (job->device == 1) {
         job->device = 2;
-        gate_queue(&trial.gate, job);
+        gate_queue(&trial.gate, job, job->device);
         return;
     }
     run(job);
