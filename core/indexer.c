@@ -12,8 +12,8 @@
 #include "core/outcome.h"
 
 enum {
-    STACK_SIZE = 1024 * 1024,
-    SPARE_THREADS = 4, /* beside twice as many as one device may take */
+    STACK_SIZE = 2048 * 1024, /* a scan has buffers of 512 KiB, the thread sanitizer takes 770 */
+    SPARE_THREADS = 4,        /* beside twice as many as one device may take */
 };
 
 struct index_build {

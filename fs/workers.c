@@ -10,7 +10,7 @@
 #include "core/cleanup.h"
 
 enum {
-    STACK_SIZE = 1024 * 1024,
+    STACK_SIZE = 2048 * 1024, /* a scan has buffers of 512 KiB, the thread sanitizer takes 770 */
     CACHE_LINE = 64,
     SHORTAGE_MS = 10, /* until a receiver that got no memory tries again */
 };
