@@ -84,8 +84,8 @@ int source_look_and_pin(struct source *source, struct generation **generation,
 void source_unpin(struct source *source, struct generation *generation);
 
 /*
- * Takes the sample of a generation's content, if it has none. `while_open`: only if its file is open
- * still. Blocks as reads of the file do. If it cannot be had there is none.
+ * Takes the sample of a generation's content, if it has none. `while_open`: only if its file is
+ * open still. Blocks as reads of the file do. If it cannot be had there is none.
  */
 void source_take_sample(struct source *source, struct generation *generation, bool while_open);
 

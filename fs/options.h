@@ -33,8 +33,8 @@ struct options {
     char *index_dir;            /* absolute; owned; NULL: line indexes are kept in memory only */
     bool index_dir_given;
     uint64_t index_space; /* bytes that all line indexes on the disk may take */
-    bool index;   /* make the line indexes of `files`, and mount nothing */
-    char **files; /* as given */
+    bool index;           /* make the line indexes of `files`, and mount nothing */
+    char **files;         /* as given */
     int file_count;
     unsigned threads; /* how many requests may read at once */
     bool foreground;
