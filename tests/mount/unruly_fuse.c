@@ -258,7 +258,7 @@ static int unruly_readdir(const char *path, void *buffer, fuse_fill_dir_t fill, 
     if (directory == NULL)
         return -errno;
     for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-        struct stat known = {.st_ino = entry->d_ino, .st_mode = DTTOIF(entry->d_type)};
+        struct stat known = {.st_ino = entry->d_ino, .st_mode = (mode_t)DTTOIF(entry->d_type)};
         (void)fill(buffer, entry->d_name, &known, 0, 0);
     }
     (void)closedir(directory);
