@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import before
 import data
 import flat
 import footprint
@@ -30,6 +31,8 @@ from data import G, M
 
 GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "random": random_reads, "listings": listings,
           "page_cache": page_cache, "footprint": footprint, "flat": flat}
+if before.binary():  # what it tells is for one change, and not for the document
+    GROUPS = {"before": before}
 
 
 STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
@@ -102,6 +105,7 @@ def run_group(bench, name, quick):
 
 
 def show(bench, name, kept, quick):
+    quick = quick or name == "before"
     if quick:
         report.FIGURES = RESULTS
     result = GROUPS[name].report(bench, kept)
@@ -178,7 +182,7 @@ def main():
         bench.make_data()
         for name in chosen.group or GROUPS:
             run_group(bench, name, chosen.quick)
-        if not chosen.quick and not chosen.group:
+        if not chosen.quick and not chosen.group and not before.binary():
             report.write("machine", machine())
     except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
         sys.exit("bench: %s" % error)
