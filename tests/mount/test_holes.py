@@ -527,17 +527,19 @@ class MethodTest(HoleTest):
 
     def test_a_preallocated_block_within_a_page(self):
         """On ext4 with small blocks the source's SEEK_DATA finds data where such a block ends, and SEEK_HOLE a
-        hole: there are none, and a mount says so."""
+        hole: there are none, and a mount says so. (Once the page has been read, as a sample of the content may
+        be, the kernel takes the block for data, which it may.)"""
         root = self.filesystem("ext4", 64 * M)  # so small that mkfs.ext4 makes blocks of 1 KiB
         blocks = [(0, 2 * BLOCK), (15 * BLOCK + 3 * K, 16 * BLOCK)]
+        read_since = [blocks[0], (15 * BLOCK, 15 * BLOCK + K), blocks[1]]
         data = sparse.make(root / "h.log", 35 * BLOCK, {start: b"x" * (end - start) for start, end in blocks})
         with opened(root / "h.log", os.O_RDWR) as source:
             os.posix_fallocate(source, 15 * BLOCK, 1)
             for method in ("auto", "seek"):
                 mount = self.mount(root, "--extents", method, "--min-size", "0")
                 with opened(mount.p("h.log", "whole.log")) as whole:
-                    self.assertEqual(walk(whole), blocks)
-                    self.assertEqual(data_of(source, method), blocks)
+                    self.assertIn(walk(whole), (blocks, read_since))
+                    self.assertIn(data_of(source, method), (blocks, read_since))
                     self.assertTrue(os.pread(whole, len(data) + 1, 0) == data)
 
     @on_each_kind
