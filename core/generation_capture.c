@@ -12,7 +12,7 @@ enum {
     QUIET_MOST_MS = 20,    /* … for how long, … */
     CAPTURE_ATTEMPTS = 64, /* … and to capture it while other threads find it grown */
     SLOW_MS = 10,          /* a file whose ends take so long is not sampled at its first look */
-    RECENT_S = 60,         /* how old a change is of a file that may change soon */
+    RECENT_S = 3,          /* how old a change is of a file that may change soon */
 };
 
 /*

@@ -3,7 +3,7 @@
  * has happened to its file.
  *
  * The ends are captured before anybody reads of the generation, and so is the sample of a file that
- * has changed within the last minute; other samples soon after (core/sampler.h).
+ * has changed within the last 3 s; other samples soon after (core/sampler.h).
  *
  * Nobody has read of a generation that was not captured. Until then it follows the file, whatever
  * happens to that, unless it becomes smaller.
