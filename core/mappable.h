@@ -5,10 +5,11 @@
  * (ext2 to ext4, XFS, btrfs, F2FS) and on FUSE, which throws pages away as soon as it learns of a
  * change. Elsewhere it may not be, and files are copied:
  *
- *     tmpfs, ramfs, hugetlbfs   who touches a hole through a mapping fills it
+ *     tmpfs, ramfs, hugetlbfs   a touch through a mapping fills a hole
  *     overlayfs                 a mapping shows the lower file, even after the file was copied up
- *     NFS, CIFS, 9p, AFS        reads ask whether pages are out of date; a mapping only does when
- * made ZFS                       pages are copies, which a mapping keeps beside its own cache
+ *     NFS, CIFS, 9p, AFS        a read asks whether pages are out of date; a mapping asks only
+ *                               when it is made
+ *     ZFS                       a mapping keeps copies beside the file system's own cache
  */
 #ifndef BIGFS_CORE_MAPPABLE_H
 #define BIGFS_CORE_MAPPABLE_H

@@ -37,14 +37,15 @@ static void become_directory(struct stat *attributes)
     attributes->st_blocks = 0;
 }
 
-/* How long a table will be, if that takes no look into the file; else 0. */
+/* How long a table will be, if there can be one and that takes no look into the file; else 0. */
 static uint64_t expected_length(const struct node *table, const struct stat *source)
 {
     const struct view *view = &table->content.generated.view;
     struct file_identity identity;
 
     file_identity_of(source, &identity);
-    return table_is_computed(view, &identity) ? table_length(view, identity.size) : 0;
+    uint64_t length = table_is_computed(view, &identity) ? table_length(view, identity.size) : 0;
+    return length != TABLE_TOO_LONG ? length : 0;
 }
 
 static void become_generated(struct stat *attributes, const struct node *node,

@@ -45,6 +45,7 @@ static int errno_for_reader(int error)
     case ENOTDIR:
         return ESTALE; /* the kernel looks the name up again and finds what is there now */
     case EACCES:
+    case EFBIG: /* a table that would be longer than a file can be */
     case EINVAL:
     case EISDIR:
     case EKEYEXPIRED: /* a network's, or of an encrypted file: no failure of the disk */

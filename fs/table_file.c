@@ -115,7 +115,7 @@ static int make(struct table_file *open, const struct cancel *cancel, struct tex
 
     if (table.computed) {
         length = table_length(table.view, table.file.size);
-        error = store_computed(store, &table, length);
+        error = length != TABLE_TOO_LONG ? store_computed(store, &table, length) : -EFBIG;
     } else {
         error = make_lines(text, &table, store);
         length = text->map.length;

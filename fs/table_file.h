@@ -21,7 +21,8 @@ struct table_file {
 /*
  * Opens a table of a pinned generation, and makes its text if nobody has before. `second_try`: a
  * table of the file as it was before it grew will do. Scans as view_resolve does. Returns 0, or
- * -errno as handle_open(): -ESTALE where the text is not what the name means by now.
+ * -errno as handle_open(): -ESTALE if the text is not what the name means by now, -EFBIG if it
+ * would be longer than a file can be.
  */
 int table_file_open(struct table_file *open, struct driver *driver, const struct node *node,
                     struct generation *generation, bool second_try, const struct cancel *cancel);

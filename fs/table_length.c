@@ -1,7 +1,11 @@
 #include "fs/table_length.h"
 
+#include "core/checked.h"
 #include "core/extents.h"
 #include "core/partition.h"
+
+/* No line is longer: four numbers, of at most 20 digits each, and what ends each of them. */
+enum { LONGEST_LINE = 4 * (20 + 1) };
 
 bool table_is_computed(const struct view *view, const struct file_identity *identity)
 {
@@ -88,7 +92,8 @@ static uint64_t line_start(const struct view *view, uint64_t size, uint64_t inde
 uint64_t table_length(const struct view *view, uint64_t size)
 {
     const struct view_file file = {.size = size};
-    return line_start(view, size, view_count(view, &file));
+    const uint64_t count = view_count(view, &file);
+    return count <= OFFSET_MAX / LONGEST_LINE ? line_start(view, size, count) : TABLE_TOO_LONG;
 }
 
 struct table_place table_place_at(const struct view *view, uint64_t size, uint64_t offset)

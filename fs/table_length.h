@@ -14,10 +14,17 @@
 /* Whether the text of the view's table follows from the size of a file that has these blocks. */
 bool table_is_computed(const struct view *view, const struct file_identity *identity);
 
-/* The length of such a table of a file of `size` bytes, in bytes. */
+/*
+ * The length of such a table of a file of `size` bytes, in bytes. TABLE_TOO_LONG: it has so many
+ * pieces that its text may be longer than a file can be.
+ */
+#define TABLE_TOO_LONG UINT64_MAX
 uint64_t table_length(const struct view *view, uint64_t size);
 
-/* The line of such a table in which the byte at `offset` is, for an offset below the length. */
+/*
+ * The line of such a table in which the byte at `offset` is, for an offset below the length. The
+ * table must not be too long.
+ */
 struct table_place table_place_at(const struct view *view, uint64_t size, uint64_t offset);
 
 #endif

@@ -167,7 +167,7 @@ class WaysTest(harness.MountTest):
             self.assertEqual(read(self.target), self.wanted("lines@n4.tsv"), command)
 
     def test_tools_that_trust_stat(self):
-        """tar and rsync believe stat(2) before they open: that tells what follows from the size, or was made."""
+        """tar believes stat(2) before it opens: that tells what follows from the size, or was made."""
         mount = self.mount(None, "--chunk-size", "16K")
         read(mount.p("app.log", "lines@n4.tsv"))
         for name in ("bytes.tsv", "bytes@100.tsv", "lines@n4.tsv"):

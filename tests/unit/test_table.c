@@ -62,7 +62,7 @@ static void test_lengths(void **state)
     }
 }
 
-/* The largest file there can be, in pieces of a byte: nothing wraps, and nothing takes long. */
+/* The largest file there can be, in pieces of a TiB: nothing wraps, and nothing takes long. */
 static void test_largest(void **state)
 {
     const uint64_t size = INT64_MAX;
@@ -73,6 +73,23 @@ static void test_largest(void **state)
     struct table_place last = table_place_at(view, size, table_length(view, size) - 1);
     assert_int_equal(last.line, count);
     assert_int_equal(last.cursor, count - 1);
+}
+
+/* As many pieces as a name can ask for: no length wraps. */
+static void test_too_long(void **state)
+{
+    (void)state;
+
+    assert_int_equal(table_length(view_of(true, INT64_MAX), 1000), TABLE_TOO_LONG);
+    assert_int_equal(table_length(view_of(false, 1), INT64_MAX), TABLE_TOO_LONG);
+    uint64_t length = 0;
+    for (uint64_t count = 1; count < INT64_MAX / 2; count *= 2) {
+        uint64_t next = table_length(view_of(true, count), 1000);
+        assert_true(next > length || (next == length && next == TABLE_TOO_LONG));
+        assert_true(next <= INT64_MAX || next == TABLE_TOO_LONG);
+        length = next;
+    }
+    assert_int_equal(length, TABLE_TOO_LONG);
 }
 
 /* A map of a long table: every part of it is made again; another table is found out. */
@@ -140,9 +157,8 @@ static void test_map_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_largest),
-        cmocka_unit_test(test_map),
+        cmocka_unit_test(test_lengths),        cmocka_unit_test(test_largest),
+        cmocka_unit_test(test_too_long),       cmocka_unit_test(test_map),
         cmocka_unit_test(test_map_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
