@@ -69,6 +69,32 @@ int file_look(int fd, struct stat *attributes, struct file_identity *identity)
     return 0;
 }
 
+int file_recall(int directory, const char *name, struct stat *attributes)
+{
+    struct statx known;
+    const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+
+    if (statx(directory, name, flags, STATX_BASIC_STATS, &known) != 0)
+        return -errno;
+    stat_of(&known, attributes);
+    return 0;
+}
+
+bool file_is_local(int fd)
+{
+    static const unsigned long local[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,   BTRFS_SUPER_MAGIC,
+                                          F2FS_SUPER_MAGIC, TMPFS_MAGIC,       RAMFS_MAGIC,
+                                          SQUASHFS_MAGIC,   ISOFS_SUPER_MAGIC, MSDOS_SUPER_MAGIC};
+    struct statfs file_system;
+
+    if (fstatfs(fd, &file_system) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+        if ((unsigned long)file_system.f_type == local[i])
+            return true;
+    return false;
+}
+
 bool file_is_on_overlay(int fd)
 {
     struct statfs file_system;

@@ -27,6 +27,19 @@ void file_identity_of(const struct stat *attributes, struct file_identity *ident
  */
 int file_look(int fd, struct stat *attributes, struct file_identity *identity);
 
+/*
+ * The attributes that the kernel has of `name` in a directory, a final symbolic link not followed.
+ * If a file of another file system is bound over the name, that one is not asked anything, so this
+ * blocks as the directory's file system does. Thread-safe. Returns 0 or -errno.
+ */
+int file_recall(int directory, const char *name, struct stat *attributes);
+
+/*
+ * Whether the kernel's attributes of files are those of the file system that `fd` is on; false if
+ * another host or a program may have changed them, or it is not known. Asks the file system.
+ */
+bool file_is_local(int fd);
+
 /* Whether the file is on overlayfs, where a copy-up changes inode and birth time. */
 bool file_is_on_overlay(int fd);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/file_identity.h"
 #include "core/outcome.h"
 
 void dir_streams_init(struct dir_streams *streams, unsigned limit)
@@ -86,6 +87,7 @@ struct dir_stream *dir_streams_open(struct dir_streams *streams, int fd)
     }
     memset(stream, 0, offsetof(struct dir_stream, entries));
     stream->fd = fd;
+    stream->local = file_is_local(fd);
     list_reset(&stream->link);
     atomic_fetch_add(&streams->opened, 1);
     return stream;

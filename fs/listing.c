@@ -26,6 +26,7 @@ struct listing {
     const struct cancel cancel;
     bool with_nodes;  /* READDIRPLUS: an entry may come with its node, which is then looked up */
     bool with_pieces; /* so do the pieces of this view */
+    bool local;       /* as dir_stream.local */
     bool watchful;    /* there are mounts that lead back to ourselves: not to be asked */
     char *buffer;
     size_t size;
@@ -82,6 +83,21 @@ static bool add_dots(struct listing *listing, const char *name, off_t next)
     return add(listing, name, S_IFDIR, node->inode, next);
 }
 
+/*
+ * The attributes of an entry. What another file system has bound over the name is not asked: it may
+ * not answer, and the listing waits for the directory's own alone.
+ */
+static int look_at_entry(const struct listing *listing, int directory, const char *name,
+                         struct stat *attributes)
+{
+    int error = file_recall(directory, name, attributes);
+
+    if (error != 0 || listing->local ||
+        attributes->st_dev != (dev_t)atomic_load(&listing->node->device))
+        return error;
+    return fstatat(directory, name, attributes, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : -errno;
+}
+
 /* Adds what stands in SOURCE under this name. Returns false when it did not fit. */
 static bool add_source_entry(struct listing *listing, int directory, const char *name,
                              unsigned char type, off_t next)
@@ -101,7 +117,7 @@ static bool add_source_entry(struct listing *listing, int directory, const char 
         return add_found(listing, name, &found, next);
     if (type == DT_DIR) /* not looked at: another file system may be mounted there */
         return add_child(listing, name, NODE_DIRECTORY, &content, next);
-    if (fstatat(directory, name, &attributes, AT_SYMLINK_NOFOLLOW) != 0)
+    if (look_at_entry(listing, directory, name, &attributes) != 0)
         return true; /* removed since */
     if (S_ISDIR(attributes.st_mode))
         return add_child(listing, name, NODE_DIRECTORY, &content, next);
@@ -165,6 +181,7 @@ static int list_source(struct listing *listing, off_t offset)
         stream = open_stream(listing, &error);
     if (stream == NULL)
         return error;
+    listing->local = stream->local;
     error = list_stream(listing, stream, offset);
     dir_streams_keep(dirs, listing->dir, stream);
     return error;
