@@ -107,14 +107,23 @@ void generation_set_doubt(struct generation *generation, unsigned doubt, bool do
         atomic_fetch_and(&generation->doubts, ~doubt);
 }
 
+void generation_set_rest(struct generation *generation, int64_t begun)
+{
+    int64_t now = clock_ms();
+    generation->sample_rest = now + COMPARE_SHARE * (now - begun);
+}
+
 void generation_set_sample(struct generation *generation, const struct content_sample *sample,
                            uint64_t size, int64_t begun)
 {
-    int64_t now = clock_ms();
-    int64_t pause = COMPARE_SHARE * (now - begun);
+    const int64_t soon = clock_ms() + COMPARE_EVERY_MS;
+
+    if (generation->sampled == 0)
+        generation->sampled_from = size;
     generation->sample = *sample;
     generation->sampled = size;
-    generation->sample_due = now + (pause > COMPARE_EVERY_MS ? pause : COMPARE_EVERY_MS);
+    generation_set_rest(generation, begun);
+    generation->sample_due = generation->sample_rest > soon ? generation->sample_rest : soon;
     generation_set_doubt(generation, DOUBT_SAMPLE, false);
 }
 

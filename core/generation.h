@@ -63,6 +63,9 @@ struct generation {
     struct content_ends ends;      /* protected by lock; of `identity`, if readable: captured */
     struct content_sample sample;  /* protected by lock; of the first `sampled` bytes */
     uint64_t sampled;              /* protected by lock; 0: there is no sample yet */
+    uint64_t sampled_from;         /* protected by lock; the size at the first sample */
+    int64_t sample_rest;           /* protected by lock; until when comparing again would cost more
+                                      than its share of the time, in ms */
     int64_t sample_due;            /* protected by lock; when it is to be compared again, in ms */
     int64_t moved;                 /* protected by lock; when `identity` was first seen, in ms */
     struct record_prefix prefix;   /* protected by lock; the last that was asked for */
@@ -110,10 +113,12 @@ bool generation_settled(struct generation *generation);
  *
  * generation_end() marks the generation stale; returns -ESTALE. The others want the lock to be
  * held: generation_set_doubt() sets or clears a doubt; generation_set_sample() takes over the
- * sample of `size` bytes, which began to be read at `begun` (ms).
+ * sample of `size` bytes, which began to be read at `begun` (ms); generation_set_rest() says that
+ * the last one was compared again, which began at `begun`.
  */
 int generation_end(struct generation *generation);
 void generation_set_doubt(struct generation *generation, unsigned doubt, bool doubted);
+void generation_set_rest(struct generation *generation, int64_t begun);
 void generation_set_sample(struct generation *generation, const struct content_sample *sample,
                            uint64_t size, int64_t begun);
 

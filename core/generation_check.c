@@ -14,6 +14,8 @@ struct snapshot {
     struct content_ends ends;
     struct content_sample sample;
     uint64_t sampled;
+    uint64_t sampled_from;
+    int64_t sample_rest;
     int64_t sample_due;
     int64_t moved;
 };
@@ -27,6 +29,8 @@ static struct snapshot take_snapshot(struct generation *generation)
         .ends = generation->ends,
         .sample = generation->sample,
         .sampled = generation->sampled,
+        .sampled_from = generation->sampled_from,
+        .sample_rest = generation->sample_rest,
         .sample_due = generation->sample_due,
         .moved = generation->moved,
     };
@@ -55,10 +59,21 @@ static int compare_sample(const struct snapshot *was, int fd)
     return content_sample_equal(&now, &was->sample) ? 0 : -ESTALE;
 }
 
-int generation_confirm_sample(struct generation *generation, int fd)
+bool generation_only_grew(struct generation *generation, int fd, uint64_t size)
 {
     const struct snapshot was = take_snapshot(generation);
-    return was.sampled > 0 ? compare_sample(&was, fd) : 0;
+    const int64_t begun = clock_ms();
+
+    if (was.sampled == 0 || was.sampled_from > size)
+        return false;
+    if (begun < was.sample_rest)
+        return true;
+    if (compare_sample(&was, fd) != 0)
+        return false;
+    HOLD_LOCK(&generation->lock);
+    if (generation->sampled == was.sampled)
+        generation_set_rest(generation, begun);
+    return true;
 }
 
 /* What the generation is to become. */

@@ -41,9 +41,11 @@ int generation_check(struct generation *generation, int fd, bool *changed);
 bool generation_is_still(struct generation *generation, int fd, const struct file_identity *then);
 
 /*
- * Compares the sample with what the file holds now, whether that is due or not. Returns 0, also if
- * there is no sample yet; -ESTALE, which does not end the generation; or as content_sample_read.
+ * Whether samples tell that the file has only grown since it had `size` bytes. Compares the last
+ * one with what the file holds now, unless that was done so lately that another comparison would
+ * take more than its share of the time. False also if no sample goes back so far. Does not end the
+ * generation. Blocks as content_sample_read.
  */
-int generation_confirm_sample(struct generation *generation, int fd);
+bool generation_only_grew(struct generation *generation, int fd, uint64_t size);
 
 #endif

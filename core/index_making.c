@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "core/checked.h"
+#include "core/cleanup.h"
 #include "core/generation_capture.h"
 #include "core/generation_check.h"
 #include "core/line_scan.h"
@@ -35,20 +36,52 @@ static bool takes_beginnings(const struct generation *generation, const struct i
     return now->revision == 0 && !generation->rewritten;
 }
 
-/* Makes the key of the file as it is, to tell at the end whether it still is. */
-static int begin_whole(struct generation *generation, int fd, struct index_beginning *beginning)
+/* Whether an index of `size` bytes is to be kept on the disk: if it has much that is not there. */
+static bool is_worth_keeping(const struct index_store *store, struct generation *generation,
+                             uint64_t size)
+{
+    uint64_t kept = index_slot_kept(&generation->lines_index);
+    uint64_t grown = saturating_sub(size, kept);
+
+    return size >= store->least && (kept == 0 || grown == 0 || grown >= kept / WORTH);
+}
+
+/* Gives the key the sample: the generation's, if that is of all of the file, or another. */
+static int add_sample(struct generation *generation, int fd, struct index_key *key)
+{
+    struct content_digests known = {.ends = {.readable = true}};
+
+    if (!generation_recall_sample(generation, key->size, &known.sample) ||
+        !content_digests_complete(&known, key->size))
+        return index_key_add_sample(fd, key);
+    key->sample = content_sample_sum(&known.sample, key->size);
+    return 0;
+}
+
+/*
+ * Makes the key of the file as it is, to tell at the end whether it still is. The generation gets a
+ * sample too if it has none: what happens to the file from now on is then seen by everybody.
+ */
+static int begin_whole(struct index_store *store, struct generation *generation, int fd,
+                       struct index_beginning *beginning)
 {
     const uint64_t size = beginning->of.file.size;
-    struct content_sample sample;
 
     beginning->settled = file_identity_unsettled_ms(&beginning->of.file, fd) == 0;
     int error = index_key_make(fd, &beginning->of.file, &beginning->whole);
     if (error != 0)
         return error;
-    if (!generation_recall_sample(generation, size, &sample))
-        return index_key_add_sample(fd, &beginning->whole);
-    beginning->whole.sample = content_sample_sum(&sample, size);
-    return 0;
+    generation_take_sample(generation, fd);
+    beginning->in_memory = !store->strict && !is_worth_keeping(store, generation, size) &&
+                           generation_only_grew(generation, fd, size);
+    return beginning->in_memory ? 0 : add_sample(generation, fd, &beginning->whole);
+}
+
+/* Whether the index of this key is of what the file was before it grew, going by samples. */
+static bool has_only_grown(struct generation *generation, int fd, const struct index_key *key)
+{
+    return generation_only_grew(generation, fd, key->size) ||
+           index_key_match_sample(key, fd, INDEX_BEGINS) == INDEX_BEGINS;
 }
 
 static int find_known(struct index_store *store, struct generation *generation, int fd,
@@ -57,6 +90,10 @@ static int find_known(struct index_store *store, struct generation *generation, 
     struct index_slot *slot = &generation->lines_index;
 
     int match = index_slot_get(slot, fd, &beginning->of, &beginning->old, &beginning->key);
+    if (match == INDEX_BEGINS && !has_only_grown(generation, fd, &beginning->key)) {
+        line_index_unref(steal_pointer(&beginning->old));
+        match = INDEX_OTHER;
+    }
     if (match != INDEX_OTHER)
         return match;
     match = (int)index_store_load(store, fd, &beginning->of.file,
@@ -76,7 +113,7 @@ int index_begin(struct index_store *store, struct generation *generation, int fd
     int match = find_known(store, generation, fd, beginning);
     if (match < 0 || match == INDEX_SAME)
         return match;
-    int error = begin_whole(generation, fd, beginning);
+    int error = begin_whole(store, generation, fd, beginning);
     if (error == 0)
         return match;
     line_index_unref(beginning->old);
@@ -95,29 +132,44 @@ bool index_still_right(struct generation *generation, const struct index_moment 
 void index_keep(struct index_store *store, struct generation *generation,
                 const struct line_index *index, const struct index_key *key)
 {
-    uint64_t kept = index_slot_kept(&generation->lines_index);
-    uint64_t grown = saturating_sub(index->size, kept);
-
-    if (index->size < store->least || (kept > 0 && grown > 0 && grown < kept / WORTH))
-        return;
-    if (index_store_save(store, key, index) == 0)
+    if (is_worth_keeping(store, generation, index->size) &&
+        index_store_save(store, key, index) == 0)
         index_slot_note_kept(&generation->lines_index, key->size);
+}
+
+/* Makes the key of the file at the end: of as many bytes as there were at the beginning. */
+static int make_whole(int fd, const struct index_beginning *beginning, struct index_key *key)
+{
+    int error = index_key_make(fd, &beginning->of.file, key);
+    return error != 0 || beginning->in_memory ? error : index_key_add_sample(fd, key);
+}
+
+/* Whether nothing has happened to the file since the beginning, by attributes that can tell. */
+static bool is_untouched(struct generation *generation, const struct index_beginning *beginning)
+{
+    const struct index_moment now = moment_of(generation);
+    return beginning->settled && now.revision == beginning->of.revision &&
+           file_identity_equal(&now.file, &beginning->of.file);
+}
+
+/* Whether the file holds what it did at the beginning, as far as digests tell. */
+static bool is_as_begun(struct generation *generation, int fd,
+                        const struct index_beginning *beginning, const struct index_key *now)
+{
+    return content_ends_equal(&now->ends, &beginning->whole.ends) &&
+           (beginning->in_memory ? generation_only_grew(generation, fd, now->size)
+                                 : now->sample == beginning->whole.sample);
 }
 
 int index_confirm(struct generation *generation, int fd, const struct index_beginning *beginning)
 {
-    const struct index_key *whole = &beginning->whole;
-    const struct index_moment now = moment_of(generation);
-    struct content_ends ends;
+    struct index_key now;
 
-    if (now.revision == beginning->of.revision &&
-        file_identity_equal(&now.file, &beginning->of.file) && beginning->settled)
+    if (is_untouched(generation, beginning))
         return 0;
-    int error = content_ends_read(fd, whole->size, &ends);
-    if (error == 0 && !content_ends_equal(&ends, &whole->ends))
-        error = -ESTALE;
-    if (error == 0)
-        error = generation_confirm_sample(generation, fd);
+    int error = make_whole(fd, beginning, &now);
+    if (error == 0 && !is_as_begun(generation, fd, beginning, &now))
+        error = -TRY_AGAIN;
     return error == -ESTALE ? -TRY_AGAIN : error;
 }
 
@@ -125,15 +177,12 @@ int index_confirm(struct generation *generation, int fd, const struct index_begi
 static int end_key(struct generation *generation, int fd, const struct index_beginning *beginning,
                    struct index_key *key)
 {
-    int error = index_key_make(fd, &beginning->of.file, key);
-    if (error == 0)
-        error = index_key_add_sample(fd, key);
-    if (error == 0)
-        error = index_confirm(generation, fd, beginning);
-    const struct index_moment now = moment_of(generation);
-    key->verified = beginning->settled && beginning->old == NULL &&
-                    now.revision == beginning->of.revision &&
-                    file_identity_equal(&now.file, &beginning->of.file);
+    int error = make_whole(fd, beginning, key);
+    bool untouched = is_untouched(generation, beginning);
+
+    key->verified = untouched && beginning->old == NULL;
+    if (error == 0 && !untouched && !is_as_begun(generation, fd, beginning, key))
+        error = -TRY_AGAIN;
     return error;
 }
 
@@ -168,7 +217,7 @@ int index_publish(struct index_store *store, struct source *source, struct gener
     key.verified = key.verified && file_identity_equal(&then, &now);
     index_slot_put(&generation->lines_index, index, &key, of);
     /* A time stamp that was not past at the beginning may stand for another content too. */
-    if (beginning->settled)
+    if (beginning->settled && !beginning->in_memory)
         index_keep(store, generation, index, &key);
     return 0;
 }

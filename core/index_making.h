@@ -34,7 +34,8 @@ bool index_is_there(struct index_store *store, struct source *source,
 struct index_beginning {
     struct index_moment of;
     bool settled;           /* a change from now on moves a time stamp for certain */
-    struct index_key whole; /* of all of the file, without the sample; not if `old` is all of it */
+    bool in_memory;         /* it is not worth keeping on the disk: its key has no sample */
+    struct index_key whole; /* of all of the file; not made if `old` is all of it */
     struct line_index *old; /* a reference for the caller, or NULL */
     struct index_key key;   /* of `old` */
 };

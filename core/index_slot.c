@@ -103,7 +103,7 @@ int index_slot_get(struct index_slot *slot, int fd, const struct index_moment *n
     int match = recall(slot, now, index, key);
 
     if (match == INDEX_BEGINS)
-        match = index_key_match_sample(key, fd, index_key_match(key, fd, &now->file));
+        match = index_key_match(key, fd, &now->file);
     if (match <= INDEX_OTHER && *index != NULL) {
         line_index_unref(*index);
         *index = NULL;

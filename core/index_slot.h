@@ -52,8 +52,9 @@ struct line_index *index_slot_peek(struct index_slot *slot, struct index_key *ke
 
 /*
  * Whether there is an index for the file as it is `now`: of all of it (INDEX_SAME), or of its first
- * part (INDEX_BEGINS), if that is still what it was, for which `fd` is read. *index is a reference
- * for the caller then, and *key its key. Returns an enum index_match or a read error.
+ * part (INDEX_BEGINS), if the ends of that are what they were, for which `fd` is read; the caller
+ * compares the sample. *index is a reference for the caller then, and *key its key. Returns an enum
+ * index_match or a read error.
  */
 int index_slot_get(struct index_slot *slot, int fd, const struct index_moment *now,
                    struct line_index **index, struct index_key *key);

@@ -37,6 +37,19 @@ class SlowSourceTest(harness.MountTest):
                     if not name.startswith("bytes"):
                         self.assertRegex(data[:WIDTH], rb"\A[0-9]{63}\n\Z")
 
+    def test_an_index_that_grows_does_not_begin_anew(self):
+        """Each look at it costs a few reads and, at times, one of the sample: not several samples each."""
+        path = self.write("grow.log", b"".join(b"%063d\n" % n for n in range(3000)))
+        net = Unruly(self, self.source, "-o", "direct_io")
+        mount = self.mount(net.path, "--chunk-size", "64K", "--rows", "500")
+        self.append_for_ever(path)
+        with net.misbehaving(rule("read", "delay", 4)):
+            harness.read(mount.p("grow.log", "rows/-10"))
+            before = net.asked()["read"]
+            for _ in range(3):
+                harness.read(mount.p("grow.log", "rows/-10"))
+            self.assertLess(net.asked()["read"] - before, 2000)
+
 
 if __name__ == "__main__":
     harness.main()

@@ -285,6 +285,39 @@ static void test_appended_to_while_it_is_indexed(void **state)
     line_model_free(&model);
 }
 
+/* All but what is compared as the ends, and then more. */
+static void rewrite_and_grow(void)
+{
+    memset(changing->bytes + 8 * KIB, '\n', changing->size - 16 * KIB);
+    scratch_overwrite(&world->scratch, "text", changing->bytes + 8 * KIB, changing->size - 16 * KIB,
+                      8 * KIB);
+    append_lines();
+}
+
+/* The sample of a file that was at rest is taken later: the scan must not rely on that. */
+static void test_rewritten_and_grown_while_it_is_indexed_first(void **state)
+{
+    struct random random = random_case(11);
+    struct line_model model = line_model_random(&random, 3 * MIB, 80);
+    struct reader reader = open_text(&model);
+
+    (void)state;
+    reader.generation->sampled = 0;
+    changing = &model;
+    change = rewrite_and_grow;
+    map_after = change_at_second;
+    struct line_index *index = get_index(&no_store, &reader);
+    model.bytes = realloc(model.bytes, model.size + 5);
+    assert_non_null(model.bytes);
+    memset(model.bytes + model.size, '\n', 4);
+    model.size += index->size > model.size ? 4 : 0;
+    line_model_count(&model);
+    line_model_check(&model, index);
+    line_index_unref(index);
+    reader_close(&reader);
+    line_model_free(&model);
+}
+
 static void cut(void)
 {
     scratch_truncate(&world->scratch, "text", 4096);
@@ -414,6 +447,7 @@ int main(void)
         CHANGING(test_chmod_only),
         CHANGING(test_rewritten_behind_the_mtime_while_it_is_indexed),
         CHANGING(test_appended_to_while_it_is_indexed),
+        CHANGING(test_rewritten_and_grown_while_it_is_indexed_first),
         CHANGING(test_cut_while_it_is_indexed),
         CHANGING(test_a_hole_that_is_filled_while_it_grows),
         CHANGING(test_an_empty_file),
