@@ -196,6 +196,12 @@ bool open_files_unpin(struct open_files *files, struct open_file *file)
     return last;
 }
 
+bool open_files_is_pinned(struct open_files *files, const struct open_file *file)
+{
+    HOLD_LOCK(&files->lock);
+    return file->pins > 0;
+}
+
 static int take_idle(struct open_files *files)
 {
     HOLD_LOCK(&files->lock);

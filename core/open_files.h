@@ -70,6 +70,9 @@ void open_files_put(struct open_files *files, struct open_file *file);
 void open_files_pin(struct open_files *files, struct open_file *file);
 bool open_files_unpin(struct open_files *files, struct open_file *file);
 
+/* Whether somebody has pinned the slot. */
+bool open_files_is_pinned(struct open_files *files, const struct open_file *file);
+
 /* Closes one idle descriptor. Returns false where there is none. */
 bool open_files_relieve(struct open_files *files);
 

@@ -433,10 +433,10 @@ int source_pin(struct source *source, struct generation *generation)
 void source_take_sample(struct source *source, struct generation *generation, bool while_open)
 {
     int fd = -1;
-    bool lent = while_open ? open_files_get_open(&source->pool->files, &generation->file, &fd)
-                           : source_borrow(source, generation, &fd) == 0;
 
-    if (!lent)
+    if (while_open && !open_files_is_pinned(&source->pool->files, &generation->file))
+        return;
+    if (source_borrow(source, generation, &fd) != 0)
         return;
     generation_take_sample(generation, fd);
     source_return(source, generation);

@@ -1,0 +1,116 @@
+/*
+ * sampler: samples are taken of files that have been at rest for long, soon after somebody asks.
+ */
+#include "tests/unit/support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/generation_capture.h"
+#include "core/sampler.h"
+
+enum {
+    FILES = 20,
+    SIZE = 100 * CONTENT_BLOCK,
+    OLD_MS = 3500, /* a younger file is sampled when it is captured */
+    MOST_MS = 20000,
+};
+
+static void name_of(unsigned number, char name[8])
+{
+    (void)snprintf(name, 8, "f%u", number);
+}
+
+static int setup(void **state)
+{
+    uint8_t *bytes = malloc(SIZE);
+    int error = bytes != NULL ? world_setup(state) : -1;
+    char name[8];
+
+    for (unsigned i = 0; error == 0 && i < FILES; i++) {
+        struct world *world = *state;
+        pattern_fill(bytes, SIZE, 0, i);
+        name_of(i, name);
+        scratch_write(&world->scratch, name, bytes, SIZE);
+    }
+    free(bytes);
+    return error;
+}
+
+static struct reader pin_file(struct world *world, unsigned number)
+{
+    char name[8];
+    name_of(number, name);
+    return reader_pin(world, name);
+}
+
+static bool gets_sample(const struct reader *reader)
+{
+    for (unsigned waited = 0; waited < MOST_MS; waited += 5) {
+        if (!generation_wants_sample(reader->generation))
+            return true;
+        sleep_ms(5);
+    }
+    return false;
+}
+
+/* The sample is that of the content; a file that nobody has open is left out if that is wished. */
+static void test_samples(void **state)
+{
+    struct world *world = *state;
+    struct reader readers[FILES];
+    struct content_sample known;
+    struct content_digests right;
+    struct sampler sampler;
+    int fd = -1;
+
+    sleep_ms(OLD_MS);
+    sampler_init(&sampler);
+    for (unsigned i = 0; i < FILES; i++) {
+        readers[i] = pin_file(world, i);
+        assert_true(generation_wants_sample(readers[i].generation));
+        sampler_add(&sampler, readers[i].source, readers[i].generation, i % 2 == 0);
+    }
+    assert_int_equal(sampler_start(&sampler), 0);
+    for (unsigned i = 0; i < FILES; i++) {
+        assert_true(gets_sample(&readers[i]));
+        assert_true(generation_recall_sample(readers[i].generation, SIZE, &known));
+        assert_int_equal(source_borrow(readers[i].source, readers[i].generation, &fd), 0);
+        assert_int_equal(content_digests_read(fd, SIZE, &right), 0);
+        source_return(readers[i].source, readers[i].generation);
+        assert_true(content_sample_equal(&known, &right.sample));
+        assert_int_equal(known.readable, right.sample.readable);
+        reader_close(&readers[i]);
+    }
+    sampler_stop(&sampler);
+    sampler_stop(&sampler);
+    sampler_destroy(&sampler);
+}
+
+/* What is in the queue at the end is let go, and after the end nothing is added. */
+static void test_end(void **state)
+{
+    struct reader one = pin_file(*state, 0);
+    struct sampler sampler;
+
+    sleep_ms(OLD_MS);
+    struct reader again = reader_again(&one);
+    sampler_init(&sampler);
+    sampler_add(&sampler, again.source, again.generation, false);
+    sampler_stop(&sampler);
+    sampler_add(&sampler, again.source, again.generation, false);
+    assert_int_equal(sampler.queued, 0);
+    sampler_destroy(&sampler);
+    reader_close(&again);
+    reader_close(&one);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_samples, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_end, setup, world_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
