@@ -14,6 +14,7 @@ enum outcome {
     WRONG_INDEX,      /* a line index is damaged, or of another content */
     TRY_AGAIN,        /* the file changed meanwhile; another try may find it at rest */
     NOT_AT_ONCE,      /* it cannot be had without waiting */
+    SIZE_UNTOLD,      /* the file has bytes, and the size 0 */
     FILE_TOO_SHORT,   /* the file ends before the bytes that are wanted */
     NOT_MAPPABLE,     /* no window on the file is to be had: read a copy instead */
     NOT_UNCACHED,     /* the file cannot be read past the page cache */

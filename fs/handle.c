@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/checked.h"
 #include "core/cleanup.h"
+#include "core/empty_file.h"
 #include "core/outcome.h"
 #include "fs/lookup.h"
 #include "fs/piece_name.h"
@@ -94,26 +94,6 @@ static bool is_generation_of(struct driver *driver, struct node *node, bool seco
     return file->generation == generation;
 }
 
-/*
- * Files of some file systems, such as /proc, have the size 0 and a content all the same. Its bytes
- * cannot be had as those of a file of a known size: an error, and not an empty file.
- */
-static int check_empty(struct source *source, struct generation *generation)
-{
-    char byte;
-    int fd = -1;
-    struct file_identity now;
-    int error = source_borrow(source, generation, &fd);
-
-    if (error != 0)
-        return error;
-    bool empty = pread(fd, &byte, 1, 0) == 0;
-    if (!empty && file_look(fd, NULL, &now) == 0 && now.size > 0)
-        empty = true; /* it was, and has grown since */
-    source_return(source, generation);
-    return empty ? 0 : -EIO;
-}
-
 static int open_generation_of_file(struct driver *driver, struct node *node, struct source *source,
                                    struct generation *generation, bool second_try,
                                    struct handle *handle)
@@ -126,7 +106,8 @@ static int open_generation_of_file(struct driver *driver, struct node *node, str
     if (!is_generation_of(driver, node, second_try, generation))
         return -ESTALE;
     piece_add(&handle->piece, 0, size);
-    return size == 0 ? check_empty(source, generation) : 0;
+    error = size == 0 ? empty_file_check(source, generation) : 0;
+    return error == 0 || error == -ESTALE ? error : -EIO;
 }
 
 static int open_file_node(struct driver *driver, struct node *node, bool second_try,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/empty_file.h"
 #include "core/fault_guard.h"
 #include "core/index_making.h"
 #include "core/index_recount.h"
@@ -178,6 +179,17 @@ static void tell(const char *file, const struct line_index *index, const struct 
     (void)fflush(stdout);
 }
 
+/* An empty file has no index, and needs none. */
+static int index_empty(const char *file, struct source *source, struct generation *generation)
+{
+    int error = empty_file_check(source, generation);
+    if (error == 0) {
+        printf("%s: 0 lines\n", file);
+        (void)fflush(stdout);
+    }
+    return error;
+}
+
 /* One try. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
 static int index_once(struct maker *maker, const char *file, struct source *source)
 {
@@ -189,12 +201,13 @@ static int index_once(struct maker *maker, const char *file, struct source *sour
     int error = source_look(source, &generation, &attributes);
     if (error != 0)
         return error == -ESTALE ? -EISDIR : error;
-    if (attributes.st_size == 0) {
-        generation_unref(generation);
-        printf("%s: 0 lines\n", file);
-        return 0;
-    }
     error = source_pin(source, generation);
+    if (error == 0 && generation_size(generation) == 0) {
+        error = index_empty(file, source, generation);
+        source_unpin(source, generation);
+        generation_unref(generation);
+        return error;
+    }
     if (error == 0) {
         progress_begin(&progress, file);
         error = make(maker, source, generation, &progress, &index);
@@ -232,6 +245,8 @@ static const char *reason(int error)
         return "not a regular file";
     if (error == -TRY_AGAIN || error == -ESTALE)
         return "is rewritten while it is counted: there is no index of it; try again later";
+    if (error == -SIZE_UNTOLD)
+        return "does not tell its size: index a copy";
     return strerror(-error);
 }
 

@@ -54,6 +54,15 @@ class CommandTest(IndexTest):
         self.assertEqual((code, len(output.splitlines())), (1, 1))
         self.assertRegex(errors, r"\A[^\n]*closed\.log: Permission denied\n\Z")
 
+    def test_a_file_that_tells_no_size(self):
+        """It has lines, and the size 0: not "0 lines"."""
+        path = "/proc/self/mountinfo"
+        self.assertEqual(os.stat(path).st_size, 0)
+        code, output, errors = bigfs("--index", "--index-dir", self.dir, path)
+        self.assertEqual((code, output), (1, ""))
+        self.assertRegex(errors, r"\Abigfs: [^\n]*mountinfo: [^\n]*size[^\n]*\n\Z")
+        self.assertEqual(bigfs("--index", "--index-dir", self.dir, self.write("none.log", b""))[0], 0)
+
     def test_wrong_use(self):
         """No file: exit 2. Nowhere to keep it: exit 1."""
         path = self.write("one.log", b"1\n")
