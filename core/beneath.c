@@ -209,29 +209,36 @@ int beneath_stat(const struct beneath *beneath, const char *path, struct stat *a
     return file_look(fd, attributes, NULL);
 }
 
-/* The number of the file system that an O_PATH descriptor leads to; it is not asked. */
-static int device_of(int fd, uint64_t *device)
+/* Whether something is mounted there, or that cannot be told (before Linux 5.8). */
+static bool may_be_mount(const struct statx *known)
+{
+    return (known->stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0 ||
+           (known->stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+/*
+ * Whether an O_PATH descriptor leads to another file system than *device, which becomes that one's
+ * number then. It is not asked. Files of an overlay, and subvolumes, have numbers of their own, but
+ * only what is mounted at the path is another file system than the directory's.
+ */
+static int check_device(int fd, uint64_t *device)
 {
     struct statx known;
 
     if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &known) != 0)
         return -errno;
-    *device = makedev(known.stx_dev_major, known.stx_dev_minor);
-    return 0;
+    uint64_t found = makedev(known.stx_dev_major, known.stx_dev_minor);
+    if (found == *device || !may_be_mount(&known))
+        return 0;
+    *device = found;
+    return -OTHER_DEVICE;
 }
 
 int beneath_stat_on(const struct beneath *beneath, const char *path, uint64_t *device,
                     struct stat *attributes)
 {
-    uint64_t found = 0;
     AUTO_CLOSE int fd = beneath_open(beneath, path, O_PATH | O_NOFOLLOW);
-    int error = fd < 0 ? fd : device_of(fd, &found);
+    int error = fd < 0 ? fd : check_device(fd, device);
 
-    if (error != 0)
-        return error;
-    if (found != *device) {
-        *device = found;
-        return -OTHER_DEVICE;
-    }
-    return file_look(fd, attributes, NULL);
+    return error != 0 ? error : file_look(fd, attributes, NULL);
 }

@@ -47,9 +47,9 @@ int beneath_open(const struct beneath *beneath, const char *path, int flags);
 int beneath_stat(const struct beneath *beneath, const char *path, struct stat *attributes);
 
 /*
- * The same for a caller that is prepared to wait for the file system *device alone: if the path
- * leads to another one, that is not asked anything. Returns -OTHER_DEVICE (core/outcome.h) then,
- * with its number in *device.
+ * The same for a caller that is prepared to wait only for the file system *device, that of the
+ * directory: if another one is mounted at the path, that is not asked anything. Returns
+ * -OTHER_DEVICE (core/outcome.h) then, with its number in *device.
  */
 int beneath_stat_on(const struct beneath *beneath, const char *path, uint64_t *device,
                     struct stat *attributes);
