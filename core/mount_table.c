@@ -1,10 +1,11 @@
 #include "core/mount_table.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "core/cleanup.h"
 
@@ -62,22 +63,50 @@ static bool parse_line(char *line, struct mount_entry *entry)
     return true;
 }
 
-int mount_table_visit(void (*visit)(void *argument, const struct mount_entry *entry),
+int mount_table_open(void)
+{
+    int table = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    return table < 0 ? -errno : table;
+}
+
+/* Reads all of the table: *text is for the caller to free, and ends in a NUL. Returns 0 or -errno.
+ */
+static int read_table(int table, char **text)
+{
+    enum { STEP = 16 * 1024 };
+    size_t used = 0;
+    ssize_t got = 0;
+
+    if (lseek(table, 0, SEEK_SET) != 0)
+        return -errno;
+    do {
+        char *more = realloc(*text, used + STEP + 1);
+        if (more == NULL)
+            return -ENOMEM;
+        *text = more;
+        got = read(table, more + used, STEP);
+        used += got > 0 ? (size_t)got : 0;
+        more[used] = '\0';
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    return got < 0 ? -errno : 0;
+}
+
+int mount_table_visit(int table, void (*visit)(void *argument, const struct mount_entry *entry),
                       void *argument)
 {
-    AUTO_FCLOSE FILE *table = fopen("/proc/self/mountinfo", "re");
-    AUTO_FREE char *line = NULL;
-    size_t room = 0;
+    AUTO_CLOSE int opened = table < 0 ? mount_table_open() : -1;
+    AUTO_FREE char *text = NULL;
 
-    if (table == NULL)
-        return -errno;
-    errno = 0;
-    while (getline(&line, &room, table) > 0) {
+    if (table < 0 && opened < 0)
+        return opened;
+    int error = read_table(table < 0 ? opened : table, &text);
+    char *rest = error == 0 ? text : NULL;
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
         struct mount_entry entry;
         if (parse_line(line, &entry))
             visit(argument, &entry);
     }
-    return feof(table) != 0 ? 0 : errno != 0 ? -errno : -EIO;
+    return error;
 }
 
 struct search {
@@ -98,20 +127,20 @@ static void look_at(void *argument, const struct mount_entry *entry)
     }
 }
 
-bool mount_table_find(const char *mountpoint, dev_t *device)
+bool mount_table_find(int table, const char *mountpoint, dev_t *device)
 {
     struct search search = {.mountpoint = mountpoint};
 
-    (void)mount_table_visit(look_at, &search);
+    (void)mount_table_visit(table, look_at, &search);
     if (search.found)
         *device = search.device;
     return search.found;
 }
 
-bool mount_table_has(dev_t device)
+bool mount_table_has(int table, dev_t device)
 {
     struct search search = {.device = device};
 
     /* If the table cannot be read, the mount is taken to be there: nothing is ended by mistake. */
-    return mount_table_visit(look_at, &search) != 0 || search.found;
+    return mount_table_visit(table, look_at, &search) != 0 || search.found;
 }

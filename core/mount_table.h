@@ -1,4 +1,9 @@
-/* The mounts that this process can see: /proc/self/mountinfo. Asks nothing of what is mounted. */
+/*
+ * The mounts that this process can see: /proc/self/mountinfo. Asks nothing of what is mounted.
+ *
+ * `table` is a descriptor of mount_table_open(), which one thread uses at a time: the table is read
+ * again even if no descriptor is to be had. Or it is -1: then one is opened for the time being.
+ */
 #ifndef BIGFS_CORE_MOUNT_TABLE_H
 #define BIGFS_CORE_MOUNT_TABLE_H
 
@@ -13,20 +18,22 @@ struct mount_entry {
     const char *source; /* what it says that it shows */
 };
 
+/* Opens the table. poll(2) with POLLPRI tells of changes. Returns a descriptor or -errno. */
+int mount_table_open(void);
+
 /*
  * Visits all mounts, the oldest first. Returns 0, or -errno if the table cannot be read to its end.
- * Thread-safe.
  */
-int mount_table_visit(void (*visit)(void *argument, const struct mount_entry *entry),
+int mount_table_visit(int table, void (*visit)(void *argument, const struct mount_entry *entry),
                       void *argument);
 
 /*
  * Finds the device of what is mounted at `mountpoint`, an absolute path without symbolic links. A
- * later mount covers an earlier one. Returns false if nothing is mounted there. Thread-safe.
+ * later mount covers an earlier one. Returns false if nothing is mounted there.
  */
-bool mount_table_find(const char *mountpoint, dev_t *device);
+bool mount_table_find(int table, const char *mountpoint, dev_t *device);
 
-/* Whether anything is mounted that has this device. Thread-safe. */
-bool mount_table_has(dev_t device);
+/* Whether anything is mounted that has this device. */
+bool mount_table_has(int table, dev_t device);
 
 #endif

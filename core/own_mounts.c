@@ -17,7 +17,7 @@ void own_mounts_init(struct own_mounts *mounts, const char *type)
     memset(mounts, 0, sizeof(*mounts));
     mounts->type = type;
     pthread_mutex_init(&mounts->lock, NULL);
-    mounts->table = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    mounts->table = mount_table_open();
 }
 
 static void forget_all(struct own_mounts *mounts)
@@ -122,7 +122,7 @@ static void refresh(struct own_mounts *mounts)
         return;
     forget_all(mounts);
     mounts->complete = true;
-    int error = mount_table_visit(note, mounts);
+    int error = mount_table_visit(mounts->table, note, mounts);
     mounts->complete = mounts->complete && error == 0;
     mark_all_that_lead(mounts);
     mounts->elsewhere = any_elsewhere(mounts);

@@ -84,11 +84,11 @@ static int detach_by_helper(const char *mountpoint)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM;
 }
 
-int departure_detach(const char *mountpoint, dev_t device)
+int departure_detach(int table, const char *mountpoint, dev_t device)
 {
     dev_t found = 0;
 
-    if (!mount_table_find(mountpoint, &found) || found != device)
+    if (!mount_table_find(table, mountpoint, &found) || found != device)
         return -ENOENT;
     if (umount2(mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
         return 0;

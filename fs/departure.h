@@ -33,9 +33,10 @@ void departure_end(struct departure *departure);
 
 /*
  * Detaches what is mounted at `mountpoint`, if that is the mount with this device: nobody new meets
- * it, whoever is in it stays. Asks nothing of the mount. Returns 0 or -errno.
+ * it, whoever is in it stays. Asks nothing of the mount. `table` is as in core/mount_table.h.
+ * Returns 0 or -errno.
  */
-int departure_detach(const char *mountpoint, dev_t device);
+int departure_detach(int table, const char *mountpoint, dev_t device);
 
 /* Whether the kernel has ended the connection, as after an unmount. */
 bool departure_is_over(int fuse);

@@ -84,7 +84,7 @@ static void learn_device(struct driver *driver)
     const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
     struct statx seen = {0};
 
-    if (!mount_table_find(driver->mountpoint, &driver->device) &&
+    if (!mount_table_find(-1, driver->mountpoint, &driver->device) &&
         statx(AT_FDCWD, driver->mountpoint, flags, 0, &seen) == 0)
         driver->device = makedev(seen.stx_dev_major, seen.stx_dev_minor);
     own_mounts_set(&driver->own, driver->mountpoint, driver->device);

@@ -18,7 +18,7 @@ static void raise_readahead(const char *mountpoint)
     char name[64];
     char value[16];
 
-    if (!mount_table_find(mountpoint, &device))
+    if (!mount_table_find(-1, mountpoint, &device))
         return;
     (void)snprintf(name, sizeof(name), "/sys/class/bdi/%u:%u/read_ahead_kb", major(device),
                    minor(device));

@@ -22,7 +22,7 @@ struct service {
     struct driver *driver;
     struct workers *workers;
     int signals; /* owned */
-    int table;   /* the mount table, which can be polled for changes; owned; or -1 */
+    int table;   /* core/mount_table.h; owned; or less than 0 */
     bool detached;
     uint64_t progress; /* when we looked last */
     unsigned idle;     /* looks in turn that saw none, though requests were under way */
@@ -81,7 +81,7 @@ static bool is_end(struct service *service, const struct pollfd *events)
     if (events[EVENT_PARENT].revents != 0 && daemon_hear(driver->daemon) == DAEMON_ORPHANED)
         return true;
     if (events[EVENT_TABLE].revents != 0)
-        service->detached = !mount_table_has(driver->device);
+        service->detached = !mount_table_has(service->table, driver->device);
     return service->detached && is_stuck(service);
 }
 
@@ -126,7 +126,7 @@ static void end_mount(const struct service *service)
 
     if (departure_is_over(fuse))
         return;
-    int error = departure_detach(driver->mountpoint, driver->device);
+    int error = departure_detach(service->table, driver->mountpoint, driver->device);
     if (error != 0 && !departure_is_over(fuse))
         fuse_log(FUSE_LOG_ERR, "bigfs: %s: cannot be unmounted: run fusermount3 -u on it\n",
                  driver->mountpoint);
@@ -137,7 +137,7 @@ static void end_mount(const struct service *service)
 static int open_events(struct service *service)
 {
     service->signals = signals_open();
-    service->table = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC); /* can be done without */
+    service->table = mount_table_open(); /* can be done without */
     return service->signals < 0 ? service->signals : 0;
 }
 

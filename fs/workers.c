@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -13,12 +14,15 @@ enum {
     STACK_SIZE = 2048 * 1024, /* a scan has buffers of 512 KiB, the thread sanitizer takes 770 */
     CACHE_LINE = 64,
     SHORTAGE_MS = 10, /* until a receiver that got no memory tries again */
+    WAKE_SIGNAL = SIGUSR1,
+    WAKE_STEP_MS = 5, /* until a worker that still receives at the end is woken again */
 };
 
 /* Counted by the worker itself, so each has a cache line of its own. */
 struct worker {
     _Alignas(CACHE_LINE) _Atomic uint64_t received;
     _Atomic uint64_t finished;
+    atomic_bool receiving; /* written by the worker itself */
     struct workers *workers;
     pthread_t thread;
     struct fuse_buf buffer; /* its memory is allocated by libfuse, and ours to free */
@@ -54,15 +58,14 @@ static int receive(struct worker *worker)
     const struct timespec pause = {.tv_nsec = SHORTAGE_MS * 1000000L};
     struct fuse_session *session = worker->workers->session;
 
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+    atomic_store_explicit(&worker->receiving, true, memory_order_relaxed);
     int received = fuse_session_receive_buf(session, &worker->buffer);
     if (received == -ENOMEM) /* of the kernel, as the buffer is there */
         (void)nanosleep(&pause, NULL);
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    atomic_store_explicit(&worker->receiving, false, memory_order_relaxed);
     return received;
 }
 
-/* A worker can be cancelled while it waits for a request, and never while it works on one. */
 static void *work(void *argument)
 {
     struct worker *worker = argument;
@@ -70,7 +73,6 @@ static void *work(void *argument)
     struct receivers *receivers = worker->workers->receivers;
     int received = 1;
 
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     bool here = receivers_enter(receivers);
     while (here && !fuse_session_exited(session) && received > 0) {
         received = receive(worker);
@@ -132,9 +134,16 @@ static int start_worker(struct worker *worker)
     return error;
 }
 
+static void on_wake(int number)
+{
+    (void)number; /* it has interrupted a wait, and that is all */
+}
+
 int workers_start(struct workers *workers)
 {
-    int error = 0;
+    const struct sigaction wake = {.sa_handler = on_wake}; /* without SA_RESTART */
+    int error = sigaction(WAKE_SIGNAL, &wake, NULL) != 0 ? -errno : 0;
+
     while (error == 0 && workers->count < workers->most) {
         error = start_worker(&workers->worker[workers->count]);
         workers->count += error == 0 ? 1 : 0;
@@ -166,14 +175,42 @@ uint64_t workers_progress(const struct workers *workers)
     return sum;
 }
 
+/* Wakes those who wait for a request, of the workers that have not been joined. */
+static void wake_receivers(const struct workers *workers, unsigned joined)
+{
+    for (unsigned i = joined; i < workers->count; i++)
+        if (atomic_load_explicit(&workers->worker[i].receiving, memory_order_relaxed))
+            (void)pthread_kill(workers->worker[i].thread, WAKE_SIGNAL);
+}
+
+static bool join_soon(pthread_t thread)
+{
+    struct timespec limit;
+
+    clock_gettime(CLOCK_MONOTONIC, &limit);
+    limit.tv_nsec += WAKE_STEP_MS * 1000000L;
+    if (limit.tv_nsec >= 1000000000) {
+        limit.tv_nsec -= 1000000000;
+        limit.tv_sec++;
+    }
+    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &limit) != ETIMEDOUT;
+}
+
+/*
+ * A signal that comes just before a worker begins to wait is lost, so they are woken until all have
+ * ended. (pthread_cancel() has no such gap, but it loads a library, and without a free descriptor
+ * it aborts the process.)
+ */
 int workers_stop(struct workers *workers)
 {
+    unsigned joined = 0;
+
     fuse_session_exit(workers->session);
     receivers_end(workers->receivers);
-    for (unsigned i = 0; i < workers->count; i++)
-        (void)pthread_cancel(workers->worker[i].thread);
-    for (unsigned i = 0; i < workers->count; i++)
-        (void)pthread_join(workers->worker[i].thread, NULL);
+    while (joined < workers->count) {
+        wake_receivers(workers, joined);
+        joined += join_soon(workers->worker[joined].thread) ? 1 : 0;
+    }
     int error = atomic_load(&workers->error);
     free_workers(workers);
     return error;

@@ -23,12 +23,12 @@ static void test_what_is_mounted(void **state)
     dev_t device = 0;
 
     (void)state;
-    assert_true(mount_table_find("/proc", &device));
+    assert_true(mount_table_find(-1, "/proc", &device));
     assert_int_equal(device, device_of("/proc"));
-    assert_true(mount_table_has(device));
-    assert_false(mount_table_has(makedev(0xfff, 0xfffff)));
-    assert_false(mount_table_find("/proc/self", &device));
-    assert_false(mount_table_find("/proc/", &device));
+    assert_true(mount_table_has(-1, device));
+    assert_false(mount_table_has(-1, makedev(0xfff, 0xfffff)));
+    assert_false(mount_table_find(-1, "/proc/self", &device));
+    assert_false(mount_table_find(-1, "/proc/", &device));
 }
 
 static int check(struct own_mounts *mounts, const char *directory, const char *name)
