@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
@@ -17,9 +16,8 @@
 #include "core/outcome.h"
 
 enum {
-    INTERRUPTED_ATTEMPTS = 4,  /* no signal reaches our threads: this is an answer of a disk */
-    RACE_ATTEMPTS = 100,       /* the kernel answers EAGAIN when a rename crosses its walk */
-    SHORTAGE_ATTEMPTS = 10000, /* one a millisecond, so ten seconds */
+    INTERRUPTED_ATTEMPTS = 4, /* no signal reaches our threads: this is an answer of a disk */
+    RACE_ATTEMPTS = 100,      /* the kernel answers EAGAIN when a rename crosses its walk */
 };
 
 /* Opens a path shorter than PATH_MAX in one call. */
@@ -173,12 +171,6 @@ static int open_once(const struct beneath *beneath, const char *path, int flags)
     return open_step(beneath->directory, path, flags, RESOLVE_BENEATH);
 }
 
-static void pause_ms(void)
-{
-    const struct timespec millisecond = {.tv_nsec = 1000000};
-    (void)nanosleep(&millisecond, NULL);
-}
-
 static int open_patiently(const struct beneath *beneath, const char *path, int flags)
 {
     int fd = open_once(beneath, path, flags);
@@ -193,12 +185,10 @@ int beneath_open(const struct beneath *beneath, const char *path, int flags)
 {
     int fd = open_patiently(beneath, path, flags);
 
-    for (int i = 0; i < SHORTAGE_ATTEMPTS && (fd == -EMFILE || fd == -ENFILE); i++) {
-        if (beneath->relieve == NULL || !beneath->relieve(beneath->relieve_argument))
-            pause_ms();
+    while ((fd == -EMFILE || fd == -ENFILE) && beneath->relieve != NULL &&
+           beneath->relieve(beneath->relieve_argument))
         fd = open_patiently(beneath, path, flags);
-    }
-    return fd;
+    return fd == -EMFILE || fd == -ENFILE ? -NO_DESCRIPTOR : fd;
 }
 
 int beneath_stat(const struct beneath *beneath, const char *path, struct stat *attributes)

@@ -33,10 +33,10 @@ struct beneath {
  * and no "..". The caller owns the descriptor. Blocks as open(2) does; a FIFO blocks unless
  * O_NONBLOCK or O_PATH is among the flags. If somebody holds a lease on the file the kernel begins
  * to break it and this returns -HELD_BY_LEASE (core/outcome.h): to be tried again. When descriptors
- * run out it asks for relief and tries again for up to ten seconds before it gives up. Thread-safe.
- * Returns the descriptor or -errno; a path with a symbolic link in it gives -ELOOP (the last
- * component may be one with O_PATH | O_NOFOLLOW), one that leads out -EXDEV, one into a mount
- * that leads back to ourselves -MET_OURSELVES.
+ * run out it asks for relief as long as that closes one. Then it returns -NO_DESCRIPTOR: to be
+ * tried again, too. Thread-safe. Returns the descriptor or -errno; a path with a symbolic link in
+ * it gives -ELOOP (the last component may be one with O_PATH | O_NOFOLLOW), one that leads out
+ * -EXDEV, one into a mount that leads back to ourselves -MET_OURSELVES.
  */
 int beneath_open(const struct beneath *beneath, const char *path, int flags);
 

@@ -21,7 +21,6 @@ unsigned open_files_limit(unsigned long descriptors)
 void open_files_init(struct open_files *files, unsigned limit)
 {
     pthread_mutex_init(&files->lock, NULL);
-    pthread_cond_init(&files->place_free, NULL);
     files->limit = limit;
     files->open = 0;
     list_reset(&files->idle);
@@ -30,7 +29,6 @@ void open_files_init(struct open_files *files, unsigned limit)
 void open_files_destroy(struct open_files *files)
 {
     assert(files->open == 0);
-    pthread_cond_destroy(&files->place_free);
     pthread_mutex_destroy(&files->lock);
 }
 
@@ -63,10 +61,9 @@ static void give_up_place(struct open_files *files)
 {
     HOLD_LOCK(&files->lock);
     files->open--;
-    pthread_cond_broadcast(&files->place_free);
 }
 
-/* Closes a retired descriptor (-1: none), and only then lets somebody else have its place. */
+/* Closes a retired descriptor (-1: none), and only then gives its place to another. */
 static void close_retired(struct open_files *files, int fd)
 {
     if (fd < 0)
@@ -83,25 +80,20 @@ static void lend(struct open_file *file)
 
 /*
  * Lends an open descriptor (returns it), or takes a place to open one (returns -1). A descriptor
- * that had to give up that place is left in *retired, to be closed first.
+ * that had to give up that place is left in *retired, to be closed first. If all are lent there is
+ * one more: whoever has them may wait for a file system that never answers.
  */
 static int lend_or_take_place(struct open_files *files, struct open_file *file, int *retired)
 {
     HOLD_LOCK(&files->lock);
-    for (;;) {
-        if (file->fd >= 0) {
-            lend(file);
-            return file->fd;
-        }
-        if (files->open < files->limit) {
-            files->open++;
-            return -1;
-        }
-        *retired = retire_least_recent(files);
-        if (*retired >= 0)
-            return -1;
-        pthread_cond_wait(&files->place_free, &files->lock);
+    if (file->fd >= 0) {
+        lend(file);
+        return file->fd;
     }
+    if (files->open >= files->limit)
+        *retired = retire_least_recent(files);
+    files->open += *retired < 0 ? 1 : 0;
+    return -1;
 }
 
 /* Puts an opened descriptor into the slot and lends it. Returns false where one is there already.
@@ -110,10 +102,8 @@ static bool fill_slot(struct open_files *files, struct open_file *file, int open
 {
     HOLD_LOCK(&files->lock);
     bool filled = opened >= 0 && file->fd < 0;
-    if (filled) {
+    if (filled)
         file->fd = opened;
-        pthread_cond_broadcast(&files->place_free); /* for who waits for this very file */
-    }
     *fd = file->fd;
     if (file->fd >= 0)
         lend(file);
@@ -152,11 +142,10 @@ static int retire_or_idle(struct open_files *files, struct open_file *file)
 {
     if (file->fd < 0 || file->lent > 0)
         return -1;
-    if (file->pins == 0)
+    if (file->pins == 0 || files->open > files->limit)
         return retire(file);
     list_remove(&file->link);
     list_append(&files->idle, &file->link);
-    pthread_cond_broadcast(&files->place_free);
     return -1;
 }
 

@@ -3,8 +3,12 @@
  *
  * Each file has a slot (struct open_file) that its owner embeds. A descriptor is opened on the
  * first use and lent; lent descriptors are counted and stay open. Between uses it stays open only
- * while the slot is pinned (somebody has the file open), and then only as long as nobody else needs
- * its place: the least recently used one goes first.
+ * while the slot is pinned (somebody has the file open), and then only as long as no other file
+ * needs its place: the least recently used one goes first.
+ *
+ * Nobody waits for a place. If all are lent, perhaps to a file system that does not answer, there
+ * are more descriptors than the limit for a while: as many as threads use at that moment. They are
+ * closed when they come back.
  *
  *     closed --get--> lent --put--> idle (pinned slots) --get--> lent …
  *                       |             |
@@ -23,10 +27,9 @@
 
 struct open_files {
     pthread_mutex_t lock;
-    pthread_cond_t place_free; /* broadcast when a descriptor becomes idle or is closed */
-    unsigned limit;            /* constant */
-    unsigned open;             /* protected by lock; includes those being opened */
-    struct list idle;          /* protected by lock; least recently used first */
+    unsigned limit;   /* constant; how many stay open */
+    unsigned open;    /* protected by lock; includes those being opened */
+    struct list idle; /* protected by lock; least recently used first */
 };
 
 struct open_file {
@@ -39,7 +42,7 @@ struct open_file {
 /* Opens the file of a slot: returns a descriptor that becomes the cache's, or -errno. */
 typedef int open_file_opener(void *argument);
 
-/* How many descriptors a process with this RLIMIT_NOFILE (soft) should lend at most: 4 to 256. */
+/* How many descriptors a process with this RLIMIT_NOFILE (soft) should keep at most: 4 to 256. */
 unsigned open_files_limit(unsigned long descriptors);
 
 void open_files_init(struct open_files *files, unsigned limit);
@@ -50,10 +53,8 @@ void open_files_destroy(struct open_files *files);
 void open_file_init(struct open_file *file);
 
 /*
- * Lends the slot's descriptor in *fd, opening it with `opener` if need be; may block while all
- * places are lent, and as the opener does. Each success must be matched by one open_files_put.
- * Returns 0, or what the opener returned. A thread must not ask for a second descriptor while it
- * holds one: with every place lent that would never end.
+ * Lends the slot's descriptor in *fd, opening it with `opener` if need be; blocks as the opener
+ * does. Each success must be matched by one open_files_put. Returns 0, or what the opener returned.
  */
 int open_files_get(struct open_files *files, struct open_file *file, open_file_opener *opener,
                    void *argument, int *fd);

@@ -23,6 +23,7 @@ enum outcome {
     NO_BUILD,         /* nobody makes this index now */
     MET_OURSELVES,    /* it leads back to ourselves (core/own_mounts.h) */
     HELD_BY_LEASE,    /* the file cannot be opened before somebody gives up a lease on it */
+    NO_DESCRIPTOR,    /* no descriptor is to be had before somebody closes one */
     OTHER_DEVICE,     /* the path leads to another file system than the caller waits for */
 };
 

@@ -9,7 +9,6 @@
 #include "core/outcome.h"
 
 enum {
-    LONGEST_MS = 60 * 1000,
     STEP_MS = 20, /* between two tries */
 };
 
@@ -139,12 +138,12 @@ static bool add(struct aside *aside, struct set_aside *one)
     return true;
 }
 
-bool aside_wait(struct aside *aside, const struct job *job)
+bool aside_wait(struct aside *aside, const struct job *job, int64_t longest_ms)
 {
     int64_t now = clock_ms();
     struct set_aside *one = NULL;
 
-    if (job->aside_since == 0 || now - job->aside_since < LONGEST_MS)
+    if (longest_ms > 0 && (job->aside_since == 0 || now - job->aside_since < longest_ms))
         one = calloc(1, sizeof(*one));
     if (one == NULL)
         return false;

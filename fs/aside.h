@@ -1,6 +1,6 @@
 /*
- * Requests that are put aside: they wait for something that nobody tells of (a lease that somebody
- * holds on a file), are tried again from time to time, and occupy neither a thread nor a place in a
+ * Requests that are put aside: they wait for something that nobody tells of (a lease on a file, a
+ * free descriptor), are tried again from time to time, and occupy neither a thread nor a place in a
  * gate meanwhile.
  *
  *     job --run--> -HELD_BY_LEASE --aside_wait--> aside --a while--> in line, run again
@@ -14,6 +14,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/list.h"
 #include "fs/gate.h"
@@ -39,10 +40,10 @@ int aside_start(struct aside *aside, void (*work)(void *argument), void *argumen
 void aside_stop(struct aside *aside);
 
 /*
- * Puts a copy of a job aside that runs behind a gate, to be run again behind it. Returns false, and
- * the request is still to be answered, if it has waited for long enough (a minute: leases are
- * broken before that), or there is no memory. Thread-safe.
+ * Puts a copy of a job aside that runs in a gate, to be run again there. Returns false, and the
+ * request is still to be answered, if it was first put aside `longest_ms` ago or longer, or there
+ * is no memory. Thread-safe.
  */
-bool aside_wait(struct aside *aside, const struct job *job);
+bool aside_wait(struct aside *aside, const struct job *job, int64_t longest_ms);
 
 #endif

@@ -52,8 +52,8 @@ struct job {
     struct fuse_file_info file;
     char name[256];      /* a look-up's; "" for others */
     uint64_t device;     /* of the file system that it needs; 0: of none */
+    int64_t aside_since; /* when it was first put aside (fs/aside.h), in ms; 0: never */
     struct list link;    /* protected by gate.lock; in `working` or `waiting` */
-    int64_t aside_since; /* fs/aside.h: since when it has been put aside; 0: it has not */
     struct gate *gate;   /* the rest is the gate's own */
     bool waiting;        /* protected by gate.lock */
     bool interrupted;    /* protected by gate.lock */

@@ -233,7 +233,8 @@ int handle_open(struct driver *driver, struct node *node, const struct fuse_ctx 
         error = -ESTALE;
     /* One that waits for an index is run again, and is the second try still. */
     if ((error == -ESTALE && !second_try) ||
-        ((error == -AWAITS_INDEX || error == -HELD_BY_LEASE) && second_try))
+        ((error == -AWAITS_INDEX || error == -HELD_BY_LEASE || error == -NO_DESCRIPTOR) &&
+         second_try))
         retries_expect(&driver->retries, reader->pid, node->inode);
     if (error != 0) {
         free_handle(opened);

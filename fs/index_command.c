@@ -24,9 +24,9 @@
 enum {
     DESCRIPTORS = 4,
     DRAW_EVERY = 100, /* ms */
-    LEASE_PAUSE_MS = 100,
-    LEASE_ATTEMPTS = 600, /* a minute: leases are broken before that */
-    ATTEMPTS = 8,         /* to count a file that does not change meanwhile */
+    SHORTAGE_PAUSE_MS = 100,
+    SHORTAGE_ATTEMPTS = 600, /* a minute: leases are broken before that */
+    ATTEMPTS = 8,            /* to count a file that does not change meanwhile */
 };
 
 /* What indexes are made with. */
@@ -221,16 +221,22 @@ static int index_once(struct maker *maker, const char *file, struct source *sour
     return error;
 }
 
+/* Whether waiting helps. */
+static bool is_shortage(int error)
+{
+    return error == -HELD_BY_LEASE || error == -NO_DESCRIPTOR;
+}
+
 /*
  * Indexes the file as it is at some moment: a log that is appended to all the time too. What is
  * rewritten all the time has no moment that a scan could be certain of.
  */
 static int index_source(struct maker *maker, const char *file, struct source *source)
 {
-    const struct timespec pause = {.tv_nsec = LEASE_PAUSE_MS * 1000000L};
+    const struct timespec pause = {.tv_nsec = SHORTAGE_PAUSE_MS * 1000000L};
     int error = index_once(maker, file, source);
 
-    for (int i = 0; i < LEASE_ATTEMPTS && error == -HELD_BY_LEASE; i++) {
+    for (int i = 0; i < SHORTAGE_ATTEMPTS && is_shortage(error); i++) {
         (void)nanosleep(&pause, NULL);
         error = index_once(maker, file, source);
     }
@@ -241,6 +247,8 @@ static int index_source(struct maker *maker, const char *file, struct source *so
 
 static const char *reason(int error)
 {
+    if (error == -NO_DESCRIPTOR)
+        return strerror(EMFILE);
     if (error == -EISDIR)
         return "not a regular file";
     if (error == -TRY_AGAIN || error == -ESTALE)

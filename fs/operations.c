@@ -133,7 +133,7 @@ static void run_readlink(struct job *job)
     if (fd >= 0 && length < 0)
         length = errno == ENOENT ? -ESTALE : -errno; /* ENOENT: it is no link any more */
     if (length < 0) {
-        reply_error(request, (int)length);
+        fail_job(job, (int)length);
         return;
     }
     target[length] = '\0';

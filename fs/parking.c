@@ -26,7 +26,7 @@ static void on_end(struct index_waiter *waiter, int error)
 
     /* Waits for a callback under way, which finds that nobody waits any more. */
     fuse_req_interrupt_func(parked->job.request, NULL, NULL);
-    if (error == 0 || error == -ESTALE || error == -HELD_BY_LEASE) {
+    if (error == 0 || error == -ESTALE || error == -HELD_BY_LEASE || error == -NO_DESCRIPTOR) {
         gate_queue(&driver->scans, &parked->job, parked->job.device);
         receivers_send(&driver->receivers);
     } else {

@@ -38,6 +38,8 @@ static int errno_for_reader(int error)
         return EINTR;
     case MET_OURSELVES:
         return ELOOP;
+    case NO_DESCRIPTOR:
+        return EMFILE;
     case WRONG_INDEX:
     case TRY_AGAIN:
     case EXDEV: /* something on the path became a symbolic link or a mount that leads out */
@@ -78,9 +80,22 @@ void reply_error(fuse_req_t request, int error)
     (void)fuse_reply_err(request, answer);
 }
 
+/* For how long a job that failed so is put aside and tried again, in ms; 0: it has failed. */
+static int64_t patience_for(int error)
+{
+    switch (-error) {
+    case HELD_BY_LEASE:
+        return 60 * 1000; /* leases are broken before that */
+    case NO_DESCRIPTOR:
+        return 10 * 1000;
+    default:
+        return 0;
+    }
+}
+
 void fail_job(const struct job *job, int error)
 {
-    if (error != -HELD_BY_LEASE || !aside_wait(&driver_of(job->request)->aside, job))
+    if (!aside_wait(&driver_of(job->request)->aside, job, patience_for(error)))
         reply_error(job->request, error);
 }
 

@@ -52,7 +52,7 @@ static void run_get(struct job *job)
     const ssize_t size =
         named(job->name)->read(driver_of(job->request), node_of(job->request, job->inode), value);
     if (size < 0)
-        reply_error(job->request, (int)size);
+        fail_job(job, (int)size);
     else if (size == 0) /* an answer, and no failure */
         (void)fuse_reply_err(job->request, ENODATA);
     else
@@ -103,7 +103,7 @@ static void run_list(struct job *job)
         size =
             write_names(driver_of(job->request), node_of(job->request, job->inode), value, names);
     if (size < 0)
-        reply_error(job->request, (int)size);
+        fail_job(job, (int)size);
     else
         reply_value(job, names, (size_t)size);
 }
