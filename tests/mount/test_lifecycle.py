@@ -124,6 +124,16 @@ class StuckEndTest(LifecycleTest):
         self.assert_ends(mount, [reader])
         self.assertEqual([p for p in (self.tmp / "index").rglob("*") if p.suffix == ".tmp"], [])
 
+    def test_a_sample_that_is_stuck(self):
+        """A thread of the sampler is held; the reader has its bytes."""
+        mount = self.start()
+        self.net.rules(rule("read", "delay", 30, path="/large.log"),  # too slow to be sampled when it is opened
+                       rule("read", "hang", path="/large.log", start=8 * M, end=24 * M))
+        self.assertEqual(pread(mount.p("net", "large.log", "bytes", "0"), 8, 0), self.lines[:8])
+        self.net.wait_held()
+        mount.kill(signal.SIGTERM)
+        self.assert_ends(mount, [])
+
     def test_a_lazy_unmount_from_outside(self):
         """A reader that hangs keeps the mount, and the kernel does not tell that it was unmounted."""
         for command in (["fusermount3", "-u", "-z"], ["umount", "-l"]):
