@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "core/cleanup.h"
 
 void recent_sources_init(struct recent_sources *recent)
@@ -18,10 +21,11 @@ void recent_sources_destroy(struct recent_sources *recent)
 }
 
 /* The lock is held. */
-static struct source *find(const struct recent_sources *recent, const char *path)
+static struct source *find(const struct recent_sources *recent, uint64_t hash, const char *path)
 {
     for (size_t i = 0; i < RECENT_SOURCES; i++)
-        if (recent->sources[i] != NULL && strcmp(recent->sources[i]->path, path) == 0)
+        if (recent->hashes[i] == hash && recent->sources[i] != NULL &&
+            strcmp(recent->sources[i]->path, path) == 0)
             return recent->sources[i];
     return NULL;
 }
@@ -29,11 +33,12 @@ static struct source *find(const struct recent_sources *recent, const char *path
 struct source *recent_sources_get(struct recent_sources *recent, struct source_pool *pool,
                                   const char *path)
 {
+    const uint64_t hash = XXH3_64bits(path, strlen(path));
     struct source *outdated = NULL;
     struct source *found;
     {
         HOLD_LOCK(&recent->lock);
-        found = find(recent, path);
+        found = find(recent, hash, path);
         if (found != NULL)
             return source_ref(found);
         found = source_new(pool, path);
@@ -41,6 +46,7 @@ struct source *recent_sources_get(struct recent_sources *recent, struct source_p
             return NULL;
         outdated = recent->sources[recent->next];
         recent->sources[recent->next] = source_ref(found);
+        recent->hashes[recent->next] = hash;
         recent->next = (recent->next + 1) % RECENT_SOURCES;
     }
     source_unref(outdated);

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/source.h"
 
@@ -19,6 +20,7 @@ enum { RECENT_SOURCES = 256 };
 
 struct recent_sources {
     pthread_mutex_t lock;
+    uint64_t hashes[RECENT_SOURCES];        /* protected by lock; of the paths */
     struct source *sources[RECENT_SOURCES]; /* protected by lock; a ring of references, or NULL */
     size_t next;                            /* protected by lock */
 };
