@@ -460,6 +460,8 @@ static void test_bounded_descriptors(void **state)
     assert_int_equal(count_descriptors(), before);
 }
 
+enum { CROWD = 16 };
+
 struct crowd {
     struct world *world;
     struct reader *readers;
@@ -476,11 +478,12 @@ static void read_any(void *argument, unsigned index)
         uint64_t offset = random_below(&random, SIZE - sizeof(buffer));
         THREAD_CHECK(read_at(&crowd->readers[file], buffer, sizeof(buffer), offset) == 0);
         THREAD_CHECK(pattern_matches(buffer, sizeof(buffer), offset, file));
-        THREAD_CHECK(open_files_count(&crowd->world->pool.files) <= DESCRIPTORS);
+        /* Nobody waits for a descriptor: each thread has one at most, or two if it loses a race. */
+        THREAD_CHECK(open_files_count(&crowd->world->pool.files) <= DESCRIPTORS + 2 * CROWD);
     }
 }
 
-/* No read fails because too many files are wanted at once. */
+/* No read fails because too many files are wanted at once, and not more stay open than may. */
 static void test_crowd(void **state)
 {
     struct world *world = *state;
@@ -490,7 +493,8 @@ static void test_crowd(void **state)
     (void)test_seed();
     make_files(world);
     pin_files(world, readers);
-    run_threads(16, read_any, &crowd);
+    run_threads(CROWD, read_any, &crowd);
+    assert_in_range(open_files_count(&world->pool.files), 1, DESCRIPTORS);
     close_all(readers);
     assert_int_equal(open_files_count(&world->pool.files), 0);
 }
