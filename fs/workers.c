@@ -23,6 +23,7 @@ struct worker {
     _Alignas(CACHE_LINE) _Atomic uint64_t received;
     _Atomic uint64_t finished;
     atomic_bool receiving; /* written by the worker itself */
+    atomic_bool over;      /* it has come to its end, and can be joined */
     struct workers *workers;
     pthread_t thread;
     struct fuse_buf buffer; /* its memory is allocated by libfuse, and ours to free */
@@ -86,6 +87,7 @@ static void *work(void *argument)
         here = receivers_go_on(receivers);
     }
     end_session(worker->workers, received < 0 ? received : 0);
+    atomic_store(&worker->over, true);
     return NULL;
 }
 
@@ -183,17 +185,17 @@ static void wake_receivers(const struct workers *workers, unsigned joined)
             (void)pthread_kill(workers->worker[i].thread, WAKE_SIGNAL);
 }
 
-static bool join_soon(pthread_t thread)
+/* Joins a worker if it has come to its end; else waits for a moment. Returns whether it has. */
+static bool join_soon(struct worker *worker)
 {
-    struct timespec limit;
+    const struct timespec moment = {.tv_nsec = WAKE_STEP_MS * 1000000L};
 
-    clock_gettime(CLOCK_MONOTONIC, &limit);
-    limit.tv_nsec += WAKE_STEP_MS * 1000000L;
-    if (limit.tv_nsec >= 1000000000) {
-        limit.tv_nsec -= 1000000000;
-        limit.tv_sec++;
+    if (!atomic_load(&worker->over)) {
+        (void)nanosleep(&moment, NULL);
+        return false;
     }
-    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &limit) != ETIMEDOUT;
+    (void)pthread_join(worker->thread, NULL);
+    return true;
 }
 
 /*
@@ -209,7 +211,7 @@ int workers_stop(struct workers *workers)
     receivers_end(workers->receivers);
     while (joined < workers->count) {
         wake_receivers(workers, joined);
-        joined += join_soon(workers->worker[joined].thread) ? 1 : 0;
+        joined += join_soon(&workers->worker[joined]) ? 1 : 0;
     }
     int error = atomic_load(&workers->error);
     free_workers(workers);
