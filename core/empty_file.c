@@ -1,10 +1,8 @@
 #include "core/empty_file.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "core/file_identity.h"
 #include "core/outcome.h"
+#include "core/read_fully.h"
 
 int empty_file_check(struct source *source, struct generation *generation)
 {
@@ -15,8 +13,8 @@ int empty_file_check(struct source *source, struct generation *generation)
 
     if (error != 0)
         return error;
-    ssize_t got = pread(fd, &byte, 1, 0);
-    error = got < 0 ? -errno : got > 0 ? -SIZE_UNTOLD : 0;
+    ssize_t got = read_once(fd, &byte, 1, 0, 0);
+    error = got < 0 ? (int)got : got > 0 ? -SIZE_UNTOLD : 0;
     if (error != 0 && file_look(fd, NULL, &now) == 0 && now.size > 0)
         error = 0; /* it was empty, and has grown since */
     source_return(source, generation);

@@ -106,8 +106,7 @@ static int open_generation_of_file(struct driver *driver, struct node *node, str
     if (!is_generation_of(driver, node, second_try, generation))
         return -ESTALE;
     piece_add(&handle->piece, 0, size);
-    error = size == 0 ? empty_file_check(source, generation) : 0;
-    return error == 0 || error == -ESTALE ? error : -EIO;
+    return size == 0 ? empty_file_check(source, generation) : 0;
 }
 
 static int open_file_node(struct driver *driver, struct node *node, bool second_try,
