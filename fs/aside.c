@@ -1,7 +1,9 @@
 #include "fs/aside.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "core/cleanup.h"
@@ -148,7 +150,8 @@ bool aside_wait(struct aside *aside, const struct job *job, int64_t longest_ms)
     if (one == NULL)
         return false;
     one->aside = aside;
-    one->job = *job;
+    memcpy(&one->job, job, offsetof(struct job, link)); /* it is in a list of its gate */
+    one->job.gate = job->gate;
     one->due = now + STEP_MS;
     if (one->job.aside_since == 0)
         one->job.aside_since = now;
