@@ -57,7 +57,7 @@ static int climb(int fd, size_t levels)
     return steal_fd(&at);
 }
 
-/* Whether the directory `fd` lies `levels` below ours. Returns 0, -EXDEV where it does not. */
+/* Whether the directory `fd` lies `levels` below ours. Returns 0, or -EXDEV if not. */
 static int check_is_beneath(const struct beneath *beneath, int fd, size_t levels)
 {
     struct stat top;

@@ -64,7 +64,7 @@ struct index_progress {
 int indexer_start(struct indexer *indexer, struct index_store *store, unsigned threads);
 
 /*
- * Ends all builds (waiters are told -CANCELLED) and all threads. Who joins from now on gets
+ * Ends all builds (waiters are told -CANCELLED) and all threads. A later join gets
  * -CANCELLED. More often than once does no harm.
  */
 void indexer_stop(struct indexer *indexer);

@@ -81,7 +81,7 @@ static void lend(struct open_file *file)
 /*
  * Lends an open descriptor (returns it), or takes a place to open one (returns -1). A descriptor
  * that had to give up that place is left in *retired, to be closed first. If all are lent there is
- * one more: whoever has them may wait for a file system that never answers.
+ * one more: their borrowers may wait for a file system that never answers.
  */
 static int lend_or_take_place(struct open_files *files, struct open_file *file, int *retired)
 {

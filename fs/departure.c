@@ -67,7 +67,7 @@ void departure_end(struct departure *departure)
     pthread_mutex_destroy(&departure->lock);
 }
 
-/* For those whom the kernel does not let unmount. It knows who has mounted what. */
+/* For users that the kernel does not let unmount. The helper knows what each has mounted. */
 static int detach_by_helper(const char *mountpoint)
 {
     char program[] = "fusermount3";

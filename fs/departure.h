@@ -4,7 +4,7 @@
  * In the orderly end every thread finishes what it does and is joined. A thread that the kernel
  * holds, in a source that does not answer, may never be. So the mount is detached first, while it
  * is still served; then there is a time limit. When that is over, the process closes /dev/fuse, so
- * that whoever still waits gets an error, and leaves with its threads as they are.
+ * that any caller that still waits gets an error, and leaves with its threads as they are.
  */
 #ifndef BIGFS_FS_DEPARTURE_H
 #define BIGFS_FS_DEPARTURE_H

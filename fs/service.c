@@ -57,7 +57,7 @@ static struct work look_at_work(const struct service *service)
 
 /*
  * Whether a mount that somebody else has detached is only kept by requests that the kernel holds.
- * Those who wait for them keep it, so the kernel does not tell us that it is at its end.
+ * Their callers keep it, so the kernel does not tell us that it is at its end.
  */
 static bool is_stuck(struct service *service)
 {

@@ -177,7 +177,7 @@ uint64_t workers_progress(const struct workers *workers)
     return sum;
 }
 
-/* Wakes those who wait for a request, of the workers that have not been joined. */
+/* Wakes the workers that wait for a request and have not been joined. */
 static void wake_receivers(const struct workers *workers, unsigned joined)
 {
     for (unsigned i = joined; i < workers->count; i++)
