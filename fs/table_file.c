@@ -29,6 +29,7 @@ static struct table table_of(const struct table_file *open, const struct cancel 
                 .source = open->source,
                 .generation = open->generation,
                 .size = subject->size,
+                .store = open->store,
                 .index = open->index,
                 .cancel = cancel,
             },
@@ -205,13 +206,10 @@ static int open_text(struct table_file *open, struct driver *driver, const struc
     return make_it ? make_text(open, driver, file->size, cancel) : check_text(open, second_try);
 }
 
-/* An index that turns out to be of another file is not believed again. */
-static int forget_wrong_index(const struct table_file *open, int error)
+/* An index that turns out to be of another file has been rejected: the next open gets another. */
+static int stale_if_wrong_index(int error)
 {
-    if (error != -WRONG_INDEX)
-        return error;
-    index_slot_forget(&open->generation->lines_index);
-    return -ESTALE;
+    return error == -WRONG_INDEX ? -ESTALE : error;
 }
 
 int table_file_open(struct table_file *open, struct driver *driver, const struct node *node,
@@ -224,7 +222,12 @@ int table_file_open(struct table_file *open, struct driver *driver, const struct
         .cancel = cancel,
     };
 
-    *open = (struct table_file){.node = node, .source = file.source, .generation = generation};
+    *open = (struct table_file){
+        .node = node,
+        .source = file.source,
+        .generation = generation,
+        .store = &driver->store,
+    };
     int error = view_file_complete(&file, &node->content.generated.view, &driver->store);
     if (error != 0)
         return error;
@@ -232,7 +235,7 @@ int table_file_open(struct table_file *open, struct driver *driver, const struct
     error = open_text(open, driver, &file, second_try, cancel);
     if (error != 0)
         table_file_close(open);
-    return forget_wrong_index(open, error);
+    return stale_if_wrong_index(error);
 }
 
 void table_file_close(struct table_file *open)
@@ -254,5 +257,5 @@ int table_file_read(const struct table_file *open, uint64_t offset, char *buffer
         return changed;
     if (error == -ESTALE) /* the text cannot be had again: a look-up gets a new one */
         generated_end(text);
-    return forget_wrong_index(open, error);
+    return stale_if_wrong_index(error);
 }

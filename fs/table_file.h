@@ -15,7 +15,8 @@ struct table_file {
     const struct node *node; /* NODE_TABLE, which the kernel knows as long as this is open */
     struct source *source;   /* of the large file; pinned by whoever opens this */
     struct generation *generation;
-    struct line_index *index; /* of rows: a reference; else NULL */
+    struct index_store *store; /* of the driver */
+    struct line_index *index;  /* of rows: a reference; else NULL */
 };
 
 /*

@@ -171,6 +171,19 @@ class WrongTest(IndexTest):
         self.assertEqual(read(mount.p("a.log/rows/%d+1" % (ends + 5))), rows.lines(ends + 5, 1))
         self.assertEqual((scanned(mount), warnings(mount)), (0, []))
 
+    def test_found_by_a_table(self):
+        """A table, too, meets the lines that are not there: it is made with a right index, and the wrong one goes."""
+        data = ragged(1, 600 * K)
+        self.write("a.log", data)
+        self.assertEqual(self.index("a.log")[0], 0)
+        (path,) = index_files(self.dir)
+        self.forge(path, 9)
+        mount = self.start()
+        table = read(mount.p("a.log/rows@1.tsv")).decode().splitlines()
+        self.assertEqual(len(table) - 1, len(data.splitlines(True)))
+        self.assertEqual(sum(int(line.split("\t")[2]) for line in table[1:]), len(data))
+        self.assertEqual(len(warnings(mount)), 1)
+
 
 if __name__ == "__main__":
     main()
