@@ -61,7 +61,7 @@ static unsigned shown_mask(enum acl_form form, unsigned mask)
     return shown == 0 && mask != 0 ? ACL_EXECUTE : shown;
 }
 
-/* What those have whom the mask limits. */
+/* What an entry that the mask limits grants. */
 static unsigned masked_rights(enum acl_form form, unsigned rights, unsigned mask)
 {
     const bool reads = (rights & mask & ACL_READ) != 0;

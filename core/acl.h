@@ -14,7 +14,7 @@
  *
  * A mask of which nothing is left, such as one that grants nothing but to write, becomes x, which
  * then no entry has that it limits. The kernel looks at no ACL if the group's bits of the mode,
- * which are the mask, are 0: it would give those whom the ACL names what others have.
+ * which are the mask, are 0: it would give the users whom the ACL names what others have.
  */
 #ifndef BIGFS_CORE_ACL_H
 #define BIGFS_CORE_ACL_H

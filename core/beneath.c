@@ -91,7 +91,7 @@ static int check_is_foreign(const struct beneath *beneath, int fd, bool watchful
 }
 
 /*
- * Takes a step along *path, up to `end`: *directory becomes the last directory. Moves *path behind
+ * Takes a step along *path, up to `end`: *directory becomes the last directory. Moves *path past
  * the step and counts its components in *levels.
  */
 static int take_step(const struct beneath *beneath, const char **path, const char *end,
@@ -127,8 +127,8 @@ static int open_last(const struct beneath *beneath, int directory, const char *p
 }
 
 /*
- * Opens a path in several calls. Between two steps somebody may have moved a directory out of ours,
- * so what was opened is given out only if its way up leads to us.
+ * Opens a path in several calls. Between two steps a directory may have been moved out of ours, so
+ * what was opened is given out only if its way up leads to us.
  */
 static int open_in_steps(const struct beneath *beneath, const char *path, int flags, bool watchful)
 {

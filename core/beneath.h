@@ -31,7 +31,7 @@ struct beneath {
  * Opens `path`, relative to the directory ("" is the directory itself), with the open(2) `flags`;
  * O_CLOEXEC is added. A path may have any length; one of PATH_MAX or more bytes must have no "."
  * and no "..". The caller owns the descriptor. Blocks as open(2) does; a FIFO blocks unless
- * O_NONBLOCK or O_PATH is among the flags. If somebody holds a lease on the file the kernel begins
+ * O_NONBLOCK or O_PATH is among the flags. If there is a lease on the file the kernel begins
  * to break it and this returns -HELD_BY_LEASE (core/outcome.h): to be tried again. When descriptors
  * run out it asks for relief as long as that closes one. Then it returns -NO_DESCRIPTOR: to be
  * tried again, too. Thread-safe. Returns the descriptor or -errno; a path with a symbolic link in

@@ -160,7 +160,7 @@ static int pass_barren(struct search *search, uint64_t place)
 
 /*
  * Looks through the claim, or through as much of it as makes a step. Where no record can end it is
- * passed at once; what of that lies behind the claim, the next claim takes.
+ * passed at once; what of that lies after the claim, the next claim takes.
  */
 static int search_claim(struct search *search, const struct scan_claim *claim,
                         struct finding *finding)
@@ -260,7 +260,7 @@ int boundary_find(struct source *source, struct generation *generation, uint64_t
     return error;
 }
 
-/* Moves *place behind up to *count records that end among the bytes. */
+/* Moves *place past up to *count records that end among the bytes. */
 static void skip_records(const uint8_t *bytes, size_t length, uint64_t *count, uint64_t *place)
 {
     const uint8_t *at = bytes;

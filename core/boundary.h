@@ -1,7 +1,7 @@
 /*
  * Boundaries: where records start, found from the bytes around a place alone.
  *
- * A record starts at 0 and behind every record end. The boundary of a place is the first record
+ * A record starts at 0 and after every record end. The boundary of a place is the first record
  * start at or after it. So the records whose first byte lies in [start, end) are exactly the bytes
  * from the boundary of `start` to the boundary of `end`: the rule of `split -n l/K/N`.
  *
@@ -30,7 +30,7 @@ int boundary_find(struct source *source, struct generation *generation, uint64_t
                   uint64_t size, const struct cancel *cancel, uint64_t *boundary);
 
 /*
- * Finds where the first `count` records end: the start of the record behind them, or `size` where
+ * Finds where the first `count` records end: the start of the record after them, or `size` if
  * there are no more. Reads from the start of the file. Returns as boundary_find does.
  */
 int boundary_after_records(struct source *source, struct generation *generation, uint64_t count,

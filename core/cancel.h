@@ -1,8 +1,8 @@
 /*
  * How long work learns that nobody waits for it any more.
  *
- * Whoever starts work that may scan lends it a `struct cancel`; the work asks between short steps
- * and ends with -CANCELLED (core/outcome.h) once the answer is yes. NULL stands for "never
+ * A thread that starts work that may scan lends it a `struct cancel`; the work asks between short
+ * steps and ends with -CANCELLED (core/outcome.h) once the answer is yes. NULL stands for "never
  * cancelled".
  */
 #ifndef BIGFS_CORE_CANCEL_H

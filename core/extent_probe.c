@@ -26,7 +26,7 @@ enum extent_method extent_method_named(const char *name)
     return method;
 }
 
-/* Adds an extent behind the last one, joined with it where they are of a kind. */
+/* Adds an extent after the last one, joined with it if they are of a kind. */
 static void add(struct extent_answer *answer, uint64_t start, uint64_t end, enum extent_kind kind)
 {
     struct extent *last = answer->count > 0 ? &answer->extents[answer->count - 1] : NULL;
@@ -64,7 +64,7 @@ static void probe_by_seek(int fd, uint64_t offset, uint64_t size, struct extent_
 
 enum { FIEMAP_MOST = EXTENT_PROBE_MOST / 2 }; /* a hole before each */
 
-/* The request, and room for the extents of the answer behind it. */
+/* The request, and room for the extents of the answer after it. */
 union fiemap_request {
     struct fiemap map;
     char room[sizeof(struct fiemap) + FIEMAP_MOST * sizeof(struct fiemap_extent)];
@@ -99,7 +99,7 @@ static bool range_of(const struct fiemap_extent *extent, uint64_t *start, uint64
 
 /*
  * Every extent of the map is data, whatever its flags: unwritten, unknown, delayed or encoded. What
- * lies between two of them is a hole; behind the last of a full request nothing is known.
+ * lies between two of them is a hole; after the last of a full request nothing is known.
  */
 static void probe_by_fiemap(int fd, uint64_t offset, uint64_t size, struct extent_answer *answer)
 {

@@ -23,7 +23,7 @@ enum extent_kind { EXTENT_DATA, EXTENT_HOLE };
 
 struct extent {
     uint64_t start;
-    uint64_t end; /* the first byte behind; more than start */
+    uint64_t end; /* the first byte after it; more than start */
     enum extent_kind kind;
 };
 
@@ -59,7 +59,7 @@ enum extent_method extent_method_for(int fd, uint64_t size, enum extent_method m
 
 /*
  * Tells the extents from `offset` on (offset < size, which is at most OFFSET_MAX): the first starts
- * there, and the last may go on behind its end. `method` is not EXTENTS_AUTO. Where the file system
+ * there, and the last may go on after its end. `method` is not EXTENTS_AUTO. If the file system
  * gives no answer, or one that makes no sense, all from there on is data.
  */
 void extent_probe(int fd, uint64_t offset, uint64_t size, enum extent_method method,

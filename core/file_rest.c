@@ -11,7 +11,7 @@ enum {
     REST_MOST_MS = 250,
     REST_MS_PER_MIB = 2, /* a write of the whole file should be over by then */
     COARSE_MOST_MS = 2050,
-    LOOKS = 100,         /* for a write to end, before we stand in line behind it … */
+    LOOKS = 100,         /* for a write to end, before we wait in line after it … */
     LOOK_PAUSE_US = 200, /* … and the pause after each */
 };
 

@@ -87,9 +87,9 @@ struct step {
 };
 
 /*
- * Moves the generation on, unless another thread has moved it meanwhile. Whoever grew the file may
- * have filled holes of it too, and if only the ctime moved it may be a new content with the old
- * mtime: what was found of record ends there is no more.
+ * Moves the generation on, unless another thread has moved it meanwhile. The write that grew the
+ * file may have filled holes of it too, and if only the ctime moved it may be a new content with
+ * the old mtime: what was found of record ends there is no more.
  */
 static void move_on(struct generation *generation, const struct snapshot *was,
                     const struct step *step)

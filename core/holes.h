@@ -1,6 +1,6 @@
 /*
  * Questions about the holes of a generation. The answers are of that generation, and belong to one
- * moment at which the file had it; who gets -ESTALE has none.
+ * moment at which the file had it; a caller that gets -ESTALE has none.
  *
  * All functions are thread-safe. Where the file has as many blocks as bytes they answer without
  * touching it; else they block as source_read and extent_probe do, and end when cancelled.

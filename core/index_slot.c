@@ -67,7 +67,7 @@ struct line_index *index_slot_peek(struct index_slot *slot, struct index_key *ke
 
 /*
  * What is there, if it can be right by the attributes: nothing has happened to the file, or it has
- * grown since. Who grew it may have filled holes too. The lock is held.
+ * grown since. The write that grew it may have filled holes too. The lock is held.
  */
 static int match_moment(const struct index_slot *slot, const struct index_moment *now)
 {

@@ -284,7 +284,7 @@ static enum index_match load_beginning(struct search *search)
         return INDEX_OTHER;
     if (!atomic_load(&search->index->holes))
         return INDEX_BEGINS;
-    line_index_unref(steal_pointer(&search->index)); /* who grew it may have filled them */
+    line_index_unref(steal_pointer(&search->index)); /* growth may have filled them */
     return INDEX_OTHER;
 }
 

@@ -20,19 +20,19 @@ struct index_build {
     struct list link;              /* protected by indexer.lock */
     struct source *source;         /* constant; a reference */
     struct generation *generation; /* constant; a reference, pinned */
-    struct line_index *index;      /* constant; a reference; counted into by who has a step */
-    struct index_beginning begun;  /* constant; the file when the build began; owns `old` */
-    uint64_t from;                 /* constant; what was there is up to here */
-    uint64_t next;                 /* protected by indexer.lock; where the next step begins */
-    uint64_t done;                 /* protected by indexer.lock; bytes that were counted */
-    uint64_t counted_to;           /* protected by indexer.lock; no step before this has failed */
-    struct list steps;             /* protected by indexer.lock; under way */
-    uint64_t device;               /* constant; of the file system that it is on */
-    unsigned threads;              /* protected by indexer.lock; how many work on it */
-    struct list waiters;           /* protected by indexer.lock */
-    bool abandoned;                /* protected by indexer.lock; nobody waits any more */
-    bool ending;                   /* protected by indexer.lock; a thread is at that */
-    int error;                     /* protected by indexer.lock; the first that happened */
+    struct line_index *index; /* constant; a reference; counted into by a thread that has a step */
+    struct index_beginning begun; /* constant; the file when the build began; owns `old` */
+    uint64_t from;                /* constant; what was there is up to here */
+    uint64_t next;                /* protected by indexer.lock; where the next step begins */
+    uint64_t done;                /* protected by indexer.lock; bytes that were counted */
+    uint64_t counted_to;          /* protected by indexer.lock; no step before this has failed */
+    struct list steps;            /* protected by indexer.lock; under way */
+    uint64_t device;              /* constant; of the file system that it is on */
+    unsigned threads;             /* protected by indexer.lock; how many work on it */
+    struct list waiters;          /* protected by indexer.lock */
+    bool abandoned;               /* protected by indexer.lock; nobody waits any more */
+    bool ending;                  /* protected by indexer.lock; a thread is at that */
+    int error;                    /* protected by indexer.lock; the first that happened */
 };
 
 /* A step under way. Lives on the stack of the thread that takes it. */
@@ -130,8 +130,8 @@ static void keep_part(const struct index_build *build)
 }
 
 /*
- * Takes the build out of the list, so that nobody can join it any more, and all who wait for it out
- * of the build: they are to be told.
+ * Takes the build out of the list, so that nobody can join it any more, and all its waiters out of
+ * the build: they are to be told.
  */
 static void remove_build(struct indexer *indexer, struct index_build *build, struct list *waiters)
 {
@@ -157,8 +157,8 @@ static struct index_waiter *take_waiter(struct indexer *indexer, struct list *wa
 }
 
 /*
- * Ends a build, for one thread alone. Who joins it before its index is there is told with it, and
- * last: the source may be gone then.
+ * Ends a build, for one thread alone. A waiter that joins before its index is there is told with
+ * it, and last: the source may be gone then.
  */
 static void end_build(struct indexer *indexer, struct index_build *build)
 {
@@ -173,7 +173,7 @@ static void end_build(struct indexer *indexer, struct index_build *build)
     else
         keep_part(build);
     if (error == -TRY_AGAIN)
-        error = 0; /* who waits asks again */
+        error = 0; /* a waiter asks again */
     list_reset(&waiters);
     remove_build(indexer, build, &waiters);
     free_build(build);

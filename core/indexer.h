@@ -6,7 +6,7 @@
  *
  * An index goes on from what there is: that of the generation in memory (core/index_slot.h), one in
  * the index directory, or the first part of either if the file has grown. When nobody waits for a
- * build any more it stops, and what it has counted is kept in memory for the next who asks.
+ * build any more it stops, and what it has counted is kept in memory for the next request.
  *
  * All functions are thread-safe. Threads and their stacks are made at the start and never more.
  */
@@ -34,7 +34,7 @@ struct indexer {
 
 struct index_build;
 
-/* Somebody who waits for a build. Embedded in what is the caller's. */
+/* What waits for a build. Embedded in what is the caller's. */
 struct index_waiter {
     struct list link;          /* protected by indexer.lock */
     struct index_build *build; /* protected by indexer.lock; NULL: of none, or it has ended */
@@ -76,9 +76,9 @@ void index_waiter_init(struct index_waiter *waiter,
                        void (*ended)(struct index_waiter *waiter, int error));
 
 /*
- * Waits, without a thread, for the index of a generation: begins to make it, or joins who waits for
- * it already. Returns 0: waiter->ended will be called, unless indexer_leave() comes first; or
- * -errno, and it will not: -CANCELLED where the waiter has left before.
+ * Waits, without a thread, for the index of a generation: begins to make it, or joins the build
+ * that others wait for already. Returns 0: waiter->ended will be called, unless indexer_leave()
+ * comes first; or -errno, and it will not: -CANCELLED if the waiter has left before.
  */
 int indexer_join(struct indexer *indexer, struct source *source, struct generation *generation,
                  struct index_waiter *waiter);

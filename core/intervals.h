@@ -17,7 +17,7 @@
 
 struct interval {
     uint64_t start;
-    uint64_t end; /* the first byte behind; equal to start in an empty one */
+    uint64_t end; /* the first byte after it; equal to start in an empty one */
     int kind;
 };
 

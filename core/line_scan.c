@@ -58,7 +58,7 @@ static void count_guarded(void *argument)
     count_bytes(count->tally, count->bytes, count->length, count->offset);
 }
 
-/* Counts what one window shows of [*start, end), and moves *start behind it. */
+/* Counts what one window shows of [*start, end), and moves *start past it. */
 static int count_window(const struct scan *scan, int fd, uint64_t *start, uint64_t end)
 {
     struct window_pool *windows = &scan->source->pool->windows;

@@ -150,7 +150,7 @@ int own_mounts_check(struct own_mounts *mounts, int fd, const char *name)
     const int flags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
     struct statx seen = {0};
 
-    /* Who wants to know nothing is told the device. */
+    /* A mask of 0 asks for nothing, and the device is told all the same. */
     if (statx(fd, name, flags, 0, &seen) != 0)
         return -errno;
     HOLD_LOCK(&mounts->lock);

@@ -1,5 +1,5 @@
 /*
- * A piece: a short list of ranges of a source, read one behind the other.
+ * A piece: a short list of ranges of a source, read one after the other.
  *
  *     source   |hhhh|.............|dddddddddddd|......|
  *     piece    |hhhh|dddddddddddd|                      a header, then the data
@@ -28,7 +28,7 @@ struct piece {
     struct range ranges[PIECE_MOST_RANGES]; /* none of them empty */
 };
 
-/* Adds a range behind the others; an empty one is left out, one that follows on is joined. */
+/* Adds a range after the others; an empty one is left out, one that follows on is joined. */
 void piece_add(struct piece *piece, uint64_t offset, uint64_t length);
 
 uint64_t piece_length(const struct piece *piece);
@@ -41,8 +41,8 @@ struct piece piece_slice(const struct piece *piece, uint64_t offset, uint64_t le
 
 /*
  * Sets *found to the first byte of this kind in the piece from `offset` on, an offset in the piece;
- * behind the last byte of the piece there is a hole. Returns 0, -NO_MORE_DATA where `offset` is not
- * in the piece, or no data follows: as lseek(2) with SEEK_DATA and SEEK_HOLE; or as holes_seek
+ * after the last byte of the piece there is a hole. Returns 0, -NO_MORE_DATA if `offset` is not in
+ * the piece or no data follows: as lseek(2) with SEEK_DATA and SEEK_HOLE; or as holes_seek
  * does.
  */
 int piece_seek(const struct piece *piece, struct source *source, struct generation *generation,

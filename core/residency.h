@@ -1,7 +1,7 @@
 /*
  * Which pages of a file were in the page cache, so that a scan can leave it as it found it.
  *
- * The kernel tells only who owns the file or may write it.
+ * The kernel tells only a process that owns the file or may write it.
  */
 #ifndef BIGFS_CORE_RESIDENCY_H
 #define BIGFS_CORE_RESIDENCY_H

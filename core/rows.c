@@ -37,7 +37,7 @@ static int read_on(struct walk *walk)
     return source_probe(walk->source, walk->generation, walk->buffer, walk->read, walk->place);
 }
 
-/* Moves behind the `nth` line end of the block, which is not behind us. */
+/* Moves past the `nth` line end of the block, which is still to come. */
 static int walk_to(struct walk *walk, uint64_t nth)
 {
     while (walk->passed < nth) {
@@ -67,10 +67,10 @@ static bool is_known(struct line_index *index, uint64_t line, uint64_t *offset)
     return line == 0 || line >= line_index_lines(index) || line_index_recall(index, line, offset);
 }
 
-/* Finds a line, going on where the walk is if that is in the same block and not behind it. */
+/* Finds a line, going on where the walk is if that is in the same block and still to come. */
 static int find(struct walk *walk, uint64_t line, uint64_t *offset)
 {
-    uint64_t nth = line; /* line n begins behind the nth line end */
+    uint64_t nth = line; /* line n begins after the nth line end */
 
     if (is_known(walk->index, line, offset))
         return 0;

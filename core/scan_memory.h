@@ -8,9 +8,9 @@
  *                ^^^^^ ^        ^^^^^^^^^                      a closed gap; an open one
  *                [ gap )        [  gap  ) next step scans here
  *
- * A search from within a gap starts at its end. To scan, a thread claims a step, and whoever needs
- * the same bytes waits for it: readers who ask for different pieces of one endless record share a
- * single scan, and when one of them is interrupted another takes over at the next step.
+ * A search from within a gap starts at its end. To scan, a thread claims a step, and a thread that
+ * needs the same bytes waits for it: readers that ask for different pieces of one endless record
+ * share a single scan, and when one of them is interrupted another takes over at the next step.
  *
  * The memory holds at most SCAN_MEMORY_MOST gaps. When it is full the shortest go: they cost a
  * short probe to find again.

@@ -137,7 +137,7 @@ static int check_against(struct source *source, struct generation *generation,
     if (!file_identity_same_file(&known, seen))
         return check_copied_up(source, generation, seen);
     int error = source_borrow(source, generation, &fd);
-    if (error != 0) /* who may not read it any more cannot tell, and can do without */
+    if (error != 0) /* a reader without the right cannot tell, and can do without */
         return error == -EACCES || error == -EPERM ? -ESTALE : error;
     error = source_check(source, generation, fd);
     source_return(source, generation);
@@ -235,8 +235,8 @@ void source_return(struct source *source, struct generation *generation)
 }
 
 /*
- * Whether the path now leads to another file. Where it leads to none the file was removed, and
- * goes on being readable for who has it open, as everywhere.
+ * Whether the path now leads to another file. If it leads to none the file was removed, and
+ * stays readable where it is open, as everywhere.
  */
 static int check_path(const struct source *source, struct generation *generation)
 {

@@ -134,8 +134,9 @@ void source_return(struct source *source, struct generation *generation);
 bool source_may_have_holes(const struct source *source, struct generation *generation);
 
 /*
- * The extent around `offset`, for who has the descriptor: it may start before, and may end before
- * the file's extent does. Where holes are not to be found it is data. To be believed as bytes are.
+ * The extent around `offset`, for a caller that has the descriptor: it may start before, and may
+ * end before the file's extent does. Where holes are not to be found it is data. To be believed as
+ * bytes are.
  */
 struct extent source_extent_at(const struct source *source, struct generation *generation, int fd,
                                uint64_t offset);

@@ -10,9 +10,9 @@
  * A window is lent to any number of users and counted. One that nobody uses stays mapped until its
  * place is wanted (least recently used first) or its file is forgotten. What all windows map
  * together never passes the total. Nobody waits for a window, which a disk that does not answer may
- * hold for ever: who gets none reads a copy.
+ * hold for ever: a reader that gets none reads a copy.
  *
- * Whoever touches the bytes does so inside fault_guard_call().
+ * The bytes are touched only inside fault_guard_call().
  * All functions are thread-safe; none holds the lock while it maps or unmaps.
  */
 #ifndef BIGFS_CORE_WINDOW_H
@@ -63,8 +63,9 @@ void window_release(struct window_pool *pool, const struct window_loan *loan);
 /*
  * Tells that the first `length` bytes of a loan have been read once and are not wanted soon: those
  * pages that were not in the page cache before this window was mapped leave it again, so that a
- * long scan does not drive other files out. The kernel tells what was there only to who owns the
- * file or may write it; for others all stays. `fd` is the file's. Call it before the release.
+ * long scan does not drive other files out. The kernel tells what was there only to a process that
+ * owns the file or may write it; for others all stays. `fd` is the file's. Call it before the
+ * release.
  */
 void window_done_with(const struct window_loan *loan, size_t length, int fd);
 

@@ -8,7 +8,7 @@
 enum {
     LARGE = 256 * 1024, /* smaller reads are slowed down by their messages, not by the copies */
     ORDERLY = 2,        /* after as many reads in order it is worth while */
-    FRESH = 100,        /* ms: who makes a pause gets the bytes as they are when he goes on */
+    FRESH = 100,        /* ms: a reader that pauses gets the bytes as they are when it goes on */
 };
 
 int ahead_pool_init(struct ahead_pool *pool, size_t count, size_t size)
@@ -44,8 +44,8 @@ static bool is_fresh(const struct stretch *stretch)
     return clock_ms() - stretch->copied <= FRESH;
 }
 
-/* A buffer whose bytes nobody may have any more, taken from who made a pause; or NULL. The lock is
- * held. */
+/* A buffer whose bytes nobody may have any more, taken from a reader that pauses; or NULL. The lock
+ * is held. */
 static char *give_up_stale(struct ahead *ahead)
 {
     for (unsigned i = 0; i < AHEAD_STRETCHES; i++) {
@@ -60,7 +60,7 @@ static char *give_up_stale(struct ahead *ahead)
     return NULL;
 }
 
-/* Looks for one among the others. Who is busy is passed over: no two wait for each other. */
+/* Looks for one among the others. A busy one is passed over: no two wait for each other. */
 static char *take_from_idle(struct ahead *ahead)
 {
     struct ahead_pool *pool = ahead->pool;
@@ -85,7 +85,7 @@ static char *take_buffer(struct ahead *ahead)
     return buffer != NULL ? buffer : take_from_idle(ahead);
 }
 
-/* Whether a stretch has bytes, or will have them, that one who reads on will want. */
+/* Whether a stretch has bytes, or will have them, that a reader that goes on will want. */
 static bool is_wanted(const struct ahead *ahead, const struct stretch *stretch)
 {
     return ahead->in_order > 0 && stretch->offset + stretch->length > ahead->next &&

@@ -2,17 +2,17 @@
  * Reading ahead for one open piece whose reads all come to the driver (--cache none).
  *
  * The kernel sends such a reader's next request only when it has the last answer. So the bytes
- * that come next are copied while it takes what it has: who answers a read goes on to copy the next
- * stretches into spare buffers, and the next read finds them there.
+ * that come next are copied while it takes what it has: the thread that answers a read goes on to
+ * copy the next stretches into spare buffers, and the next read finds them there.
  *
  *     read 0  [copy][reply]-[copy 1]-[copy 2]                  one worker
  *     reader                -takes 0- asks 1
  *     read 1                               [check][reply]      another: nothing is left to copy
  *
- * Only for one who reads on in large steps, only what can be had without waiting, at most two
- * stretches, and only as long as there are spare buffers. Who makes a pause may lose his to others.
- * What was copied ahead is checked when it is handed over, as every byte is: copied first, then
- * checked, then replied. The check is against the file as it was before the copy, which each
+ * Only for a reader that goes on in large steps, only what can be had without waiting, at most two
+ * stretches, and only as long as there are spare buffers. A reader that pauses may lose its own to
+ * others. What was copied ahead is checked when it is handed over, as every byte is: copied first,
+ * then checked, then replied. The check is against the file as it was before the copy, which each
  * stretch remembers.
  */
 #ifndef BIGFS_FS_AHEAD_H
@@ -36,10 +36,10 @@ struct stretch {
     size_t length;   /* 0 while it is being filled */
     int64_t copied;  /* when, in ms */
     struct file_identity then; /* the file as it was before it was copied */
-    unsigned users;            /* who replies from it now */
+    unsigned users;            /* threads that reply from it now */
 };
 
-/* What all who read ahead share. */
+/* What all that read ahead share. */
 struct ahead_pool {
     struct buffers spare; /* has its own lock */
     pthread_mutex_t lock;

@@ -76,7 +76,7 @@ double attributes_believed(const struct driver *driver, const struct node *node,
     return table && driver->options->cache == CACHE_NONE ? 0 : BELIEVED_SECONDS;
 }
 
-/* What .bigfs is made of belongs to whoever mounted. */
+/* What .bigfs is made of belongs to the user who mounted. */
 static void control_attributes(const struct driver *driver, struct stat *attributes)
 {
     memset(attributes, 0, sizeof(*attributes));
@@ -125,7 +125,7 @@ void attributes_of(const struct driver *driver, struct node *node, const struct 
     attributes->st_blksize = S_ISDIR(attributes->st_mode) ? DIRECTORY_BLOCK_SIZE : BLOCK_SIZE;
 }
 
-/* The attributes of a file that was removed, for as long as somebody has it open. */
+/* The attributes of a file that was removed, for as long as it is open. */
 static int look_at_removed(struct source *source, struct generation *generation,
                            struct stat *attributes)
 {

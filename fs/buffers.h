@@ -2,7 +2,7 @@
  * A fixed set of buffers for the bytes of pieces.
  *
  * The memory is reserved at the start and touched only as far as it is used. A buffer that is taken
- * still holds older bytes: whoever takes it replies no more than it has written itself.
+ * still holds older bytes: a thread that takes it replies no more than it has written itself.
  */
 #ifndef BIGFS_FS_BUFFERS_H
 #define BIGFS_FS_BUFFERS_H

@@ -188,7 +188,7 @@ enum daemon_news daemon_hear(struct daemon *daemon)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return DAEMON_BOUND;
     if (got != 1)
-        return DAEMON_ORPHANED; /* left open: somebody may yet want to say that all is well */
+        return DAEMON_ORPHANED; /* left open: the mount may yet want to say that all is well */
     (void)close(atomic_exchange(&daemon->parent, -1));
     return DAEMON_FREE;
 }

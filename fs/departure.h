@@ -32,9 +32,9 @@ void departure_begin(struct departure *departure, int fuse, int status);
 void departure_end(struct departure *departure);
 
 /*
- * Detaches what is mounted at `mountpoint`, if that is the mount with this device: nobody new meets
- * it, whoever is in it stays. Asks nothing of the mount. `table` is as in core/mount_table.h.
- * Returns 0 or -errno.
+ * Detaches what is mounted at `mountpoint`, if that is the mount with this device: nothing new
+ * meets it, and what is in it stays. Asks nothing of the mount. `table` is as in
+ * core/mount_table.h. Returns 0 or -errno.
  */
 int departure_detach(int table, const char *mountpoint, dev_t device);
 
@@ -44,7 +44,7 @@ bool departure_is_over(int fuse);
 /*
  * Closes /dev/fuse but keeps the number `fuse` taken, and in a state in which libfuse believes that
  * the connection is at its end, and unmounts nothing: at the mountpoint there may be another mount
- * by now. Whoever still waits for an answer gets an error. Returns 0 or -errno.
+ * by now. A program that still waits for an answer gets an error. Returns 0 or -errno.
  */
 int departure_close(int fuse);
 

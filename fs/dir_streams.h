@@ -46,7 +46,7 @@ struct dir_stream {
     _Alignas(struct dirent64) char entries[DIR_STREAM_STEP + DIR_STREAM_HISTORY];
 };
 
-/* A directory that somebody has open. */
+/* An open directory. */
 struct open_dir {
     struct list link;          /* protected by dir_streams.lock; in `dirs` */
     struct dir_stream *stream; /* protected by dir_streams.lock; the one that is kept, or NULL */
@@ -67,7 +67,7 @@ void dir_streams_init(struct dir_streams *streams, unsigned limit);
 /* Closes all that is open. No stream may be in use. */
 void dir_streams_destroy(struct dir_streams *streams);
 
-/* Begins and ends what somebody has open. NULL: no memory; the other functions take that, too. */
+/* Begins and ends an open directory. NULL: no memory; the other functions take that, too. */
 struct open_dir *dir_streams_begin(struct dir_streams *streams);
 void dir_streams_end(struct dir_streams *streams, struct open_dir *dir);
 

@@ -15,9 +15,9 @@
 enum { SPARE_BUFFERS = 4 * AHEAD_STRETCHES };
 
 /*
- * However many processors and readers there are: who reads behind the gate holds a buffer, and who
- * answers at once does. 48 MB are promised (docs/performance.md); 3 are for all else. Not counted:
- * who reads tables, in steps of a MiB.
+ * However many processors and readers there are: a read behind the gate holds a buffer, and one
+ * that is answered at once does. 48 MB are promised (docs/performance.md); 3 are for all else. Not
+ * counted: reads of tables, in steps of a MiB.
  */
 static_assert((MOST_DEFAULT_THREADS + MOST_RECEIVERS + SPARE_BUFFERS) * MOST_READ <=
                   45 * 1000 * 1000,

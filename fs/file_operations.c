@@ -91,7 +91,7 @@ void file_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *f
 
 /*
  * Reads what can be had without waiting. It is ventured for just as long as it takes: to reply
- * blocks nobody. Returns 0, or -NOT_AT_ONCE where it must be read behind a gate.
+ * blocks nobody. Returns 0, or -NOT_AT_ONCE if it must be read behind a gate.
  */
 static int venture_read(const struct job *job, char *buffer, size_t *got)
 {
@@ -213,7 +213,7 @@ static void read_piece_ahead(struct job *job)
         atomic_fetch_add(&driver->counters.reads_ahead, 1);
         (void)fuse_reply_buf(job->request, read.bytes, job->size);
     } else if (!answer_at_once(job)) {
-        /* Ended first: who runs behind a gate goes on with the jobs of others, for long perhaps. */
+        /* Ended first: a thread behind a gate goes on with the jobs of others, for long perhaps. */
         ahead_end(&handle->ahead, &read, NULL, NULL);
         run_behind(driver, &driver->reads, job);
         return;

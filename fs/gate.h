@@ -2,9 +2,9 @@
  * A gate: bounds how many requests of a kind are worked on at once.
  *
  * A worker thread brings a job. While there is room it runs it at once; else the job waits in line
- * and the worker is free for other requests. Whoever finishes a job takes the next from the line.
- * So a slow disk or a long scan holds up those who wait for it, and nobody else: a few workers are
- * always left to receive requests, and interrupts above all.
+ * and the worker is free for other requests. The thread that finishes a job takes the next
+ * from the line. So a slow disk or a long scan holds up what waits for it, and nothing else: a few
+ * workers are always left to receive requests, and interrupts above all.
  *
  * Jobs that need the same file system (device) share: together they may take half of the room that
  * the others leave, and one place at least. So a file system that does not answer leaves room to
@@ -61,7 +61,7 @@ struct job {
 
 void gate_init(struct gate *gate, unsigned limit);
 
-/* No job may run or wait: those who run jobs return only when the line is empty. */
+/* No job may run or wait: a thread that runs jobs returns only when the line is empty. */
 void gate_destroy(struct gate *gate);
 
 /*

@@ -2,7 +2,7 @@
  * The text of a generated file: a table, or a report of .bigfs.
  *
  * A text belongs to a node. It is made when the node is first opened, and is constant from then on:
- * so the kernel may keep its pages, map them and send them, whoever else has the node open. A
+ * so the kernel may keep its pages, map them and send them, whatever else has the node open. A
  * report's text is kept, and is one user's; of a table only where its stretches begin
  * (fs/table_map.h), and of which content it tells. A text that is not to be given out any more is
  * over: its name, looked up again, gets a node of its own.

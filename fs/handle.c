@@ -143,7 +143,7 @@ static int open_table(struct driver *driver, const struct node *node, bool secon
     return error;
 }
 
-/* The text is one user's: another gets a node, and a text, of his own. */
+/* The text is one user's: another user gets another node and text. */
 static int make_report(struct driver *driver, const struct node *node, uid_t reader)
 {
     struct generated *text = node->content.generated.text;

@@ -37,8 +37,8 @@ struct handle {
  * Opens a node for the thread and user `reader`. If a moment ago that thread was told to look the
  * name up again (fs/retries.h), a piece of a file that only grew since is opened as that look-up
  * showed it. A report tells paths and names only to users who may know them (fs/report.h).
- * Returns 0 and a handle, or -errno: -ESTALE where the node's generation is not what its name means
- * now, which makes the kernel look the name up again; -CANCELLED; -AWAITS_INDEX where a line index
+ * Returns 0 and a handle, or -errno: -ESTALE if the node's generation is not what its name means
+ * now, which makes the kernel look the name up again; -CANCELLED; -AWAITS_INDEX if a line index
  * must be waited for; or why the file cannot be opened.
  */
 int handle_open(struct driver *driver, struct node *node, const struct fuse_ctx *reader,

@@ -33,7 +33,7 @@ struct listing {
     size_t used;
 };
 
-/* Adds an entry; `next` is the place behind it. Returns false when it did not fit. */
+/* Adds an entry; `next` is the place after it. Returns false when it did not fit. */
 static bool add_entry(struct listing *listing, const char *name,
                       const struct fuse_entry_param *entry, off_t next)
 {
@@ -48,7 +48,7 @@ static bool add_entry(struct listing *listing, const char *name,
     return true;
 }
 
-/* Adds an entry without its node: who wants more than its name and type looks it up. */
+/* Adds an entry without its node: a program that wants more than its name and type looks it up. */
 static bool add(struct listing *listing, const char *name, mode_t mode, uint64_t inode, off_t next)
 {
     const struct fuse_entry_param entry = {.attr = {.st_mode = mode, .st_ino = inode}};
@@ -112,7 +112,7 @@ static bool add_source_entry(struct listing *listing, int directory, const char 
     if (lookup_is_control(driver, listing->node, name))
         return true;
     if (listing->watchful && own_mounts_check(&driver->own, directory, name) == -MET_OURSELVES)
-        return true; /* whoever looks it up gets ELOOP; a walk is spared that */
+        return true; /* a look-up gets ELOOP; a walk is spared that */
     if (listing->with_nodes && lookup(driver, listing->node, name, &listing->cancel, &found) == 0)
         return add_found(listing, name, &found, next);
     if (type == DT_DIR) /* not looked at: another file system may be mounted there */
@@ -277,7 +277,7 @@ static bool add_piece(struct listing *listing, const char *name, const union nod
 }
 
 /*
- * Lists pieces from a cursor on; the place of an entry is the cursor behind it. The largest place
+ * Lists pieces from a cursor on; the place of an entry is the cursor after it. The largest place
  * is the end: a file can be so long that nothing above its last cursor is left for the dots.
  */
 static int list_pieces(struct listing *listing, const struct view_file *file, uint64_t cursor)
@@ -336,8 +336,8 @@ static bool is_settled(struct source *source)
 
 /*
  * Whether the attributes of a view's pieces take neither a scan, nor a count of extents, nor a
- * first look into the file: who lists only names, which at first the kernel cannot tell, must not
- * wait for these.
+ * first look into the file: a program that lists only names, which at first the kernel cannot tell,
+ * must not wait for these.
  */
 static bool pieces_are_cheap(const struct view *view, struct source *source,
                              const struct stat *attributes)

@@ -133,7 +133,7 @@ mode_t rights_mode(const struct driver *driver, const struct node *node, mode_t 
 {
     mode_t mode = plain_mode(node->kind, source);
     /*
-     * The kernel looks at no ACL if the group has no right, and gives those whom it names what
+     * The kernel looks at no ACL if the group has no right, and gives the users it names what
      * others have. In the source the group has one.
      */
     const bool hidden = (source & S_IRWXG) != 0 && (mode & S_IRWXG) == 0 && (mode & S_IRWXO) != 0;

@@ -14,7 +14,7 @@
 enum {
     DRAIN_MS = 1000,         /* for requests under way, after a signal */
     DRAIN_STEP_MS = 5,       /* between two looks whether they have ended */
-    DETACHED_STEP_MS = 1000, /* between two looks at a mount that somebody else has detached … */
+    DETACHED_STEP_MS = 1000, /* between two looks at a mount that was detached from outside … */
     STUCK_STEPS = 5,         /* … and so many without any progress are the end of it */
 };
 
@@ -56,7 +56,7 @@ static struct work look_at_work(const struct service *service)
 }
 
 /*
- * Whether a mount that somebody else has detached is only kept by requests that the kernel holds.
+ * Whether a mount that was detached from outside is kept only by requests that the kernel holds.
  * Their callers keep it, so the kernel does not tell us that it is at its end.
  */
 static bool is_stuck(struct service *service)
@@ -148,7 +148,7 @@ static int serve(struct service *service)
     if (error != 0)
         return error;
     if (signals_take(service->signals) != 0)
-        return 0; /* it came while we mounted: nobody is told that all is well */
+        return 0; /* it came while we mounted: the command is not told that all is well */
     atomic_store(&service->driver->receiving, true);
     error = workers_start(service->workers);
     return error != 0 ? error : await_end(service);

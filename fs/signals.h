@@ -2,7 +2,7 @@
  * The signals that end a mount: SIGTERM, SIGINT and SIGHUP.
  *
  * Until they are blocked they end the process, as it has nothing yet that must be undone. From then
- * on they wait until somebody reads them, so at no moment can one leave a mount behind.
+ * on they wait until they are read, so at no moment can one leave a mount behind.
  */
 #ifndef BIGFS_FS_SIGNALS_H
 #define BIGFS_FS_SIGNALS_H

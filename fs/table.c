@@ -16,7 +16,7 @@ size_t table_heading(const struct view *view, char *text)
     return (size_t)snprintf(text, TABLE_LINE_MOST, "%s%s\n", heading, rows ? rows_heading : "");
 }
 
-/* The letter that stands behind a backslash for a byte that would forge fields or lines, or 0. */
+/* The letter that stands after a backslash for a byte that would forge fields or lines, or 0. */
 static char escape_of(char byte)
 {
     switch (byte) {

@@ -43,7 +43,7 @@ size_t table_heading(const struct view *view, char *text);
 
 /*
  * Writes the line at *place to `text`, which has room for TABLE_LINE_MOST bytes, and moves *place
- * behind it. Returns 0, -NO_MORE_PIECES after the last line, or what view_next, view_resolve and
+ * past it. Returns 0, -NO_MORE_PIECES after the last line, or what view_next, view_resolve and
  * holes_count_data do; blocks as these do.
  */
 int table_line(const struct table *table, struct table_place *place, char *text, size_t *length);

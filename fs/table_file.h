@@ -1,5 +1,5 @@
 /*
- * An open table: its text as its node has it (fs/generated.h), made by whoever opens it first.
+ * An open table: its text as its node has it (fs/generated.h), made by the first that opens it.
  */
 #ifndef BIGFS_FS_TABLE_FILE_H
 #define BIGFS_FS_TABLE_FILE_H
@@ -13,14 +13,14 @@
 
 struct table_file {
     const struct node *node; /* NODE_TABLE, which the kernel knows as long as this is open */
-    struct source *source;   /* of the large file; pinned by whoever opens this */
+    struct source *source;   /* of the large file; pinned by what opens this */
     struct generation *generation;
     struct index_store *store; /* of the driver */
     struct line_index *index;  /* of rows: a reference; else NULL */
 };
 
 /*
- * Opens a table of a pinned generation, and makes its text if nobody has before. `second_try`: a
+ * Opens a table of a pinned generation, and makes its text if that is not made yet. `second_try`: a
  * table of the file as it was before it grew will do. Scans as view_resolve does. Returns 0, or
  * -errno as handle_open(): -ESTALE if the text is not what the name means by now, -EFBIG if it
  * would be longer than a file can be.

@@ -100,7 +100,7 @@ struct table_place table_place_at(const struct view *view, uint64_t size, uint64
 {
     const struct view_file file = {.size = size};
     uint64_t low = 0;                        /* this piece's line begins at or before offset, … */
-    uint64_t high = view_count(view, &file); /* … and this one's behind it */
+    uint64_t high = view_count(view, &file); /* … and this one's after it */
 
     if (offset < line_start(view, size, 0))
         return (struct table_place){0};

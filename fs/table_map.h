@@ -29,7 +29,7 @@ struct table_map {
 void table_map_init(struct table_map *map);
 void table_map_destroy(struct table_map *map);
 
-/* Adds the line that begins at *place, behind all others. Returns 0 or -ENOMEM. */
+/* Adds the line that begins at *place, after all others. Returns 0 or -ENOMEM. */
 int table_map_add(struct table_map *map, const struct table_place *place, const char *text,
                   size_t length);
 

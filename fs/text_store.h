@@ -16,7 +16,7 @@ enum { TEXT_STEP = 64 * 1024 };
 
 struct text_store {
     struct driver *driver;
-    const struct node *node; /* nobody may have it open meanwhile */
+    const struct node *node; /* may not be open meanwhile */
     uint64_t offset;         /* in the text, of the first byte in `step` */
     size_t used;             /* bytes in `step` */
     bool began;              /* the kernel has got something */

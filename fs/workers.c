@@ -50,7 +50,7 @@ static void end_session(struct workers *workers, int error)
 static void count(_Atomic uint64_t *counter)
 {
     uint64_t now = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, now + 1, memory_order_relaxed); /* nobody else writes it */
+    atomic_store_explicit(counter, now + 1, memory_order_relaxed); /* no other thread writes it */
 }
 
 /* Receives a request. Returns its length, 0 at the end of the session, or -errno. */

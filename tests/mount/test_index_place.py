@@ -58,7 +58,7 @@ class PlaceTest(harness.MountTest):
         self._finally(clean, None)
 
     def test_given_through_links(self):
-        """A directory that is given may lie behind a link of root's, and behind none of another user's."""
+        """A directory that is given may lie beyond a link of root's, and beyond none of another user's."""
         self.link(self.tmp / "roots", 0)
         self.link(self.home / "users", USER)
         code, _, errors = bigfs("--index", "--index-dir", self.home / "users/idx", self.file)

@@ -81,7 +81,7 @@ class SparseIndexTest(IndexTest):
         self.assertLess(self.used(), K)
 
     def test_it_grows(self):
-        """What is appended far behind a hole is found, and what was in a hole is too."""
+        """What is appended far after a hole is found, and what was in a hole is too."""
         self.sparse("app.log", 16 * T, [(0, b"one\n")])
         mount = self.start()
         self.assertEqual(os.stat(mount.p("app.log/rows/2-2")).st_size, 16 * T - 4)

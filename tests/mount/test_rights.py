@@ -141,7 +141,7 @@ class OracleTest(RightsTest):
         os.chmod(device, stat.S_IMODE(mode) | 0o666)
 
     def test_mounted_by_a_user(self):
-        """A user who is not root lets others in: they get what they and he may read, and nothing else."""
+        """A user who is not root lets others in: they get what both they and that user may read, and nothing else."""
         self.require(shutil.which("setpriv"), "setpriv is not installed")
         generator = random.Random(harness.seed("rights"))
         made = self.tree(generator, self.source)

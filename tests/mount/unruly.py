@@ -115,7 +115,7 @@ class Unruly:
         return {name: int(count) for name, count in map(str.split, self._command("asked").splitlines())}
 
     def abort(self):
-        """End it at once, as a server that dies: whoever waits gets an error; the mount stays and answers ENOTCONN."""
+        """End it at once, as a server that dies: what waits gets an error; the mount stays and answers ENOTCONN."""
         self._process.kill()
         self._process.wait()
 

@@ -1,4 +1,4 @@
-/* acl: for every mask and entry, who is named gets what the source gives him, in the node's form.
+/* acl: for every mask and entry, a user gets what the source gives, in the node's form.
  */
 #include "tests/unit/support.h"
 
@@ -47,7 +47,7 @@ static unsigned rights_at(const uint8_t *value, size_t index)
     return le16toh(entry.e_perm);
 }
 
-/* What somebody gets of a node who has these rights in the source. */
+/* What a user gets of a node that has these rights in the source. */
 static unsigned expected(enum acl_form form, unsigned rights)
 {
     if (form == ACL_OF_DIRECTORY)

@@ -348,7 +348,7 @@ static bool close_filler(struct tree *tree)
 struct relief {
     struct tree *tree;
     unsigned asked;
-    unsigned lost; /* how often somebody else gets what it closes, at first */
+    unsigned lost; /* how often another thread gets what it closes, at first */
 };
 
 static bool relieve(void *argument)

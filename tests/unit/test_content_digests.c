@@ -120,7 +120,7 @@ static void test_large_file(void **state)
     assert_int_equal(close(fd), 0);
 }
 
-/* A file that is shorter, and bytes behind the size, which do not count. */
+/* A file that is shorter, and bytes after the size, which do not count. */
 static void test_other_sizes(void **state)
 {
     const uint64_t size = 100 * BLOCK;

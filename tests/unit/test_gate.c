@@ -1,4 +1,4 @@
-/* The gate: how much room each device gets, in which order jobs run, and who leaves the line. */
+/* The gate: how much room each device gets, in which order jobs run, and which leave the line. */
 #include "fs/gate.h"
 
 #include <pthread.h>

@@ -380,7 +380,7 @@ static void test_filled_and_head_unreadable(void **state)
     sparse_free(&sparse);
 }
 
-/* Filled, and appended to whenever somebody looks: no moment of rest, and no zeros. */
+/* Filled, and appended to at every look: no moment of rest, and no zeros. */
 static void test_filled_while_growing(void **state)
 {
     struct sparse sparse = sparse_make(*state, 0);
@@ -408,7 +408,7 @@ struct contest {
     atomic_uint sure; /* reads of which it is known what they had to give */
 };
 
-/* Fills or punches the part in the middle, mostly with an append behind it. */
+/* Fills or punches the part in the middle, mostly with an append after it. */
 static void change_part(struct contest *contest, const uint8_t *pattern, bool fill, bool append)
 {
     const off_t at = SIZE / 2;

@@ -328,7 +328,7 @@ static void test_relieve(void **state)
     end();
 }
 
-/* If all places are lent there is one more for each who asks, closed when it comes back. */
+/* If all places are lent there is one more for each caller that asks, closed when it comes back. */
 static void test_more_than_limit(void **state)
 {
     (void)state;

@@ -303,7 +303,7 @@ static void test_cannot_be_mapped(void **state)
     assert_int_equal(window_pool_mapped(&view->pool), 0);
 }
 
-/* Who wants one window more than fit is told so, and does not wait for others. */
+/* A caller that wants one window more than fit is told so, and does not wait for others. */
 static void test_all_lent(void **state)
 {
     struct view *view = *state;
