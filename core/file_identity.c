@@ -2,11 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 
 #include "core/clock.h"
+#include "core/file_system_kind.h"
 
 enum {
     SECOND_MS = 1000,
@@ -80,27 +79,6 @@ int file_recall(int directory, const char *name, struct stat *attributes)
     return 0;
 }
 
-bool file_is_local(int fd)
-{
-    static const unsigned long local[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,   BTRFS_SUPER_MAGIC,
-                                          F2FS_SUPER_MAGIC, TMPFS_MAGIC,       RAMFS_MAGIC,
-                                          SQUASHFS_MAGIC,   ISOFS_SUPER_MAGIC, MSDOS_SUPER_MAGIC};
-    struct statfs file_system;
-
-    if (fstatfs(fd, &file_system) != 0)
-        return false;
-    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
-        if ((unsigned long)file_system.f_type == local[i])
-            return true;
-    return false;
-}
-
-bool file_is_on_overlay(int fd)
-{
-    struct statfs file_system;
-    return fstatfs(fd, &file_system) == 0 && file_system.f_type == OVERLAYFS_SUPER_MAGIC;
-}
-
 bool file_identity_same_file(const struct file_identity *a, const struct file_identity *b)
 {
     return a->device == b->device && a->inode == b->inode;
@@ -128,14 +106,6 @@ bool file_identity_same_layout(const struct file_identity *a, const struct file_
     return file_identity_equal(a, b) && a->blocks == b->blocks;
 }
 
-/* How long a time stamp of whole seconds may stand for, in ms. */
-static int64_t coarse_step(int fd)
-{
-    struct statfs file_system;
-    bool seconds = fstatfs(fd, &file_system) == 0 && file_system.f_type == EXT4_SUPER_MAGIC;
-    return seconds ? SECOND_MS : 2 * SECOND_MS;
-}
-
 int64_t file_identity_unsettled_ms(const struct file_identity *identity, int fd)
 {
     struct timespec now;
@@ -146,7 +116,7 @@ int64_t file_identity_unsettled_ms(const struct file_identity *identity, int fd)
     clock_gettime(CLOCK_REALTIME, &now);
     if (now.tv_sec - identity->ctime.tv_sec > SURELY_PAST_S)
         return 0; /* past by any step, and no question to the file system */
-    step = coarse_step(fd) + TICK_MS;
+    step = (file_system_has(fd, FILE_SYSTEM_SECONDS) ? SECOND_MS : 2 * SECOND_MS) + TICK_MS;
     int64_t age =
         ((int64_t)now.tv_sec - identity->ctime.tv_sec) * SECOND_MS + now.tv_nsec / 1000000;
     if (age < 0)

@@ -34,15 +34,6 @@ int file_look(int fd, struct stat *attributes, struct file_identity *identity);
  */
 int file_recall(int directory, const char *name, struct stat *attributes);
 
-/*
- * Whether the kernel's attributes of files are those of the file system that `fd` is on; false if
- * another host or a program may have changed them, or it is not known. Asks the file system.
- */
-bool file_is_local(int fd);
-
-/* Whether the file is on overlayfs, where a copy-up changes inode and birth time. */
-bool file_is_on_overlay(int fd);
-
 bool file_identity_same_file(const struct file_identity *a, const struct file_identity *b);
 
 /* Whether the birth times are the same, or one is not known: else an inode was used again. */

@@ -5,6 +5,7 @@
 #include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/file_rest.h"
+#include "core/file_system_kind.h"
 
 enum { COARSEST_MS = 2050 }; /* how long a time stamp may stand for further changes */
 
@@ -121,13 +122,13 @@ static void move_on(struct generation *generation, const struct snapshot *was,
 
 /*
  * Whether the file can have grown out of the snapshot, or be the same, going by the attributes: a
- * copy-up gives a file of an overlay another inode, and its descriptors with it. If
- * the mtime alone has moved, the write that did that must end first; *now is what is there then.
+ * copy-up gives a file of an overlay another inode, and its descriptors with it. If the mtime alone
+ * has moved, the write that did that must end first; *now is what is there then.
  */
 static int check_attributes(const struct snapshot *was, int fd, struct file_identity *now)
 {
-    if (!was->ends.readable ||
-        (!file_identity_same_file(&was->identity, now) && !file_is_on_overlay(fd)))
+    if (!was->ends.readable || (!file_identity_same_file(&was->identity, now) &&
+                                !file_system_has(fd, FILE_SYSTEM_COPIES_UP)))
         return -ESTALE;
     if (now->size == was->identity.size && !time_equal(now->mtime, was->identity.mtime)) {
         int error = compare_ends(was, fd);

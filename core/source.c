@@ -10,6 +10,7 @@
 #include "core/checked.h"
 #include "core/cleanup.h"
 #include "core/clock.h"
+#include "core/file_system_kind.h"
 #include "core/generation_capture.h"
 #include "core/generation_check.h"
 #include "core/outcome.h"
@@ -213,7 +214,7 @@ static int open_generation(void *argument)
     if (error != 0)
         return error;
     if (!S_ISREG(attributes.st_mode) || !file_identity_same_file(&known, &now) ||
-        (!file_identity_same_birth(&known, &now) && !file_is_on_overlay(fd))) {
+        (!file_identity_same_birth(&known, &now) && !file_system_has(fd, FILE_SYSTEM_COPIES_UP))) {
         atomic_store(&request->generation->stale, true);
         return -ESTALE;
     }

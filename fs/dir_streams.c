@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
-#include "core/file_identity.h"
+#include "core/file_system_kind.h"
 #include "core/outcome.h"
 
 void dir_streams_init(struct dir_streams *streams, unsigned limit)
@@ -87,7 +87,7 @@ struct dir_stream *dir_streams_open(struct dir_streams *streams, int fd)
     }
     memset(stream, 0, offsetof(struct dir_stream, entries));
     stream->fd = fd;
-    stream->local = file_is_local(fd);
+    stream->local = file_system_has(fd, FILE_SYSTEM_LOCAL);
     list_reset(&stream->link);
     atomic_fetch_add(&streams->opened, 1);
     return stream;

@@ -37,7 +37,7 @@ struct dir_stream {
     struct list link;       /* protected by dir_streams.lock; in `kept` or alone */
     struct open_dir *owner; /* protected by dir_streams.lock; while it is kept */
     int fd;                 /* owned */
-    bool local;             /* as file_is_local(): of what is listed */
+    bool local;             /* FILE_SYSTEM_LOCAL: of what is listed */
     uint64_t seeks;         /* how often the file system had to find a place */
     off_t start;            /* the place of the first entry in `entries` */
     off_t place;            /* the place of the next entry, which is at `at` */
