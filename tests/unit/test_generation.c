@@ -461,6 +461,29 @@ static void append_or_check(void *argument, unsigned index)
     atomic_store(&growing->done, true);
 }
 
+/* What a sample of the file can tell of how it came to be what it is. */
+static void test_only_grew(void **state)
+{
+    struct subject *subject = *state;
+
+    begin(subject, SIZE, true);
+    generation_take_sample(subject->generation, subject->fd);
+    assert_true(generation_only_grew(subject->generation, subject->fd, SIZE));
+    scratch_append(&subject->scratch, "file", "more", 4);
+    assert_goes_on(subject, true);
+    assert_true(generation_only_grew(subject->generation, subject->fd, SIZE));
+    assert_false(generation_only_grew(subject->generation, subject->fd, SIZE - 1));
+
+    subject->generation->sample_rest = 0;
+    put(subject, BLOCK, "other");
+    assert_false(generation_only_grew(subject->generation, subject->fd, SIZE));
+    assert_false(atomic_load(&subject->generation->stale));
+
+    begin(subject, SIZE, true);
+    subject->generation->sampled = 0;
+    assert_false(generation_only_grew(subject->generation, subject->fd, SIZE));
+}
+
 /* However a check falls between appends and other checks, the generation goes on and never shrinks.
  */
 static void test_append_while_checking(void **state)
@@ -586,6 +609,7 @@ int main(void)
         SUBJECT_TEST(test_capture_twice),
         SUBJECT_TEST(test_read_errors),
         SUBJECT_TEST(test_settled_without_digests),
+        SUBJECT_TEST(test_only_grew),
         SUBJECT_TEST(test_append_while_checking),
         cmocka_unit_test(test_identity),
         SUBJECT_TEST(test_identity_of_stat),
