@@ -15,8 +15,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "core/checked.h"
-#include "core/extent_probe.h"
+#include "core/base/checked.h"
+#include "core/extent/extent_probe.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, ASKED = EXTENT_PROBE_MOST / 2 };
 

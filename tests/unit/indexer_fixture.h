@@ -15,11 +15,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "core/checked.h"
-#include "core/cleanup.h"
-#include "core/fault_guard.h"
-#include "core/indexer.h"
-#include "core/line_scan.h"
+#include "core/base/checked.h"
+#include "core/base/cleanup.h"
+#include "core/file/fault_guard.h"
+#include "core/index/indexer.h"
+#include "core/index/line_scan.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, PATIENCE_MS = 20000, STEPS = 4 };
 

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/index_making.h"
-#include "core/line_index.h"
-#include "core/rows.h"
+#include "core/index/index_making.h"
+#include "core/index/line_index.h"
+#include "core/index/rows.h"
 #include "tests/unit/support.h"
 
 /* A text, and where its lines begin. */

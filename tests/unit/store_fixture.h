@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "core/fault_guard.h"
-#include "core/index_store.h"
+#include "core/file/fault_guard.h"
+#include "core/index/index_store.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 

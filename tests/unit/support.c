@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/cleanup.h"
+#include "core/base/cleanup.h"
 
 /* The file system that the tests say they run on (linked with --wrap). */
 

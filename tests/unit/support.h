@@ -21,7 +21,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "core/source.h"
+#include "core/content/source.h"
 
 #define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
 

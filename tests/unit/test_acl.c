@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/acl.h"
+#include "fs/tree/acl.h"
 
 enum { RIGHTS = 8, READ = ACL_READ, WRITE = ACL_WRITE, SEARCH = ACL_EXECUTE };
 

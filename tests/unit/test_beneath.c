@@ -18,8 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/beneath.h"
-#include "core/outcome.h"
+#include "core/base/outcome.h"
+#include "core/file/beneath.h"
 
 enum { MOST_FILLERS = 64, ROOM = 8 };
 

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/byte_count.h"
+#include "core/record/byte_count.h"
 
 enum {
     LONGEST = 640,       /* of the lengths that are all tried */

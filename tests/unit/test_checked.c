@@ -1,7 +1,7 @@
 /* checked: arithmetic that says when it would wrap, against numbers twice as wide. */
 #include "tests/unit/support.h"
 
-#include "core/checked.h"
+#include "core/base/checked.h"
 
 static const uint64_t extremes[] = {
     0,

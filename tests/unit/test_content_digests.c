@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "core/checked.h"
-#include "core/content_digests.h"
-#include "core/file_identity.h"
-#include "core/residency.h"
+#include "core/base/checked.h"
+#include "core/file/file_identity.h"
+#include "core/file/residency.h"
+#include "core/generation/content_digests.h"
 
 enum { BLOCK = CONTENT_BLOCK };
 

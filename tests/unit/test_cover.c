@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/boundary.h"
-#include "core/fault_guard.h"
-#include "core/partition.h"
-#include "core/piece.h"
+#include "core/content/piece.h"
+#include "core/file/fault_guard.h"
+#include "core/record/boundary.h"
+#include "core/record/partition.h"
 
 enum { KIB = 1024, MOST_PIECES = 100, CASES = 5000, LARGE_CASES = 40 };
 

@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/checked.h"
-#include "core/cleanup.h"
-#include "core/residency.h"
+#include "core/base/checked.h"
+#include "core/base/cleanup.h"
+#include "core/file/residency.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, SIZE = 40 * MIB + 12345, PAGE = 4096 };
 

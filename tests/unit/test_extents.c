@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/checked.h"
-#include "core/extents.h"
+#include "core/base/checked.h"
+#include "core/extent/extents.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, MOST_SIZE = 2 * MIB, FILES = 20, STEPS = 100 };
 

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "core/extents.h"
+#include "core/extent/extents.h"
 
 struct subject {
     struct extents extents;

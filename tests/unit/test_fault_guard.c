@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/fault_guard.h"
+#include "core/file/fault_guard.h"
 
 enum { PAGE = 4096, PAGES = 4 };
 

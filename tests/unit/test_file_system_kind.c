@@ -6,7 +6,7 @@
 #include <linux/magic.h>
 #include <unistd.h>
 
-#include "core/file_system_kind.h"
+#include "core/file/file_system_kind.h"
 
 enum { NFS_MAGIC = 0x6969, CIFS_MAGIC = 0x53, ZFS_MAGIC = 0x2fc12fc1 };
 

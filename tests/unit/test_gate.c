@@ -1,11 +1,11 @@
 /* The gate: how much room each device gets, in which order jobs run, and which leave the line. */
-#include "fs/gate.h"
+#include "fs/serve/gate.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
-#include "core/outcome.h"
+#include "core/base/outcome.h"
 #include "support.h"
 
 enum { MOST = 64 };

@@ -14,9 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/generation.h"
-#include "core/generation_capture.h"
-#include "core/generation_check.h"
+#include "core/generation/generation.h"
+#include "core/generation/generation_capture.h"
+#include "core/generation/generation_check.h"
 
 enum { BLOCK = 4096, SIZE = 3 * BLOCK + 100 };
 

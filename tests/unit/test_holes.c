@@ -9,12 +9,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/boundary.h"
-#include "core/checked.h"
-#include "core/fault_guard.h"
-#include "core/holes.h"
-#include "core/outcome.h"
-#include "core/piece.h"
+#include "core/base/checked.h"
+#include "core/base/outcome.h"
+#include "core/content/holes.h"
+#include "core/content/piece.h"
+#include "core/file/fault_guard.h"
+#include "core/record/boundary.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, BLOCK = 4096, SIZE = 160 * KIB + 1234 };
 

@@ -14,10 +14,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/boundary.h"
-#include "core/checked.h"
-#include "core/cleanup.h"
-#include "core/holes.h"
+#include "core/base/checked.h"
+#include "core/base/cleanup.h"
+#include "core/content/holes.h"
+#include "core/record/boundary.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, BLOCK = 4096, SIZE = 2 * MIB, PART = 64 * KIB };
 

@@ -6,7 +6,7 @@
  */
 #include "tests/unit/store_fixture.h"
 
-#include "core/index_sweep.h"
+#include "core/index/index_sweep.h"
 
 #include <sys/wait.h>
 #include <time.h>

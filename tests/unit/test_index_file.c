@@ -9,9 +9,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "core/checked.h"
-#include "core/index_file.h"
-#include "core/outcome.h"
+#include "core/base/checked.h"
+#include "core/base/outcome.h"
+#include "core/index/index_file.h"
 
 enum {
     HEADER = 192,       /* bytes */
@@ -137,7 +137,7 @@ static void test_round_trips(void **state)
     }
 }
 
-/* The layout that core/index_file.h promises to those who share a directory. */
+/* The layout that core/index/index_file.h promises to those who share a directory. */
 static void test_the_layout(void **state)
 {
     struct bytes bytes = some_bytes(*state);

@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/index_names.h"
-#include "core/index_space.h"
-#include "core/index_sweep.h"
+#include "core/index/index_names.h"
+#include "core/index/index_space.h"
+#include "core/index/index_sweep.h"
 
 enum { BLOCK = 4096, DAY = 24 * 60 * 60, PATH_ROOM = 4200 };
 

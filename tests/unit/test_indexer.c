@@ -3,7 +3,7 @@
  *
  * This program is linked with --wrap=mmap and mmap64 (tests/unit/indexer_fixture.h).
  */
-#include "core/outcome.h"
+#include "core/base/outcome.h"
 
 #include "tests/unit/indexer_fixture.h"
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/checked.h"
-#include "core/intervals.h"
+#include "core/base/checked.h"
+#include "core/base/intervals.h"
 
 static bool no_memory; /* reallocarray() fails */
 

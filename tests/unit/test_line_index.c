@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/line_index.h"
+#include "core/index/line_index.h"
 
 static const size_t edges[] = {0, 1, 2, 63, 64, 65, 127, 128, 129, 192, 200};
 

@@ -9,10 +9,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "core/checked.h"
-#include "core/fault_guard.h"
-#include "core/line_scan.h"
-#include "core/outcome.h"
+#include "core/base/checked.h"
+#include "core/base/outcome.h"
+#include "core/file/fault_guard.h"
+#include "core/index/line_scan.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 

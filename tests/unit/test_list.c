@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/list.h"
+#include "core/base/list.h"
 
 struct item {
     int before; /* so that the link is not at the start of its object */

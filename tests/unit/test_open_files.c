@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "core/cleanup.h"
-#include "core/open_files.h"
+#include "core/base/cleanup.h"
+#include "core/file/open_files.h"
 
 enum { MOST_SLOTS = 24, MOST_DESCRIPTORS = 1024 };
 

@@ -1,6 +1,6 @@
 /* Outcomes of our own are no errnos; and what a file system answers to a read ends no loop wrongly.
  */
-#include "core/outcome.h"
+#include "core/base/outcome.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "core/read_fully.h"
+#include "core/file/read_fully.h"
 #include "support.h"
 
 enum { MAX_ERRNO = 4095 };

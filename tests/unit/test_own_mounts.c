@@ -7,9 +7,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "core/beneath.h"
-#include "core/mount_table.h"
-#include "core/own_mounts.h"
+#include "core/file/beneath.h"
+#include "core/file/mount_table.h"
+#include "core/file/own_mounts.h"
 
 static dev_t device_of(const char *path)
 {

@@ -1,8 +1,8 @@
 /* partition: nominal cuts, against arithmetic in numbers that cannot overflow. */
 #include "tests/unit/support.h"
 
-#include "core/checked.h"
-#include "core/partition.h"
+#include "core/base/checked.h"
+#include "core/record/partition.h"
 
 typedef unsigned __int128 big;
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/checked.h"
-#include "core/piece.h"
+#include "core/base/checked.h"
+#include "core/content/piece.h"
 
 /* The offsets in the source of all bytes of a small piece. */
 struct model {

@@ -1,9 +1,9 @@
-/* core/printable: names in messages. */
+/* core/base/printable: names in messages. */
 #include "tests/unit/support.h"
 
 #include <stdlib.h>
 
-#include "core/printable.h"
+#include "core/base/printable.h"
 
 static void assert_printed(const char *text, const char *wanted)
 {

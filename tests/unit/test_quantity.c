@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/checked.h"
-#include "core/quantity.h"
+#include "core/base/checked.h"
+#include "core/base/quantity.h"
 
 typedef int parser(const char *text, size_t length, uint64_t *value);
 

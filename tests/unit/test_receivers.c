@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "fs/receivers.h"
+#include "fs/serve/receivers.h"
 
 struct crowd {
     struct receivers receivers;

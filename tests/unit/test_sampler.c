@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "core/generation_capture.h"
-#include "core/sampler.h"
+#include "core/content/sampler.h"
+#include "core/generation/generation_capture.h"
 
 enum {
     FILES = 20,

@@ -11,9 +11,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "core/checked.h"
-#include "core/outcome.h"
-#include "core/scan_memory.h"
+#include "core/base/checked.h"
+#include "core/base/outcome.h"
+#include "core/record/scan_memory.h"
 
 struct layout {
     uint64_t size;
@@ -94,7 +94,8 @@ static enum search_result random_outcome(struct random *random)
     return outcomes[random_below(random, LENGTH_OF(outcomes))];
 }
 
-/* Searches as core/boundary.c does. Returns the place found, or `size`, or -CANCELLED in *error. */
+/* Searches as core/record/boundary.c does. Returns the place found, or `size`, or -CANCELLED in
+ * *error. */
 static uint64_t search(struct layout *layout, uint64_t place, uint64_t size, uint64_t most_step,
                        const struct cancel *cancel, struct random *random, int *error)
 {

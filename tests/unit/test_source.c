@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/boundary.h"
-#include "core/clock.h"
-#include "core/fault_guard.h"
-#include "core/source.h"
+#include "core/base/clock.h"
+#include "core/content/source.h"
+#include "core/file/fault_guard.h"
+#include "core/record/boundary.h"
 
 enum { SIZE = 100 * 1024 + 77, DESCRIPTORS = 4, FILES = 40 };
 

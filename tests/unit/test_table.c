@@ -1,12 +1,13 @@
-/* fs/table_length and fs/table_map: what is known of a table without its text. */
+/* fs/generated/table_length and fs/generated/table_map: what is known of a table without its text.
+ */
 #include "tests/unit/support.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fs/table_length.h"
-#include "fs/table_map.h"
+#include "fs/generated/table_length.h"
+#include "fs/generated/table_map.h"
 
 enum { SIZES = 400, READ_MOST = 300000 };
 

@@ -15,10 +15,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/checked.h"
-#include "core/fault_guard.h"
-#include "core/outcome.h"
-#include "core/window.h"
+#include "core/base/checked.h"
+#include "core/base/outcome.h"
+#include "core/file/fault_guard.h"
+#include "core/file/window.h"
 
 enum { PAGE = 4096, WINDOW = 4 * PAGE, SIZE = 10 * WINDOW + 2 * PAGE + 500, WINDOWS = 11 };
 

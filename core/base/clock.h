@@ -1,0 +1,30 @@
+/* The time that deadlines and ages are measured in. */
+#ifndef BIGFS_CORE_BASE_CLOCK_H
+#define BIGFS_CORE_BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Milliseconds of CLOCK_MONOTONIC, to a few of them: cheap enough for every request. */
+static inline int64_t clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Less than 0, 0 or more than 0: `a` is before, equal to, or after `b`. */
+static inline int time_compare(struct timespec a, struct timespec b)
+{
+    if (a.tv_sec != b.tv_sec)
+        return a.tv_sec < b.tv_sec ? -1 : 1;
+    return a.tv_nsec < b.tv_nsec ? -1 : a.tv_nsec > b.tv_nsec ? 1 : 0;
+}
+
+static inline bool time_equal(struct timespec a, struct timespec b)
+{
+    return time_compare(a, b) == 0;
+}
+
+#endif

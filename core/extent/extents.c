@@ -1,0 +1,117 @@
+#include "core/extent/extents.h"
+
+#include <string.h>
+
+#include "core/base/checked.h"
+#include "core/base/cleanup.h"
+
+enum { STAT_BLOCK = 512 }; /* what st_blocks counts in */
+
+void extents_init(struct extents *extents)
+{
+    *extents = (struct extents){.method = EXTENTS_AUTO};
+    pthread_mutex_init(&extents->lock, NULL);
+    intervals_init(&extents->data, EXTENTS_MOST);
+}
+
+void extents_destroy(struct extents *extents)
+{
+    intervals_destroy(&extents->data);
+    pthread_mutex_destroy(&extents->lock);
+}
+
+bool extents_possible(const struct file_identity *now)
+{
+    return now->blocks < now->size / STAT_BLOCK;
+}
+
+/* Forgets what is of another layout. The lock is held. */
+static void turn_to(struct extents *extents, const struct file_identity *layout)
+{
+    if (file_identity_same_layout(&extents->layout, layout))
+        return;
+    intervals_clear(&extents->data);
+    memset(extents->counts, 0, sizeof(extents->counts));
+    extents->layout = *layout;
+    extents->method = EXTENTS_AUTO;
+}
+
+/* Tells what is known to be data around `offset`; else how to ask, as far as that is decided. */
+static bool recall(struct extents *extents, const struct file_identity *now, uint64_t offset,
+                   struct extent *extent, enum extent_method *method)
+{
+    HOLD_LOCK(&extents->lock);
+    turn_to(extents, now);
+    const struct interval *known = intervals_before(&extents->data, offset);
+    if (known != NULL && known->end > offset) {
+        *extent = (struct extent){known->start, min_u64(known->end, now->size), EXTENT_DATA};
+        return true;
+    }
+    if (*method == EXTENTS_AUTO)
+        *method = extents->method;
+    return false;
+}
+
+/* Adds data, joined with what is known and meets or overlaps it. The lock is held. */
+static void learn(struct intervals *data, struct extent told)
+{
+    size_t at = intervals_after(data, told.start);
+
+    if (at > 0 && data->items[at - 1].end >= told.start)
+        at--;
+    while (at < data->count && data->items[at].start <= told.end) {
+        told.start = min_u64(told.start, data->items[at].start);
+        told.end = max_u64(told.end, data->items[at].end);
+        intervals_remove(data, at, 1);
+    }
+    (void)intervals_insert(data, (struct interval){told.start, told.end, EXTENT_DATA});
+}
+
+static void learn_answer(struct extents *extents, const struct file_identity *now,
+                         enum extent_method method, const struct extent_answer *answer)
+{
+    HOLD_LOCK(&extents->lock);
+    if (!file_identity_same_layout(&extents->layout, now))
+        return; /* another thread has turned to a later one */
+    extents->method = method;
+    for (size_t i = 0; i < answer->count; i++)
+        if (answer->extents[i].kind == EXTENT_DATA)
+            learn(&extents->data, answer->extents[i]);
+}
+
+void extents_find(struct extents *extents, enum extent_method method, int fd,
+                  const struct file_identity *now, uint64_t offset, struct extent *extent)
+{
+    struct extent_answer answer;
+
+    if (recall(extents, now, offset, extent, &method))
+        return;
+    method = extent_method_for(fd, now->size, method);
+    extent_probe(fd, offset, now->size, method, &answer);
+    *extent = answer.extents[0];
+    learn_answer(extents, now, method, &answer);
+}
+
+bool extents_recall_count(struct extents *extents, const struct file_identity *now, uint64_t start,
+                          uint64_t end, uint64_t *data)
+{
+    HOLD_LOCK(&extents->lock);
+    turn_to(extents, now);
+    for (unsigned i = 0; i < EXTENT_COUNTS; i++) {
+        const struct extent_count *count = &extents->counts[i];
+        if (count->start == start && count->end == end && end != 0) {
+            *data = count->data;
+            return true;
+        }
+    }
+    return false;
+}
+
+void extents_remember_count(struct extents *extents, const struct file_identity *now,
+                            uint64_t start, uint64_t end, uint64_t data)
+{
+    HOLD_LOCK(&extents->lock);
+    turn_to(extents, now);
+    extents->counts[extents->next_count] = (struct extent_count){start, end, data};
+    extents->next_count = (extents->next_count + 1) % EXTENT_COUNTS;
+}

@@ -1,0 +1,24 @@
+/*
+ * Whether a file may be looked at through a mapping (core/file/window.h).
+ *
+ * The answer is its file system's (FILE_SYSTEM_MAPPABLE in core/file/file_system_kind.h), which is
+ * asked once. Files that may not be mapped are copied.
+ */
+#ifndef BIGFS_CORE_FILE_MAPPABLE_H
+#define BIGFS_CORE_FILE_MAPPABLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* What is known of a file; zeros: nothing. */
+struct mappable {
+    atomic_int answer;
+};
+
+/*
+ * Whether the file may be mapped, of which `fd` is a descriptor; false if it cannot be found out.
+ * The first question asks the file system, and may block as that does. Thread-safe.
+ */
+bool mappable_ask(struct mappable *mappable, int fd);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Which pages of a file were in the page cache, so that a scan can leave it as it found it.
+ *
+ * The kernel tells only a process that owns the file or may write it.
+ */
+#ifndef BIGFS_CORE_FILE_RESIDENCY_H
+#define BIGFS_CORE_FILE_RESIDENCY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum residency_kind {
+    RESIDENT_ALL, /* or nobody knows: then nothing may be dropped either */
+    RESIDENT_SOME,
+    RESIDENT_NONE,
+};
+
+struct residency {
+    enum residency_kind kind;
+    uint8_t *pages; /* RESIDENT_SOME: as mincore(2) tells; owned */
+};
+
+/* Whether the kernel tells this process. Does not block. */
+bool residency_is_told(int fd);
+
+/*
+ * Whether nothing of a stretch of a file is in the page cache. False where it cannot be found out.
+ * Does not block.
+ */
+bool residency_is_empty(int fd, uint64_t offset, uint64_t length);
+
+/*
+ * Finds out which of the pages of `length` bytes at `offset` of a file, mapped at `bytes`, are in
+ * the page cache. What cannot be found out counts as resident. Does not block. The caller frees it.
+ */
+void residency_read(struct residency *residency, int fd, void *bytes, uint64_t offset,
+                    size_t length);
+void residency_free(struct residency *residency);
+
+/* Whether page `index` was in the page cache. */
+bool residency_had(const struct residency *residency, size_t index);
+
+#endif

@@ -1,0 +1,262 @@
+#include "core/file/window.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/base/checked.h"
+#include "core/base/cleanup.h"
+#include "core/base/outcome.h"
+#include "core/file/residency.h"
+
+struct window {
+    struct list link;           /* protected by window_pool.lock */
+    unsigned lent;              /* protected by window_pool.lock */
+    uint64_t owner;             /* the rest is constant once the window is in the pool */
+    uint64_t start;             /* file offset of the first byte */
+    size_t length;              /* bytes of the file it shows */
+    uint8_t *bytes;             /* the mapping */
+    struct residency residency; /* before the first touch */
+};
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t round_up(uint64_t value, uint64_t step)
+{
+    return (value + step - 1) / step * step;
+}
+
+void window_pool_init(struct window_pool *pool, uint64_t window_size, uint64_t total)
+{
+    pthread_mutex_init(&pool->lock, NULL);
+    pool->window_size = round_up(max_u64(window_size, 1), page_size());
+    pool->total = max_u64(total, pool->window_size);
+    pool->mapped = 0;
+    list_reset(&pool->windows);
+}
+
+static void window_destroy(struct window *window)
+{
+    if (window == NULL)
+        return;
+    if (window->bytes != NULL)
+        (void)munmap(window->bytes, window->length);
+    residency_free(&window->residency);
+    free(window);
+}
+
+/* Unmaps all; returns how many they were. */
+static uint64_t destroy_all(struct list *windows)
+{
+    uint64_t count = 0;
+    for (; !list_empty(windows); count++) {
+        struct window *window = list_object(windows->next, struct window, link);
+        list_remove(&window->link);
+        window_destroy(window);
+    }
+    return count;
+}
+
+void window_pool_destroy(struct window_pool *pool)
+{
+    (void)destroy_all(&pool->windows);
+    pthread_mutex_destroy(&pool->lock);
+}
+
+static bool window_covers(const struct window *window, uint64_t owner, uint64_t offset)
+{
+    return window->owner == owner && offset >= window->start &&
+           offset - window->start < window->length;
+}
+
+/* The window that holds `offset`, lent once more, or NULL. The lock is held. */
+static struct window *lend_mapped(struct window_pool *pool, uint64_t owner, uint64_t offset)
+{
+    for (struct list *link = pool->windows.next; link != &pool->windows; link = link->next) {
+        struct window *window = list_object(link, struct window, link);
+        if (window_covers(window, owner, offset)) {
+            list_remove(&window->link);
+            list_append(&pool->windows, &window->link);
+            window->lent++;
+            return window;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * Takes the least recently used window that nobody uses out of the pool, or returns NULL. Its room
+ * is still taken: it passes to the caller. The lock is held.
+ */
+static struct window *retire_least_recent(struct window_pool *pool)
+{
+    for (struct list *link = pool->windows.next; link != &pool->windows; link = link->next) {
+        struct window *window = list_object(link, struct window, link);
+        if (window->lent > 0)
+            continue;
+        list_remove(&window->link);
+        return window;
+    }
+    return NULL;
+}
+
+/*
+ * Lends a mapped window in *window, or takes the room for one and leaves it NULL. A window that had
+ * to give up that room is left in *retired, to be unmapped first. False: all room is lent.
+ */
+static bool lend_or_take_room(struct window_pool *pool, uint64_t owner, uint64_t offset,
+                              struct window **window, struct window **retired)
+{
+    HOLD_LOCK(&pool->lock);
+    *window = lend_mapped(pool, owner, offset);
+    if (*window != NULL)
+        return true;
+    if (pool->total - pool->mapped >= pool->window_size) {
+        pool->mapped += pool->window_size;
+        return true;
+    }
+    *retired = retire_least_recent(pool);
+    return *retired != NULL;
+}
+
+static void give_up_room(struct window_pool *pool, uint64_t windows)
+{
+    HOLD_LOCK(&pool->lock);
+    pool->mapped -= windows * pool->window_size;
+}
+
+static int map_window(struct window *window, int fd)
+{
+    void *bytes = mmap(NULL, window->length, PROT_READ, MAP_SHARED, fd, (off_t)window->start);
+    if (bytes == MAP_FAILED)
+        return errno == ENODEV || errno == ENOMEM ? -NOT_MAPPABLE : -errno;
+    window->bytes = bytes;
+    residency_read(&window->residency, fd, window->bytes, window->start, window->length);
+    (void)madvise(window->bytes, window->length, MADV_SEQUENTIAL);
+    return 0;
+}
+
+static int create_window(const struct window_pool *pool, uint64_t owner, int fd, uint64_t offset,
+                         uint64_t size, struct window **created)
+{
+    struct window *window = calloc(1, sizeof(*window));
+    int error;
+
+    if (window == NULL)
+        return -NOT_MAPPABLE;
+    list_reset(&window->link);
+    window->owner = owner;
+    window->start = offset / pool->window_size * pool->window_size;
+    window->length = (size_t)min_u64(pool->window_size, size - window->start);
+    error = map_window(window, fd);
+    if (error != 0) {
+        window_destroy(window);
+        return error;
+    }
+    *created = window;
+    return 0;
+}
+
+static void make_loan(struct window *window, uint64_t offset, struct window_loan *loan)
+{
+    size_t skipped = (size_t)(offset - window->start);
+    loan->window = window;
+    loan->bytes = window->bytes + skipped;
+    loan->length = window->length - skipped;
+}
+
+/* Two threads may map the same window at once; the second copy is harmless. */
+static void add_lent(struct window_pool *pool, struct window *window)
+{
+    HOLD_LOCK(&pool->lock);
+    window->lent = 1;
+    list_append(&pool->windows, &window->link);
+}
+
+int window_acquire(struct window_pool *pool, uint64_t owner, int fd, uint64_t offset, uint64_t size,
+                   struct window_loan *loan)
+{
+    struct window *retired = NULL;
+    struct window *window = NULL;
+
+    if (!lend_or_take_room(pool, owner, offset, &window, &retired))
+        return -NOT_MAPPABLE;
+    if (window == NULL) {
+        window_destroy(retired);
+        int error = create_window(pool, owner, fd, offset, size, &window);
+        if (error != 0) {
+            give_up_room(pool, 1);
+            return error;
+        }
+        add_lent(pool, window);
+    }
+    make_loan(window, offset, loan);
+    return 0;
+}
+
+void window_release(struct window_pool *pool, const struct window_loan *loan)
+{
+    HOLD_LOCK(&pool->lock);
+    assert(loan->window->lent > 0);
+    loan->window->lent--;
+}
+
+void window_done_with(const struct window_loan *loan, size_t length, int fd)
+{
+    const struct window *window = loan->window;
+    const size_t page = page_size();
+    size_t end = (size_t)(loan->bytes - window->bytes) + length;
+    size_t first = (size_t)(loan->bytes - window->bytes) / page;
+    size_t last = end == window->length ? round_up(end, page) / page : end / page;
+
+    if (window->residency.kind == RESIDENT_ALL)
+        return;
+    for (size_t i = first; i < last; i++) {
+        size_t run = i;
+        while (run < last && !residency_had(&window->residency, run))
+            run++;
+        if (run == i)
+            continue;
+        /* A page stays in the cache while it is mapped, so it leaves our mapping first. */
+        (void)madvise(window->bytes + i * page, (run - i) * page, MADV_DONTNEED);
+        (void)posix_fadvise(fd, (off_t)(window->start + i * page), (off_t)((run - i) * page),
+                            POSIX_FADV_DONTNEED);
+        i = run;
+    }
+}
+
+/* Moves the windows of a file that nobody uses to `retired`. Their room is still taken. */
+static void retire_all_of(struct window_pool *pool, uint64_t owner, struct list *retired)
+{
+    HOLD_LOCK(&pool->lock);
+    for (struct list *link = pool->windows.next; link != &pool->windows;) {
+        struct window *window = list_object(link, struct window, link);
+        link = link->next;
+        if (window->owner != owner || window->lent > 0)
+            continue;
+        list_remove(&window->link);
+        list_append(retired, &window->link);
+    }
+}
+
+void window_pool_forget(struct window_pool *pool, uint64_t owner)
+{
+    struct list retired;
+
+    list_reset(&retired);
+    retire_all_of(pool, owner, &retired);
+    if (!list_empty(&retired))
+        give_up_room(pool, destroy_all(&retired));
+}
+
+uint64_t window_pool_mapped(struct window_pool *pool)
+{
+    HOLD_LOCK(&pool->lock);
+    return pool->mapped;
+}

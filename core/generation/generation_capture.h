@@ -1,0 +1,46 @@
+/*
+ * How the digests of a generation are captured, by which core/generation/generation_check.h tells
+ * later what has happened to its file.
+ *
+ * The ends are captured before anybody reads of the generation, and so is the sample of a file that
+ * has changed within the last 3 s; other samples soon after (core/content/sampler.h).
+ *
+ * Nobody has read of a generation that was not captured. Until then it follows the file, whatever
+ * happens to that, unless it becomes smaller.
+ *
+ * All functions are thread-safe. Those that take a descriptor read from it (a few KiB, blocking as
+ * pread(2)); no lock is held meanwhile.
+ */
+#ifndef BIGFS_CORE_GENERATION_GENERATION_CAPTURE_H
+#define BIGFS_CORE_GENERATION_GENERATION_CAPTURE_H
+
+#include "core/generation/generation.h"
+
+/*
+ * Captures the digests of the ends, if that has not been done. Nobody has read of the generation
+ * before that, so it takes the file as it is by now, unless it has become smaller: what was
+ * promised of its size must hold. A write may be under way, so it waits until the file is at rest
+ * (file_rest_await: 250 ms at most, or 2 s if time stamps are of whole seconds). Of a file that is
+ * written to without a pause the last of many looks is taken. If an end cannot be read, the
+ * generation goes without its digests, and any change is its end. Returns 0, -ESTALE if it is
+ * smaller or another file, or an error of looking at the file.
+ */
+int generation_capture(struct generation *generation, int fd);
+
+/* Whether there is no sample yet of a content that has more than its ends. Does not block. */
+bool generation_wants_sample(struct generation *generation);
+
+/*
+ * Recalls the sample of the first `size` bytes, as it was when it was last taken or compared. False
+ * if there is none of so many bytes. Does not block.
+ */
+bool generation_recall_sample(struct generation *generation, uint64_t size,
+                              struct content_sample *sample);
+
+/*
+ * Takes the sample, if there is none and the file is what it was when it was captured. Else the
+ * check that finds the file grown takes it.
+ */
+void generation_take_sample(struct generation *generation, int fd);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * What a change of a file's attributes means for its generation:
+ *
+ *     nothing differs                                     the same generation
+ *     only the ctime; the digests are as they were        the same, a new revision (chmod, a link)
+ *     device or inode, on overlayfs; the digests are      the same (a copy-up: a descriptor always
+ *       as they were                                      refers to the same file)
+ *     it grew; the digests of what it was are as they     appended to: the generation goes on,
+ *       were                                              larger; what was handed out is valid
+ *     anything else                                       over: the generation is stale for good
+ *
+ * The digests (core/generation/content_digests.h) are those of the first block, the last 4 KiB and
+ * a sample. The ends are compared at every change. The sample of a file that grows is compared half
+ * a second apart, so that a rewrite which grows the file is seen for what it is within that time if
+ * it changed a sampled block.
+ *
+ * A time stamp that is not yet past is not trusted. As long as another change might get the same
+ * one (time stamps of whole seconds), the digests are compared even if no attribute differs.
+ *
+ * All functions are thread-safe. They read from the descriptor (a few KiB, blocking as pread(2));
+ * no lock is held meanwhile.
+ */
+#ifndef BIGFS_CORE_GENERATION_GENERATION_CHECK_H
+#define BIGFS_CORE_GENERATION_GENERATION_CHECK_H
+
+#include "core/generation/generation.h"
+
+/*
+ * Whether what was read from `fd` before this call is of this generation. If the file was appended
+ * to, the generation grows. *changed tells whether the identity moved at all. If only the mtime
+ * did, it waits for the write under way to end, which tells an append from a rewrite: a write moves
+ * the mtime first. Returns 0, -ESTALE (the generation is marked stale), or a read error.
+ */
+int generation_check(struct generation *generation, int fd, bool *changed);
+
+/*
+ * Whether the generation is not at its end nor in doubt, and nothing has happened to its file since
+ * that was as in `then`, an identity of it from before: what was read in between is what is there.
+ * Does not wait, but for what statx(2) may wait for.
+ */
+bool generation_is_still(struct generation *generation, int fd, const struct file_identity *then);
+
+/*
+ * Whether samples tell that the file has only grown since it had `size` bytes. Compares the last
+ * one with what the file holds now, unless that was done so lately that another comparison would
+ * take more than its share of the time. False also if no sample goes back so far. Does not end the
+ * generation. Blocks as content_sample_read.
+ */
+bool generation_only_grew(struct generation *generation, int fd, uint64_t size);
+
+#endif

@@ -1,0 +1,104 @@
+#include "core/index/index_names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/file/own_path.h"
+
+enum { DIGITS = 16 };
+
+static const char index_suffix[] = ".lines";
+static const char temporary_suffix[] = ".tmp";
+
+void index_part_name(uint64_t part, char *name)
+{
+    (void)snprintf(name, INDEX_NAME_MOST, "%016" PRIx64, part);
+}
+
+void index_name(uint64_t rest, char *name)
+{
+    (void)snprintf(name, INDEX_NAME_MOST, "%016" PRIx64 "%s", rest, index_suffix);
+}
+
+void index_path(uint64_t part, uint64_t rest, char *path)
+{
+    (void)snprintf(path, 2 * (size_t)INDEX_NAME_MOST, "%016" PRIx64 "/%016" PRIx64 "%s", part, rest,
+                   index_suffix);
+}
+
+void index_temporary_name(uint64_t rest, unsigned number, char *name)
+{
+    (void)snprintf(name, INDEX_NAME_MOST, "%016" PRIx64 "-%d-%u%s", rest, getpid(), number,
+                   temporary_suffix);
+}
+
+/* Reads 16 digits as we write them. Returns what follows, or NULL if they are none. */
+static const char *parse_digits(const char *name, uint64_t *number)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    *number = 0;
+    for (unsigned i = 0; i < DIGITS; i++) {
+        const char *digit = name[i] != '\0' ? strchr(digits, name[i]) : NULL;
+        if (digit == NULL)
+            return NULL;
+        *number = *number << 4 | (uint64_t)(digit - digits);
+    }
+    return name + DIGITS;
+}
+
+bool index_part_parse(const char *name, uint64_t *part)
+{
+    const char *end = parse_digits(name, part);
+    return end != NULL && *end == '\0';
+}
+
+bool index_name_parse(const char *name, uint64_t *rest)
+{
+    const char *end = parse_digits(name, rest);
+    return end != NULL && strcmp(end, index_suffix) == 0;
+}
+
+bool index_name_is_temporary(const char *name)
+{
+    uint64_t rest = 0;
+    const char *end = parse_digits(name, &rest);
+    size_t suffix = sizeof(temporary_suffix) - 1;
+
+    if (end == NULL || *end != '-')
+        return false;
+    size_t length = strlen(end);
+    return length > suffix && strcmp(end + length - suffix, temporary_suffix) == 0;
+}
+
+DIR *index_list(int directory, const char *name)
+{
+    int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
+    if (listing == NULL && fd >= 0)
+        (void)close(fd);
+    return listing;
+}
+
+/* Whether others could put files there that we would believe. */
+static bool is_private(int directory)
+{
+    struct stat attributes;
+    return fstat(directory, &attributes) == 0 &&
+           (attributes.st_uid == geteuid() || attributes.st_uid == 0) &&
+           (attributes.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+int index_directory_open(const char *path)
+{
+    AUTO_CLOSE int directory = own_path_open(path, OWN_PATH_OPEN);
+    if (directory < 0)
+        return directory;
+    return is_private(directory) ? steal_fd(&directory) : -EPERM;
+}

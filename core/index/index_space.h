@@ -1,0 +1,48 @@
+/*
+ * Bounds the space that an index directory takes: a thread that sweeps it
+ * (core/index/index_sweep.h) at the start, once a day, and when what was kept since goes beyond the
+ * limit. A directory with very many indexes, or on a disk that does not answer, so holds nothing
+ * else up.
+ *
+ * All functions are thread-safe.
+ */
+#ifndef BIGFS_CORE_INDEX_INDEX_SPACE_H
+#define BIGFS_CORE_INDEX_INDEX_SPACE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct index_space {
+    const char *path; /* constant; NULL: nothing is kept */
+    uint64_t limit;   /* constant; bytes */
+    pthread_t thread; /* constant, if started */
+    bool started;     /* constant after index_space_start() */
+    atomic_bool ending;
+    pthread_mutex_t lock;
+    pthread_cond_t change; /* signalled when a sweep is due, or at the end */
+    uint64_t used;         /* protected by lock; bytes; as the last sweep found, and kept since */
+    bool due;              /* protected by lock; a sweep is */
+};
+
+/* `path` stays the caller's. Nothing is swept before index_space_start(). */
+void index_space_init(struct index_space *space, const char *path, uint64_t limit);
+
+/* Starts the thread. Returns 0 or -errno. */
+int index_space_start(struct index_space *space);
+
+/* Ends the thread, if it was started; waits for an answer of the file system. */
+void index_space_stop(struct index_space *space);
+void index_space_destroy(struct index_space *space);
+
+/* Says that a file of so many bytes was written. */
+void index_space_note(struct index_space *space, uint64_t bytes);
+
+/* Sweeps now, whether it is due or not. Blocks as index_sweep(). */
+void index_space_sweep(struct index_space *space);
+
+/* How many bytes the indexes take, as far as this process knows. */
+uint64_t index_space_used(struct index_space *space);
+
+#endif

@@ -1,0 +1,178 @@
+#include "core/index/index_sweep.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/index/index_names.h"
+
+enum {
+    DISK_BLOCK = 512,           /* of st_blocks */
+    ABANDONED_S = 24 * 60 * 60, /* when a temporary file has no writer any more */
+    MOST_ENTRIES = 256 * 1024,  /* that are compared with each other */
+    FIRST_ENTRIES = 256,
+};
+
+/* An index that may have to go. */
+struct entry {
+    uint64_t head;
+    uint64_t rest;
+    int64_t used; /* s */
+    uint64_t bytes;
+};
+
+struct walk {
+    int directory;
+    const atomic_bool *ending;
+    struct index_sweep *sweep;
+    bool collects;         /* entries are wanted */
+    struct entry *entries; /* owned */
+    size_t count;
+    size_t room;
+};
+
+static bool is_ending(const struct walk *walk)
+{
+    return walk->ending != NULL && atomic_load(walk->ending);
+}
+
+/* Remembers an index. If there is no memory, or too many, the others must do. */
+static void collect(struct walk *walk, const struct entry *entry)
+{
+    if (walk->count == walk->room) {
+        size_t room = walk->room == 0 ? FIRST_ENTRIES : 2 * walk->room;
+        struct entry *entries = NULL;
+        if (room <= MOST_ENTRIES)
+            entries = reallocarray(walk->entries, room, sizeof(*entries));
+        if (entries == NULL)
+            return;
+        walk->entries = entries;
+        walk->room = room;
+    }
+    walk->entries[walk->count++] = *entry;
+}
+
+/* Looks at a file in the part `head`. Returns whether it is there afterwards. */
+static bool visit_file(struct walk *walk, int part, uint64_t head, const char *name)
+{
+    struct stat attributes;
+    struct entry entry = {.head = head};
+    bool temporary = index_name_is_temporary(name);
+
+    if (!temporary && !index_name_parse(name, &entry.rest))
+        return true;
+    if (fstatat(part, name, &attributes, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno != ENOENT;
+    if (!S_ISREG(attributes.st_mode))
+        return true;
+    if (temporary && time(NULL) - attributes.st_mtime > ABANDONED_S)
+        return unlinkat(part, name, 0) != 0;
+    entry.bytes = (uint64_t)attributes.st_blocks * DISK_BLOCK;
+    entry.used = attributes.st_mtime;
+    walk->sweep->bytes += entry.bytes;
+    walk->sweep->indexes += temporary ? 0 : 1;
+    if (walk->collects && !temporary)
+        collect(walk, &entry);
+    return true;
+}
+
+static bool is_dot(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Looks at a directory of files that begin alike, and removes it if nothing is in it. */
+static void visit_part(struct walk *walk, const char *name, uint64_t head)
+{
+    bool empty = true;
+    AUTO_CLOSEDIR DIR *files = index_list(walk->directory, name);
+
+    if (files == NULL)
+        return;
+    for (const struct dirent *file; !is_ending(walk) && (file = readdir(files)) != NULL;)
+        if (!is_dot(file->d_name) && visit_file(walk, dirfd(files), head, file->d_name))
+            empty = false;
+    if (empty && !is_ending(walk))
+        (void)unlinkat(walk->directory, name, AT_REMOVEDIR); /* if it is empty indeed */
+}
+
+static int walk_through(struct walk *walk)
+{
+    uint64_t head = 0;
+    AUTO_CLOSEDIR DIR *parts = index_list(walk->directory, ".");
+
+    if (parts == NULL)
+        return -errno;
+    walk->sweep->bytes = 0;
+    walk->sweep->indexes = 0;
+    walk->count = 0;
+    for (const struct dirent *part; !is_ending(walk) && (part = readdir(parts)) != NULL;)
+        if (index_part_parse(part->d_name, &head))
+            visit_part(walk, part->d_name, head);
+    return 0;
+}
+
+static int by_use(const void *a, const void *b)
+{
+    const struct entry *one = a;
+    const struct entry *other = b;
+    return one->used < other->used ? -1 : one->used > other->used ? 1 : 0;
+}
+
+static bool remove_entry(const struct walk *walk, const struct entry *entry)
+{
+    char part[INDEX_NAME_MOST];
+    char path[2 * INDEX_NAME_MOST];
+
+    index_part_name(entry->head, part);
+    index_path(entry->head, entry->rest, path);
+    if (unlinkat(walk->directory, path, 0) != 0 && errno != ENOENT)
+        return false;
+    (void)unlinkat(walk->directory, part, AT_REMOVEDIR); /* if it is empty now */
+    return true;
+}
+
+/* Removes what was not used for longest. Returns whether anything could be removed. */
+static bool remove_oldest(struct walk *walk, uint64_t limit)
+{
+    uint64_t removed = 0;
+
+    qsort(walk->entries, walk->count, sizeof(walk->entries[0]), by_use);
+    for (size_t i = 0; i < walk->count && walk->sweep->bytes > limit && !is_ending(walk); i++) {
+        if (!remove_entry(walk, &walk->entries[i]))
+            continue;
+        walk->sweep->bytes -= walk->entries[i].bytes;
+        walk->sweep->indexes--;
+        removed++;
+    }
+    walk->sweep->removed += removed;
+    return removed > 0;
+}
+
+int index_sweep(const char *path, uint64_t limit, const atomic_bool *ending,
+                struct index_sweep *sweep)
+{
+    AUTO_CLOSE int directory = index_directory_open(path);
+    struct walk walk = {.directory = directory, .ending = ending, .sweep = sweep};
+
+    *sweep = (struct index_sweep){0};
+    if (directory < 0)
+        return directory;
+    int error = walk_through(&walk);
+    while (error == 0 && sweep->bytes > limit && !is_ending(&walk)) {
+        walk.collects = true;
+        error = walk_through(&walk);
+        if (walk.count == 0 || !remove_oldest(&walk, limit))
+            break;
+    }
+    free(walk.entries);
+    return error;
+}

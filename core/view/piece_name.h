@@ -1,0 +1,46 @@
+/*
+ * The names of pieces within a view:
+ *
+ *     000005.log  5               a number, padded or not, with or without the extension
+ *     4096+100  -100              a range of bytes, the last bytes
+ *     000000000004096+100         an extent; its offset padded or not
+ *     11-20  11+10  -10           lines, counted from 1; the last lines
+ *
+ * Names are bytes; no function keeps them.
+ */
+#ifndef BIGFS_CORE_VIEW_PIECE_NAME_H
+#define BIGFS_CORE_VIEW_PIECE_NAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/view/view.h"
+
+/* The longest name that is made: what a directory entry can be. */
+enum { PIECE_NAME_MOST = 255 };
+
+/* The last `.suffix` of a file's name, with the dot, or "": a part of `name`. */
+const char *file_extension(const char *name);
+
+/*
+ * Writes the name of a piece of a file that has `count` (view_count) and this extension, as a
+ * listing shows it, to `name`, which has room for PIECE_NAME_MOST + 1 bytes. The selector is one of
+ * view_next().
+ */
+void piece_name_write(const struct view *view, const char *extension, uint64_t count,
+                      const struct selector *selector, char *name);
+
+/* The same for `whole`: "whole.EXT". */
+void piece_name_write_whole(const char *extension, char *name);
+
+/* Whether the name is "whole" or "whole.EXT". */
+bool piece_name_is_whole(const char *extension, const char *name);
+
+/*
+ * Reads the name of a piece of a file that has `count`. Returns 0, or -ENOENT where it fits no
+ * rule, or names a number that the file does not have.
+ */
+int piece_name_read(const struct view *view, const char *extension, uint64_t count,
+                    const char *name, struct selector *selector);
+
+#endif

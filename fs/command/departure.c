@@ -1,0 +1,114 @@
+#include "fs/command/departure.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/file/mount_table.h"
+
+enum { PATIENCE_S = 2 }; /* for the orderly end */
+
+static bool is_done_by(struct departure *departure, const struct timespec *limit)
+{
+    HOLD_LOCK(&departure->lock);
+    while (!departure->done)
+        if (pthread_cond_timedwait(&departure->change, &departure->lock, limit) == ETIMEDOUT)
+            break;
+    return departure->done;
+}
+
+static _Noreturn void leave(const struct departure *departure)
+{
+    /* A thread that the kernel holds also holds our descriptors: this one is closed by hand. */
+    (void)close(departure->fuse);
+    _exit(departure->status);
+}
+
+static void *run(void *argument)
+{
+    struct departure *departure = argument;
+    struct timespec limit;
+
+    clock_gettime(CLOCK_MONOTONIC, &limit);
+    limit.tv_sec += PATIENCE_S;
+    if (!is_done_by(departure, &limit))
+        leave(departure);
+    return NULL;
+}
+
+void departure_begin(struct departure *departure, int fuse, int status)
+{
+    pthread_condattr_t attributes;
+
+    *departure = (struct departure){.fuse = fuse, .status = status};
+    pthread_mutex_init(&departure->lock, NULL);
+    pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&departure->change, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (pthread_create(&departure->thread, NULL, run, departure) != 0)
+        leave(departure);
+}
+
+void departure_end(struct departure *departure)
+{
+    {
+        HOLD_LOCK(&departure->lock);
+        departure->done = true;
+        pthread_cond_signal(&departure->change);
+    }
+    (void)pthread_join(departure->thread, NULL);
+    pthread_cond_destroy(&departure->change);
+    pthread_mutex_destroy(&departure->lock);
+}
+
+/* For users that the kernel does not let unmount. The helper knows what each has mounted. */
+static int detach_by_helper(const char *mountpoint)
+{
+    char program[] = "fusermount3";
+    char *arguments[] = {program, "-u", "-q", "-z", "--", (char *)(uintptr_t)mountpoint, NULL};
+    pid_t child = -1;
+    int status = 0;
+
+    int error = posix_spawnp(&child, program, NULL, NULL, arguments, environ);
+    if (error != 0)
+        return -error;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM;
+}
+
+int departure_detach(int table, const char *mountpoint, dev_t device)
+{
+    dev_t found = 0;
+
+    if (!mount_table_find(table, mountpoint, &found) || found != device)
+        return -ENOENT;
+    if (umount2(mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+        return 0;
+    return detach_by_helper(mountpoint);
+}
+
+bool departure_is_over(int fuse)
+{
+    struct pollfd state = {.fd = fuse};
+    return poll(&state, 1, 0) > 0 && (state.revents & POLLERR) != 0;
+}
+
+int departure_close(int fuse)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -errno;
+    /* Without a reader the end for writing has POLLERR, as /dev/fuse has after an unmount. */
+    (void)close(ends[0]);
+    AUTO_CLOSE int broken = ends[1];
+    return dup3(broken, fuse, O_CLOEXEC) < 0 ? -errno : 0;
+}

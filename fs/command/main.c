@@ -1,0 +1,56 @@
+/* bigfs: shows every large file as a directory of pieces. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "fs/command/index_command.h"
+#include "fs/command/mount.h"
+#include "fs/command/options.h"
+#include "fs/command/paths.h"
+#include "fs/command/signals.h"
+
+/* Nothing that is opened later may become standard input, output or error by accident. */
+static void occupy_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+static int run(struct options *options)
+{
+    struct paths paths;
+
+    if (options->help) {
+        options_print_help();
+        return EXIT_SUCCESS;
+    }
+    if (options->version) {
+        printf("bigfs %s\n", BIGFS_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (options->index)
+        return index_command(options);
+    if (paths_check(options->source, options->mountpoint, &paths) != 0)
+        return EXIT_FAILURE;
+    if (paths_check_index_dir(&paths, options) != 0)
+        return EXIT_FAILURE;
+    return mount_and_serve(options, &paths);
+}
+
+int main(int argc, char **argv)
+{
+    occupy_standard_descriptors();
+    signals_ignore_file_limit();
+    struct options options;
+    int status = options_parse(&options, argc, argv);
+
+    if (status == 0)
+        status = run(&options);
+    options_free(&options);
+    return status;
+}

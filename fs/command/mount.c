@@ -1,0 +1,197 @@
+#include "fs/command/mount.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <fuse_lowlevel.h>
+
+#include "core/base/cleanup.h"
+#include "core/file/fault_guard.h"
+#include "core/file/mount_table.h"
+#include "fs/command/daemon.h"
+#include "fs/command/departure.h"
+#include "fs/command/init_answer.h"
+#include "fs/command/service.h"
+#include "fs/command/signals.h"
+#include "fs/operation/operations.h"
+#include "fs/serve/workers.h"
+#include "fs/tree/driver.h"
+#include "fs/tree/handle.h"
+
+enum {
+    MOST_ARENAS = 2,          /* of malloc; else each thread makes one */
+    MAPPED_FROM = 128 * 1024, /* larger allocations are mappings, and go when they are freed */
+};
+
+static int complain(const char *what, int error)
+{
+    fuse_log(FUSE_LOG_ERR, "bigfs: %s: %s\n", what, strerror(-error));
+    return EXIT_FAILURE;
+}
+
+/* Whether the user gave this -o option, or one that starts with it where it ends in "=". */
+static bool has_option(const struct fuse_args *arguments, const char *option)
+{
+    size_t length = strlen(option);
+    bool prefix = option[length - 1] == '=';
+    for (int i = 1; i < arguments->argc; i++)
+        if (strncmp(arguments->argv[i], option, length + (prefix ? 0 : 1)) == 0)
+            return true;
+    return false;
+}
+
+/* Whether other users are let in. */
+static bool lets_others_in(const struct options *options)
+{
+    return has_option(&options->fuse, "allow_other") ||
+           has_option(&options->fuse, "allow_root"); /* libfuse makes allow_other of it */
+}
+
+/*
+ * Adds mount options behind the user's, so that they count: those that are not his to choose, and a
+ * name of the file system if he gave none.
+ */
+static int add_mount_options(struct options *options, const char *source, bool others)
+{
+    AUTO_FREE char *name = NULL;
+    AUTO_FREE char *most = NULL;
+    char *list = NULL;
+
+    if (asprintf(&name, "fsname=%s", source) < 0 || asprintf(&most, "max_read=%d", MOST_READ) < 0)
+        return -ENOMEM;
+    bool named = has_option(&options->fuse, "fsname=");
+    int failed = (!named && fuse_opt_add_opt_escaped(&list, name) != 0) ||
+                 fuse_opt_add_opt(&list, "subtype=bigfs,ro,nosuid,nodev") != 0 ||
+                 fuse_opt_add_opt(&list, most) != 0 ||
+                 (others && fuse_opt_add_opt(&list, "default_permissions") != 0) ||
+                 fuse_opt_add_arg(&options->fuse, "-o") != 0 ||
+                 fuse_opt_add_arg(&options->fuse, list) != 0 ||
+                 (options->debug && fuse_opt_add_arg(&options->fuse, "-d") != 0);
+    free(list);
+    return failed ? -ENOMEM : 0;
+}
+
+/* Learns the mount's device, without a question to ourselves, as we do not answer yet. */
+static void learn_device(struct driver *driver)
+{
+    const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+    struct statx seen = {0};
+
+    if (!mount_table_find(-1, driver->mountpoint, &driver->device) &&
+        statx(AT_FDCWD, driver->mountpoint, flags, 0, &seen) == 0)
+        driver->device = makedev(seen.stx_dev_major, seen.stx_dev_minor);
+    own_mounts_set(&driver->own, driver->mountpoint, driver->device);
+}
+
+static int serve_mounted(struct driver *driver, struct workers *workers,
+                         struct departure *departure)
+{
+    learn_device(driver);
+    readahead_start(&driver->readahead, driver->mountpoint);
+    int error = service_run(driver, workers, departure);
+    readahead_stop(&driver->readahead);
+    return error != 0 ? complain("cannot serve the mount", error) : EXIT_SUCCESS;
+}
+
+/*
+ * Mounts and serves a session. libfuse says itself why it cannot mount. If *departing, the time
+ * limit for the end is running.
+ */
+static int mount_session(struct driver *driver, struct departure *departure, bool *departing)
+{
+    struct workers *workers = NULL;
+
+    if (fuse_session_mount(driver->session, driver->mountpoint) != 0)
+        return EXIT_FAILURE;
+    int error = init_answer_extend(driver->session);
+    if (error == 0)
+        error = workers_new(&workers, driver->session, &driver->receivers, driver_workers(driver));
+    if (error != 0) {
+        fuse_session_unmount(driver->session);
+        return complain("cannot serve the mount", error);
+    }
+    *departing = true;
+    return serve_mounted(driver, workers, departure);
+}
+
+/* libfuse says itself why it cannot make a session (an -o option). */
+static int serve_session(struct driver *driver, struct options *options,
+                         struct departure *departure, bool *departing)
+{
+    const bool others = lets_others_in(options);
+    driver->kernel_checks = others || has_option(&options->fuse, "default_permissions");
+    int error = add_mount_options(options, driver->source, others);
+    if (error != 0)
+        return complain("cannot mount", error);
+    driver->session = fuse_session_new(&options->fuse, &operations, sizeof(operations), driver);
+    if (driver->session == NULL)
+        return EXIT_USAGE;
+    int status = mount_session(driver, departure, departing);
+    fuse_session_destroy(driver->session);
+    return status;
+}
+
+/* So that the mappings of the process stay the same under any load. */
+static void steady_memory(void)
+{
+    (void)mallopt(M_ARENA_MAX, MOST_ARENAS);
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+}
+
+/*
+ * Whatever the caller has open is none of ours: a lock that it holds would be held for as long as
+ * we live, and what reads from its pipe would wait for as long.
+ */
+static void close_inherited(void)
+{
+    (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+}
+
+/* Everything before the mount, none of which has to be undone: the end of the process does that. */
+static int prepare(struct driver *driver, struct daemon *daemon, const struct options *options,
+                   struct paths *paths)
+{
+    int error = daemon_start(daemon, options->foreground);
+    if (error == 0)
+        error = fault_guard_install();
+    if (error != 0)
+        return complain("cannot start", error);
+    error = driver_init(driver, options, paths->source, paths->mountpoint, paths->single);
+    driver->daemon = daemon;
+    signals_block(NULL);
+    daemon_mounting();
+    if (error == 0)
+        error = driver_start(driver);
+    return error != 0 ? complain(options->source, error) : EXIT_SUCCESS;
+}
+
+int mount_and_serve(struct options *options, struct paths *paths)
+{
+    struct daemon daemon;
+    struct driver driver;
+    struct departure departure;
+    bool departing = false;
+
+    signals_ignore_broken_pipes();
+    close_inherited();
+    daemon_log_to_stderr();
+    steady_memory();
+    int status = prepare(&driver, &daemon, options, paths);
+    if (status != EXIT_SUCCESS)
+        return status;
+    status = serve_session(&driver, options, &departure, &departing);
+    driver_stop(&driver);
+    handle_close_all(&driver);
+    driver_destroy(&driver);
+    daemon_end(&daemon);
+    if (departing)
+        departure_end(&departure);
+    return status;
+}

@@ -1,0 +1,16 @@
+/* The life of one mount. */
+#ifndef BIGFS_FS_COMMAND_MOUNT_H
+#define BIGFS_FS_COMMAND_MOUNT_H
+
+#include "fs/command/options.h"
+#include "fs/command/paths.h"
+
+/*
+ * Mounts, serves until the mount is unmounted or a signal comes, and unmounts. Without
+ * options->foreground it goes on in the background and ends the calling process when the mount
+ * answers. Takes over *paths. Returns the exit status, after a line on standard error if it is not
+ * 0.
+ */
+int mount_and_serve(struct options *options, struct paths *paths);
+
+#endif

@@ -1,0 +1,132 @@
+#include "fs/command/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    WIDTH = 80, /* of a terminal that does not say */
+    BAR_MOST = 40,
+    BAR_LEAST = 10,
+    AROUND_BAR = 48,    /* columns for all that is not bar or name */
+    LINE_EVERY = 10000, /* ms */
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void progress_begin(struct progress *progress, const char *name)
+{
+    *progress = (struct progress){
+        .name = name,
+        .started = now_ms(),
+        .told = now_ms(),
+        .from = UINT64_MAX,
+        .terminal = isatty(STDERR_FILENO) != 0,
+    };
+}
+
+int64_t progress_elapsed(const struct progress *progress)
+{
+    int64_t elapsed = now_ms() - progress->started;
+    return elapsed > 0 ? elapsed : 1;
+}
+
+void progress_bytes(double bytes, char *text)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    size_t unit = 0;
+    while (bytes >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+        bytes /= 1024;
+        unit++;
+    }
+    (void)snprintf(text, PROGRESS_BYTES_MOST, "%.*f %s", unit > 0 && bytes < 100 ? 1 : 0, bytes,
+                   units[unit]);
+}
+
+static int columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : WIDTH;
+}
+
+/* Time left, "1:02:03" or "2:03"; nothing is known at the start. */
+static void write_left(double seconds, char *text, size_t size)
+{
+    long left = (long)(seconds + 0.5);
+    if (seconds < 0 || seconds > 1e8)
+        (void)snprintf(text, size, "-:--");
+    else if (left >= 3600)
+        (void)snprintf(text, size, "%ld:%02ld:%02ld", left / 3600, left / 60 % 60, left % 60);
+    else
+        (void)snprintf(text, size, "%ld:%02ld", left / 60, left % 60);
+}
+
+static void write_bar(double part, int width, char *text)
+{
+    int full = (int)(part * width);
+    memset(text, '.', (size_t)width);
+    memset(text, '#', (size_t)full);
+    text[width] = '\0';
+}
+
+/* How far, how fast, how long. */
+struct figures {
+    double part;
+    char rate[PROGRESS_BYTES_MOST];
+    char left[24];
+};
+
+static void work_out(const struct progress *progress, uint64_t done, uint64_t size,
+                     struct figures *figures)
+{
+    double per_second = (double)(done > progress->from ? done - progress->from : 0) * 1000 /
+                        (double)progress_elapsed(progress);
+
+    figures->part = size > 0 ? (double)done / (double)size : 1;
+    progress_bytes(per_second, figures->rate);
+    write_left(per_second > 0 ? (double)(size - done) / per_second : -1, figures->left,
+               sizeof(figures->left));
+}
+
+static void draw_bar(const struct progress *progress, const struct figures *figures)
+{
+    char bar[BAR_MOST + 1];
+    int room = columns() - AROUND_BAR;
+    int width = room / 2 < BAR_LEAST ? BAR_LEAST : room / 2 > BAR_MOST ? BAR_MOST : room / 2;
+    int name_room = room - width > 8 ? room - width : 8;
+
+    write_bar(figures->part, width, bar);
+    (void)fprintf(stderr, "\r\033[K%.*s [%s] %3.0f%%  %s/s  %s left", name_room, progress->name,
+                  bar, figures->part * 100, figures->rate, figures->left);
+    (void)fflush(stderr);
+}
+
+void progress_show(struct progress *progress, uint64_t done, uint64_t size)
+{
+    struct figures figures;
+    int64_t now = now_ms();
+
+    if (progress->from == UINT64_MAX)
+        progress->from = done;
+    work_out(progress, done, size, &figures);
+    if (progress->terminal) {
+        draw_bar(progress, &figures);
+    } else if (now - progress->told >= LINE_EVERY) {
+        progress->told = now;
+        (void)fprintf(stderr, "%s: %.0f%%, %s/s, %s left\n", progress->name, figures.part * 100,
+                      figures.rate, figures.left);
+    }
+}
+
+void progress_end(const struct progress *progress)
+{
+    if (progress->terminal)
+        (void)fputs("\r\033[K", stderr);
+}

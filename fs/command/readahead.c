@@ -1,0 +1,67 @@
+#include "fs/command/readahead.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/file/mount_table.h"
+
+enum { WANTED = 1024 }; /* KiB: as much as a request asks for at most (docs/performance.md) */
+
+static void raise_readahead(const char *mountpoint)
+{
+    dev_t device;
+    char name[64];
+    char value[16];
+
+    if (!mount_table_find(-1, mountpoint, &device))
+        return;
+    (void)snprintf(name, sizeof(name), "/sys/class/bdi/%u:%u/read_ahead_kb", major(device),
+                   minor(device));
+    AUTO_CLOSE int fd = open(name, O_RDWR | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
+    if (length <= 0)
+        return;
+    value[length] = '\0';
+    if (strtoul(value, NULL, 10) >= WANTED)
+        return;
+    (void)snprintf(value, sizeof(value), "%d", WANTED);
+    (void)!pwrite(fd, value, strlen(value), 0);
+}
+
+static void *run(void *argument)
+{
+    struct readahead *readahead = argument;
+
+    while (sem_wait(&readahead->answered) != 0)
+        ;
+    if (!atomic_load(&readahead->ended))
+        raise_readahead(readahead->mountpoint);
+    return NULL;
+}
+
+void readahead_start(struct readahead *readahead, const char *mountpoint)
+{
+    readahead->mountpoint = mountpoint;
+    atomic_init(&readahead->ended, false);
+    (void)sem_init(&readahead->answered, 0, 0);
+    readahead->started = pthread_create(&readahead->thread, NULL, run, readahead) == 0;
+}
+
+void readahead_go(struct readahead *readahead)
+{
+    (void)sem_post(&readahead->answered);
+}
+
+void readahead_stop(struct readahead *readahead)
+{
+    atomic_store(&readahead->ended, true);
+    (void)sem_post(&readahead->answered);
+    if (readahead->started)
+        (void)pthread_join(readahead->thread, NULL);
+    (void)sem_destroy(&readahead->answered);
+}

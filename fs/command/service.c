@@ -1,0 +1,172 @@
+#include "fs/command/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "core/file/mount_table.h"
+#include "fs/command/daemon.h"
+#include "fs/command/signals.h"
+
+enum {
+    DRAIN_MS = 1000,         /* for requests under way, after a signal */
+    DRAIN_STEP_MS = 5,       /* between two looks whether they have ended */
+    DETACHED_STEP_MS = 1000, /* between two looks at a mount that was detached from outside … */
+    STUCK_STEPS = 5,         /* … and so many without any progress are the end of it */
+};
+
+struct service {
+    struct driver *driver;
+    struct workers *workers;
+    int signals; /* owned */
+    int table;   /* core/file/mount_table.h; owned; or less than 0 */
+    bool detached;
+    uint64_t progress; /* when we looked last */
+    unsigned idle;     /* looks in turn that saw none, though requests were under way */
+};
+
+enum event { EVENT_SIGNAL, EVENT_ENDED, EVENT_PARENT, EVENT_TABLE, EVENTS };
+
+/* What is under way, and a number that changes if any of it gets on. */
+struct work {
+    bool any;
+    uint64_t progress;
+};
+
+static void add_build(void *argument, const struct index_progress *build)
+{
+    struct work *work = argument;
+    work->any = true;
+    work->progress += build->done;
+}
+
+static struct work look_at_work(const struct service *service)
+{
+    struct source_pool *pool = &service->driver->pool;
+    struct work work = {
+        .any = workers_busy(service->workers),
+        .progress = workers_progress(service->workers) + atomic_load(&pool->bytes_read) +
+                    atomic_load(&pool->bytes_scanned),
+    };
+    indexer_report(&service->driver->indexer, add_build, &work);
+    return work;
+}
+
+/*
+ * Whether a mount that was detached from outside is kept only by requests that the kernel holds.
+ * Their callers keep it, so the kernel does not tell us that it is at its end.
+ */
+static bool is_stuck(struct service *service)
+{
+    const struct work work = look_at_work(service);
+
+    if (!work.any || work.progress != service->progress)
+        service->idle = 0;
+    else
+        service->idle++;
+    service->progress = work.progress;
+    return service->idle >= STUCK_STEPS;
+}
+
+/* Whether what happened, or has not happened for long, is the end. */
+static bool is_end(struct service *service, const struct pollfd *events)
+{
+    struct driver *driver = service->driver;
+
+    if (events[EVENT_SIGNAL].revents != 0 || events[EVENT_ENDED].revents != 0)
+        return true;
+    if (events[EVENT_PARENT].revents != 0 && daemon_hear(driver->daemon) == DAEMON_ORPHANED)
+        return true;
+    if (events[EVENT_TABLE].revents != 0)
+        service->detached = !mount_table_has(service->table, driver->device);
+    return service->detached && is_stuck(service);
+}
+
+/* Waits for the end. Returns 0 or -errno. */
+static int await_end(struct service *service)
+{
+    struct pollfd events[EVENTS] = {
+        [EVENT_SIGNAL] = {.fd = service->signals, .events = POLLIN},
+        [EVENT_ENDED] = {.fd = workers_ended(service->workers), .events = POLLIN},
+        [EVENT_PARENT] = {.events = POLLIN},
+        [EVENT_TABLE] = {.fd = service->table, .events = POLLPRI},
+    };
+
+    do {
+        events[EVENT_PARENT].fd = atomic_load(&service->driver->daemon->parent);
+        while (poll(events, EVENTS, service->detached ? DETACHED_STEP_MS : -1) < 0)
+            if (errno != EINTR)
+                return -errno;
+    } while (!is_end(service, events));
+    (void)signals_take(service->signals);
+    return 0;
+}
+
+/* Goes on serving until nothing is under way, for a while at most; another signal cuts it short. */
+static void drain(const struct service *service)
+{
+    struct pollfd events[] = {
+        {.fd = service->signals, .events = POLLIN},
+        {.fd = workers_ended(service->workers), .events = POLLIN},
+    };
+    int64_t limit = clock_ms() + DRAIN_MS;
+
+    while (workers_busy(service->workers) && clock_ms() < limit)
+        if (poll(events, 2, DRAIN_STEP_MS) != 0)
+            return;
+}
+
+static void end_mount(const struct service *service)
+{
+    struct driver *driver = service->driver;
+    int fuse = fuse_session_fd(driver->session);
+
+    if (departure_is_over(fuse))
+        return;
+    int error = departure_detach(service->table, driver->mountpoint, driver->device);
+    if (error != 0 && !departure_is_over(fuse))
+        fuse_log(FUSE_LOG_ERR, "bigfs: %s: cannot be unmounted: run fusermount3 -u on it\n",
+                 driver->mountpoint);
+    atomic_store(&driver->ending, true);
+    drain(service);
+}
+
+static int open_events(struct service *service)
+{
+    service->signals = signals_open();
+    service->table = mount_table_open(); /* can be done without */
+    return service->signals < 0 ? service->signals : 0;
+}
+
+/* Serves from the first request to the end. */
+static int serve(struct service *service)
+{
+    int error = open_events(service);
+    if (error != 0)
+        return error;
+    if (signals_take(service->signals) != 0)
+        return 0; /* it came while we mounted: the command is not told that all is well */
+    atomic_store(&service->driver->receiving, true);
+    error = workers_start(service->workers);
+    return error != 0 ? error : await_end(service);
+}
+
+int service_run(struct driver *driver, struct workers *workers, struct departure *departure)
+{
+    struct service service = {.driver = driver, .workers = workers};
+    int fuse = fuse_session_fd(driver->session);
+
+    int error = serve(&service);
+    departure_begin(departure, fuse, error == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+    end_mount(&service);
+    int stopped = workers_stop(workers);
+    driver_stop(driver);
+    if (departure_close(fuse) == 0)
+        fuse_session_unmount(driver->session);
+    cleanup_close(&service.table);
+    cleanup_close(&service.signals);
+    return error != 0 ? error : stopped;
+}

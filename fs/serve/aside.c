@@ -1,0 +1,167 @@
+#include "fs/serve/aside.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "core/base/outcome.h"
+
+enum {
+    STEP_MS = 20, /* between two tries */
+};
+
+struct set_aside {
+    struct list link; /* protected by aside.lock; in `jobs` while it waits */
+    struct aside *aside;
+    struct job job;
+    int64_t due;      /* CLOCK_MONOTONIC, ms */
+    bool interrupted; /* protected by aside.lock */
+};
+
+/* Called by libfuse, which holds the request's lock. */
+static void on_interrupt(fuse_req_t request, void *argument)
+{
+    struct set_aside *one = argument;
+    bool ours;
+
+    (void)request;
+    {
+        HOLD_LOCK(&one->aside->lock);
+        ours = !list_empty(&one->link);
+        one->interrupted = true;
+        list_remove(&one->link);
+    }
+    if (!ours)
+        return;
+    one->job.refuse(&one->job, -CANCELLED);
+    free(one);
+}
+
+static void wait_ms(struct aside *aside, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    (void)pthread_cond_clockwait(&aside->change, &aside->lock, CLOCK_MONOTONIC, &until);
+}
+
+/* The first whose time has come, taken out: it cannot be interrupted any more. NULL: the end. */
+static struct set_aside *take_next(struct aside *aside)
+{
+    HOLD_LOCK(&aside->lock);
+    for (;;) {
+        if (list_empty(&aside->jobs)) {
+            if (aside->ended)
+                return NULL;
+            pthread_cond_wait(&aside->change, &aside->lock);
+            continue;
+        }
+        struct set_aside *one = list_object(aside->jobs.next, struct set_aside, link);
+        int64_t left = one->due - clock_ms();
+        if (left <= 0 || aside->ended) {
+            list_remove(&one->link);
+            return one;
+        }
+        wait_ms(aside, left);
+    }
+}
+
+static bool has_ended(struct aside *aside)
+{
+    HOLD_LOCK(&aside->lock);
+    return aside->ended;
+}
+
+static void *run(void *argument)
+{
+    struct aside *aside = argument;
+    struct set_aside *one;
+
+    while ((one = take_next(aside)) != NULL) {
+        /* Waits for a callback under way, which finds that nobody waits any more. */
+        fuse_req_interrupt_func(one->job.request, NULL, NULL);
+        if (has_ended(aside)) {
+            one->job.refuse(&one->job, -CANCELLED);
+        } else {
+            gate_queue(one->job.gate, &one->job, one->job.device);
+            aside->work(aside->argument);
+        }
+        free(one);
+    }
+    return NULL;
+}
+
+int aside_start(struct aside *aside, void (*work)(void *argument), void *argument)
+{
+    *aside = (struct aside){.work = work, .argument = argument};
+    pthread_mutex_init(&aside->lock, NULL);
+    pthread_cond_init(&aside->change, NULL);
+    list_reset(&aside->jobs);
+    int error = pthread_create(&aside->thread, NULL, run, aside);
+    if (error == 0)
+        return 0;
+    aside->work = NULL;
+    pthread_cond_destroy(&aside->change);
+    pthread_mutex_destroy(&aside->lock);
+    return -error;
+}
+
+void aside_stop(struct aside *aside)
+{
+    if (aside->work == NULL)
+        return;
+    {
+        HOLD_LOCK(&aside->lock);
+        if (aside->ended)
+            return;
+        aside->ended = true;
+        pthread_cond_broadcast(&aside->change);
+    }
+    (void)pthread_join(aside->thread, NULL);
+}
+
+/* Returns false where the reader is gone already. */
+static bool add(struct aside *aside, struct set_aside *one)
+{
+    HOLD_LOCK(&aside->lock);
+    if (one->interrupted || aside->ended)
+        return false;
+    list_append(&aside->jobs, &one->link);
+    pthread_cond_broadcast(&aside->change);
+    return true;
+}
+
+bool aside_wait(struct aside *aside, const struct job *job, int64_t longest_ms)
+{
+    int64_t now = clock_ms();
+    struct set_aside *one = NULL;
+
+    if (longest_ms > 0 && (job->aside_since == 0 || now - job->aside_since < longest_ms))
+        one = calloc(1, sizeof(*one));
+    if (one == NULL)
+        return false;
+    one->aside = aside;
+    memcpy(&one->job, job, offsetof(struct job, link)); /* it is in a list of its gate */
+    one->job.gate = job->gate;
+    one->due = now + STEP_MS;
+    if (one->job.aside_since == 0)
+        one->job.aside_since = now;
+    list_reset(&one->link);
+    list_reset(&one->job.link);
+    fuse_req_interrupt_func(job->request, on_interrupt, one);
+    if (add(aside, one))
+        return true; /* it is not ours any more */
+    fuse_req_interrupt_func(job->request, NULL, NULL);
+    one->job.refuse(&one->job, -CANCELLED);
+    free(one);
+    return true;
+}

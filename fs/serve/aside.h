@@ -1,0 +1,49 @@
+/*
+ * Requests that are put aside: they wait for something that nobody tells of (a lease on a file, a
+ * free descriptor), are tried again from time to time, and occupy neither a thread nor a place in a
+ * gate meanwhile.
+ *
+ *     job --run--> -HELD_BY_LEASE --aside_wait--> aside --a while--> in line, run again
+ *                                                   |
+ *                                                   +-- interrupted --> CANCELLED
+ *
+ * Lock order: a request's lock in libfuse, then aside.lock (the interrupt callback).
+ */
+#ifndef BIGFS_FS_SERVE_ASIDE_H
+#define BIGFS_FS_SERVE_ASIDE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/list.h"
+#include "fs/serve/gate.h"
+
+struct aside {
+    void (*work)(void *argument); /* constant; called after a job has been put in line */
+    void *argument;               /* constant */
+    pthread_t thread;             /* constant */
+    pthread_mutex_t lock;
+    pthread_cond_t change; /* broadcast when a job comes, and at the end */
+    struct list jobs;      /* protected by lock; in the order in which they came */
+    bool ended;            /* protected by lock */
+};
+
+/* Starts a thread. `work` must see to it that the gates work, and must not block. Returns 0 or
+ * -errno. */
+int aside_start(struct aside *aside, void (*work)(void *argument), void *argument);
+
+/*
+ * Answers all that wait as if they were interrupted, and ends the thread. Does no harm if it was
+ * not started; `aside` is all zeros then.
+ */
+void aside_stop(struct aside *aside);
+
+/*
+ * Puts a copy of a job aside that runs in a gate, to be run again there. Returns false, and the
+ * request is still to be answered, if it was first put aside `longest_ms` ago or longer, or there
+ * is no memory. Thread-safe.
+ */
+bool aside_wait(struct aside *aside, const struct job *job, int64_t longest_ms);
+
+#endif

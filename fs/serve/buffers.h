@@ -1,0 +1,33 @@
+/*
+ * A fixed set of buffers for the bytes of pieces.
+ *
+ * The memory is reserved at the start and touched only as far as it is used. A buffer that is taken
+ * still holds older bytes: a thread that takes it replies no more than it has written itself.
+ */
+#ifndef BIGFS_FS_SERVE_BUFFERS_H
+#define BIGFS_FS_SERVE_BUFFERS_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+struct buffers {
+    pthread_mutex_t lock;
+    char *memory; /* constant; count * size bytes */
+    size_t size;  /* constant */
+    size_t count; /* constant */
+    char **free;  /* protected by lock; a stack: the last one given back is warm in the cache */
+    size_t free_count; /* protected by lock */
+};
+
+/* Returns 0 or -ENOMEM. */
+int buffers_init(struct buffers *buffers, size_t count, size_t size);
+void buffers_destroy(struct buffers *buffers);
+
+/* A buffer of `size` bytes. There must be one: no worker takes two, and each has one. */
+char *buffers_take(struct buffers *buffers);
+
+/* The same, or NULL where all are taken. */
+char *buffers_take_spare(struct buffers *buffers);
+void buffers_give_back(struct buffers *buffers, char *buffer);
+
+#endif

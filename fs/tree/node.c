@@ -1,0 +1,347 @@
+#include "fs/tree/node.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "core/base/cleanup.h"
+
+enum { FIRST_BUCKETS = 256, ROOT_INODE = 1 };
+
+/* What tells nodes of one kind below one parent apart, beside the name. No padding inside. */
+struct fingerprint {
+    uint64_t words[9];
+};
+
+static struct fingerprint piece_fingerprint(const struct node_piece *piece)
+{
+    struct fingerprint print = {{
+        piece->generation->serial,
+        piece->revision,
+        (uint64_t)piece->selector.kind,
+        piece->selector.offset,
+        piece->selector.length,
+        piece->piece.ranges[0].offset,
+        piece->piece.ranges[0].length,
+        piece->piece.ranges[1].offset,
+        piece->piece.ranges[1].length,
+    }};
+    return print;
+}
+
+/*
+ * With the ctime: where it alone has moved the content may be another, whose mtime was set back,
+ * and the kernel's pages belong to the node.
+ */
+static struct fingerprint file_fingerprint(const struct file_identity *identity)
+{
+    struct fingerprint print = {{
+        (uint64_t)identity->device,
+        (uint64_t)identity->inode,
+        identity->size,
+        (uint64_t)identity->mtime.tv_sec,
+        (uint64_t)identity->mtime.tv_nsec,
+        (uint64_t)identity->ctime.tv_sec,
+        (uint64_t)identity->ctime.tv_nsec,
+    }};
+    return print;
+}
+
+static struct fingerprint fingerprint_of(enum node_kind kind, const union node_content *content)
+{
+    if (kind == NODE_PIECE)
+        return piece_fingerprint(&content->piece);
+    if (kind == NODE_FILE)
+        return file_fingerprint(&content->file.identity);
+    return (struct fingerprint){0};
+}
+
+static uint64_t hash_of(const struct node *parent, enum node_kind kind, const char *name,
+                        const struct fingerprint *print)
+{
+    uint64_t seed = (uint64_t)(uintptr_t)parent + (uint64_t)kind;
+    return XXH3_64bits_withSeed(name, strlen(name),
+                                XXH3_64bits_withSeed(print, sizeof(*print), seed));
+}
+
+uint64_t node_inode(const struct node *parent, enum node_kind kind, const char *name,
+                    const union node_content *content)
+{
+    uint64_t words[5] = {(uint64_t)kind, parent->inode};
+    if (kind == NODE_FILE) {
+        words[1] = (uint64_t)content->file.identity.device; /* all links of a file have one inode */
+        words[2] = (uint64_t)content->file.identity.inode;
+        name = "";
+    } else if (kind == NODE_PIECE) {
+        words[2] = (uint64_t)content->piece.selector.kind;
+        words[3] = content->piece.selector.offset;
+        words[4] = content->piece.selector.length;
+        name = ""; /* it has several */
+    }
+    uint64_t inode = XXH3_64bits_withSeed(name, strlen(name),
+                                          XXH3_64bits_withSeed(words, sizeof(words), ROOT_INODE));
+    return inode > ROOT_INODE ? inode : ROOT_INODE + 1;
+}
+
+/*
+ * By chance, so that a handle from an earlier life of the mount means no node of this one. The
+ * kernel keeps 32 bits.
+ */
+static uint32_t first_incarnation(void)
+{
+    struct timespec now;
+    uint32_t number = 0;
+
+    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number)) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        number = (uint32_t)now.tv_sec ^ ((uint32_t)now.tv_nsec << 2);
+    }
+    return number;
+}
+
+/* Whatever node has an address next, its number differs: 4 billion others come before it repeats.
+   The lock is held. */
+static uint32_t next_incarnation(struct node_table *table)
+{
+    table->incarnation++;
+    if (table->incarnation == 0) /* the root's */
+        table->incarnation++;
+    return table->incarnation;
+}
+
+int node_table_init(struct node_table *table)
+{
+    memset(table, 0, sizeof(*table));
+    table->bucket_count = FIRST_BUCKETS;
+    table->buckets = calloc(table->bucket_count, sizeof(struct node *));
+    table->root = calloc(1, sizeof(struct node) + 1);
+    if (table->buckets == NULL || table->root == NULL) {
+        free(table->buckets);
+        free(table->root);
+        return -ENOMEM;
+    }
+    table->incarnation = first_incarnation();
+    pthread_mutex_init(&table->lock, NULL);
+    table->root->inode = ROOT_INODE;
+    table->root->kind = NODE_DIRECTORY;
+    return 0;
+}
+
+static void release_content(enum node_kind kind, const union node_content *content)
+{
+    if (kind == NODE_PIECE) {
+        generation_unref(content->piece.generation);
+    } else if (kind == NODE_FILE) {
+        generation_unref(content->file.generation);
+        source_unref(content->file.source);
+    } else if (kind == NODE_LARGE) {
+        source_unref(content->source);
+    } else if (kind == NODE_TABLE || kind == NODE_REPORT) {
+        generated_free(content->generated.text);
+    }
+}
+
+static void node_free(struct node *node)
+{
+    release_content(node->kind, &node->content);
+    free(node);
+}
+
+void node_table_destroy(struct node_table *table)
+{
+    for (size_t i = 0; i < table->bucket_count; i++) {
+        for (struct node *node = table->buckets[i]; node != NULL;) {
+            struct node *next = node->next;
+            node_free(node);
+            node = next;
+        }
+    }
+    free(table->buckets);
+    free(table->root);
+    pthread_mutex_destroy(&table->lock);
+}
+
+static struct node **bucket_of(struct node_table *table, uint64_t hash)
+{
+    return &table->buckets[hash & (table->bucket_count - 1)];
+}
+
+/*
+ * Whether what is looked up needs a node of its own though there is one that looks the same: of a
+ * small file's generation that has ended, of a table of what the file was, and of every report.
+ */
+static bool is_over(const struct node *node, const union node_content *wanted)
+{
+    switch (node->kind) {
+    case NODE_FILE:
+        return node->content.file.generation != NULL &&
+               atomic_load(&node->content.file.generation->stale);
+    case NODE_TABLE:
+        return !generated_is_current(node->content.generated.text, &wanted->generated.identity);
+    case NODE_REPORT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The lock is held. */
+static bool is_node(const struct node *node, const struct node *parent, enum node_kind kind,
+                    const char *name, const union node_content *content,
+                    const struct fingerprint *print)
+{
+    if (node->parent != parent || node->kind != kind || strcmp(node->name, name) != 0 ||
+        is_over(node, content))
+        return false;
+    struct fingerprint own = fingerprint_of(kind, &node->content);
+    return memcmp(&own, print, sizeof(own)) == 0;
+}
+
+/* Doubles the buckets when there are as many nodes. Without memory the chains grow instead. */
+static void grow(struct node_table *table)
+{
+    struct node **old = table->buckets;
+    size_t old_count = table->bucket_count;
+
+    if (table->count < old_count)
+        return;
+    struct node **buckets = calloc(2 * old_count, sizeof(*buckets));
+    if (buckets == NULL)
+        return;
+    table->buckets = buckets;
+    table->bucket_count = 2 * old_count;
+    for (size_t i = 0; i < old_count; i++) {
+        for (struct node *node = old[i]; node != NULL;) {
+            struct node *next = node->next;
+            struct node **bucket = bucket_of(table, node->hash);
+            node->next = *bucket;
+            *bucket = node;
+            node = next;
+        }
+    }
+    free(old);
+}
+
+static struct node *node_new(struct node *parent, enum node_kind kind, const char *name,
+                             uint64_t hash, const union node_content *content)
+{
+    size_t length = strlen(name);
+    struct node *node = calloc(1, sizeof(*node) + length + 1);
+    if (node == NULL)
+        return NULL;
+    node->parent = parent;
+    node->hash = hash;
+    node->inode = node_inode(parent, kind, name, content);
+    node->kind = kind;
+    atomic_init(&node->device, atomic_load(&parent->device)); /* until it is known */
+    node->content = *content;
+    memcpy(node->name, name, length + 1);
+    return node;
+}
+
+struct node *node_get(struct node_table *table, struct node *parent, enum node_kind kind,
+                      const char *name, const union node_content *content)
+{
+    struct fingerprint print = fingerprint_of(kind, content);
+    uint64_t hash = hash_of(parent, kind, name, &print);
+    HOLD_LOCK(&table->lock);
+
+    for (struct node *node = *bucket_of(table, hash); node != NULL; node = node->next) {
+        if (node->hash == hash && is_node(node, parent, kind, name, content, &print)) {
+            release_content(kind, content);
+            node->lookups++;
+            return node;
+        }
+    }
+    struct node *node = node_new(parent, kind, name, hash, content);
+    if (node == NULL) {
+        release_content(kind, content);
+        return NULL;
+    }
+    grow(table);
+    struct node **bucket = bucket_of(table, hash);
+    node->next = *bucket;
+    *bucket = node;
+    node->incarnation = next_incarnation(table);
+    node->lookups = 1;
+    parent->children++;
+    table->count++;
+    return node;
+}
+
+static void unlink_node(struct node_table *table, const struct node *node)
+{
+    struct node **at = bucket_of(table, node->hash);
+    while (*at != node)
+        at = &(*at)->next;
+    *at = node->next;
+    table->count--;
+}
+
+void node_forget(struct node_table *table, struct node *node, uint64_t lookups)
+{
+    HOLD_LOCK(&table->lock);
+    if (node->parent != NULL)
+        node->lookups -= lookups < node->lookups ? lookups : node->lookups;
+    while (node->parent != NULL && node->lookups == 0 && node->children == 0) {
+        struct node *parent = node->parent;
+        unlink_node(table, node);
+        node_free(node);
+        parent->children--;
+        node = parent;
+    }
+}
+
+size_t node_table_count(struct node_table *table)
+{
+    HOLD_LOCK(&table->lock);
+    return table->count;
+}
+
+const struct node *node_large(const struct node *node)
+{
+    while (node->kind != NODE_LARGE)
+        node = node->parent;
+    return node;
+}
+
+static size_t path_length(const struct node *node, const char *name)
+{
+    size_t length = name != NULL ? strlen(name) : 0;
+    for (; node->name[0] != '\0'; node = node->parent)
+        length += strlen(node->name) + 1;
+    return length;
+}
+
+/* Writes a component so that it ends at `end`, after a separator if it is not the first one. */
+static char *put_before(char *end, const char *component, size_t length, const char *path)
+{
+    char *start = end - length;
+    memcpy(start, component, length);
+    if (start > path)
+        *--start = '/';
+    return start;
+}
+
+/* Writes backwards, from the last component up to the root. */
+char *node_path(const struct node *node, const char *name)
+{
+    size_t length = path_length(node, name);
+    if (name == NULL && length > 0)
+        length--; /* no separator follows */
+    char *path = malloc(length + 1);
+    if (path == NULL)
+        return NULL;
+    char *at = path + length;
+    *at = '\0';
+    if (name != NULL)
+        at = put_before(at, name, strlen(name), path);
+    for (; node->name[0] != '\0'; node = node->parent)
+        at = put_before(at, node->name, strlen(node->name), path);
+    return path;
+}

@@ -1,0 +1,40 @@
+/*
+ * The sources of the small files that were opened most recently, by path.
+ *
+ * A small file has a new node each time it has grown. Its nodes share one source through this, and
+ * so what is known of its generation: an open whose file grew since the look-up can tell that from
+ * a rewrite.
+ *
+ * Thread-safe. Nothing here touches a file.
+ */
+#ifndef BIGFS_FS_TREE_RECENT_SOURCES_H
+#define BIGFS_FS_TREE_RECENT_SOURCES_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/content/source.h"
+
+enum { RECENT_SOURCES = 256 };
+
+struct recent_sources {
+    pthread_mutex_t lock;
+    uint64_t hashes[RECENT_SOURCES];        /* protected by lock; of the paths */
+    struct source *sources[RECENT_SOURCES]; /* protected by lock; a ring of references, or NULL */
+    size_t next;                            /* protected by lock */
+};
+
+void recent_sources_init(struct recent_sources *recent);
+
+/* Gives all references back. */
+void recent_sources_destroy(struct recent_sources *recent);
+
+/*
+ * The source of `path` in the pool, made if it is not among them: a reference for the caller.
+ * NULL: no memory.
+ */
+struct source *recent_sources_get(struct recent_sources *recent, struct source_pool *pool,
+                                  const char *path);
+
+#endif

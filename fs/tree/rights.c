@@ -1,0 +1,187 @@
+#include "fs/tree/rights.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "core/base/cleanup.h"
+#include "fs/tree/acl.h"
+
+static const char access_acl[] = "system.posix_acl_access";
+static const char default_acl[] = "system.posix_acl_default";
+
+static const mode_t write_bits = S_IWUSR | S_IWGRP | S_IWOTH;
+
+/* How often a file is looked at again because its attributes changed in between. */
+enum { ATTEMPTS = 4 };
+
+/* What stands in SOURCE: the node itself, or the large file that it is part of. */
+static const struct node *standing(const struct node *node)
+{
+    const bool stands = node->kind == NODE_DIRECTORY || node->kind == NODE_FILE;
+    return stands ? node : node_large(node);
+}
+
+static bool has_source(const struct node *node)
+{
+    return node->kind != NODE_SYMLINK && node->kind != NODE_CONTROL && node->kind != NODE_REPORT;
+}
+
+/* Whether what was found by the node's path is what the node is of. */
+static bool is_of_node(const struct node *node, const struct stat *found)
+{
+    if (node->kind == NODE_DIRECTORY)
+        return S_ISDIR(found->st_mode);
+    if (!S_ISREG(found->st_mode))
+        return false;
+    if (node->kind == NODE_FILE) {
+        const struct file_identity *known = &node->content.file.identity;
+        return found->st_dev == known->device && found->st_ino == known->inode;
+    }
+    if (node->kind == NODE_PIECE) {
+        const struct file_identity known = generation_identity(node->content.piece.generation);
+        return found->st_dev == known.device && found->st_ino == known.inode;
+    }
+    return true;
+}
+
+/* Opens what a node is of, to look at it: without a right to read it, and nothing happens to it. */
+static int open_source(const struct driver *driver, const struct node *node)
+{
+    AUTO_FREE char *path = node_path(standing(node), NULL);
+    if (path == NULL)
+        return -ENOMEM;
+    int fd = beneath_open(&driver->pool.beneath, path, O_PATH | O_NOFOLLOW);
+    return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? -ESTALE : fd;
+}
+
+/* Without a `value` only the size. fgetxattr(2) refuses a descriptor that was opened with O_PATH;
+ * by its name in /proc it works. */
+static ssize_t read_xattr(int fd, const char *name, void *value)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    ssize_t size = getxattr(path, name, value, value != NULL ? XATTR_SIZE_MAX : 0);
+    if (size < 0) /* neither is an error: there is none, or the file system has none */
+        return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -errno;
+    return size;
+}
+
+static bool same_rights(const struct stat *one, const struct stat *other)
+{
+    return one->st_mode == other->st_mode && one->st_uid == other->st_uid &&
+           one->st_gid == other->st_gid && one->st_ctim.tv_sec == other->st_ctim.tv_sec &&
+           one->st_ctim.tv_nsec == other->st_ctim.tv_nsec;
+}
+
+/* Reads an ACL and the attributes of one moment. Returns the ACL's size, 0, or -errno. */
+static ssize_t read_acl(int fd, const struct node *node, const char *name, void *value,
+                        struct stat *attributes)
+{
+    struct stat after;
+    ssize_t size = 0;
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+        if (fstat(fd, attributes) != 0)
+            return -errno;
+        size = is_of_node(node, attributes) ? read_xattr(fd, name, value) : -ESTALE;
+        if (size < 0)
+            return size;
+        if (fstat(fd, &after) != 0)
+            return -errno;
+        if (same_rights(attributes, &after))
+            return size;
+    }
+    return -ESTALE; /* the kernel looks the name up again */
+}
+
+static mode_t directory_mode(mode_t mode)
+{
+    mode_t readable = mode & (S_IRUSR | S_IRGRP | S_IROTH);
+    return S_IFDIR | (mode & ALLPERMS & ~(write_bits | S_ISUID | S_ISGID | S_ISVTX)) |
+           (readable >> 2);
+}
+
+/* The mode of a node whose source has no ACL. */
+static mode_t plain_mode(enum node_kind kind, mode_t source)
+{
+    switch (kind) {
+    case NODE_LARGE:
+    case NODE_VIEW:
+    case NODE_CONTROL:
+        return directory_mode(source);
+    case NODE_TABLE:
+    case NODE_REPORT:
+        return S_IFREG | (source & (S_IRUSR | S_IRGRP | S_IROTH));
+    default:
+        return source & ~write_bits;
+    }
+}
+
+/* As far as it can be found out: what cannot be looked at has one, to be on the safe side. */
+static bool has_acl(const struct driver *driver, const struct node *node)
+{
+    AUTO_CLOSE int fd = open_source(driver, node);
+    return fd < 0 || read_xattr(fd, access_acl, NULL) != 0;
+}
+
+mode_t rights_mode(const struct driver *driver, const struct node *node, mode_t source)
+{
+    mode_t mode = plain_mode(node->kind, source);
+    /*
+     * The kernel looks at no ACL if the group has no right, and gives the users it names what
+     * others have. In the source the group has one.
+     */
+    const bool hidden = (source & S_IRWXG) != 0 && (mode & S_IRWXG) == 0 && (mode & S_IRWXO) != 0;
+    if (hidden && driver->kernel_checks && has_source(node) && has_acl(driver, node))
+        mode |= S_IXGRP; /* so does the mask; the entries do not */
+    return mode;
+}
+
+static enum acl_form form_of(const struct node *node)
+{
+    if (node->kind == NODE_LARGE || node->kind == NODE_VIEW)
+        return ACL_OF_DIRECTORY;
+    return node->kind == NODE_TABLE ? ACL_OF_GENERATED : ACL_AS_IT_IS;
+}
+
+ssize_t rights_access_acl(struct driver *driver, struct node *node, void *value)
+{
+    struct stat attributes;
+
+    if (!has_source(node))
+        return 0;
+    AUTO_CLOSE int fd = open_source(driver, node);
+    if (fd < 0)
+        return fd;
+    ssize_t size = read_acl(fd, node, access_acl, value, &attributes);
+    if (size < 0)
+        return size;
+    if (size > 0) {
+        int error = acl_take_form(value, (size_t)size, form_of(node));
+        return error != 0 ? error : size;
+    }
+    const mode_t mode = plain_mode(node->kind, attributes.st_mode);
+    if (mode == atomic_load(&node->told))
+        return 0;
+    acl_of_mode(mode, value);
+    return ACL_MINIMAL_SIZE;
+}
+
+ssize_t rights_default_acl(struct driver *driver, struct node *node, void *value)
+{
+    struct stat attributes;
+
+    if (node->kind != NODE_DIRECTORY)
+        return 0;
+    AUTO_CLOSE int fd = open_source(driver, node);
+    if (fd < 0)
+        return fd;
+    ssize_t size = read_acl(fd, node, default_acl, value, &attributes);
+    int error = size > 0 ? acl_take_form(value, (size_t)size, ACL_AS_IT_IS) : 0;
+    return error != 0 ? error : size;
+}
