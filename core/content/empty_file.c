@@ -1,15 +1,14 @@
 #include "core/content/empty_file.h"
 
 #include "core/base/outcome.h"
-#include "core/file/file_identity.h"
 #include "core/file/read_fully.h"
 
-int empty_file_check(struct source *source, struct generation *generation)
+int empty_file_check(const struct reading *reading)
 {
     char byte;
     int fd = -1;
     struct file_identity now;
-    int error = source_borrow(source, generation, &fd);
+    int error = reading_borrow(reading, &fd);
 
     if (error != 0)
         return error;
@@ -17,6 +16,6 @@ int empty_file_check(struct source *source, struct generation *generation)
     error = got < 0 ? (int)got : got > 0 ? -SIZE_UNTOLD : 0;
     if (error != 0 && file_look(fd, NULL, &now) == 0 && now.size > 0)
         error = 0; /* it was empty, and has grown since */
-    source_return(source, generation);
+    reading_return(reading);
     return error;
 }

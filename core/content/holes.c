@@ -4,18 +4,16 @@
 
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
+#include "core/extent/extents.h"
 
 enum {
     CANCEL_EVERY = 256, /* extents between two looks whether the reader is gone */
     MANY = 1024,        /* extents from which on a count is worth remembering */
-    ATTEMPTS = 3,       /* to walk while the layout of the file holds still */
+    STILL_ATTEMPTS = 3, /* to walk while the blocks of the file stay the same */
 };
 
 /* A walk over the extents of [start, end). */
-struct walk {
-    struct source *source;
-    struct generation *generation;
-    const struct cancel *cancel;
+struct extent_walk {
     uint64_t start;
     uint64_t end;
     enum extent_kind wanted;
@@ -25,73 +23,70 @@ struct walk {
     uint64_t extents;
 };
 
-static int walk_extents(struct walk *walk, int fd)
+static int walk_extents(struct extent_walk *walk, const struct reading *reading, int fd)
 {
     walk->place = walk->start;
     walk->passed = 0;
     for (walk->extents = 1; walk->place < walk->end; walk->extents++) {
-        const struct extent extent =
-            source_extent_at(walk->source, walk->generation, fd, walk->place);
+        const struct extent extent = content_extent_at(reading, fd, walk->place);
         uint64_t next = min_u64(extent.end, walk->end);
         if (extent.kind == walk->wanted && walk->stops)
             return 0;
         if (extent.kind == walk->wanted)
             walk->passed += next - walk->place;
         walk->place = next;
-        if (walk->extents % CANCEL_EVERY == 0 && cancel_asked(walk->cancel))
+        if (walk->extents % CANCEL_EVERY == 0 && cancel_asked(reading->cancel))
             return -CANCELLED;
     }
     return 0;
 }
 
-/* Walks, once more where the check finds that the file has changed and what we knew was old. */
-static int run_walk(struct walk *walk)
+/* Walks, once more if a check finds that the file has changed and what we knew was old. */
+static int walk_while_still(void *argument, const struct reading *reading, int fd)
 {
+    struct extent_walk *walk = argument;
     bool same = false;
-    int fd = -1;
-    int error = source_borrow(walk->source, walk->generation, &fd);
+    int error = 0;
     int check = 0;
 
-    if (error != 0)
-        return error;
-    for (int i = 0; i < ATTEMPTS && !same && check == 0; i++) {
-        const struct file_identity before = generation_identity(walk->generation);
-        error = walk_extents(walk, fd);
-        check = source_check(walk->source, walk->generation, fd);
-        const struct file_identity after = generation_identity(walk->generation);
-        same = file_identity_same_layout(&before, &after);
+    for (int i = 0; i < STILL_ATTEMPTS && !same && check == 0; i++) {
+        const struct file_identity before = generation_identity(reading->generation);
+        error = walk_extents(walk, reading, fd);
+        check = reading_check(reading, fd);
+        const struct file_identity after = generation_identity(reading->generation);
+        same = file_identity_same_blocks(&before, &after);
     }
-    source_return(walk->source, walk->generation);
     return check != 0 ? check : error;
 }
 
-int holes_seek(struct source *source, struct generation *generation, enum extent_kind kind,
-               uint64_t start, uint64_t end, const struct cancel *cancel, uint64_t *found)
+int holes_seek(const struct reading *reading, enum extent_kind kind, uint64_t start, uint64_t end,
+               uint64_t *found)
 {
-    struct walk walk = {source, generation, cancel, start, end, .wanted = kind, .stops = true};
+    struct extent_walk walk = {start, end, .wanted = kind, .stops = true};
     int error = 0;
 
-    if (source_may_have_holes(source, generation))
-        error = run_walk(&walk);
+    if (content_may_have_holes(reading))
+        error = reading_work(reading, walk_while_still, &walk);
     else
         walk.place = kind == EXTENT_DATA ? start : end;
     *found = walk.place;
     return error;
 }
 
-int holes_count_data(struct source *source, struct generation *generation, uint64_t start,
-                     uint64_t end, const struct cancel *cancel, uint64_t *bytes)
+int holes_count_data(const struct reading *reading, uint64_t start, uint64_t end, uint64_t *bytes)
 {
-    struct walk walk = {source, generation, cancel, start, end, .wanted = EXTENT_DATA};
-    const struct file_identity now = generation_identity(generation);
+    struct extent_walk walk = {start, end, .wanted = EXTENT_DATA};
+    const struct file_identity now = generation_identity(reading->generation);
 
     *bytes = end - start;
-    if (!source_may_have_holes(source, generation) ||
-        extents_recall_count(&generation->extents, &now, start, end, bytes))
+    if (!content_may_have_holes(reading))
         return 0;
-    int error = run_walk(&walk);
-    if (error == 0 && walk.extents > MANY)
-        extents_remember_count(&generation->extents, &now, start, end, walk.passed);
+    struct extents *extents = generation_note(reading->generation, &extents_note, NULL);
+    if (extents != NULL && extents_recall_count(extents, &now, start, end, bytes))
+        return 0;
+    int error = reading_work(reading, walk_while_still, &walk);
+    if (error == 0 && walk.extents > MANY && extents != NULL)
+        extents_remember_count(extents, &now, start, end, walk.passed);
     *bytes = walk.passed;
     return error;
 }

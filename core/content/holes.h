@@ -1,27 +1,25 @@
 /*
- * Questions about the holes of a generation. The answers are of that generation, and belong to one
- * moment at which the file had it; a caller that gets -ESTALE has none.
+ * Questions about the holes of a content. The answers are of the reading's generation, and belong
+ * to one moment at which the file had it. A caller that gets -ESTALE has none.
  *
- * All functions are thread-safe. Where the file has as many blocks as bytes they answer without
- * touching it; else they block as source_read and extent_probe do, and end when cancelled.
+ * All functions are thread-safe. If the content cannot have holes they answer without touching it.
+ * Otherwise they block as content_read() and extent_probe() do, and end if the reading is cancelled.
  */
 #ifndef BIGFS_CORE_CONTENT_HOLES_H
 #define BIGFS_CORE_CONTENT_HOLES_H
 
 #include <stdint.h>
 
-#include "core/base/cancel.h"
-#include "core/content/source.h"
+#include "core/content/content.h"
 
 /*
- * Sets *found to the first byte of this kind in [start, end), or to `end` where there is none.
- * Returns 0, -CANCELLED, or as source_read does.
+ * Sets *found to the first byte of this kind in [start, end), or to `end` if there is none. Returns
+ * 0, -CANCELLED, or as content_read().
  */
-int holes_seek(struct source *source, struct generation *generation, enum extent_kind kind,
-               uint64_t start, uint64_t end, const struct cancel *cancel, uint64_t *found);
+int holes_seek(const struct reading *reading, enum extent_kind kind, uint64_t start, uint64_t end,
+               uint64_t *found);
 
-/* Counts the bytes of data in [start, end). Returns as holes_seek does. */
-int holes_count_data(struct source *source, struct generation *generation, uint64_t start,
-                     uint64_t end, const struct cancel *cancel, uint64_t *bytes);
+/* Counts the bytes of data in [start, end). Returns as holes_seek(). */
+int holes_count_data(const struct reading *reading, uint64_t start, uint64_t end, uint64_t *bytes);
 
 #endif

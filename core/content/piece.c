@@ -58,17 +58,17 @@ struct piece piece_slice(const struct piece *piece, uint64_t offset, uint64_t le
     return slice;
 }
 
-typedef int reader(struct source *source, struct generation *generation, void *buffer,
-                   size_t length, uint64_t offset);
+typedef int range_reader(const struct reading *reading, void *buffer, size_t length,
+                         uint64_t offset);
 
-static int read_ranges(const struct piece *piece, struct source *source,
-                       struct generation *generation, reader *read_range, void *buffer)
+static int read_ranges(const struct piece *piece, const struct reading *reading,
+                       range_reader *read_range, void *buffer)
 {
     char *next = buffer;
 
     for (unsigned i = 0; i < piece->count; i++) {
         const struct range *range = &piece->ranges[i];
-        int error = read_range(source, generation, next, (size_t)range->length, range->offset);
+        int error = read_range(reading, next, (size_t)range->length, range->offset);
         if (error != 0)
             return error;
         next += range->length;
@@ -76,20 +76,18 @@ static int read_ranges(const struct piece *piece, struct source *source,
     return 0;
 }
 
-int piece_read(const struct piece *piece, struct source *source, struct generation *generation,
-               void *buffer)
+int piece_read(const struct piece *piece, const struct reading *reading, void *buffer)
 {
-    return read_ranges(piece, source, generation, source_read, buffer);
+    return read_ranges(piece, reading, content_read, buffer);
 }
 
-int piece_read_at_once(const struct piece *piece, struct source *source,
-                       struct generation *generation, void *buffer)
+int piece_read_at_once(const struct piece *piece, const struct reading *reading, void *buffer)
 {
-    return read_ranges(piece, source, generation, source_read_at_once, buffer);
+    return read_ranges(piece, reading, content_read_at_once, buffer);
 }
 
-int piece_seek(const struct piece *piece, struct source *source, struct generation *generation,
-               enum extent_kind kind, uint64_t offset, const struct cancel *cancel, uint64_t *found)
+int piece_seek(const struct piece *piece, const struct reading *reading, enum extent_kind kind,
+               uint64_t offset, uint64_t *found)
 {
     const struct piece rest = piece_slice(piece, offset, OFFSET_MAX);
 
@@ -98,7 +96,7 @@ int piece_seek(const struct piece *piece, struct source *source, struct generati
         const struct range *range = &rest.ranges[i];
         uint64_t end = range->offset + range->length;
         uint64_t place = end;
-        int error = holes_seek(source, generation, kind, range->offset, end, cancel, &place);
+        int error = holes_seek(reading, kind, range->offset, end, &place);
         *found += place - range->offset;
         if (error != 0 || place < end)
             return error;
@@ -106,15 +104,14 @@ int piece_seek(const struct piece *piece, struct source *source, struct generati
     return kind == EXTENT_HOLE && rest.count > 0 ? 0 : -NO_MORE_DATA;
 }
 
-int piece_count_data(const struct piece *piece, struct source *source,
-                     struct generation *generation, const struct cancel *cancel, uint64_t *bytes)
+int piece_count_data(const struct piece *piece, const struct reading *reading, uint64_t *bytes)
 {
     *bytes = 0;
     for (unsigned i = 0; i < piece->count; i++) {
         const struct range *range = &piece->ranges[i];
         uint64_t data = 0;
-        int error = holes_count_data(source, generation, range->offset,
-                                     range->offset + range->length, cancel, &data);
+        int error =
+            holes_count_data(reading, range->offset, range->offset + range->length, &data);
         if (error != 0)
             return error;
         *bytes += data;

@@ -13,8 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/base/cancel.h"
-#include "core/content/source.h"
+#include "core/content/content.h"
 
 enum { PIECE_MOST_RANGES = 2 };
 
@@ -40,28 +39,23 @@ bool piece_equal(const struct piece *a, const struct piece *b);
 struct piece piece_slice(const struct piece *piece, uint64_t offset, uint64_t length);
 
 /*
- * Sets *found to the first byte of this kind in the piece from `offset` on, an offset in the piece;
- * after the last byte of the piece there is a hole. Returns 0, -NO_MORE_DATA if `offset` is not in
- * the piece or no data follows: as lseek(2) with SEEK_DATA and SEEK_HOLE; or as holes_seek
- * does.
+ * Sets *found to the first byte of this kind in the piece from `offset` on, an offset in the piece.
+ * After the last byte of the piece there is a hole. Returns 0, -NO_MORE_DATA if `offset` is not in
+ * the piece or no data follows, as lseek(2) with SEEK_DATA and SEEK_HOLE; or as holes_seek().
  */
-int piece_seek(const struct piece *piece, struct source *source, struct generation *generation,
-               enum extent_kind kind, uint64_t offset, const struct cancel *cancel,
-               uint64_t *found);
+int piece_seek(const struct piece *piece, const struct reading *reading, enum extent_kind kind,
+               uint64_t offset, uint64_t *found);
 
-/* Counts the bytes of a piece that are no hole. Returns as holes_count_data does. */
-int piece_count_data(const struct piece *piece, struct source *source,
-                     struct generation *generation, const struct cancel *cancel, uint64_t *bytes);
+/* Counts the bytes of a piece that are no hole. Returns as holes_count_data(). */
+int piece_count_data(const struct piece *piece, const struct reading *reading, uint64_t *bytes);
 
 /*
- * Copies a whole piece, of the generation, into `buffer`, which has room for it.
- * Blocks and fails as source_read does. Thread-safe.
+ * Copies a whole piece into `buffer`, which has room for it. Blocks and fails as content_read().
+ * Thread-safe.
  */
-int piece_read(const struct piece *piece, struct source *source, struct generation *generation,
-               void *buffer);
+int piece_read(const struct piece *piece, const struct reading *reading, void *buffer);
 
-/* The same where nothing has to be waited for: as source_read_at_once does. */
-int piece_read_at_once(const struct piece *piece, struct source *source,
-                       struct generation *generation, void *buffer);
+/* The same if nothing has to be waited for, as content_read_at_once(). */
+int piece_read_at_once(const struct piece *piece, const struct reading *reading, void *buffer);
 
 #endif

@@ -10,17 +10,15 @@ enum { STACK_SIZE = 128 * 1024 };
 
 /* One file whose sample is to be taken. */
 struct chore {
-    struct list link;              /* protected by sampler.lock */
-    struct source *source;         /* constant; a reference */
-    struct generation *generation; /* constant; a reference */
-    dev_t device;                  /* constant */
-    bool while_open;               /* constant */
+    struct list link;       /* protected by sampler.lock */
+    struct reading reading; /* constant; owned */
+    dev_t device;           /* constant */
+    bool while_open;        /* constant */
 };
 
 static void free_chore(struct chore *chore)
 {
-    generation_unref(chore->generation);
-    source_unref(chore->source);
+    reading_close(&chore->reading);
     free(chore);
 }
 
@@ -73,7 +71,7 @@ static void end_chore(struct sampler *sampler, struct chore *chore)
     free_chore(chore);
 }
 
-static void *work(void *argument)
+static void *take_samples(void *argument)
 {
     struct sampler *sampler = argument;
     const struct sched_param none = {0};
@@ -82,7 +80,7 @@ static void *work(void *argument)
     /* Readers come first. On a busy machine it takes a little longer. */
     (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
     while ((chore = take_chore(sampler)) != NULL) {
-        source_take_sample(chore->source, chore->generation, chore->while_open);
+        reading_take_sample(&chore->reading, chore->while_open);
         end_chore(sampler, chore);
     }
     return NULL;
@@ -106,14 +104,14 @@ int sampler_start(struct sampler *sampler)
     (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
     while (error == 0 && sampler->thread_count < SAMPLER_THREADS) {
         error =
-            pthread_create(&sampler->threads[sampler->thread_count], &attributes, work, sampler);
+            pthread_create(&sampler->threads[sampler->thread_count], &attributes, take_samples, sampler);
         sampler->thread_count += error == 0 ? 1 : 0;
     }
     pthread_attr_destroy(&attributes);
     return -error;
 }
 
-static struct chore *take_any(struct sampler *sampler)
+static struct chore *take_any_chore(struct sampler *sampler)
 {
     HOLD_LOCK(&sampler->lock);
     if (list_empty(&sampler->queue))
@@ -136,7 +134,7 @@ void sampler_stop(struct sampler *sampler)
     for (unsigned i = 0; i < sampler->thread_count; i++)
         (void)pthread_join(sampler->threads[i], NULL);
     sampler->thread_count = 0;
-    while ((chore = take_any(sampler)) != NULL)
+    while ((chore = take_any_chore(sampler)) != NULL)
         free_chore(chore);
 }
 
@@ -147,7 +145,7 @@ void sampler_destroy(struct sampler *sampler)
 }
 
 /* Returns whether there was room. */
-static bool enqueue(struct sampler *sampler, struct chore *chore)
+static bool enqueue_chore(struct sampler *sampler, struct chore *chore)
 {
     HOLD_LOCK(&sampler->lock);
     if (sampler->ending || sampler->queued >= SAMPLER_MOST)
@@ -158,19 +156,17 @@ static bool enqueue(struct sampler *sampler, struct chore *chore)
     return true;
 }
 
-void sampler_add(struct sampler *sampler, struct source *source, struct generation *generation,
-                 bool while_open)
+void sampler_add(struct sampler *sampler, const struct reading *reading, bool while_open)
 {
-    if (!generation_wants_sample(generation))
+    if (!generation_wants_sample(reading->generation))
         return;
     struct chore *chore = calloc(1, sizeof(*chore));
     if (chore == NULL)
         return;
     list_reset(&chore->link);
-    chore->source = source_ref(source);
-    chore->generation = generation_ref(generation);
-    chore->device = generation_identity(generation).device;
+    reading_of(reading->source, reading->generation, NULL, &chore->reading);
+    chore->device = reading->version.file.device;
     chore->while_open = while_open;
-    if (!enqueue(sampler, chore))
+    if (!enqueue_chore(sampler, chore))
         free_chore(chore);
 }

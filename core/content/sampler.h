@@ -8,8 +8,8 @@
  *     open: [capture ends][reply]
  *     sampler:            [sample of the same content]
  *
- * One device has one thread at most, so that one which does not answer holds up no other's samples.
- * The queue is bounded. A file for which there is no room goes without, until it grows.
+ * A device has at most one thread, so a device that does not answer delays no samples but its own.
+ * The queue is bounded. If there is no room, a file has no sample until it grows.
  *
  * All functions are thread-safe.
  */
@@ -20,7 +20,7 @@
 #include <stdbool.h>
 
 #include "core/base/list.h"
-#include "core/content/source.h"
+#include "core/content/reading.h"
 
 enum {
     SAMPLER_THREADS = 4,
@@ -53,10 +53,9 @@ void sampler_stop(struct sampler *sampler);
 void sampler_destroy(struct sampler *sampler);
 
 /*
- * Has the sample of a generation taken soon, if it has none. `while_open`: not if the file is
- * not open by then. Does not block.
+ * Has the sample of a reading's generation taken soon, if it has none. `while_open`: not if the file
+ * is not open by then. Does not block.
  */
-void sampler_add(struct sampler *sampler, struct source *source, struct generation *generation,
-                 bool while_open);
+void sampler_add(struct sampler *sampler, const struct reading *reading, bool while_open);
 
 #endif

@@ -5,39 +5,44 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 
-enum { STAT_BLOCK = 512 }; /* what st_blocks counts in */
-
-void extents_init(struct extents *extents)
+static void init_extents(void *note)
 {
+    struct extents *extents = note;
+
     *extents = (struct extents){.method = EXTENTS_AUTO};
     pthread_mutex_init(&extents->lock, NULL);
     intervals_init(&extents->data, EXTENTS_MOST);
 }
 
-void extents_destroy(struct extents *extents)
+static void destroy_extents(void *note)
 {
+    struct extents *extents = note;
+
     intervals_destroy(&extents->data);
     pthread_mutex_destroy(&extents->lock);
 }
 
-bool extents_possible(const struct file_identity *now)
-{
-    return now->blocks < now->size / STAT_BLOCK;
-}
+/* What is remembered says itself what it is of. */
+const struct note_type extents_note = {
+    .name = "extents",
+    .size = sizeof(struct extents),
+    .init = init_extents,
+    .destroy = destroy_extents,
+};
 
-/* Forgets what is of another layout. The lock is held. */
-static void turn_to(struct extents *extents, const struct file_identity *layout)
+/* Forgets what is not of the file as it is now. The lock is held. */
+static void turn_to(struct extents *extents, const struct file_identity *now)
 {
-    if (file_identity_same_layout(&extents->layout, layout))
+    if (file_identity_same_blocks(&extents->of, now))
         return;
     intervals_clear(&extents->data);
     memset(extents->counts, 0, sizeof(extents->counts));
-    extents->layout = *layout;
+    extents->of = *now;
     extents->method = EXTENTS_AUTO;
 }
 
 /* Tells what is known to be data around `offset`; else how to ask, as far as that is decided. */
-static bool recall(struct extents *extents, const struct file_identity *now, uint64_t offset,
+static bool recall_data(struct extents *extents, const struct file_identity *now, uint64_t offset,
                    struct extent *extent, enum extent_method *method)
 {
     HOLD_LOCK(&extents->lock);
@@ -53,7 +58,7 @@ static bool recall(struct extents *extents, const struct file_identity *now, uin
 }
 
 /* Adds data, joined with what is known and meets or overlaps it. The lock is held. */
-static void learn(struct intervals *data, struct extent told)
+static void learn_data(struct intervals *data, struct extent told)
 {
     size_t at = intervals_after(data, told.start);
 
@@ -71,12 +76,12 @@ static void learn_answer(struct extents *extents, const struct file_identity *no
                          enum extent_method method, const struct extent_answer *answer)
 {
     HOLD_LOCK(&extents->lock);
-    if (!file_identity_same_layout(&extents->layout, now))
+    if (!file_identity_same_blocks(&extents->of, now))
         return; /* another thread has turned to a later one */
     extents->method = method;
     for (size_t i = 0; i < answer->count; i++)
         if (answer->extents[i].kind == EXTENT_DATA)
-            learn(&extents->data, answer->extents[i]);
+            learn_data(&extents->data, answer->extents[i]);
 }
 
 void extents_find(struct extents *extents, enum extent_method method, int fd,
@@ -84,7 +89,7 @@ void extents_find(struct extents *extents, enum extent_method method, int fd,
 {
     struct extent_answer answer;
 
-    if (recall(extents, now, offset, extent, &method))
+    if (recall_data(extents, now, offset, extent, &method))
         return;
     method = extent_method_for(fd, now->size, method);
     extent_probe(fd, offset, now->size, method, &answer);

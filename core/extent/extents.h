@@ -10,8 +10,8 @@
  * tmpfs that was preallocated. So whenever it is a hole the file system is asked, which takes about
  * a microsecond, and the answer is as fresh as the bytes of a read.
  *
- * What is remembered belongs to one layout of the file: size, times, and number of blocks. When
- * that changes within a generation, as when the file grows, all is forgotten.
+ * What is remembered belongs to the file with one size, times and number of blocks. If these change
+ * within a generation, as when the file grows, all is forgotten.
  *
  * The map remembers at most EXTENTS_MOST stretches, whatever the file has: the shortest go first.
  * How much data a range has is remembered for a few ranges whose extents are many.
@@ -28,6 +28,7 @@
 #include "core/base/intervals.h"
 #include "core/extent/extent_probe.h"
 #include "core/file/file_identity.h"
+#include "core/generation/note.h"
 
 enum { EXTENTS_MOST = 8192, EXTENT_COUNTS = 64 };
 
@@ -40,21 +41,15 @@ struct extent_count {
 
 struct extents {
     pthread_mutex_t lock;
-    struct file_identity layout;               /* protected by lock; what the rest is true of */
+    struct file_identity of;                   /* protected by lock; what the rest is true of */
     enum extent_method method;                 /* protected by lock; EXTENTS_AUTO: not decided */
     struct intervals data;                     /* protected by lock */
     struct extent_count counts[EXTENT_COUNTS]; /* protected by lock; a ring */
     unsigned next_count;                       /* protected by lock */
 };
 
-void extents_init(struct extents *extents);
-void extents_destroy(struct extents *extents);
-
-/*
- * Whether a file with these attributes can have holes: it has fewer blocks than bytes. Of all
- * others the map is never asked.
- */
-bool extents_possible(const struct file_identity *now);
+/* The note of a generation that is a struct extents. The key is NULL. */
+extern const struct note_type extents_note;
 
 /*
  * Finds the extent around `offset` (less than the file's size) in a file that is as `now` says,

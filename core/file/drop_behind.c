@@ -19,9 +19,10 @@ enum {
 
 static const uint64_t region_size = (uint64_t)BLOCK * BLOCKS;
 
-void drop_behind_init(struct drop_behind *drop)
+void drop_behind_init(struct drop_behind *drop, struct window_pool *windows)
 {
     memset(drop, 0, sizeof(*drop));
+    drop->windows = windows;
     drop->remembered = REMEMBERED;
     pthread_mutex_init(&drop->lock, NULL);
 }
@@ -32,10 +33,10 @@ void drop_behind_destroy(struct drop_behind *drop)
 }
 
 /* The lock is held. */
-static struct drop_region *find(struct drop_behind *drop, uint64_t serial, uint64_t number)
+static struct drop_region *find_region(struct drop_behind *drop, uint64_t owner, uint64_t number)
 {
     for (unsigned i = 0; i < DROP_REGIONS; i++)
-        if (drop->regions[i].number == number && drop->regions[i].serial == serial)
+        if (drop->regions[i].number == number && drop->regions[i].owner == owner)
             return &drop->regions[i];
     return NULL;
 }
@@ -50,13 +51,13 @@ static bool is_believed(const struct drop_behind *drop, const struct drop_region
  * Whether a region has been looked at. If that was too long ago it is forgotten, and *handed are
  * its blocks that were handed over since.
  */
-static bool is_known(struct drop_behind *drop, uint64_t serial, uint64_t number, uint32_t *handed)
+static bool is_known(struct drop_behind *drop, uint64_t owner, uint64_t number, uint32_t *handed)
 {
     int64_t now = clock_ms();
 
     *handed = 0;
     HOLD_LOCK(&drop->lock);
-    struct drop_region *region = find(drop, serial, number);
+    struct drop_region *region = find_region(drop, owner, number);
     if (region == NULL)
         return false;
     if (is_believed(drop, region, now)) {
@@ -69,7 +70,7 @@ static bool is_known(struct drop_behind *drop, uint64_t serial, uint64_t number,
 }
 
 /* The blocks of a region of which nothing is cached. */
-static uint32_t look(const struct drop_read *read, uint64_t number)
+static uint32_t look_at_region(const struct drop_read *read, uint64_t number)
 {
     uint64_t start = number * region_size;
     uint64_t blocks = min_u64(BLOCKS, (read->size - start + BLOCK - 1) / BLOCK);
@@ -84,12 +85,12 @@ static uint32_t look(const struct drop_read *read, uint64_t number)
 }
 
 /* Remembers a region, in a free place or that of the one that was not used for longest. */
-static void remember(struct drop_behind *drop, const struct drop_region *looked_at)
+static void remember_region(struct drop_behind *drop, const struct drop_region *looked_at)
 {
     struct drop_region *place = &drop->regions[0];
 
     HOLD_LOCK(&drop->lock);
-    if (find(drop, looked_at->serial, looked_at->number) != NULL)
+    if (find_region(drop, looked_at->owner, looked_at->number) != NULL)
         return; /* another reader was first, and may have brought in what we saw */
     for (unsigned i = 0; i < DROP_REGIONS; i++)
         if (drop->regions[i].turn < place->turn)
@@ -122,7 +123,7 @@ static uint32_t hand_over(struct drop_behind *drop, const struct drop_read *read
     if (blocks == 0) /* most small reads: no lock for them */
         return 0;
     HOLD_LOCK(&drop->lock);
-    struct drop_region *region = find(drop, read->serial, number);
+    struct drop_region *region = find_region(drop, read->owner, number);
     if (region == NULL || region->ours == 0 || !is_believed(drop, region, now))
         return 0;
     region->handed |= blocks;
@@ -147,6 +148,8 @@ static void drop_blocks(struct drop_behind *drop, const struct drop_read *read, 
             continue;
         uint64_t offset = start + (uint64_t)first * BLOCK;
         uint64_t length = (uint64_t)(i - first) * BLOCK;
+        if (drop->windows != NULL)
+            window_pool_let_go(drop->windows, read->owner, offset, length);
         if (posix_fadvise(read->fd, (off_t)offset, (off_t)length, POSIX_FADV_DONTNEED) == 0)
             atomic_fetch_add(&drop->dropped, min_u64(length, saturating_sub(read->size, offset)));
     }
@@ -160,16 +163,16 @@ void drop_behind_before(struct drop_behind *drop, const struct drop_read *read)
     uint64_t last = (read->offset + read->length - 1) / region_size + 1; /* and the next one */
     for (uint64_t number = first; number <= last && number * region_size < read->size; number++) {
         uint32_t handed;
-        if (is_known(drop, read->serial, number, &handed))
+        if (is_known(drop, read->owner, number, &handed))
             continue;
         drop_blocks(drop, read, number, handed);
         const struct drop_region region = {
-            .serial = read->serial,
+            .owner = read->owner,
             .number = number,
-            .ours = look(read, number),
+            .ours = look_at_region(read, number),
             .looked = clock_ms(),
         };
-        remember(drop, &region);
+        remember_region(drop, &region);
     }
 }
 

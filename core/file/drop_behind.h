@@ -27,10 +27,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/file/window.h"
+
 enum { DROP_REGIONS = 256 };
 
 struct drop_region {
-    uint64_t serial; /* of the generation; 0: free */
+    uint64_t owner;  /* whose region it is; 0: free */
     uint64_t number; /* of the region in the file */
     uint32_t ours;   /* a bit for each block of which nothing was cached */
     uint32_t handed; /* a bit for each block that was read to its end since */
@@ -39,6 +41,7 @@ struct drop_region {
 };
 
 struct drop_behind {
+    struct window_pool *windows; /* constant; what is mapped cannot be dropped; or NULL */
     bool enabled;       /* constant after the first use */
     int64_t remembered; /* constant after the first use; ms for which a look is believed */
     pthread_mutex_t lock;
@@ -49,7 +52,7 @@ struct drop_behind {
 
 /* What is read, and from what. */
 struct drop_read {
-    uint64_t serial; /* of the generation; not 0 */
+    uint64_t owner; /* a number that no other file has; not 0 */
     int fd;
     uint64_t size; /* of the file */
     uint64_t offset;
@@ -57,7 +60,7 @@ struct drop_read {
 };
 
 /* Begins disabled: nothing is looked at or dropped until `enabled` is set. */
-void drop_behind_init(struct drop_behind *drop);
+void drop_behind_init(struct drop_behind *drop, struct window_pool *windows);
 void drop_behind_destroy(struct drop_behind *drop);
 
 /*

@@ -11,6 +11,7 @@ enum {
     SECOND_MS = 1000,
     TICK_MS = 10,      /* of the clock that time stamps are taken from */
     SURELY_PAST_S = 4, /* whatever the file system */
+    STAT_BLOCK = 512,  /* what st_blocks counts in */
 };
 
 void file_identity_of(const struct stat *attributes, struct file_identity *identity)
@@ -101,9 +102,14 @@ bool file_identity_equal(const struct file_identity *a, const struct file_identi
     return file_identity_same_content(a, b) && time_equal(a->ctime, b->ctime);
 }
 
-bool file_identity_same_layout(const struct file_identity *a, const struct file_identity *b)
+bool file_identity_same_blocks(const struct file_identity *a, const struct file_identity *b)
 {
     return file_identity_equal(a, b) && a->blocks == b->blocks;
+}
+
+bool file_may_have_holes(const struct file_identity *now)
+{
+    return now->blocks < now->size / STAT_BLOCK;
 }
 
 int64_t file_identity_unsettled_ms(const struct file_identity *identity, int fd)

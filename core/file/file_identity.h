@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-/* What tells one generation from another, times in nanoseconds; and one layout from another. */
+/* What tells one generation from another. Times are in nanoseconds. */
 struct file_identity {
     dev_t device;
     ino_t inode;
@@ -45,8 +45,11 @@ bool file_identity_same_content(const struct file_identity *a, const struct file
 /* The same content and ctime: nothing has happened to it. */
 bool file_identity_equal(const struct file_identity *a, const struct file_identity *b);
 
-/* Equal, and as many blocks: holes and data are where they were. */
-bool file_identity_same_layout(const struct file_identity *a, const struct file_identity *b);
+/* Equal, and as many blocks: holes and data are where they were, as far as attributes tell. */
+bool file_identity_same_blocks(const struct file_identity *a, const struct file_identity *b);
+
+/* Whether a file with these attributes can have holes: it has fewer blocks than bytes. */
+bool file_may_have_holes(const struct file_identity *now);
 
 /*
  * How many ms must pass until another change is certain to get another time stamp; 0: any change

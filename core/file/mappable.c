@@ -14,3 +14,8 @@ bool mappable_ask(struct mappable *mappable, int fd)
     }
     return answer == MAY_BE_MAPPED;
 }
+
+bool mappable_known(const struct mappable *mappable)
+{
+    return atomic_load(&mappable->answer) == MAY_BE_MAPPED;
+}

@@ -21,4 +21,7 @@ struct mappable {
  */
 bool mappable_ask(struct mappable *mappable, int fd);
 
+/* Whether the file is known to be mappable: false also if nobody has asked. Does not block. */
+bool mappable_known(const struct mappable *mappable);
+
 #endif

@@ -55,6 +55,14 @@ bool residency_is_empty(int fd, uint64_t offset, uint64_t length)
     return count_cached(fd, offset, length, &cached) == 0 && cached == 0;
 }
 
+bool residency_is_full(int fd, uint64_t offset, uint64_t length)
+{
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t pages = (offset + length + page - 1) / page - offset / page;
+    uint64_t cached = 0;
+    return count_cached(fd, offset, length, &cached) == 0 && cached >= pages;
+}
+
 static size_t pages_of(size_t length)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);

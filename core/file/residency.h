@@ -30,6 +30,9 @@ bool residency_is_told(int fd);
  */
 bool residency_is_empty(int fd, uint64_t offset, uint64_t length);
 
+/* Whether all of a stretch is. False if it cannot be found out. Does not block. */
+bool residency_is_full(int fd, uint64_t offset, uint64_t length);
+
 /*
  * Finds out which of the pages of `length` bytes at `offset` of a file, mapped at `bytes`, are in
  * the page cache. What cannot be found out counts as resident. Does not block. The caller frees it.

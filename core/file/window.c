@@ -9,17 +9,23 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/file/residency.h"
+
+/* How long a window was idle of which a read takes the room, in ms. */
+enum { IDLE_MS = 100 };
 
 struct window {
     struct list link;           /* protected by window_pool.lock */
     unsigned lent;              /* protected by window_pool.lock */
+    int64_t used;               /* protected by window_pool.lock; when it was lent last, in ms */
+    enum window_use use;
     uint64_t owner;             /* the rest is constant once the window is in the pool */
     uint64_t start;             /* file offset of the first byte */
     size_t length;              /* bytes of the file it shows */
     uint8_t *bytes;             /* the mapping */
-    struct residency residency; /* before the first touch */
+    struct residency residency; /* before the first touch; of a scan's */
 };
 
 static size_t page_size(void)
@@ -69,21 +75,32 @@ void window_pool_destroy(struct window_pool *pool)
     pthread_mutex_destroy(&pool->lock);
 }
 
-static bool window_covers(const struct window *window, uint64_t owner, uint64_t offset)
+/* What is asked for. */
+struct wanted_window {
+    enum window_use use;
+    uint64_t owner;
+    int fd;
+    uint64_t offset;
+    uint64_t size; /* of the file */
+};
+
+static bool window_covers(const struct window *window, const struct wanted_window *wanted)
 {
-    return window->owner == owner && offset >= window->start &&
-           offset - window->start < window->length;
+    return window->owner == wanted->owner && window->use == wanted->use &&
+           wanted->offset >= window->start && wanted->offset - window->start < window->length;
 }
 
-/* The window that holds `offset`, lent once more, or NULL. The lock is held. */
-static struct window *lend_mapped(struct window_pool *pool, uint64_t owner, uint64_t offset)
+/* The window that holds the offset, lent once more, or NULL. The lock is held. */
+static struct window *lend_mapped(struct window_pool *pool, const struct wanted_window *wanted)
 {
-    for (struct list *link = pool->windows.next; link != &pool->windows; link = link->next) {
+    for (struct list *link = pool->windows.previous; link != &pool->windows;
+         link = link->previous) {
         struct window *window = list_object(link, struct window, link);
-        if (window_covers(window, owner, offset)) {
+        if (window_covers(window, wanted)) {
             list_remove(&window->link);
             list_append(&pool->windows, &window->link);
             window->lent++;
+            window->used = clock_ms();
             return window;
         }
     }
@@ -94,12 +111,14 @@ static struct window *lend_mapped(struct window_pool *pool, uint64_t owner, uint
  * Takes the least recently used window that nobody uses out of the pool, or returns NULL. Its room
  * is still taken: it passes to the caller. The lock is held.
  */
-static struct window *retire_least_recent(struct window_pool *pool)
+static struct window *retire_least_used(struct window_pool *pool, enum window_use use)
 {
     for (struct list *link = pool->windows.next; link != &pool->windows; link = link->next) {
         struct window *window = list_object(link, struct window, link);
         if (window->lent > 0)
             continue;
+        if (use == WINDOW_READS && clock_ms() - window->used < IDLE_MS)
+            return NULL;
         list_remove(&window->link);
         return window;
     }
@@ -108,20 +127,20 @@ static struct window *retire_least_recent(struct window_pool *pool)
 
 /*
  * Lends a mapped window in *window, or takes the room for one and leaves it NULL. A window that had
- * to give up that room is left in *retired, to be unmapped first. False: all room is lent.
+ * to give up that room is left in *retired, to be unmapped first. False: all room is in use.
  */
-static bool lend_or_take_room(struct window_pool *pool, uint64_t owner, uint64_t offset,
+static bool lend_or_take_room(struct window_pool *pool, const struct wanted_window *wanted,
                               struct window **window, struct window **retired)
 {
     HOLD_LOCK(&pool->lock);
-    *window = lend_mapped(pool, owner, offset);
+    *window = lend_mapped(pool, wanted);
     if (*window != NULL)
         return true;
     if (pool->total - pool->mapped >= pool->window_size) {
         pool->mapped += pool->window_size;
         return true;
     }
-    *retired = retire_least_recent(pool);
+    *retired = retire_least_used(pool, wanted->use);
     return *retired != NULL;
 }
 
@@ -137,24 +156,26 @@ static int map_window(struct window *window, int fd)
     if (bytes == MAP_FAILED)
         return errno == ENODEV || errno == ENOMEM ? -NOT_MAPPABLE : -errno;
     window->bytes = bytes;
+    if (window->use != WINDOW_SCANS)
+        return 0;
     residency_read(&window->residency, fd, window->bytes, window->start, window->length);
     (void)madvise(window->bytes, window->length, MADV_SEQUENTIAL);
     return 0;
 }
 
-static int create_window(const struct window_pool *pool, uint64_t owner, int fd, uint64_t offset,
-                         uint64_t size, struct window **created)
+static int create_window(const struct window_pool *pool, const struct wanted_window *wanted,
+                         struct window **created)
 {
     struct window *window = calloc(1, sizeof(*window));
-    int error;
 
     if (window == NULL)
         return -NOT_MAPPABLE;
     list_reset(&window->link);
-    window->owner = owner;
-    window->start = offset / pool->window_size * pool->window_size;
-    window->length = (size_t)min_u64(pool->window_size, size - window->start);
-    error = map_window(window, fd);
+    window->use = wanted->use;
+    window->owner = wanted->owner;
+    window->start = wanted->offset / pool->window_size * pool->window_size;
+    window->length = (size_t)min_u64(pool->window_size, wanted->size - window->start);
+    int error = map_window(window, wanted->fd);
     if (error != 0) {
         window_destroy(window);
         return error;
@@ -176,20 +197,22 @@ static void add_lent(struct window_pool *pool, struct window *window)
 {
     HOLD_LOCK(&pool->lock);
     window->lent = 1;
+    window->used = clock_ms();
     list_append(&pool->windows, &window->link);
 }
 
-int window_acquire(struct window_pool *pool, uint64_t owner, int fd, uint64_t offset, uint64_t size,
-                   struct window_loan *loan)
+int window_acquire(struct window_pool *pool, enum window_use use, uint64_t owner, int fd,
+                   uint64_t offset, uint64_t size, struct window_loan *loan)
 {
+    const struct wanted_window wanted = {use, owner, fd, offset, size};
     struct window *retired = NULL;
     struct window *window = NULL;
 
-    if (!lend_or_take_room(pool, owner, offset, &window, &retired))
+    if (!lend_or_take_room(pool, &wanted, &window, &retired))
         return -NOT_MAPPABLE;
     if (window == NULL) {
         window_destroy(retired);
-        int error = create_window(pool, owner, fd, offset, size, &window);
+        int error = create_window(pool, &wanted, &window);
         if (error != 0) {
             give_up_room(pool, 1);
             return error;
@@ -215,7 +238,7 @@ void window_done_with(const struct window_loan *loan, size_t length, int fd)
     size_t first = (size_t)(loan->bytes - window->bytes) / page;
     size_t last = end == window->length ? round_up(end, page) / page : end / page;
 
-    if (window->residency.kind == RESIDENT_ALL)
+    if (window->use != WINDOW_SCANS || window->residency.kind == RESIDENT_ALL)
         return;
     for (size_t i = first; i < last; i++) {
         size_t run = i;
@@ -228,6 +251,42 @@ void window_done_with(const struct window_loan *loan, size_t length, int fd)
         (void)posix_fadvise(fd, (off_t)(window->start + i * page), (off_t)((run - i) * page),
                             POSIX_FADV_DONTNEED);
         i = run;
+    }
+}
+
+/*
+ * Lends the next window of a file that shows something of a stretch, starting after *after (NULL:
+ * the first); or NULL. The one before is given back. The lock is not held meanwhile, so a window may
+ * be missed that another thread moves: its pages then stay, and nothing else.
+ */
+static struct window *lend_next(struct window_pool *pool, struct window *before, uint64_t owner,
+                                uint64_t offset, uint64_t end)
+{
+    HOLD_LOCK(&pool->lock);
+    struct list *link = before != NULL ? before->link.next : pool->windows.next;
+    if (before != NULL)
+        before->lent--;
+    for (; link != &pool->windows; link = link->next) {
+        struct window *window = list_object(link, struct window, link);
+        if (window->owner != owner || window->start >= end ||
+            window->start + window->length <= offset)
+            continue;
+        window->lent++;
+        return window;
+    }
+    return NULL;
+}
+
+void window_pool_let_go(struct window_pool *pool, uint64_t owner, uint64_t offset, uint64_t length)
+{
+    const size_t page = page_size();
+    struct window *window = NULL;
+
+    while ((window = lend_next(pool, window, owner, offset, offset + length)) != NULL) {
+        uint64_t start = max_u64(offset, window->start) - window->start;
+        uint64_t end = min_u64(offset + length, window->start + window->length) - window->start;
+        size_t first = start / page * page;
+        (void)madvise(window->bytes + first, round_up(end, page) - first, MADV_DONTNEED);
     }
 }
 

@@ -2,10 +2,10 @@
 
 #include <errno.h>
 
-#include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/generation/file_rest.h"
+#include "core/generation/sampling.h"
 
 enum {
     QUIET_ATTEMPTS = 64,   /* how often we try to look at the file between two writes, … */
@@ -15,86 +15,120 @@ enum {
     RECENT_S = 3,          /* how old a change is of a file that may change soon */
 };
 
+/* What a look at the file has shown. */
+struct sight {
+    struct file_identity seen;
+    struct content_ends ends;
+    bool unsettled; /* the time stamp may stand for a later change too */
+};
+
 /*
  * Looks at the file and its ends with nothing happening in between. -TRY_AGAIN: somebody writes all
- * the time; then the ends were read after the look. That one cannot be read is told by the digests,
- * and is no error.
+ * the time, so the ends were read after the look. An end that cannot be read is no error. The
+ * digests tell.
  */
-static int look_quietly(int fd, int attempts, struct file_identity *identity,
-                        struct content_ends *ends)
+static int look_quietly(int fd, int attempts, struct sight *sight)
 {
     const int64_t begun = clock_ms();
     struct file_identity after;
 
     for (int i = 0; i < attempts && (i == 0 || clock_ms() - begun < QUIET_MOST_MS); i++) {
-        int error = file_look(fd, NULL, identity);
+        int error = file_look(fd, NULL, &sight->seen);
         if (error != 0)
             return error;
-        (void)content_ends_read(fd, identity->size, ends);
+        (void)content_ends_read(fd, sight->seen.size, &sight->ends);
         error = file_look(fd, NULL, &after);
         if (error != 0)
             return error;
-        if (file_identity_equal(identity, &after))
+        if (file_identity_equal(&sight->seen, &after))
             return 0;
     }
     return -TRY_AGAIN;
 }
 
-/* Whether a later look found the file larger than `seen` is, so that this is out of date. */
+/* Whether another thread found the file larger than `seen` is, so that this is out of date. */
 static bool is_overtaken(struct generation *generation, const struct file_identity *before,
                          const struct file_identity *seen)
 {
-    HOLD_LOCK(&generation->lock);
-    return !generation->settled && seen->size >= before->size &&
-           seen->size < generation->identity.size;
+    const struct generation_state now = generation_state(generation);
+    return !now.captured && seen->size >= before->size && seen->size < now.identity.size;
 }
 
-static int settle(struct generation *generation, const struct file_identity *seen,
-                  const struct content_ends *ends, bool doubted)
+/* The new state, unless another thread has captured it. Returns 0 or -ESTALE. */
+static int set_captured(struct generation_state *state, void *argument)
 {
-    HOLD_LOCK(&generation->lock);
-    if (generation->settled)
+    const struct sight *sight = argument;
+
+    if (state->captured)
         return 0;
-    if (!file_identity_same_file(seen, &generation->identity) ||
-        seen->size < generation->identity.size)
-        return generation_end(generation);
-    generation->identity = *seen;
-    generation->base = *seen;
-    generation->moved = clock_ms();
-    generation->settled = true;
-    generation->ends = *ends;
-    generation_set_doubt(generation, DOUBT_TIME, doubted);
+    if (!file_identity_same_file(&sight->seen, &state->identity) ||
+        sight->seen.size < state->identity.size)
+        return -ESTALE;
+    state->identity = sight->seen;
+    state->base = sight->seen;
+    state->moved = clock_ms();
+    state->captured = true;
+    state->ends = sight->ends;
+    if (sight->unsettled)
+        state->doubts |= DOUBT_TIME;
     return 0;
+}
+
+static int capture_sight(struct generation *generation, struct sight *sight)
+{
+    const struct file_identity was = generation_identity(generation);
+
+    if (generation_update(generation, set_captured, sight) == 0)
+        return 0;
+    bool same_file = file_identity_same_file(&sight->seen, &was);
+    return generation_end(generation, same_file ? END_SHORTENED : END_REPLACED, &sight->seen);
+}
+
+static bool wants_sample(const struct generation_state *state)
+{
+    return state->sampled == 0 && state->ends.readable &&
+           content_sample_count(state->identity.size) > 0;
 }
 
 bool generation_wants_sample(struct generation *generation)
 {
-    HOLD_LOCK(&generation->lock);
-    return generation->sampled == 0 && generation->ends.readable &&
-           content_sample_count(generation->identity.size) > 0;
+    const struct generation_state now = generation_state(generation);
+    return wants_sample(&now);
 }
 
 bool generation_recall_sample(struct generation *generation, uint64_t size,
                               struct content_sample *sample)
 {
-    HOLD_LOCK(&generation->lock);
-    *sample = generation->sample;
-    return generation->sampled == size && size > 0 && !atomic_load(&generation->stale);
+    const struct generation_state now = generation_state(generation);
+    *sample = now.sample;
+    return now.sampled == size && size > 0 && !generation_is_over(generation);
+}
+
+/* A sample that was taken of a file which had these attributes before and after. */
+struct first_sample {
+    struct file_identity of;
+    struct content_sample sample;
+    int64_t begun;
+};
+
+static int set_first_sample(struct generation_state *state, void *argument)
+{
+    const struct first_sample *first = argument;
+    if (state->sampled == 0 && file_identity_equal(&state->identity, &first->of))
+        sampling_set(state, &first->sample, first->of.size, first->begun);
+    return 0;
 }
 
 void generation_take_sample(struct generation *generation, int fd)
 {
     const struct file_identity was = generation_identity(generation);
-    const int64_t begun = clock_ms();
-    struct content_sample sample;
-    struct file_identity now;
+    struct first_sample first = {.begun = clock_ms()};
 
-    if (!generation_wants_sample(generation) || content_sample_read(fd, was.size, &sample) != 0 ||
-        file_look(fd, NULL, &now) != 0 || !file_identity_equal(&now, &was))
+    if (!generation_wants_sample(generation) ||
+        content_sample_read(fd, was.size, &first.sample) != 0 ||
+        file_look(fd, NULL, &first.of) != 0 || !file_identity_equal(&first.of, &was))
         return;
-    HOLD_LOCK(&generation->lock);
-    if (generation->sampled == 0 && file_identity_equal(&generation->identity, &now))
-        generation_set_sample(generation, &sample, now.size, begun);
+    (void)generation_update(generation, set_first_sample, &first);
 }
 
 /* Whether the file has changed a short while ago, and so may change again soon. */
@@ -105,27 +139,34 @@ static bool is_recent(const struct file_identity *identity)
     return now.tv_sec - identity->ctime.tv_sec < RECENT_S;
 }
 
+/* Looks at the file as often as it takes to see it as it is now. */
+static int look_until_current(struct generation *generation, int fd, struct sight *sight)
+{
+    for (int i = 0; i < CAPTURE_ATTEMPTS; i++) {
+        const struct file_identity before = generation_identity(generation);
+        int error = look_quietly(fd, i == 0 ? QUIET_ATTEMPTS : 1, sight);
+        if (error != 0 && error != -TRY_AGAIN)
+            return error;
+        if (!is_overtaken(generation, &before, &sight->seen))
+            break;
+    }
+    return 0;
+}
+
 int generation_capture(struct generation *generation, int fd)
 {
-    struct file_identity before;
-    struct file_identity seen;
-    struct content_ends ends;
-    int error = 0;
+    struct sight sight;
 
-    if (generation_settled(generation))
+    if (generation_captured(generation))
         return 0;
     file_rest_await(fd);
     const int64_t begun = clock_ms();
-    for (int i = 0; i < CAPTURE_ATTEMPTS; i++) {
-        before = generation_identity(generation);
-        error = look_quietly(fd, i == 0 ? QUIET_ATTEMPTS : 1, &seen, &ends);
-        if (error != 0 && error != -TRY_AGAIN)
-            return error;
-        if (!is_overtaken(generation, &before, &seen))
-            break;
-    }
-    error = settle(generation, &seen, &ends, file_identity_unsettled_ms(&seen, fd) > 0);
-    if (error == 0 && is_recent(&seen) && clock_ms() - begun <= SLOW_MS)
+    int error = look_until_current(generation, fd, &sight);
+    if (error != 0)
+        return error;
+    sight.unsettled = file_identity_unsettled_ms(&sight.seen, fd) > 0;
+    error = capture_sight(generation, &sight);
+    if (error == 0 && is_recent(&sight.seen) && clock_ms() - begun <= SLOW_MS)
         generation_take_sample(generation, fd);
     return error;
 }

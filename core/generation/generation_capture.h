@@ -1,15 +1,15 @@
 /*
- * How the digests of a generation are captured, by which core/generation/generation_check.h tells
- * later what has happened to its file.
+ * Capturing a generation: taking the digests that tell later what has happened to its file
+ * (core/generation/generation_check.h).
  *
- * The ends are captured before anybody reads of the generation, and so is the sample of a file that
- * has changed within the last 3 s; other samples soon after (core/content/sampler.h).
+ * The digests of the ends are taken before anybody reads of the generation. So is the sample if the
+ * file has changed within the last 3 s. Other samples are taken soon after (core/content/sampler.h).
  *
- * Nobody has read of a generation that was not captured. Until then it follows the file, whatever
- * happens to that, unless it becomes smaller.
+ * Nobody has read of a generation that was not captured. Until it is, it follows the file, whatever
+ * happens to that, unless the file becomes smaller.
  *
  * All functions are thread-safe. Those that take a descriptor read from it (a few KiB, blocking as
- * pread(2)); no lock is held meanwhile.
+ * pread(2)). No lock is held meanwhile.
  */
 #ifndef BIGFS_CORE_GENERATION_GENERATION_CAPTURE_H
 #define BIGFS_CORE_GENERATION_GENERATION_CAPTURE_H
@@ -17,17 +17,17 @@
 #include "core/generation/generation.h"
 
 /*
- * Captures the digests of the ends, if that has not been done. Nobody has read of the generation
- * before that, so it takes the file as it is by now, unless it has become smaller: what was
- * promised of its size must hold. A write may be under way, so it waits until the file is at rest
- * (file_rest_await: 250 ms at most, or 2 s if time stamps are of whole seconds). Of a file that is
- * written to without a pause the last of many looks is taken. If an end cannot be read, the
- * generation goes without its digests, and any change is its end. Returns 0, -ESTALE if it is
- * smaller or another file, or an error of looking at the file.
+ * Captures the digests of the ends, if that has not been done. The generation takes over the file
+ * as it is by now, unless the file has become smaller: what was promised of its size must hold. A
+ * write may be under way, so this waits until the file is at rest (file_rest_await: 250 ms at most,
+ * or 2 s if time stamps are of whole seconds). If the file is written to without a pause, the last
+ * of many looks is taken. If an end cannot be read, the generation goes without its digests, and any
+ * change ends it. Returns 0, -ESTALE if the file is smaller or another one, or an error of looking
+ * at the file.
  */
 int generation_capture(struct generation *generation, int fd);
 
-/* Whether there is no sample yet of a content that has more than its ends. Does not block. */
+/* Whether there is no sample yet, and the content has more than its ends. Does not block. */
 bool generation_wants_sample(struct generation *generation);
 
 /*
@@ -38,8 +38,8 @@ bool generation_recall_sample(struct generation *generation, uint64_t size,
                               struct content_sample *sample);
 
 /*
- * Takes the sample, if there is none and the file is what it was when it was captured. Else the
- * check that finds the file grown takes it.
+ * Takes the sample, if there is none and the file is what it was when it was captured. Otherwise
+ * the check that finds the file grown takes it.
  */
 void generation_take_sample(struct generation *generation, int fd);
 

@@ -2,56 +2,38 @@
 
 #include <errno.h>
 
-#include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/file/file_system_kind.h"
 #include "core/generation/file_rest.h"
+#include "core/generation/sampling.h"
 
 enum { COARSEST_MS = 2050 }; /* how long a time stamp may stand for further changes */
 
-struct snapshot {
-    struct file_identity identity;
-    bool settled;
-    struct content_ends ends;
-    struct content_sample sample;
-    uint64_t sampled;
-    uint64_t sampled_from;
-    int64_t sample_rest;
-    int64_t sample_due;
-    int64_t moved;
+/* A look at a file that may have changed. */
+struct look {
+    struct generation *generation;
+    int fd;
+    struct generation_state was;
+    struct file_identity now;
 };
 
-static struct snapshot take_snapshot(struct generation *generation)
+/* Ends the generation. Returns -ESTALE. */
+static int end_because(const struct look *look, enum end_reason reason)
 {
-    HOLD_LOCK(&generation->lock);
-    return (struct snapshot){
-        .identity = generation->identity,
-        .settled = generation->settled,
-        .ends = generation->ends,
-        .sample = generation->sample,
-        .sampled = generation->sampled,
-        .sampled_from = generation->sampled_from,
-        .sample_rest = generation->sample_rest,
-        .sample_due = generation->sample_due,
-        .moved = generation->moved,
-    };
+    return generation_end(look->generation, reason, &look->now);
 }
 
-static bool is_sample_due(const struct snapshot *was)
-{
-    return was->sampled == 0 || clock_ms() >= was->sample_due;
-}
-
-static int compare_ends(const struct snapshot *was, int fd)
+/* Compares the digests of the ends of what the file was. Returns 0, -ESTALE, or a read error. */
+static int compare_ends(const struct look *look)
 {
     struct content_ends now;
-    int error = content_ends_read(fd, was->identity.size, &now);
+    int error = content_ends_read(look->fd, look->was.identity.size, &now);
     if (error != 0)
         return error;
-    return content_ends_equal(&now, &was->ends) ? 0 : -ESTALE;
+    return content_ends_equal(&now, &look->was.ends) ? 0 : -ESTALE;
 }
 
-static int compare_sample(const struct snapshot *was, int fd)
+static int compare_sample(const struct generation_state *was, int fd)
 {
     struct content_sample now;
     int error = content_sample_read(fd, was->sampled, &now);
@@ -60,198 +42,245 @@ static int compare_sample(const struct snapshot *was, int fd)
     return content_sample_equal(&now, &was->sample) ? 0 : -ESTALE;
 }
 
+/* --- did it only grow? ------------------------------------------------------------------------ */
+
+/* That the sample of `sampled` bytes was compared again. */
+struct comparison {
+    uint64_t sampled;
+    int64_t begun;
+};
+
+static int note_comparison(struct generation_state *state, void *argument)
+{
+    const struct comparison *comparison = argument;
+    if (state->sampled == comparison->sampled)
+        sampling_rest(state, comparison->begun);
+    return 0;
+}
+
 bool generation_only_grew(struct generation *generation, int fd, uint64_t size)
 {
-    const struct snapshot was = take_snapshot(generation);
-    const int64_t begun = clock_ms();
+    const struct generation_state was = generation_state(generation);
+    struct comparison comparison = {was.sampled, clock_ms()};
 
     if (was.sampled == 0 || was.sampled_from > size)
         return false;
-    if (begun < was.sample_rest)
+    if (comparison.begun < was.sample_rest)
         return true;
     if (compare_sample(&was, fd) != 0)
         return false;
-    HOLD_LOCK(&generation->lock);
-    if (generation->sampled == was.sampled)
-        generation_set_rest(generation, begun);
+    (void)generation_update(generation, note_comparison, &comparison);
     return true;
 }
 
-/* What the generation is to become. */
+/* --- following a file ------------------------------------------------------------------------- */
+
+/* What the generation is to become, if nobody has moved it since it was `was`. */
 struct step {
+    const struct generation_state *was;
     struct file_identity identity;
     struct content_ends ends;
     bool with_sample; /* and: */
     struct content_sample sample;
-    int64_t begun; /* when it began to be read, in ms */
-    bool doubted;  /* its time stamp is not yet past */
+    int64_t begun; /* when the sample began to be read, in ms */
+    bool doubted;  /* the time stamp is not yet past */
 };
 
-/*
- * Moves the generation on, unless another thread has moved it meanwhile. The write that grew the
- * file may have filled holes of it too, and if only the ctime moved it may be a new content with
- * the old mtime: what was found of record ends there is no more.
- */
-static void move_on(struct generation *generation, const struct snapshot *was,
-                    const struct step *step)
+/* Whether a state has the attributes of an earlier copy: no other thread has moved it. */
+static bool is_unmoved(const struct generation_state *state, const struct generation_state *was)
 {
-    bool revised = step->identity.size == was->identity.size;
-    bool forget = revised || extents_possible(&was->identity);
-    {
-        HOLD_LOCK(&generation->lock);
-        if (!file_identity_equal(&generation->identity, &was->identity))
-            return;
-        generation->revision += revised ? 1 : 0;
-        if (revised)
-            generation->base = step->identity;
-        generation->identity = step->identity;
-        generation->moved = clock_ms();
-        generation->ends = step->ends;
-        generation->era += forget ? 1 : 0;
-        if (step->with_sample)
-            generation_set_sample(generation, &step->sample, step->identity.size, step->begun);
-        else
-            generation_set_doubt(generation, DOUBT_SAMPLE, true);
-        generation_set_doubt(generation, DOUBT_TIME, step->doubted);
-        if (!revised)
-            atomic_store(&generation->grown, true);
+    return file_identity_equal(&state->identity, &was->identity);
+}
+
+static int move_on(struct generation_state *state, void *argument)
+{
+    const struct step *step = argument;
+    bool revised = step->identity.size == step->was->identity.size;
+
+    if (!is_unmoved(state, step->was))
+        return 0;
+    if (revised) {
+        state->revision++;
+        state->base = step->identity;
     }
-    if (forget)
-        scan_memory_forget(&generation->lines);
+    state->identity = step->identity;
+    state->moved = clock_ms();
+    state->ends = step->ends;
+    state->doubts = step->doubted ? DOUBT_TIME : 0;
+    if (step->with_sample)
+        sampling_set(state, &step->sample, step->identity.size, step->begun);
+    else
+        state->doubts |= DOUBT_SAMPLE;
+    return 0;
+}
+
+/* Whether size and mtime are what they were. */
+static bool is_same_content(const struct look *look)
+{
+    return look->now.size == look->was.identity.size &&
+           time_equal(look->now.mtime, look->was.identity.mtime);
 }
 
 /*
- * Whether the file can have grown out of the snapshot, or be the same, going by the attributes: a
- * copy-up gives a file of an overlay another inode, and its descriptors with it. If the mtime alone
- * has moved, the write that did that must end first; *now is what is there then.
+ * Whether the file can have grown out of what it was, or be the same, by its attributes. A copy-up
+ * gives a file of an overlay another inode, and its descriptors with it. If the mtime alone has
+ * moved, the write that did so must end first. look->now is what is there then.
  */
-static int check_attributes(const struct snapshot *was, int fd, struct file_identity *now)
+static int check_attributes(struct look *look)
 {
-    if (!was->ends.readable || (!file_identity_same_file(&was->identity, now) &&
-                                !file_system_has(fd, FILE_SYSTEM_COPIES_UP)))
-        return -ESTALE;
-    if (now->size == was->identity.size && !time_equal(now->mtime, was->identity.mtime)) {
-        int error = compare_ends(was, fd);
+    if (!look->was.ends.readable)
+        return end_because(look, END_UNPROVEN);
+    if (!file_identity_same_file(&look->was.identity, &look->now) &&
+        !file_system_has(look->fd, FILE_SYSTEM_COPIES_UP))
+        return end_because(look, END_REPLACED);
+    if (look->now.size == look->was.identity.size && !is_same_content(look)) {
+        int error = compare_ends(look);
         if (error == 0)
-            error = file_rest_await_write(fd, &was->identity, now);
+            error = file_rest_await_write(look->fd, &look->was.identity, &look->now);
         if (error != 0)
-            return error;
+            return error == -ESTALE ? end_because(look, END_REWRITTEN) : error;
     }
-    bool same = now->size == was->identity.size && time_equal(now->mtime, was->identity.mtime);
-    return same || now->size > was->identity.size ? 0 : -ESTALE;
+    if (is_same_content(look) || look->now.size > look->was.identity.size)
+        return 0;
+    bool shorter = look->now.size < look->was.identity.size;
+    return end_because(look, shorter ? END_SHORTENED : END_REWRITTEN);
 }
 
-/* Whether the file has grown out of the snapshot; moves the generation on to what it is now. */
-static int follow(struct generation *generation, const struct snapshot *was, int fd,
-                  struct file_identity *now)
+/* Reads the digests of the file as it is, and compares those of what it was. */
+static int prove_step(const struct look *look, struct step *step)
 {
-    int error = check_attributes(was, fd, now);
-    if (error != 0)
-        return error;
-    bool same_size = now->size == was->identity.size;
-    struct step step = {
-        .identity = *now,
-        .with_sample = same_size || is_sample_due(was),
-        .begun = clock_ms(),
-        .doubted = file_identity_unsettled_ms(now, fd) > 0,
-    };
     /*
      * The new digests first and the old ones after them: what we move on to was then seen while the
      * old bytes were still in place.
      */
-    (void)content_ends_read(fd, now->size, &step.ends);
-    if (step.with_sample)
-        (void)content_sample_read(fd, now->size, &step.sample);
-    error = compare_ends(was, fd);
-    if (error == 0 && step.with_sample)
-        error = compare_sample(was, fd);
-    if (error == 0 && step.ends.readable)
-        move_on(generation, was, &step);
-    /* A bad block at an end is the error of its reader; size and mtime say that all is well. */
-    return error != 0 && error != -ESTALE && same_size ? 0 : error;
+    (void)content_ends_read(look->fd, look->now.size, &step->ends);
+    if (step->with_sample)
+        (void)content_sample_read(look->fd, look->now.size, &step->sample);
+    int error = compare_ends(look);
+    if (error == 0 && step->with_sample)
+        error = compare_sample(&look->was, look->fd);
+    return error;
 }
 
-/* Nobody has read of it: it becomes what is there now. */
-static int follow_unread(struct generation *generation, const struct file_identity *now)
+/* Moves the generation on to what the file is now, if it has grown out of what it was. */
+static int follow(struct look *look)
 {
-    HOLD_LOCK(&generation->lock);
-    if (generation->settled) /* meanwhile: the next look tells */
-        return 0;
-    if (!file_identity_same_file(now, &generation->identity))
-        return -ESTALE;
-    if (now->size >= generation->identity.size)
-        generation->identity = *now;
-    return now->size >= generation->identity.size ? 0 : -ESTALE;
-}
-
-/* Compares the digests of a file that looks as it did, for as long as that is not to be trusted. */
-static int dispel(struct generation *generation, const struct snapshot *was, int fd,
-                  unsigned doubts)
-{
-    /* Even if our clock and that of the file do not agree, it is past after a while. */
-    bool past = file_identity_unsettled_ms(&was->identity, fd) == 0 ||
-                clock_ms() - was->moved >= COARSEST_MS;
-    const int64_t begun = clock_ms();
-    struct content_sample sample;
-    int error = content_sample_read(fd, was->identity.size, &sample);
-
-    if (error == 0)
-        error = compare_sample(was, fd);
-    if (error == 0 && (doubts & DOUBT_TIME) != 0 && was->ends.readable)
-        error = compare_ends(was, fd);
+    int error = check_attributes(look);
     if (error != 0)
         return error;
-    HOLD_LOCK(&generation->lock);
-    if (!file_identity_equal(&generation->identity, &was->identity))
+    bool same_size = look->now.size == look->was.identity.size;
+    struct step step = {
+        .was = &look->was,
+        .identity = look->now,
+        .with_sample = same_size || sampling_is_due(&look->was),
+        .begun = clock_ms(),
+        .doubted = file_identity_unsettled_ms(&look->now, look->fd) > 0,
+    };
+    error = prove_step(look, &step);
+    if (error == -ESTALE)
+        return end_because(look, END_DIGEST);
+    if (error == 0 && step.ends.readable)
+        (void)generation_update(look->generation, move_on, &step);
+    /* A bad block at an end is an error of its reader alone: size and mtime say that all is well. */
+    return same_size ? 0 : error;
+}
+
+/* Nobody has read of it, so it becomes what is there now. Returns 0 or -ESTALE. */
+static int follow_unread(struct generation_state *state, void *argument)
+{
+    const struct look *look = argument;
+
+    if (state->captured) /* meanwhile: the next look tells */
         return 0;
-    generation_set_sample(generation, &sample, was->identity.size, begun);
-    if (past)
-        generation_set_doubt(generation, DOUBT_TIME, false);
+    if (!file_identity_same_file(&look->now, &state->identity) ||
+        look->now.size < state->identity.size)
+        return -ESTALE;
+    state->identity = look->now;
     return 0;
+}
+
+/* --- doubts ----------------------------------------------------------------------------------- */
+
+/* A sample that was taken and found to be as the last one was. */
+struct proof {
+    const struct generation_state *was;
+    struct content_sample sample;
+    int64_t begun;
+    bool past; /* the time stamp cannot stand for a later change any more */
+};
+
+static int take_proof(struct generation_state *state, void *argument)
+{
+    const struct proof *proof = argument;
+
+    if (!is_unmoved(state, proof->was))
+        return 0;
+    sampling_set(state, &proof->sample, proof->was->identity.size, proof->begun);
+    if (proof->past)
+        state->doubts &= ~(unsigned)DOUBT_TIME;
+    return 0;
+}
+
+/* Compares the digests of a file that looks as it did, as long as that is not to be trusted. */
+static int dispel_doubts(struct look *look)
+{
+    const struct generation_state *was = &look->was;
+    struct proof proof = {
+        .was = was,
+        .begun = clock_ms(),
+        /* Even if our clock and that of the file do not agree, it is past after a while. */
+        .past = file_identity_unsettled_ms(&was->identity, look->fd) == 0 ||
+                clock_ms() - was->moved >= COARSEST_MS,
+    };
+    int error = content_sample_read(look->fd, was->identity.size, &proof.sample);
+
+    if (error == 0)
+        error = compare_sample(was, look->fd);
+    if (error == 0 && (was->doubts & DOUBT_TIME) != 0 && was->ends.readable)
+        error = compare_ends(look);
+    if (error == -ESTALE)
+        return end_because(look, END_DIGEST);
+    if (error == 0)
+        (void)generation_update(look->generation, take_proof, &proof);
+    return error;
 }
 
 /* The check of a file that may have changed, or looks as it did but is not to be trusted. */
-static int check_in_doubt(struct generation *generation, int fd, bool *changed)
+static int check_in_doubt(struct look *look, bool *changed)
 {
-    const struct snapshot was = take_snapshot(generation);
-    unsigned doubts = atomic_load(&generation->doubts);
-    struct file_identity now;
-
-    int error = file_look(fd, NULL, &now);
+    look->was = generation_state(look->generation);
+    int error = file_look(look->fd, NULL, &look->now);
     if (error != 0)
         return error;
-    *changed = !file_identity_equal(&now, &was.identity);
-    if (*changed)
-        return was.settled ? follow(generation, &was, fd, &now) : follow_unread(generation, &now);
-    if (was.settled && ((doubts & DOUBT_TIME) != 0 || (doubts != 0 && is_sample_due(&was))))
-        return dispel(generation, &was, fd, doubts);
-    return 0;
+    *changed = !file_identity_equal(&look->now, &look->was.identity);
+    if (*changed && look->was.captured)
+        return follow(look);
+    if (*changed && generation_update(look->generation, follow_unread, look) != 0)
+        return end_because(look, END_SHORTENED);
+    if (*changed || !look->was.captured)
+        return 0;
+    bool due = (look->was.doubts & DOUBT_TIME) != 0 ||
+               (look->was.doubts != 0 && sampling_is_due(&look->was));
+    return due ? dispel_doubts(look) : 0;
 }
 
 bool generation_is_still(struct generation *generation, int fd, const struct file_identity *then)
 {
     struct file_identity now;
 
-    return file_look(fd, NULL, &now) == 0 && !atomic_load(&generation->stale) &&
-           atomic_load(&generation->doubts) == 0 && file_identity_equal(&now, then);
+    return file_look(fd, NULL, &now) == 0 && file_identity_equal(&now, then) &&
+           generation_is_as(generation, &now);
 }
 
 int generation_check(struct generation *generation, int fd, bool *changed)
 {
-    const struct file_identity was = generation_identity(generation);
-    struct file_identity now;
-    int error = file_look(fd, NULL, &now);
+    struct look look = {.generation = generation, .fd = fd};
+    int error = file_look(fd, NULL, &look.now);
 
     *changed = false;
     if (error != 0)
         return error;
-    if (atomic_load(&generation->stale))
+    if (generation_is_over(generation))
         return -ESTALE;
-    if (file_identity_equal(&now, &was) && atomic_load(&generation->doubts) == 0) {
-        if (now.blocks != was.blocks)
-            generation_note_blocks(generation, &now);
-        return 0;
-    }
-    error = check_in_doubt(generation, fd, changed);
-    return error == -ESTALE ? generation_end(generation) : error;
+    return generation_is_as(generation, &look.now) ? 0 : check_in_doubt(&look, changed);
 }

@@ -11,14 +11,14 @@
  *
  * The digests (core/generation/content_digests.h) are those of the first block, the last 4 KiB and
  * a sample. The ends are compared at every change. The sample of a file that grows is compared half
- * a second apart, so that a rewrite which grows the file is seen for what it is within that time if
- * it changed a sampled block.
+ * a second apart. So a rewrite that also grows the file is found within that time, if it changed a
+ * sampled block.
  *
  * A time stamp that is not yet past is not trusted. As long as another change might get the same
  * one (time stamps of whole seconds), the digests are compared even if no attribute differs.
  *
- * All functions are thread-safe. They read from the descriptor (a few KiB, blocking as pread(2));
- * no lock is held meanwhile.
+ * All functions are thread-safe. They read from the descriptor (a few KiB, blocking as pread(2)).
+ * No lock is held meanwhile.
  */
 #ifndef BIGFS_CORE_GENERATION_GENERATION_CHECK_H
 #define BIGFS_CORE_GENERATION_GENERATION_CHECK_H
@@ -26,23 +26,23 @@
 #include "core/generation/generation.h"
 
 /*
- * Whether what was read from `fd` before this call is of this generation. If the file was appended
- * to, the generation grows. *changed tells whether the identity moved at all. If only the mtime
- * did, it waits for the write under way to end, which tells an append from a rewrite: a write moves
- * the mtime first. Returns 0, -ESTALE (the generation is marked stale), or a read error.
+ * Checks that what was read from `fd` before this call is of this generation. If the file was
+ * appended to, the generation grows. *changed says whether the identity moved at all. If only the
+ * mtime moved, the check waits for the write under way to end, which tells an append from a rewrite:
+ * a write moves the mtime first. Returns 0, -ESTALE (the generation is over), or a read error.
  */
 int generation_check(struct generation *generation, int fd, bool *changed);
 
 /*
- * Whether the generation is not at its end nor in doubt, and nothing has happened to its file since
- * that was as in `then`, an identity of it from before: what was read in between is what is there.
- * Does not wait, but for what statx(2) may wait for.
+ * Whether the generation is neither over nor in doubt, and nothing has happened to its file since
+ * that was as in `then`, an earlier identity of it: what was read in between is what is there. Does
+ * not wait, except as statx(2) does.
  */
 bool generation_is_still(struct generation *generation, int fd, const struct file_identity *then);
 
 /*
- * Whether samples tell that the file has only grown since it had `size` bytes. Compares the last
- * one with what the file holds now, unless that was done so lately that another comparison would
+ * Whether samples show that the file has only grown since it had `size` bytes. Compares the last
+ * sample with what the file holds now, unless that was done so lately that another comparison would
  * take more than its share of the time. False also if no sample goes back so far. Does not end the
  * generation. Blocks as content_sample_read.
  */

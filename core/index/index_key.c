@@ -16,9 +16,11 @@ static int fill_file(int fd, const struct file_identity *now, struct index_key *
     return error;
 }
 
-int index_key_make(int fd, const struct file_identity *now, struct index_key *key)
+int index_key_make(int fd, const struct record_format *format, const struct file_identity *now,
+                   struct index_key *key)
 {
     *key = (struct index_key){
+        .format = format,
         .size = now->size,
         .mtime = now->mtime,
         .ctime = now->ctime,
@@ -27,7 +29,7 @@ int index_key_make(int fd, const struct file_identity *now, struct index_key *ke
     return error != 0 ? error : content_ends_read(fd, now->size, &key->ends);
 }
 
-static int read_sample(int fd, uint64_t size, uint64_t *sum)
+static int read_sample_sum(int fd, uint64_t size, uint64_t *sum)
 {
     struct content_digests digests = {.ends = {.readable = true}};
     int error = content_sample_read(fd, size, &digests.sample);
@@ -40,7 +42,7 @@ static int read_sample(int fd, uint64_t size, uint64_t *sum)
 
 int index_key_add_sample(int fd, struct index_key *key)
 {
-    return read_sample(fd, key->size, &key->sample);
+    return read_sample_sum(fd, key->size, &key->sample);
 }
 
 bool index_key_same_file(const struct index_key *a, const struct index_key *b)
@@ -83,7 +85,7 @@ int index_key_match_sample(const struct index_key *key, int fd, int match)
 
     if (match <= INDEX_OTHER)
         return match;
-    int error = read_sample(fd, key->size, &sum);
+    int error = read_sample_sum(fd, key->size, &sum);
     if (error == -ESTALE)
         return INDEX_OTHER;
     if (error != 0)

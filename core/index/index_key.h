@@ -1,5 +1,5 @@
 /*
- * What ties a line index to the content that it is of, in memory and on disk.
+ * What ties an index to the content that it is of, in memory and on disk.
  *
  * Which file: the identity of its file system, inode and birth time. Not the device number, so that
  * hosts that share a file system can share an index. Which content: size, mtime, ctime, digests of
@@ -15,9 +15,11 @@
 
 #include "core/file/file_identity.h"
 #include "core/file/file_system_id.h"
+#include "core/format/record_format.h"
 #include "core/generation/content_digests.h"
 
 struct index_key {
+    const struct record_format *format;
     struct file_system_id file_system;
     uint64_t inode;
     struct timespec birth; /* 0 if it is not known */
@@ -37,10 +39,11 @@ enum index_match {
 };
 
 /*
- * Makes the key of a file that has the attributes `now`, without the sample. Reads both ends.
+ * Makes the key of a file that has the attributes `now`, for records of a format; without the sample. Reads both ends.
  * Returns as content_ends_read.
  */
-int index_key_make(int fd, const struct file_identity *now, struct index_key *key);
+int index_key_make(int fd, const struct record_format *format, const struct file_identity *now,
+                   struct index_key *key);
 
 /* Adds the sample. Returns as content_sample_read, and -EIO if a block of it cannot be read. */
 int index_key_add_sample(int fd, struct index_key *key);

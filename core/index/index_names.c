@@ -10,36 +10,36 @@
 
 #include "core/base/cleanup.h"
 #include "core/file/own_path.h"
+#include "core/format/record_formats.h"
 
 enum { DIGITS = 16 };
 
-static const char index_suffix[] = ".lines";
 static const char temporary_suffix[] = ".tmp";
 
-void index_part_name(uint64_t part, char *name)
+void index_part_name(uint64_t part, char *text)
 {
-    (void)snprintf(name, INDEX_NAME_MOST, "%016" PRIx64, part);
+    (void)snprintf(text, INDEX_NAME_MOST, "%016" PRIx64, part);
 }
 
-void index_name(uint64_t rest, char *name)
+void index_file_name(const struct index_name *name, char *text)
 {
-    (void)snprintf(name, INDEX_NAME_MOST, "%016" PRIx64 "%s", rest, index_suffix);
+    (void)snprintf(text, INDEX_NAME_MOST, "%016" PRIx64 ".%s", name->rest, name->format->name);
 }
 
-void index_path(uint64_t part, uint64_t rest, char *path)
+void index_path(const struct index_name *name, char *text)
 {
-    (void)snprintf(path, 2 * (size_t)INDEX_NAME_MOST, "%016" PRIx64 "/%016" PRIx64 "%s", part, rest,
-                   index_suffix);
+    (void)snprintf(text, 2 * (size_t)INDEX_NAME_MOST, "%016" PRIx64 "/%016" PRIx64 ".%s",
+                   name->part, name->rest, name->format->name);
 }
 
-void index_temporary_name(uint64_t rest, unsigned number, char *name)
+void index_temporary_name(const struct index_name *name, unsigned number, char *text)
 {
-    (void)snprintf(name, INDEX_NAME_MOST, "%016" PRIx64 "-%d-%u%s", rest, getpid(), number,
+    (void)snprintf(text, INDEX_NAME_MOST, "%016" PRIx64 "-%d-%u%s", name->rest, getpid(), number,
                    temporary_suffix);
 }
 
 /* Reads 16 digits as we write them. Returns what follows, or NULL if they are none. */
-static const char *parse_digits(const char *name, uint64_t *number)
+static const char *parse_hex(const char *name, uint64_t *number)
 {
     static const char digits[] = "0123456789abcdef";
 
@@ -55,20 +55,28 @@ static const char *parse_digits(const char *name, uint64_t *number)
 
 bool index_part_parse(const char *name, uint64_t *part)
 {
-    const char *end = parse_digits(name, part);
+    const char *end = parse_hex(name, part);
     return end != NULL && *end == '\0';
 }
 
-bool index_name_parse(const char *name, uint64_t *rest)
+bool index_file_name_parse(const char *text, struct index_name *name)
 {
-    const char *end = parse_digits(name, rest);
-    return end != NULL && strcmp(end, index_suffix) == 0;
+    const char *end = parse_hex(text, &name->rest);
+
+    if (end == NULL || *end != '.')
+        return false;
+    for (const struct record_format *const *format = record_formats; *format != NULL; format++) {
+        name->format = *format;
+        if (strcmp(end + 1, (*format)->name) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool index_name_is_temporary(const char *name)
 {
     uint64_t rest = 0;
-    const char *end = parse_digits(name, &rest);
+    const char *end = parse_hex(name, &rest);
     size_t suffix = sizeof(temporary_suffix) - 1;
 
     if (end == NULL || *end != '-')
@@ -77,7 +85,7 @@ bool index_name_is_temporary(const char *name)
     return length > suffix && strcmp(end + length - suffix, temporary_suffix) == 0;
 }
 
-DIR *index_list(int directory, const char *name)
+DIR *index_names_list(int directory, const char *name)
 {
     int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
@@ -95,7 +103,7 @@ static bool is_private(int directory)
            (attributes.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-int index_directory_open(const char *path)
+int index_names_open(const char *path)
 {
     AUTO_CLOSE int directory = own_path_open(path, OWN_PATH_OPEN);
     if (directory < 0)

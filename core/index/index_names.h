@@ -1,6 +1,6 @@
 /*
- * The names in an index directory, DIR/PART/REST.lines: PART and REST are 16 hexadecimal digits.
- * And how the directory is opened.
+ * The names in an index directory, DIR/PART/REST.FORMAT, and how it is opened. PART and REST are 16
+ * hexadecimal digits, FORMAT is the name of a record format.
  */
 #ifndef BIGFS_CORE_INDEX_INDEX_NAMES_H
 #define BIGFS_CORE_INDEX_INDEX_NAMES_H
@@ -9,30 +9,39 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/format/record_format.h"
+
 /* Room for any name, with its end. */
 enum { INDEX_NAME_MOST = 96 };
 
-/* Writes PART, REST.lines, or both with a slash between; the latter needs room for two names. */
-void index_part_name(uint64_t part, char *name);
-void index_name(uint64_t rest, char *name);
-void index_path(uint64_t part, uint64_t rest, char *path);
+/* The name of an index. */
+struct index_name {
+    uint64_t part;
+    uint64_t rest;
+    const struct record_format *format;
+};
+
+/* Writes PART, REST.FORMAT, or both with a slash between; the latter needs room for two names. */
+void index_part_name(uint64_t part, char *text);
+void index_file_name(const struct index_name *name, char *text);
+void index_path(const struct index_name *name, char *text);
 
 /* Writes the name of a file that is being written, which nothing else of this process has. */
-void index_temporary_name(uint64_t rest, unsigned number, char *name);
+void index_temporary_name(const struct index_name *name, unsigned number, char *text);
 
-/* Whether a name is one of these. */
-bool index_part_parse(const char *name, uint64_t *part);
-bool index_name_parse(const char *name, uint64_t *rest);
-bool index_name_is_temporary(const char *name);
+/* Whether a text is one of these. The second sets `rest` and `format`. */
+bool index_part_parse(const char *text, uint64_t *part);
+bool index_file_name_parse(const char *text, struct index_name *name);
+bool index_name_is_temporary(const char *text);
 
 /* Lists a directory in `directory`; "." is itself. NULL: errno tells why not. No link is followed.
  */
-DIR *index_list(int directory, const char *name);
+DIR *index_names_list(int directory, const char *name);
 
 /*
  * Opens an index directory. Returns a descriptor, or -errno; -EPERM if others could put files there
  * that we would believe.
  */
-int index_directory_open(const char *path);
+int index_names_open(const char *path);
 
 #endif

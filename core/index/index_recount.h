@@ -8,16 +8,15 @@
 #ifndef BIGFS_CORE_INDEX_INDEX_RECOUNT_H
 #define BIGFS_CORE_INDEX_INDEX_RECOUNT_H
 
-#include "core/content/source.h"
-#include "core/index/line_index.h"
+#include "core/content/reading.h"
+#include "core/index/record_index.h"
 
 /*
  * Counts what a finished index covers again, by one thread. `tell` is called before each step, with
- * how far it has come and how far it has to go, in bytes. The generation must be pinned. Returns 0,
- * -TRY_AGAIN if the counts differ, or as line_scan().
+ * how far it has come and how far it has to go, in bytes. The reading must be pinned. Returns 0,
+ * -TRY_AGAIN if the counts differ, or as index_count().
  */
-int index_recount(struct source *source, struct generation *generation,
-                  const struct line_index *index,
+int index_recount(const struct reading *reading, const struct record_index *index,
                   void (*tell)(void *argument, uint64_t done, uint64_t size), void *argument);
 
 #endif

@@ -22,34 +22,33 @@ enum {
 };
 
 /* An index that may have to go. */
-struct entry {
-    uint64_t head;
-    uint64_t rest;
+struct sweep_entry {
+    struct index_name name;
     int64_t used; /* s */
     uint64_t bytes;
 };
 
-struct walk {
+struct sweep {
     int directory;
     const atomic_bool *ending;
     struct index_sweep *sweep;
     bool collects;         /* entries are wanted */
-    struct entry *entries; /* owned */
+    struct sweep_entry *entries; /* owned */
     size_t count;
     size_t room;
 };
 
-static bool is_ending(const struct walk *walk)
+static bool is_ending(const struct sweep *walk)
 {
     return walk->ending != NULL && atomic_load(walk->ending);
 }
 
 /* Remembers an index. If there is no memory, or too many, the others must do. */
-static void collect(struct walk *walk, const struct entry *entry)
+static void collect(struct sweep *walk, const struct sweep_entry *entry)
 {
     if (walk->count == walk->room) {
         size_t room = walk->room == 0 ? FIRST_ENTRIES : 2 * walk->room;
-        struct entry *entries = NULL;
+        struct sweep_entry *entries = NULL;
         if (room <= MOST_ENTRIES)
             entries = reallocarray(walk->entries, room, sizeof(*entries));
         if (entries == NULL)
@@ -61,13 +60,13 @@ static void collect(struct walk *walk, const struct entry *entry)
 }
 
 /* Looks at a file in the part `head`. Returns whether it is there afterwards. */
-static bool visit_file(struct walk *walk, int part, uint64_t head, const char *name)
+static bool visit_file(struct sweep *walk, int part, uint64_t head, const char *name)
 {
     struct stat attributes;
-    struct entry entry = {.head = head};
+    struct sweep_entry entry = {.name.part = head};
     bool temporary = index_name_is_temporary(name);
 
-    if (!temporary && !index_name_parse(name, &entry.rest))
+    if (!temporary && !index_file_name_parse(name, &entry.name))
         return true;
     if (fstatat(part, name, &attributes, AT_SYMLINK_NOFOLLOW) != 0)
         return errno != ENOENT;
@@ -90,10 +89,10 @@ static bool is_dot(const char *name)
 }
 
 /* Looks at a directory of files that begin alike, and removes it if nothing is in it. */
-static void visit_part(struct walk *walk, const char *name, uint64_t head)
+static void visit_part(struct sweep *walk, const char *name, uint64_t head)
 {
     bool empty = true;
-    AUTO_CLOSEDIR DIR *files = index_list(walk->directory, name);
+    AUTO_CLOSEDIR DIR *files = index_names_list(walk->directory, name);
 
     if (files == NULL)
         return;
@@ -104,10 +103,10 @@ static void visit_part(struct walk *walk, const char *name, uint64_t head)
         (void)unlinkat(walk->directory, name, AT_REMOVEDIR); /* if it is empty indeed */
 }
 
-static int walk_through(struct walk *walk)
+static int walk_through(struct sweep *walk)
 {
     uint64_t head = 0;
-    AUTO_CLOSEDIR DIR *parts = index_list(walk->directory, ".");
+    AUTO_CLOSEDIR DIR *parts = index_names_list(walk->directory, ".");
 
     if (parts == NULL)
         return -errno;
@@ -122,18 +121,18 @@ static int walk_through(struct walk *walk)
 
 static int by_use(const void *a, const void *b)
 {
-    const struct entry *one = a;
-    const struct entry *other = b;
+    const struct sweep_entry *one = a;
+    const struct sweep_entry *other = b;
     return one->used < other->used ? -1 : one->used > other->used ? 1 : 0;
 }
 
-static bool remove_entry(const struct walk *walk, const struct entry *entry)
+static bool remove_entry(const struct sweep *walk, const struct sweep_entry *entry)
 {
     char part[INDEX_NAME_MOST];
     char path[2 * INDEX_NAME_MOST];
 
-    index_part_name(entry->head, part);
-    index_path(entry->head, entry->rest, path);
+    index_part_name(entry->name.part, part);
+    index_path(&entry->name, path);
     if (unlinkat(walk->directory, path, 0) != 0 && errno != ENOENT)
         return false;
     (void)unlinkat(walk->directory, part, AT_REMOVEDIR); /* if it is empty now */
@@ -141,7 +140,7 @@ static bool remove_entry(const struct walk *walk, const struct entry *entry)
 }
 
 /* Removes what was not used for longest. Returns whether anything could be removed. */
-static bool remove_oldest(struct walk *walk, uint64_t limit)
+static bool remove_oldest(struct sweep *walk, uint64_t limit)
 {
     uint64_t removed = 0;
 
@@ -160,8 +159,8 @@ static bool remove_oldest(struct walk *walk, uint64_t limit)
 int index_sweep(const char *path, uint64_t limit, const atomic_bool *ending,
                 struct index_sweep *sweep)
 {
-    AUTO_CLOSE int directory = index_directory_open(path);
-    struct walk walk = {.directory = directory, .ending = ending, .sweep = sweep};
+    AUTO_CLOSE int directory = index_names_open(path);
+    struct sweep walk = {.directory = directory, .ending = ending, .sweep = sweep};
 
     *sweep = (struct index_sweep){0};
     if (directory < 0)

@@ -2,11 +2,11 @@
  * Sweeps an index directory: what writers that were killed left behind, directories that have
  * become empty, and, if the indexes take too much space, those that were not used for longest.
  *
- *     DIR/HEAD/REST.lines      16 digits each; what has another name is not ours, and stays
+ *     DIR/HEAD/REST.FORMAT     16 digits each; what has another name is not ours, and stays
  *
  * Other processes, on other hosts too, may use and sweep the directory meanwhile: what is removed
  * under them they make anew. An index counts as used when it was last modified;
- * core/index/index_store.h moves that time when it loads one.
+ * core/index/index_directory.h moves that time when it loads one.
  */
 #ifndef BIGFS_CORE_INDEX_INDEX_SWEEP_H
 #define BIGFS_CORE_INDEX_INDEX_SWEEP_H

@@ -1,7 +1,7 @@
 /*
- * Rows: where lines begin, by their numbers.
+ * Rows: where records begin, by their numbers.
  *
- * The generation must be pinned, and the index be its. All functions are thread-safe and block as
+ * The reading must be pinned, and the index be of it. All functions are thread-safe and block as
  * reads of the file do.
  */
 #ifndef BIGFS_CORE_INDEX_ROWS_H
@@ -9,22 +9,22 @@
 
 #include <stdint.h>
 
-#include "core/content/source.h"
-#include "core/index/line_index.h"
+#include "core/content/reading.h"
+#include "core/index/record_index.h"
 
 /*
- * Sets *offset to where line `line` (from 0) begins, or to the size that the index covers where
- * there are no more lines. Reads at most one block of the source (LINE_BLOCK). Returns 0,
- * -WRONG_INDEX where the block is not what was indexed, or as source_read.
+ * Sets *offset to where record `row` (from 0) begins, or to the size that the index covers if there
+ * are no more. Reads at most one block of the content (INDEX_BLOCK). Returns 0, -WRONG_INDEX if the
+ * block is not what was indexed, or as content_read().
  */
-int rows_find(struct source *source, struct generation *generation, struct line_index *index,
-              uint64_t line, uint64_t *offset);
+int rows_find(const struct reading *reading, struct record_index *index, uint64_t row,
+              uint64_t *offset);
 
 /*
- * Finds where line `first` begins and where line `behind` (not less) does, as rows_find. Reads at
- * most one block where both are in one, else two.
+ * Finds where record `first` begins and where record `last` (not less) does, as rows_find(). Reads
+ * at most one block if both are in one, else two.
  */
-int rows_find_both(struct source *source, struct generation *generation, struct line_index *index,
-                   uint64_t first, uint64_t behind, uint64_t *start, uint64_t *end);
+int rows_find_both(const struct reading *reading, struct record_index *index, uint64_t first,
+                   uint64_t last, uint64_t *start, uint64_t *end);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/quantity.h"
+#include "core/view/view_types.h"
 
 enum {
     FEWEST_DIGITS = 6,
@@ -36,7 +37,7 @@ const char *file_extension(const char *name)
     return dot == NULL || dot == name || dot[1] == '\0' ? "" : dot;
 }
 
-/* The extension behind a stem of this length. One that makes the name too long is left out. */
+/* The extension after a stem of this length. One that makes the name too long is left out. */
 static const char *fitting(const char *extension, size_t stem)
 {
     return strlen(extension) + stem <= PIECE_NAME_MOST ? extension : "";
@@ -44,20 +45,26 @@ static const char *fitting(const char *extension, size_t stem)
 
 static const char *piece_extension(const struct view *view, const char *extension, int width)
 {
-    return view_scans(view) ? fitting(extension, (size_t)width) : "";
+    return view->type->has_records ? fitting(extension, (size_t)width) : "";
 }
 
-void piece_name_write_whole(const char *extension, char *name)
+void piece_name_write_single(const struct view_type *type, const char *extension, char *name)
 {
-    const char *stem = view_kind_name(VIEW_WHOLE);
-    (void)snprintf(name, PIECE_NAME_MOST + 1, "%s%s", stem, fitting(extension, strlen(stem)));
+    (void)snprintf(name, PIECE_NAME_MOST + 1, "%s%s", type->name,
+                   fitting(extension, strlen(type->name)));
 }
 
-bool piece_name_is_whole(const char *extension, const char *name)
+const struct view_type *piece_name_find_single(const char *extension, const char *name)
 {
-    char whole[PIECE_NAME_MOST + 1];
-    piece_name_write_whole(extension, whole);
-    return strcmp(name, view_kind_name(VIEW_WHOLE)) == 0 || strcmp(name, whole) == 0;
+    char single[PIECE_NAME_MOST + 1];
+
+    for (size_t i = 0; i < VIEW_TYPES; i++) {
+        const struct view_type *type = view_types[i];
+        piece_name_write_single(type, extension, single);
+        if (type->is_single && (strcmp(name, type->name) == 0 || strcmp(name, single) == 0))
+            return type;
+    }
+    return NULL;
 }
 
 void piece_name_write(const struct view *view, const char *extension, uint64_t count,
@@ -92,58 +99,29 @@ static int select_number(const struct view *view, const char *extension, uint64_
     return 0;
 }
 
-/* How the numbers of a range are written. */
-typedef int parse_quantity(const char *text, size_t length, uint64_t *value);
-
-/* Reads "OFFSET+LENGTH" and "-LENGTH". */
-static int select_range(const char *name, parse_quantity *parse, struct selector *selector)
+bool piece_name_read_range(const char *name,
+                           int (*parse)(const char *text, size_t length, uint64_t *value),
+                           struct selector *selector)
 {
     const char *sign = name[0] == '-' ? name : strchr(name, '+');
 
     if (sign == NULL || parse(sign + 1, strlen(sign + 1), &selector->length) != 0 ||
         selector->length == 0)
-        return -ENOENT;
-    selector->kind = SELECT_TAIL;
-    if (sign[0] == '-')
-        return 0;
-    selector->kind = SELECT_RANGE;
-    return parse(name, (size_t)(sign - name), &selector->offset) == 0 ? 0 : -ENOENT;
-}
-
-/* Reads "A-B" and "A+COUNT", counted from 1, and "-COUNT". */
-static int select_rows(const char *name, struct selector *selector)
-{
-    const char *dash = strchr(name, '-');
-    uint64_t last = 0;
-
-    if (dash == NULL || dash == name) {
-        int error = select_range(name, quantity_parse_count, selector);
-        if (error == 0 && selector->kind == SELECT_RANGE && selector->offset-- == 0)
-            error = -ENOENT;
-        return error;
-    }
-    selector->kind = SELECT_RANGE;
-    if (quantity_parse_count(name, (size_t)(dash - name), &selector->offset) != 0 ||
-        quantity_parse_count(dash + 1, strlen(dash + 1), &last) != 0 || selector->offset == 0 ||
-        last < selector->offset)
-        return -ENOENT;
-    selector->length = last - --selector->offset;
-    return 0;
+        return false;
+    selector->kind = sign[0] == '-' ? SELECT_TAIL : SELECT_RANGE;
+    return sign[0] == '-' || parse(name, (size_t)(sign - name), &selector->offset) == 0;
 }
 
 int piece_name_read(const struct view *view, const char *extension, uint64_t count,
                     const char *name, struct selector *selector)
 {
-    bool signs = strpbrk(name, "+-") != NULL;
-
     memset(selector, 0, sizeof(*selector));
-    if (view->kind == VIEW_EXTENTS)
-        return name[0] == '-' ? -ENOENT : select_range(name, quantity_parse_size, selector);
-    if (view->kind == VIEW_BYTES && signs)
-        return select_range(name, quantity_parse_size, selector);
-    /* A number whose extension has a sign in it is no range. */
-    if (view->kind == VIEW_ROWS && signs && select_rows(name, selector) == 0)
+    if (view->type->read_range != NULL && strpbrk(name, "+-") != NULL &&
+        view->type->read_range(name, selector))
         return 0;
+    if (!view_is_numbered(view))
+        return -ENOENT;
+    /* A number whose extension has a sign in it is no range. */
     memset(selector, 0, sizeof(*selector));
     return select_number(view, extension, count, name, selector);
 }

@@ -30,11 +30,11 @@ const char *file_extension(const char *name);
 void piece_name_write(const struct view *view, const char *extension, uint64_t count,
                       const struct selector *selector, char *name);
 
-/* The same for `whole`: "whole.EXT". */
-void piece_name_write_whole(const char *extension, char *name);
+/* The name of the piece of a view that has only one: "whole.EXT". */
+void piece_name_write_single(const struct view_type *type, const char *extension, char *name);
 
-/* Whether the name is "whole" or "whole.EXT". */
-bool piece_name_is_whole(const char *extension, const char *name);
+/* The type of view that has only one piece, which has this name, with or without EXT; or NULL. */
+const struct view_type *piece_name_find_single(const char *extension, const char *name);
 
 /*
  * Reads the name of a piece of a file that has `count`. Returns 0, or -ENOENT where it fits no
@@ -42,5 +42,13 @@ bool piece_name_is_whole(const char *extension, const char *name);
  */
 int piece_name_read(const struct view *view, const char *extension, uint64_t count,
                     const char *name, struct selector *selector);
+
+/*
+ * Reads "OFFSET+LENGTH" and "-LENGTH", whose numbers `parse` reads as core/base/quantity.h does. For
+ * types of views. Returns whether the name is one of these.
+ */
+bool piece_name_read_range(const char *name,
+                           int (*parse)(const char *text, size_t length, uint64_t *value),
+                           struct selector *selector);
 
 #endif

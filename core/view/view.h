@@ -1,10 +1,11 @@
 /*
- * Views: the ways to cut a source, and the names by which they are chosen.
+ * Views: the ways to cut a content, and the names by which they are chosen.
  *
- *     lines@n16,header=2          kind, partition, header records
- *     rows@5000                   kind, rows of a piece
+ *     lines@n16,header=2          type, partition, header records
+ *     rows@5000                   type, rows of a piece
  *
- * Nothing here knows of FUSE or of nodes. Names are bytes; no function keeps them.
+ * Each type of view is a pair of files and a row of the table in core/view/view_types.h. Nothing
+ * here knows of FUSE or of nodes. Names are bytes, and no function keeps them.
  */
 #ifndef BIGFS_CORE_VIEW_VIEW_H
 #define BIGFS_CORE_VIEW_VIEW_H
@@ -13,44 +14,38 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/base/cancel.h"
 #include "core/content/piece.h"
-#include "core/content/source.h"
-#include "core/index/index_store.h"
-#include "core/index/line_index.h"
-#include "core/record/partition.h"
+#include "core/content/reading.h"
+#include "core/format/record_format.h"
+#include "core/index/index_directory.h"
+#include "core/index/record_index.h"
+#include "core/view/partition.h"
 
-enum view_kind {
-    VIEW_BYTES,
-    VIEW_LINES,
-    VIEW_ROWS,    /* as many lines in each piece */
-    VIEW_EXTENTS, /* a piece per extent of data, named by its range */
-    VIEW_WHOLE,   /* the file, unsplit: listed beside the others, but no directory */
-    VIEW_KINDS,
-};
+struct view_type;
 
 struct view {
-    enum view_kind kind;        /* not VIEW_WHOLE */
-    struct partition partition; /* of bytes and lines */
-    uint64_t rows;              /* of rows: how many a piece has */
-    uint64_t header;            /* how many of the first records every piece starts with */
+    const struct view_type *type;
+    const struct record_format *format; /* of views of records */
+    struct partition partition;         /* of bytes and lines */
+    uint64_t rows;                      /* of rows: how many a piece has */
+    uint64_t header; /* how many of the first records every piece starts with */
 };
 
 /* What a view's name leaves open. */
 struct view_defaults {
     uint64_t chunk_size;
     uint64_t rows;
-    uint64_t header; /* for `lines` and `rows` without arguments */
+    uint64_t header; /* for views of records without arguments */
 };
 
 enum selector_kind {
     SELECT_NUMBER, /* piece `offset` of the view */
-    SELECT_RANGE,  /* `length` bytes at `offset`; in rows, that many rows from that one (from 0) */
-    SELECT_TAIL,   /* the last `length` bytes; in rows, the last rows */
-    SELECT_WHOLE,  /* the file */
+    SELECT_RANGE,  /* `length` units at `offset`: bytes; in rows, records, counted from 0 */
+    SELECT_TAIL,   /* the last `length` units */
 };
 
-/* Which piece is meant, whatever the file holds at the time. core/view/piece_name.h reads it from a
+/*
+ * Which piece is meant, whatever the file holds at the time. core/view/piece_name.h reads it from a
  * name.
  */
 struct selector {
@@ -59,64 +54,92 @@ struct selector {
     uint64_t length;
 };
 
-/* "bytes", "lines", "rows", "extents" or "whole". */
-const char *view_kind_name(enum view_kind kind);
-
-/* The kind with this name of `length` bytes, or VIEW_KINDS. */
-enum view_kind view_kind_named(const char *name, size_t length);
-
-/* Reads VIEW[@ARG[,ARG]…]. Returns 0, or -ENOENT where the name is not of this form. */
-int view_parse(const char *name, size_t length, const struct view_defaults *defaults,
-               struct view *view);
-
-/* Whether finding a piece of the view may take a scan of the source. */
-bool view_scans(const struct view *view);
-
-/* Whether the view needs a line index, and tells of the file as far as that covers it. */
-bool view_needs_index(const struct view *view);
-
-/* Whether its pieces are numbered; those of the others are ranges. */
-bool view_is_numbered(const struct view *view);
-
-/* A file as one generation has it, for the functions below. What is pointed to is the caller's. */
+/* A content as one generation has it, for the functions below. */
 struct view_file {
-    struct source *source;         /* NULL will do for what says that it does not look at it */
-    struct generation *generation; /* pinned, if the view scans */
-    uint64_t size;                 /* bytes; of the index, if the view needs one */
-    struct line_index *index;      /* if the view needs one */
-    struct index_store *store;     /* if there is an index: where it is kept */
-    const struct cancel *cancel;   /* or NULL */
+    const struct reading *reading;     /* borrowed; may be NULL if the function does not read it */
+    uint64_t size;                     /* bytes; those that the index covers, if there is one */
+    struct record_index *index;        /* if the view needs one; else NULL */
+    struct index_directory *directory; /* borrowed; if there is an index: where it is kept */
 };
 
-/*
- * Gives a file of a pinned generation what the view needs beside: a line index, a reference for the
- * caller, and the size that it covers. Returns as index_get.
- */
-int view_file_complete(struct view_file *file, const struct view *view, struct index_store *store);
-
-/* How many pieces a file has in a numbered view; 0 in the others. Does not look at the source. */
-uint64_t view_count(const struct view *view, const struct view_file *file);
-
-/*
- * Steps through the pieces of a view in the order of the file. *cursor is 0 at the start and at
- * most the size otherwise; sets *selector to the next piece and moves *cursor behind it. In a
- * numbered view it does not look at the source. Returns 0, -NO_MORE_PIECES after the last piece, or
- * what holes_seek does.
- */
-int view_next(const struct view *view, const struct view_file *file, uint64_t *cursor,
-              struct selector *selector);
-
-/* What of the file a piece is, without its header. */
+/* What of the content a piece is, without its header. */
 struct piece_data {
     struct range bytes;
     uint64_t first_row; /* in rows: which its first one is, from 0 */
     uint64_t rows;      /* in rows: how many they are */
 };
 
+/* What a type of view can do. No function keeps what it gets. */
+struct view_type {
+    const char *name;
+    bool is_single;     /* it is one piece, and no directory of pieces */
+    bool has_records;   /* of whole records: it takes `header` and a record format */
+    bool needs_index;   /* it shows the file as far as an index covers that */
+    bool is_arithmetic; /* without holes, its table follows from the size */
+
+    /*
+     * Whether a listing of a file shows it, which must not start a scan. The reading is not pinned.
+     * NULL: always.
+     */
+    bool (*is_listed)(const struct reading *reading, struct index_directory *directory);
+
+    /* Reads the argument that says how large pieces are. NULL: the view has no arguments. */
+    bool (*parse_size)(const char *text, size_t length, struct view *view);
+
+    /* How many numbered pieces there are. Does not read the file. NULL: pieces are ranges. */
+    uint64_t (*count)(const struct view *view, const struct view_file *file);
+
+    /* Finds the data of a numbered piece that there is. Needed if `count` is. */
+    int (*find_number)(const struct view *view, uint64_t number, const struct view_file *file,
+                       struct piece_data *data);
+
+    /* Steps through the pieces, as view_next(). Needed if `count` is NULL. */
+    int (*next)(const struct view_file *file, uint64_t *cursor, struct selector *selector);
+
+    /* Reads the name of a range. NULL: there are none. */
+    bool (*read_range)(const char *name, struct selector *selector);
+
+    /* How many units there are for ranges to count from the end. Needed if `read_range` is. */
+    uint64_t (*units)(const struct view_file *file);
+
+    /* Finds the data of a range: kind SELECT_RANGE. Needed if there are ranges. */
+    int (*find_range)(const struct selector *selector, const struct view_file *file,
+                      struct piece_data *data);
+
+    /* Columns that its table has beside the common ones: heading and values. NULL: none. */
+    const char *columns;
+    size_t (*write_columns)(const struct piece_data *data, char *text, size_t room);
+};
+
+/* Reads VIEW[@ARG[,ARG]…]. Returns 0, or -ENOENT if the name is not of this form. */
+int view_parse(const char *name, size_t length, const struct view_defaults *defaults,
+               struct view *view);
+
+/* Whether its pieces are numbered; those of the others are ranges. */
+bool view_is_numbered(const struct view *view);
+
 /*
- * Finds the bytes that a selector means in a file; `view` is not looked at for SELECT_WHOLE.
- * Returns 0, -ENOENT where there is no such piece, or what boundary_find, rows_find and holes_seek
- * do.
+ * Gives a file what the view needs beside: an index, a reference for the caller, and the size that
+ * it covers. The reading must be pinned then. Returns as index_get().
+ */
+int view_file_complete(struct view_file *file, const struct view *view,
+                       struct index_directory *directory);
+
+/* How many pieces a file has in a numbered view; 0 in the others. Does not read the file. */
+uint64_t view_count(const struct view *view, const struct view_file *file);
+
+/*
+ * Steps through the pieces of a view in the order of the file. *cursor is 0 at the start and at
+ * most the size otherwise. Sets *selector to the next piece and moves *cursor past it. In a numbered
+ * view it does not read the file. Returns 0, -NO_MORE_PIECES after the last piece, or as
+ * holes_seek().
+ */
+int view_next(const struct view *view, const struct view_file *file, uint64_t *cursor,
+              struct selector *selector);
+
+/*
+ * Finds the bytes that a selector means in a file. Returns 0, -ENOENT if there is no such piece, or
+ * as boundary_find(), rows_find() and holes_seek().
  */
 int view_resolve(const struct view *view, const struct selector *selector,
                  const struct view_file *file, struct piece *piece, struct piece_data *data);

@@ -469,46 +469,28 @@ int world_teardown(void **state)
     return closed ? 0 : -1;
 }
 
-static struct reader look(struct source *source)
+struct reading reading_world_look(struct world *world, const char *name)
 {
-    struct reader reader = {.source = source};
-    struct stat attributes;
-    assert_int_equal(source_look(source, &reader.generation, &attributes), 0);
-    return reader;
-}
+    struct source *source = source_new(&world->pool, name, NULL);
+    struct reading reading;
 
-static void pin(struct reader *reader)
-{
-    assert_int_equal(source_pin(reader->source, reader->generation), 0);
-    reader->pinned = true;
-}
-
-struct reader reader_look(struct world *world, const char *name)
-{
-    struct source *source = source_new(&world->pool, name);
     assert_non_null(source);
-    return look(source);
+    assert_int_equal(reading_look(source, NULL, &reading, NULL), 0);
+    source_unref(source);
+    return reading;
 }
 
-struct reader reader_pin(struct world *world, const char *name)
+struct reading reading_world_pin(struct world *world, const char *name)
 {
-    struct reader reader = reader_look(world, name);
-    pin(&reader);
-    return reader;
+    struct reading reading = reading_world_look(world, name);
+    assert_int_equal(reading_pin(&reading), 0);
+    return reading;
 }
 
-struct reader reader_again(const struct reader *reader)
+struct reading reading_again(const struct reading *reading)
 {
-    struct reader again = look(source_ref(reader->source));
-    pin(&again);
+    struct reading again;
+    assert_int_equal(reading_look(reading->source, NULL, &again, NULL), 0);
+    assert_int_equal(reading_pin(&again), 0);
     return again;
-}
-
-void reader_close(struct reader *reader)
-{
-    if (reader->pinned)
-        source_unpin(reader->source, reader->generation);
-    generation_unref(reader->generation);
-    source_unref(reader->source);
-    *reader = (struct reader){0};
 }

@@ -21,7 +21,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "core/content/source.h"
+#include "core/content/reading.h"
 
 #define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -148,18 +148,11 @@ int world_make(void **state, const struct world_limits *limits);
 int world_setup(void **state);
 int world_teardown(void **state);
 
-/* The file of that name: a source, its generation, pinned or only looked at. */
-struct reader {
-    struct source *source;
-    struct generation *generation;
-    bool pinned;
-};
-
-struct reader reader_look(struct world *world, const char *name);
-struct reader reader_pin(struct world *world, const char *name);
+/* The file of that name, pinned or only looked at. The caller closes it. */
+struct reading reading_world_look(struct world *world, const char *name);
+struct reading reading_world_pin(struct world *world, const char *name);
 
 /* Looks at the same path anew; pins it. */
-struct reader reader_again(const struct reader *reader);
-void reader_close(struct reader *reader);
+struct reading reading_again(const struct reading *reading);
 
 #endif

@@ -1,0 +1,155 @@
+#include "core/content/plain_read.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "core/base/checked.h"
+#include "core/base/outcome.h"
+#include "core/file/fault_guard.h"
+#include "core/file/mappable.h"
+#include "core/file/read_fully.h"
+#include "core/file/residency.h"
+#include "core/file/window.h"
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14 */
+#endif
+
+/*
+ * From this size on a copy from a window is as fast as pread(2). A smaller one is slower: it takes a
+ * question whether its page is resident, and a fault, where preadv2(2) takes one system call.
+ */
+enum { LARGE_COPY = 64 * 1024 };
+
+/* --- whether a file may be mapped ------------------------------------------------------------- */
+
+static void init_mappable(void *note)
+{
+    (void)note; /* zeros: nothing is known */
+}
+
+static void destroy_mappable(void *note)
+{
+    (void)note;
+}
+
+static const struct note_type mappable_note = {
+    .name = "mappable",
+    .size = sizeof(struct mappable),
+    .init = init_mappable,
+    .destroy = destroy_mappable,
+};
+
+bool plain_is_mappable(const struct reading *reading, int fd)
+{
+    struct mappable *mappable = generation_note(reading->generation, &mappable_note, NULL);
+    return mappable != NULL && mappable_ask(mappable, fd);
+}
+
+static bool is_known_mappable(const struct reading *reading)
+{
+    const struct mappable *mappable = generation_note(reading->generation, &mappable_note, NULL);
+    return mappable != NULL && mappable_known(mappable);
+}
+
+/* --- from a window ---------------------------------------------------------------------------- */
+
+static void copy_guarded(void *argument)
+{
+    const struct plain_part *part = ((void **)argument)[0];
+    const uint8_t *bytes = ((void **)argument)[1];
+    memcpy(part->buffer, bytes, part->length);
+}
+
+/*
+ * Brings bytes of a window in, so that a failing disk is an error and not a signal. A kernel that
+ * cannot leaves that to the first touch.
+ */
+static int bring_in(const uint8_t *bytes, size_t length)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (uintptr_t)bytes & ~(page - 1);
+    size_t whole = (uintptr_t)bytes + length - start;
+
+    if (madvise((void *)start, whole, MADV_POPULATE_READ) == 0 || errno == EINVAL)
+        return 0;
+    return errno == EFAULT || errno == EHWPOISON ? -EIO : -NOT_MAPPABLE;
+}
+
+/* Copies what one window shows of the part, and moves the part past it. */
+static int copy_window(const struct reading *reading, int fd, struct plain_part *part,
+                       bool resident)
+{
+    struct window_pool *windows = &reading->source->pool->windows;
+    struct window_loan loan;
+    int error = window_acquire(windows, WINDOW_READS, generation_number(reading->generation), fd,
+                               part->offset, generation_size(reading->generation), &loan);
+
+    if (error != 0)
+        return error;
+    struct plain_part now = *part;
+    now.length = (size_t)min_u64(part->length, loan.length);
+    void *argument[] = {&now, (void *)(uintptr_t)loan.bytes};
+    error = resident ? 0 : bring_in(loan.bytes, now.length);
+    if (error == 0 && fault_guard_call(loan.bytes, now.length, copy_guarded, argument) != 0)
+        error = -EIO; /* if the file was truncated, the check tells */
+    window_release(windows, &loan);
+    if (error != 0)
+        return error;
+    part->buffer += now.length;
+    part->length -= now.length;
+    part->offset += now.length;
+    return 0;
+}
+
+/*
+ * Copies from windows as far as these are to be had, and moves the part past that. -NOT_MAPPABLE:
+ * the rest is for pread(2).
+ */
+static int copy_windows(const struct reading *reading, int fd, struct plain_part *part,
+                        bool resident)
+{
+    int error = 0;
+
+    while (part->length > 0 && error == 0) {
+        if (part->offset >= generation_size(reading->generation))
+            return -NOT_MAPPABLE;
+        error = copy_window(reading, fd, part, resident);
+    }
+    return error;
+}
+
+/* --- either way ------------------------------------------------------------------------------- */
+
+int plain_read(const struct reading *reading, int fd, const struct plain_part *part)
+{
+    struct plain_part rest = *part;
+    int error = -NOT_MAPPABLE;
+
+    if (part->length >= LARGE_COPY && plain_is_mappable(reading, fd))
+        error = copy_windows(reading, fd, &rest,
+                             residency_is_full(fd, part->offset, part->length));
+    return error == -NOT_MAPPABLE ? read_fully(fd, rest.buffer, rest.length, rest.offset) : error;
+}
+
+static int pread_at_once(int fd, const struct plain_part *part)
+{
+    const struct iovec bytes = {.iov_base = part->buffer, .iov_len = part->length};
+    ssize_t got = preadv2(fd, &bytes, 1, (off_t)part->offset, RWF_NOWAIT);
+    return got == (ssize_t)part->length ? 0 : -NOT_AT_ONCE;
+}
+
+int plain_read_at_once(const struct reading *reading, int fd, const struct plain_part *part)
+{
+    struct plain_part rest = *part;
+
+    /* preadv2() also makes the kernel read ahead, so what is not resident is left to it. */
+    if (part->length < LARGE_COPY || !is_known_mappable(reading) ||
+        !residency_is_full(fd, part->offset, part->length))
+        return pread_at_once(fd, part);
+    int error = copy_windows(reading, fd, &rest, true);
+    return error == -NOT_MAPPABLE ? pread_at_once(fd, &rest) : error == 0 ? 0 : -NOT_AT_ONCE;
+}

@@ -1,0 +1,37 @@
+/*
+ * Copying bytes of a file: from a window if the read is large and one is free, else by pread(2).
+ *
+ * What is copied may be believed after reading_check() alone. All functions are thread-safe.
+ */
+#ifndef BIGFS_CORE_CONTENT_PLAIN_READ_H
+#define BIGFS_CORE_CONTENT_PLAIN_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/content/reading.h"
+
+/* A part of a file that is to be copied, all of it data. */
+struct plain_part {
+    char *buffer;
+    size_t length;
+    uint64_t offset;
+};
+
+/*
+ * Copies all of it. Blocks as pread(2). Returns 0, -FILE_TOO_SHORT if the file ends before, or a
+ * read error.
+ */
+int plain_read(const struct reading *reading, int fd, const struct plain_part *part);
+
+/* The same if that takes no wait, else -NOT_AT_ONCE. Hardly ever blocks. */
+int plain_read_at_once(const struct reading *reading, int fd, const struct plain_part *part);
+
+/*
+ * Whether the file may be mapped. The first question asks its file system, and may block. Until it
+ * is asked, plain_read_at_once() maps nothing.
+ */
+bool plain_is_mappable(const struct reading *reading, int fd);
+
+#endif

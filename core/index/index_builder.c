@@ -1,0 +1,378 @@
+#include "core/index/index_builder.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/checked.h"
+#include "core/base/cleanup.h"
+#include "core/base/outcome.h"
+#include "core/index/index_build.h"
+#include "core/index/index_count.h"
+
+enum {
+    STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB, the thread sanitizer takes more */
+    SPARE_THREADS = 4,        /* beside twice as many as one device may take */
+};
+
+/* A step under way. Lives on the stack of the thread that takes it. */
+struct build_step {
+    struct list link; /* protected by index_builder.lock */
+    uint64_t start;
+    uint64_t end;
+};
+
+/* --- the end of a build ------------------------------------------------------------------------ */
+
+/*
+ * Takes the build out of the list, so that nobody can join it any more, and all its waiters out of
+ * the build: they are to be told.
+ */
+static void remove_build(struct index_builder *builder, struct index_build *build, struct list *waiters)
+{
+    HOLD_LOCK(&builder->lock);
+    list_remove(&build->link);
+    while (!list_empty(&build->waiters)) {
+        struct index_waiter *waiter = list_object(build->waiters.next, struct index_waiter, link);
+        list_remove(&waiter->link);
+        list_append(waiters, &waiter->link);
+        waiter->build = NULL;
+    }
+}
+
+/* From here on it cannot leave. NULL: all have been told, or have left. */
+static struct index_waiter *take_waiter(struct index_builder *builder, struct list *waiters)
+{
+    HOLD_LOCK(&builder->lock);
+    if (list_empty(waiters))
+        return NULL;
+    struct index_waiter *waiter = list_object(waiters->next, struct index_waiter, link);
+    list_remove(&waiter->link);
+    return waiter;
+}
+
+/*
+ * Ends a build, for one thread alone. A waiter that joins before its index is there is told with
+ * it, and last: the source may be gone then.
+ */
+static void end_build(struct index_builder *builder, struct index_build *build)
+{
+    struct list waiters; /* protected by index_builder.lock, as they may leave */
+    struct index_waiter *waiter;
+    int error = index_build_end(build, builder->directory);
+
+    list_reset(&waiters);
+    remove_build(builder, build, &waiters);
+    index_build_free(build);
+    while ((waiter = take_waiter(builder, &waiters)) != NULL)
+        waiter->ended(waiter, error);
+}
+
+/* --- threads --------------------------------------------------------------------------------- */
+
+/* Whether a device may take one more thread: half of what the others leave it. The lock is held. */
+static bool has_thread_for(const struct index_builder *builder, uint64_t device)
+{
+    unsigned own = 0;
+    unsigned others = 0;
+
+    for (const struct list *link = builder->builds.next; link != &builder->builds;
+         link = link->next) {
+        const struct index_build *build = list_object(link, const struct index_build, link);
+        if (build->device == device)
+            own += build->threads;
+        else
+            others += build->threads;
+    }
+    return own == 0 || (own < builder->device_limit && own < (builder->thread_count - others) / 2);
+}
+
+static bool has_steps(const struct index_build *build)
+{
+    return build->next < build->index->size && build->error == 0 && !build->abandoned;
+}
+
+/*
+ * Finds a build that has a step to take or is to be ended, the one whose turn it is; NULL: there is
+ * none. The lock is held.
+ */
+static struct index_build *next_build(const struct index_builder *builder)
+{
+    for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
+        struct index_build *build = list_object(link, struct index_build, link);
+        if (!build->ending && (has_steps(build) || list_empty(&build->steps)) &&
+            has_thread_for(builder, build->device))
+            return build;
+    }
+    return NULL;
+}
+
+/* Waits for work. NULL: the end. The lock is held. */
+static struct index_build *await_work(struct index_builder *builder)
+{
+    for (;;) {
+        if (builder->ending)
+            return NULL;
+        struct index_build *build = next_build(builder);
+        if (build != NULL)
+            return build;
+        pthread_cond_wait(&builder->work, &builder->lock);
+    }
+}
+
+/* Takes a step of the build, whose turn is over with that. The lock is held. */
+static void begin_step(struct index_builder *builder, struct index_build *build, struct build_step *step)
+{
+    step->start = build->next;
+    step->end = index_step_end(step->start, build->index->size);
+    build->next = step->end;
+    list_reset(&step->link);
+    list_append(&build->steps, &step->link);
+    list_remove(&build->link);
+    list_append(&builder->builds, &build->link);
+}
+
+/* Goes on after a hole that was found to reach to there, unless another thread has already. */
+static void skip_build_to(struct index_builder *builder, struct index_build *build, uint64_t next)
+{
+    HOLD_LOCK(&builder->lock);
+    if (next <= build->next)
+        return;
+    build->done += next - build->next;
+    build->next = next;
+}
+
+/* Counts a step. A hole that it begins in, and that is longer, is passed at once by all threads. */
+static int take_build_step(struct index_builder *builder, struct index_build *build, const struct build_step *step)
+{
+    uint64_t next = step->start;
+    int error = index_pass_hole(&build->reading, build->index, step->start, &next);
+
+    if (error == 0 && next > step->start) {
+        skip_build_to(builder, build, next);
+        return 0;
+    }
+    if (error == 0)
+        error = index_count(&build->reading, step->start, step->end, build->index);
+    return error;
+}
+
+static void end_step(struct index_builder *builder, struct index_build *build, struct build_step *step,
+                     int error)
+{
+    HOLD_LOCK(&builder->lock);
+    list_remove(&step->link);
+    build->threads--;
+    if (error == 0)
+        build->done += step->end - step->start;
+    else
+        build->counted_to = min_u64(build->counted_to, step->start);
+    if (error != 0 && build->error == 0)
+        build->error = error;
+    if (list_empty(&build->steps))
+        pthread_cond_signal(&builder->work);
+}
+
+/* Takes a step, or a build to end out of the list. Returns which build; NULL: the end. */
+static struct index_build *take_work(struct index_builder *builder, struct build_step *step, bool *ends)
+{
+    HOLD_LOCK(&builder->lock);
+    struct index_build *build = await_work(builder);
+    if (build == NULL)
+        return NULL;
+    build->threads++;
+    *ends = !has_steps(build);
+    if (*ends)
+        build->ending = true;
+    else
+        begin_step(builder, build, step);
+    return build;
+}
+
+static void *build_steps(void *argument)
+{
+    struct index_builder *builder = argument;
+    struct index_build *build;
+    struct build_step step;
+    bool ends;
+
+    while ((build = take_work(builder, &step, &ends)) != NULL) {
+        if (ends) {
+            end_build(builder, build);
+            continue;
+        }
+        /* A step is short, and is done even if nobody waits any more: what it counts is kept. */
+        end_step(builder, build, &step, take_build_step(builder, build, &step));
+    }
+    return NULL;
+}
+
+static unsigned allowed_processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count > 0 ? (unsigned)count : 1;
+}
+
+int index_builder_start(struct index_builder *builder, struct index_directory *directory, unsigned threads)
+{
+    pthread_attr_t attributes;
+    int error = 0;
+
+    *builder = (struct index_builder){.directory = directory};
+    pthread_mutex_init(&builder->lock, NULL);
+    pthread_cond_init(&builder->work, NULL);
+    list_reset(&builder->builds);
+    builder->device_limit = threads > 0 ? threads : allowed_processors();
+    threads = 2 * builder->device_limit + SPARE_THREADS;
+    builder->threads = calloc(threads, sizeof(builder->threads[0]));
+    if (builder->threads == NULL) {
+        index_builder_destroy(builder);
+        return -ENOMEM;
+    }
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    for (unsigned i = 0; i < threads && error == 0; i++) {
+        error = pthread_create(&builder->threads[i], &attributes, build_steps, builder);
+        builder->thread_count += error == 0 ? 1 : 0;
+    }
+    pthread_attr_destroy(&attributes);
+    if (error != 0) {
+        index_builder_stop(builder);
+        index_builder_destroy(builder);
+    }
+    return -error;
+}
+
+/* Tells the threads to end with their steps. */
+static void ask_to_end(struct index_builder *builder)
+{
+    HOLD_LOCK(&builder->lock);
+    builder->ending = true;
+    pthread_cond_broadcast(&builder->work);
+}
+
+static struct index_build *take_any_build(struct index_builder *builder)
+{
+    HOLD_LOCK(&builder->lock);
+    if (list_empty(&builder->builds))
+        return NULL;
+    struct index_build *build = list_object(builder->builds.next, struct index_build, link);
+    list_remove(&build->link);
+    return build;
+}
+
+void index_builder_stop(struct index_builder *builder)
+{
+    struct index_build *build;
+
+    if (builder->threads == NULL)
+        return;
+    ask_to_end(builder);
+    for (unsigned i = 0; i < builder->thread_count; i++)
+        (void)pthread_join(builder->threads[i], NULL);
+    while ((build = take_any_build(builder)) != NULL) {
+        build->error = -CANCELLED;
+        end_build(builder, build);
+    }
+    free(steal_pointer(&builder->threads));
+}
+
+void index_builder_destroy(struct index_builder *builder)
+{
+    pthread_cond_destroy(&builder->work);
+    pthread_mutex_destroy(&builder->lock);
+}
+
+/* --- waiting --------------------------------------------------------------------------------- */
+
+void index_waiter_init(struct index_waiter *waiter,
+                       void (*ended)(struct index_waiter *waiter, int error))
+{
+    *waiter = (struct index_waiter){.ended = ended};
+    list_reset(&waiter->link);
+}
+
+/* The lock is held. */
+static struct index_build *build_of(struct index_builder *builder, const struct reading *reading,
+                                    const struct record_format *format)
+{
+    for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
+        struct index_build *build = list_object(link, struct index_build, link);
+        if (build->reading.generation == reading->generation && build->index->format == format)
+            return build;
+    }
+    return NULL;
+}
+
+/*
+ * Waits for the build that there is, or for `fresh`, which becomes the builder's then. Returns 0,
+ * -CANCELLED, or -NO_BUILD if there is neither.
+ */
+static int join_build(struct index_builder *builder, const struct reading *reading,
+                      const struct record_format *format, struct index_build **fresh,
+                      struct index_waiter *waiter)
+{
+    HOLD_LOCK(&builder->lock);
+    if (waiter->left || builder->ending)
+        return -CANCELLED;
+    struct index_build *build = build_of(builder, reading, format);
+    if (build == NULL && *fresh == NULL)
+        return -NO_BUILD;
+    if (build == NULL) {
+        build = steal_pointer(fresh);
+        list_append(&builder->builds, &build->link);
+    }
+    build->abandoned = false; /* it goes on, if it was */
+    waiter->build = build;
+    list_append(&build->waiters, &waiter->link);
+    pthread_cond_broadcast(&builder->work);
+    return 0;
+}
+
+int index_builder_join(struct index_builder *builder, const struct reading *reading,
+                       const struct record_format *format, struct index_waiter *waiter)
+{
+    struct index_build *fresh = NULL;
+    int error = join_build(builder, reading, format, &fresh, waiter);
+
+    if (error != -NO_BUILD)
+        return error;
+    error = index_build_new(builder->directory, reading, format, &fresh);
+    if (error == 0)
+        error = join_build(builder, reading, format, &fresh, waiter);
+    if (fresh != NULL) /* another thread was first, or nobody waits any more */
+        index_build_free(fresh);
+    return error;
+}
+
+bool index_builder_leave(struct index_builder *builder, struct index_waiter *waiter)
+{
+    HOLD_LOCK(&builder->lock);
+    struct index_build *build = steal_pointer(&waiter->build);
+    bool waits = !list_empty(&waiter->link);
+    waiter->left = true;
+    list_remove(&waiter->link);
+    if (build != NULL && list_empty(&build->waiters)) {
+        build->abandoned = true;
+        pthread_cond_broadcast(&builder->work);
+    }
+    return waits;
+}
+
+void index_builder_report(struct index_builder *builder,
+                    void (*tell)(void *argument, const struct index_progress *progress),
+                    void *argument)
+{
+    HOLD_LOCK(&builder->lock);
+    for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
+        const struct index_build *build = list_object(link, struct index_build, link);
+        const struct index_progress progress = {
+            .path = build->reading.source->path,
+            .done = build->from + build->done,
+            .size = build->index->size,
+        };
+        tell(argument, &progress);
+    }
+}

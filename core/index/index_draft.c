@@ -1,0 +1,223 @@
+#include "core/index/index_draft.h"
+
+#include <errno.h>
+
+#include "core/base/checked.h"
+#include "core/base/cleanup.h"
+#include "core/base/outcome.h"
+#include "core/content/content.h"
+#include "core/generation/generation_capture.h"
+#include "core/generation/generation_check.h"
+#include "core/index/index_lookup.h"
+#include "core/index/index_note.h"
+#include "core/index/index_save.h"
+
+enum { WORTH = 64 }; /* an index is kept again when it has grown by one in so many */
+
+uint64_t index_draft_covers(const struct index_draft *draft)
+{
+    return draft->old != NULL ? draft->old->size : 0;
+}
+
+bool index_draft_takes_beginnings(struct generation *generation, const struct version *now)
+{
+    return now->revision == 0 && !generation_succeeds(generation);
+}
+
+/* Whether an index of `size` bytes is to be kept on the disk: if it has much that is not there. */
+static bool is_worth_keeping(const struct index_directory *directory, struct index_note *note,
+                             uint64_t size)
+{
+    uint64_t kept = index_note_kept(note);
+    uint64_t grown = saturating_sub(size, kept);
+
+    return size >= directory->least && (kept == 0 || grown == 0 || grown >= kept / WORTH);
+}
+
+/* --- the beginning ---------------------------------------------------------------------------- */
+
+/* Gives the key the sample: the generation's, if that is of all of the file, or another. */
+static int add_known_sample(struct generation *generation, int fd, struct index_key *key)
+{
+    struct content_digests known = {.ends = {.readable = true}};
+
+    if (!generation_recall_sample(generation, key->size, &known.sample) ||
+        !content_digests_complete(&known, key->size))
+        return index_key_add_sample(fd, key);
+    key->sample = content_sample_sum(&known.sample, key->size);
+    return 0;
+}
+
+/*
+ * Makes the key of the file as it is, to tell at the end whether it still is. The generation gets a
+ * sample too if it has none: so everybody sees what happens to the file from now on.
+ */
+static int begin_whole(struct index_directory *directory, struct index_note *note,
+                       struct generation *generation, int fd, struct index_draft *draft)
+{
+    const uint64_t size = draft->of.file.size;
+
+    draft->settled = file_identity_unsettled_ms(&draft->of.file, fd) == 0;
+    int error = index_key_make(fd, draft->format, &draft->of.file, &draft->whole);
+    if (error != 0)
+        return error;
+    generation_take_sample(generation, fd);
+    draft->in_memory = !directory->strict && !is_worth_keeping(directory, note, size) &&
+                       generation_only_grew(generation, fd, size);
+    return draft->in_memory ? 0 : add_known_sample(generation, fd, &draft->whole);
+}
+
+/* Whether the index of this key is of what the file was before it grew, going by samples. */
+static bool has_only_grown(struct generation *generation, int fd, const struct index_key *key)
+{
+    return generation_only_grew(generation, fd, key->size) ||
+           index_key_match_sample(key, fd, INDEX_BEGINS) == INDEX_BEGINS;
+}
+
+static int find_known(struct index_directory *directory, struct index_note *note,
+                      struct generation *generation, int fd, struct index_draft *draft)
+{
+    int match = index_note_get(note, fd, &draft->of, &draft->old, &draft->key);
+    if (match == INDEX_BEGINS && !has_only_grown(generation, fd, &draft->key)) {
+        record_index_unref(steal_pointer(&draft->old));
+        match = INDEX_OTHER;
+    }
+    if (match != INDEX_OTHER)
+        return match;
+    const struct index_query query = {
+        .format = draft->format,
+        .fd = fd,
+        .now = &draft->of.file,
+        .beginnings = index_draft_takes_beginnings(generation, &draft->of),
+    };
+    match = (int)index_lookup(directory, &query, &draft->key, &draft->old);
+    if (match != INDEX_OTHER) {
+        index_note_put(note, draft->old, &draft->key, &draft->of);
+        index_note_set_kept(note, draft->key.size);
+    }
+    return match;
+}
+
+int index_draft_begin(struct index_directory *directory, const struct reading *reading,
+                      const struct record_format *format, int fd, struct index_draft *draft)
+{
+    struct generation *generation = reading->generation;
+    struct index_note *note = index_note_of(generation, format);
+
+    *draft = (struct index_draft){.format = format, .of = generation_version(generation)};
+    if (note == NULL)
+        return -ENOMEM;
+    int match = find_known(directory, note, generation, fd, draft);
+    if (match < 0 || match == INDEX_SAME)
+        return match;
+    int error = begin_whole(directory, note, generation, fd, draft);
+    if (error == 0)
+        return match;
+    record_index_unref(steal_pointer(&draft->old));
+    return error;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+bool index_draft_holds(const struct index_draft *draft, struct generation *generation)
+{
+    const struct version now = generation_version(generation);
+    return version_continues(&draft->of, &now);
+}
+
+/* Makes the key of the file at the end: of as many bytes as there were at the beginning. */
+static int make_end_key(int fd, const struct index_draft *draft, struct index_key *key)
+{
+    int error = index_key_make(fd, draft->format, &draft->of.file, key);
+    return error != 0 || draft->in_memory ? error : index_key_add_sample(fd, key);
+}
+
+/* Whether nothing has happened to the file since the beginning, by attributes that can tell. */
+static bool is_untouched(const struct index_draft *draft, struct generation *generation)
+{
+    const struct version now = generation_version(generation);
+    return draft->settled && version_equal(&now, &draft->of);
+}
+
+/* Whether the file holds what it did at the beginning, as far as digests tell. */
+static bool is_as_begun(const struct index_draft *draft, struct generation *generation, int fd,
+                        const struct index_key *now)
+{
+    return content_ends_equal(&now->ends, &draft->whole.ends) &&
+           (draft->in_memory ? generation_only_grew(generation, fd, now->size)
+                             : now->sample == draft->whole.sample);
+}
+
+int index_draft_confirm(const struct index_draft *draft, struct generation *generation, int fd)
+{
+    struct index_key now;
+
+    if (is_untouched(draft, generation))
+        return 0;
+    int error = make_end_key(fd, draft, &now);
+    if (error == 0 && !is_as_begun(draft, generation, fd, &now))
+        error = -TRY_AGAIN;
+    return error == -ESTALE ? -TRY_AGAIN : error;
+}
+
+/* The key of what was counted, and the file's attributes when it was made. */
+struct end_of_draft {
+    const struct index_draft *draft;
+    struct index_key key;
+    struct file_identity then;
+};
+
+/*
+ * Makes the key at the end, of a file that still holds what was counted. The attributes are looked
+ * at before and after it is made: it is of what they tell.
+ */
+static int end_draft(void *argument, const struct reading *reading, int fd)
+{
+    struct end_of_draft *end = argument;
+    const struct index_draft *draft = end->draft;
+
+    int error = reading_check(reading, fd);
+    if (error != 0)
+        return error;
+    error = make_end_key(fd, draft, &end->key);
+    bool untouched = is_untouched(draft, reading->generation);
+    end->key.verified = untouched && draft->old == NULL;
+    if (error == 0 && !untouched && !is_as_begun(draft, reading->generation, fd, &end->key))
+        error = -TRY_AGAIN;
+    end->then = generation_identity(reading->generation);
+    return error;
+}
+
+/* Whether there is a record after the last record end. */
+static int finish_counts(const struct reading *reading, struct record_index *index)
+{
+    uint8_t last = 0;
+    int error = index->size > 0 ? content_read(reading, &last, 1, index->size - 1) : 0;
+    if (error == 0)
+        record_index_finish(index, index->size > 0 && index->format->find_end(&last, 1) == NULL);
+    return error;
+}
+
+int index_draft_publish(const struct index_draft *draft, struct index_directory *directory,
+                        const struct reading *reading, struct record_index *index)
+{
+    struct generation *generation = reading->generation;
+    struct index_note *note = index_note_of(generation, draft->format);
+    struct end_of_draft end = {.draft = draft};
+
+    int error = note != NULL ? finish_counts(reading, index) : -ENOMEM;
+    if (error == 0)
+        error = reading_work(reading, end_draft, &end);
+    if (error != 0)
+        return error;
+    if (!index_draft_holds(draft, generation))
+        return -TRY_AGAIN;
+    const struct file_identity now = generation_identity(generation);
+    end.key.verified = end.key.verified && file_identity_equal(&end.then, &now);
+    index_note_put(note, index, &end.key, &draft->of);
+    /* A time stamp that was not past at the beginning may stand for another content too. */
+    if (draft->settled && !draft->in_memory && is_worth_keeping(directory, note, index->size) &&
+        index_save(directory, &end.key, index) == 0)
+        index_note_set_kept(note, end.key.size);
+    return 0;
+}

@@ -1,0 +1,387 @@
+#include "core/index/index_encoding.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "core/base/checked.h"
+#include "core/base/cleanup.h"
+#include "core/base/outcome.h"
+#include "core/file/read_fully.h"
+#include "core/format/record_formats.h"
+
+enum word {
+    WORD_MAGIC,
+    WORD_VERSION,
+    WORD_SIZE,
+    WORD_MTIME,
+    WORD_MTIME_NS,
+    WORD_CTIME,
+    WORD_CTIME_NS,
+    WORD_HEAD,
+    WORD_TAIL,
+    WORD_ENDS_OPEN,
+    WORD_LINE_ENDS,
+    WORD_HOLES,
+    WORD_GROUPS,
+    WORD_BODY,
+    WORD_INODE,
+    WORD_BIRTH,
+    WORD_BIRTH_NS,
+    WORD_FILE_SYSTEM,
+    WORD_FILE_SYSTEM_2,
+    WORD_SAMPLE,
+    WORD_VERIFIED,
+    WORD_DIGEST = 23,
+    WORDS,
+};
+
+enum {
+    VERSION = 2,
+    DENSE = 1,           /* in the first word of a group */
+    BUFFER = 128 * 1024, /* bytes; more than a group takes */
+    GROUP_MOST = 2 * sizeof(uint64_t) + INDEX_GROUP * sizeof(uint32_t), /* bytes */
+    DENSE_FROM = INDEX_GROUP - 1, /* filled blocks: from here on the dense form is not longer */
+};
+
+static const uint64_t magic = UINT64_C(0x786469736667690a); /* "\nigfsidx", read backwards */
+
+struct index_header {
+    uint64_t words[WORDS]; /* as in the file */
+};
+
+static uint64_t word_of(const struct index_header *header, enum word word)
+{
+    return le64toh(header->words[word]);
+}
+
+static void set_word(struct index_header *header, enum word word, uint64_t value)
+{
+    header->words[word] = htole64(value);
+}
+
+static uint64_t version_word(const struct record_format *format)
+{
+    return VERSION | (uint64_t)format->number << 32;
+}
+
+/* The words are digested last, as they are known last when a file is written. */
+static uint64_t finish_digest(XXH3_state_t *digest, const struct index_header *header)
+{
+    (void)XXH3_64bits_update(digest, header->words, WORD_DIGEST * sizeof(header->words[0]));
+    return XXH3_64bits_digest(digest);
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+/* What follows the words, read from start to end. */
+struct index_reader {
+    XXH3_state_t digest;
+    uint64_t offset;     /* of the next byte that is not in the buffer */
+    uint64_t left;       /* bytes from there to the end */
+    const uint8_t *next; /* in the buffer */
+    size_t held;         /* bytes from there on */
+    uint8_t *buffer;     /* of BUFFER bytes; owned by the caller */
+    int fd;
+};
+
+/* An index that is too short is a damaged one. */
+static int read_part(int fd, void *buffer, size_t length, uint64_t offset)
+{
+    int error = read_fully(fd, buffer, length, offset);
+    return error == -FILE_TOO_SHORT ? -WRONG_INDEX : error;
+}
+
+/* Fills the buffer again. */
+static int refill(struct index_reader *reader)
+{
+    memmove(reader->buffer, reader->next, reader->held);
+    size_t more = (size_t)min_u64(BUFFER - reader->held, reader->left);
+    int error = read_part(reader->fd, reader->buffer + reader->held, more, reader->offset);
+    if (error != 0)
+        return error;
+    (void)XXH3_64bits_update(&reader->digest, reader->buffer + reader->held, more);
+    reader->next = reader->buffer;
+    reader->held += more;
+    reader->offset += more;
+    reader->left -= more;
+    return 0;
+}
+
+static int take_bytes(struct index_reader *reader, void *bytes, size_t length)
+{
+    if (length > reader->held)
+        return -WRONG_INDEX;
+    memcpy(bytes, reader->next, length);
+    reader->next += length;
+    reader->held -= length;
+    return 0;
+}
+
+static int take_word(struct index_reader *reader, uint64_t *word)
+{
+    int error = take_bytes(reader, word, sizeof(*word));
+    *word = le64toh(*word);
+    return error;
+}
+
+/* Reads the counts of the blocks that have a bit, to their places. */
+static int take_counts(struct index_reader *reader, uint64_t blocks, uint32_t *counts)
+{
+    int error = 0;
+
+    for (uint64_t rest = blocks; rest != 0 && error == 0; rest &= rest - 1) {
+        uint32_t count = 0;
+        error = take_bytes(reader, &count, sizeof(count));
+        count = le32toh(count);
+        counts[__builtin_ctzll(rest)] = count;
+        if (count > INDEX_BLOCK)
+            error = -WRONG_INDEX;
+    }
+    return error;
+}
+
+/* Reads a group into the index; its number must not be less than *least, which it moves. */
+static int read_group(struct index_reader *reader, struct record_index *index, uint64_t *least)
+{
+    uint32_t counts[INDEX_GROUP] = {0};
+    uint64_t word = 0;
+    uint64_t blocks = UINT64_MAX;
+    int error = reader->held < GROUP_MOST && reader->left > 0 ? refill(reader) : 0;
+
+    if (error == 0)
+        error = take_word(reader, &word);
+    if (error == 0 && (word & DENSE) == 0)
+        error = take_word(reader, &blocks);
+    if (error == 0)
+        error = take_counts(reader, blocks, counts);
+    if (error != 0)
+        return error;
+    uint64_t number = word >> 1;
+    if (number < *least || number > index->blocks / INDEX_GROUP)
+        return -WRONG_INDEX;
+    uint64_t most = min_u64(INDEX_GROUP, index->blocks - number * INDEX_GROUP);
+    for (uint64_t i = most; i < INDEX_GROUP; i++)
+        if (counts[i] != 0)
+            return -WRONG_INDEX;
+    *least = number + 1;
+    return record_index_add_blocks(index, number * INDEX_GROUP, counts, (size_t)most);
+}
+
+/* The format that a header of this version says, or NULL. */
+static const struct record_format *format_of(const struct index_header *header)
+{
+    for (const struct record_format *const *format = record_formats; *format != NULL; format++)
+        if (word_of(header, WORD_VERSION) == version_word(*format))
+            return *format;
+    return NULL;
+}
+
+static int read_header(int fd, struct index_header *header, struct index_key *key)
+{
+    int error = read_part(fd, header, sizeof(*header), 0);
+    if (error != 0)
+        return error;
+    const struct record_format *format = format_of(header);
+    if (word_of(header, WORD_MAGIC) != magic || format == NULL ||
+        word_of(header, WORD_SIZE) > OFFSET_MAX)
+        return -WRONG_INDEX;
+    *key = (struct index_key){
+        .format = format,
+        .size = word_of(header, WORD_SIZE),
+        .mtime = {(time_t)word_of(header, WORD_MTIME), (long)word_of(header, WORD_MTIME_NS)},
+        .ctime = {(time_t)word_of(header, WORD_CTIME), (long)word_of(header, WORD_CTIME_NS)},
+        .inode = word_of(header, WORD_INODE),
+        .birth = {(time_t)word_of(header, WORD_BIRTH), (long)word_of(header, WORD_BIRTH_NS)},
+        .file_system = {{word_of(header, WORD_FILE_SYSTEM), word_of(header, WORD_FILE_SYSTEM_2)}},
+        .sample = word_of(header, WORD_SAMPLE),
+        .verified = word_of(header, WORD_VERIFIED) == 1,
+        .ends = {word_of(header, WORD_HEAD), word_of(header, WORD_TAIL), true},
+    };
+    return 0;
+}
+
+int index_decode_key(int fd, struct index_key *key)
+{
+    struct index_header header;
+    return read_header(fd, &header, key);
+}
+
+/* The file must have the length that its header says. */
+static int check_length(int fd, const struct index_header *header)
+{
+    struct stat attributes;
+
+    if (fstat(fd, &attributes) != 0)
+        return -errno;
+    uint64_t length = (uint64_t)attributes.st_size;
+    return length >= sizeof(*header) && length - sizeof(*header) == word_of(header, WORD_BODY)
+               ? 0
+               : -WRONG_INDEX;
+}
+
+/* Reads all groups, and believes them if the digest is right. */
+static int read_groups(struct index_reader *reader, const struct index_header *header, struct record_index *index)
+{
+    uint64_t least = 0;
+    int error = 0;
+
+    (void)XXH3_64bits_reset(&reader->digest);
+    for (uint64_t i = 0; i < word_of(header, WORD_GROUPS) && error == 0; i++)
+        error = read_group(reader, index, &least);
+    if (error != 0)
+        return error;
+    if (reader->held > 0 || reader->left > 0 ||
+        finish_digest(&reader->digest, header) != word_of(header, WORD_DIGEST))
+        return -WRONG_INDEX;
+    record_index_finish(index, word_of(header, WORD_ENDS_OPEN) != 0);
+    atomic_init(&index->holes, word_of(header, WORD_HOLES) != 0);
+    return record_index_ends(index) == word_of(header, WORD_LINE_ENDS) ? 0 : -WRONG_INDEX;
+}
+
+int index_decode(int fd, struct index_key *key, struct record_index **index)
+{
+    struct index_header header;
+    int error = read_header(fd, &header, key);
+    if (error == 0)
+        error = check_length(fd, &header);
+    if (error != 0)
+        return error;
+    AUTO_FREE uint8_t *buffer = malloc(BUFFER);
+    struct record_index *read = record_index_new(key->format, key->size, NULL);
+    struct index_reader reader = {
+        .fd = fd,
+        .offset = sizeof(header),
+        .left = word_of(&header, WORD_BODY),
+        .next = buffer,
+        .buffer = buffer,
+    };
+    error = buffer == NULL || read == NULL ? -ENOMEM : read_groups(&reader, &header, read);
+    if (error != 0) {
+        record_index_unref(read);
+        return error;
+    }
+    *index = read;
+    return 0;
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+struct index_writer {
+    XXH3_state_t digest;
+    uint64_t offset; /* in the file, of the buffer */
+    size_t held;     /* bytes in the buffer */
+    uint8_t *buffer; /* of BUFFER bytes; owned by the caller */
+    int fd;
+};
+
+static int write_all(int fd, const void *bytes, size_t length, uint64_t offset)
+{
+    const char *next = bytes;
+    while (length > 0) {
+        ssize_t put = pwrite(fd, next, length, (off_t)offset);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return -errno;
+        next += put;
+        offset += (uint64_t)put;
+        length -= (size_t)put;
+    }
+    return 0;
+}
+
+static int flush(struct index_writer *writer)
+{
+    (void)XXH3_64bits_update(&writer->digest, writer->buffer, writer->held);
+    int error = write_all(writer->fd, writer->buffer, writer->held, writer->offset);
+    writer->offset += writer->held;
+    writer->held = 0;
+    return error;
+}
+
+static void put_bytes(struct index_writer *writer, const void *bytes, size_t length)
+{
+    memcpy(writer->buffer + writer->held, bytes, length);
+    writer->held += length;
+}
+
+static void put_word(struct index_writer *writer, uint64_t word)
+{
+    word = htole64(word);
+    put_bytes(writer, &word, sizeof(word));
+}
+
+static int write_group(struct index_writer *writer, const struct record_index *index,
+                       const struct index_group *group)
+{
+    bool dense = __builtin_popcountll(group->blocks) >= DENSE_FROM;
+    const uint32_t *count = index->counts + group->first;
+    int error = BUFFER - writer->held < GROUP_MOST ? flush(writer) : 0;
+
+    put_word(writer, group->number << 1 | (dense ? DENSE : 0));
+    if (!dense)
+        put_word(writer, group->blocks);
+    for (unsigned block = 0; block < INDEX_GROUP; block++) {
+        bool filled = (group->blocks >> block & 1) != 0;
+        const uint32_t value = htole32(filled ? *count++ : 0);
+        if (filled || dense)
+            put_bytes(writer, &value, sizeof(value));
+    }
+    return error;
+}
+
+static void fill_key(struct index_header *header, const struct index_key *key)
+{
+    set_word(header, WORD_SIZE, key->size);
+    set_word(header, WORD_MTIME, (uint64_t)key->mtime.tv_sec);
+    set_word(header, WORD_MTIME_NS, (uint64_t)key->mtime.tv_nsec);
+    set_word(header, WORD_CTIME, (uint64_t)key->ctime.tv_sec);
+    set_word(header, WORD_CTIME_NS, (uint64_t)key->ctime.tv_nsec);
+    set_word(header, WORD_HEAD, key->ends.first);
+    set_word(header, WORD_TAIL, key->ends.last);
+    set_word(header, WORD_INODE, key->inode);
+    set_word(header, WORD_BIRTH, (uint64_t)key->birth.tv_sec);
+    set_word(header, WORD_BIRTH_NS, (uint64_t)key->birth.tv_nsec);
+    set_word(header, WORD_FILE_SYSTEM, key->file_system.words[0]);
+    set_word(header, WORD_FILE_SYSTEM_2, key->file_system.words[1]);
+    set_word(header, WORD_SAMPLE, key->sample);
+    set_word(header, WORD_VERIFIED, key->verified ? 1 : 0);
+}
+
+static void fill_header(struct index_header *header, const struct index_key *key,
+                        const struct record_index *index)
+{
+    set_word(header, WORD_MAGIC, magic);
+    set_word(header, WORD_VERSION, version_word(key->format));
+    fill_key(header, key);
+    set_word(header, WORD_ENDS_OPEN, index->ends_open ? 1 : 0);
+    set_word(header, WORD_LINE_ENDS, record_index_ends(index));
+    set_word(header, WORD_HOLES, atomic_load(&index->holes) ? 1 : 0);
+    set_word(header, WORD_GROUPS, index->group_count);
+}
+
+int index_encode(int fd, const struct index_key *key, const struct record_index *index)
+{
+    struct index_header header = {0};
+    AUTO_FREE uint8_t *buffer = malloc(BUFFER);
+    struct index_writer writer = {.fd = fd, .offset = sizeof(header), .buffer = buffer};
+    int error = buffer != NULL ? 0 : -ENOMEM;
+
+    (void)XXH3_64bits_reset(&writer.digest);
+    for (size_t i = 0; i < index->group_count && error == 0; i++)
+        error = write_group(&writer, index, &index->groups[i]);
+    if (error == 0)
+        error = flush(&writer);
+    if (error != 0)
+        return error;
+    fill_header(&header, key, index);
+    set_word(&header, WORD_BODY, writer.offset - sizeof(header));
+    set_word(&header, WORD_DIGEST, finish_digest(&writer.digest, &header));
+    return write_all(fd, &header, sizeof(header), 0);
+}

@@ -1,0 +1,47 @@
+/*
+ * An index as bytes of a file:
+ *
+ *     words   0          magic
+ *             1          version, number of the record format << 32
+ *             2 … 8      of the key: size, mtime, ctime (s, ns each), digests of first and last
+ *                        block
+ *             9          1 if the last record has no end
+ *             10         record ends in all
+ *             11         1 if holes were passed
+ *             12         how many groups of 64 blocks follow
+ *             13         bytes that follow the words
+ *             14 … 20    of the key: inode, birth time (s, ns), file system (2), sample, verified
+ *             21, 22     0
+ *             23         XXH3 of what follows, and of all other words
+ *     then               the groups that have record ends, by number; of each
+ *                          8 bytes     the number of the group × 2, and 1 if it is dense
+ *                          8 bytes     unless it is dense: a bit for each block that has record ends
+ *                          4 bytes …   the record ends of each of these blocks; of a dense group, of
+ *                                      each of its 64 blocks
+ *
+ * Words have 8 bytes; all numbers are little-endian. Dense lines take 264 bytes for 16 MiB, a hole
+ * takes none. The words are written last. Nothing is believed before the digest is right, so
+ * damage, a cut and another version are not told apart.
+ */
+#ifndef BIGFS_CORE_INDEX_INDEX_ENCODING_H
+#define BIGFS_CORE_INDEX_INDEX_ENCODING_H
+
+#include "core/index/index_key.h"
+#include "core/index/record_index.h"
+
+/*
+ * Reads the key alone, to see whether the rest is wanted. It is not to be trusted before
+ * index_decode() has succeeded. Returns 0, -WRONG_INDEX if it is no index, or a read error.
+ */
+int index_decode_key(int fd, struct index_key *key);
+
+/*
+ * Reads the whole. Returns 0 and an index with a reference for the caller, -WRONG_INDEX if it is
+ * damaged, -ENOMEM, or a read error.
+ */
+int index_decode(int fd, struct index_key *key, struct record_index **index);
+
+/* Writes a finished index to an empty file. Returns 0 or a write error. Does not sync. */
+int index_encode(int fd, const struct index_key *key, const struct record_index *index);
+
+#endif

@@ -1,0 +1,201 @@
+#include "core/index/index_lookup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "core/base/outcome.h"
+#include "core/file/own_path.h"
+#include "core/index/index_encoding.h"
+#include "core/index/index_names.h"
+
+enum {
+    MOST_CANDIDATES = 1024, /* files that begin alike, of which indexes are looked at */
+    USE_NOTED_S = 60 * 60,
+};
+
+static const char damaged[] = "damaged, or of another version";
+
+/* A search for an index of a file. */
+struct index_search {
+    struct index_directory *directory;
+    const struct index_query *query;
+    int part;
+    struct index_key wanted;    /* that of the file as it is, without the sample */
+    struct index_key newest;    /* the last one that was made of the inode; size 0: none */
+    struct record_index *index; /* a reference; what is taken over */
+    struct index_key key;       /* of that */
+};
+
+/* Notes that an index is in use, for a sweep to know; not more often than is of interest. */
+static void note_use(int fd)
+{
+    const struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
+    struct stat attributes;
+
+    if (fstat(fd, &attributes) == 0 && time(NULL) - attributes.st_mtime > USE_NOTED_S)
+        (void)futimens(fd, now);
+}
+
+int index_lookup_open(struct index_directory *directory, const struct index_key *place, int part,
+                      const char *name, int fd, struct index_key *key)
+{
+    char right_name[INDEX_NAME_MOST];
+    AUTO_CLOSE int opened = openat(part, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (opened < 0)
+        return -errno;
+    int error = index_decode_key(opened, key);
+    if (error == 0) {
+        index_directory_name(key, right_name);
+        bool right = strcmp(name, right_name) == 0 && key->ends.first == place->ends.first;
+        error = right ? 0 : -WRONG_INDEX;
+    }
+    if (error == -WRONG_INDEX)
+        index_directory_discard(directory, place, part, name, fd, damaged);
+    return error != 0 ? error : steal_fd(&opened);
+}
+
+static int open_candidate(const struct index_search *search, const char *name,
+                          struct index_key *key)
+{
+    return index_lookup_open(search->directory, &search->wanted, search->part, name,
+                             search->query->fd, key);
+}
+
+/* Whether an index that is whole may be used for the file, of which it has the name or the ends. */
+static bool may_be_used(const struct index_search *search, enum index_match match)
+{
+    if (search->directory->strict && !search->key.verified)
+        return false;
+    return index_key_match_sample(&search->key, search->query->fd, (int)match) == (int)match;
+}
+
+/* Takes an index over if it is what is looked for (`match`). Returns whether it is. */
+static bool take_candidate(struct index_search *search, const char *name, enum index_match match)
+{
+    AUTO_CLOSE int fd = open_candidate(search, name, &search->key);
+    int error = fd < 0 ? fd : index_decode(fd, &search->key, &search->index);
+
+    if (fd >= 0 && error == -WRONG_INDEX)
+        index_directory_discard(search->directory, &search->wanted, search->part, name,
+                                search->query->fd, damaged);
+    if (error != 0)
+        return false;
+    if (!may_be_used(search, match)) {
+        record_index_unref(steal_pointer(&search->index));
+        return false;
+    }
+    note_use(fd);
+    return true;
+}
+
+/* Remembers the index if it is the last that was made of the inode. */
+static void consider_candidate(struct index_search *search, const char *name)
+{
+    struct index_key key;
+    AUTO_CLOSE int fd = open_candidate(search, name, &key);
+
+    if (fd < 0 || !index_key_same_file(&key, &search->wanted))
+        return;
+    if (search->newest.size == 0 || time_compare(key.ctime, search->newest.ctime) > 0)
+        search->newest = key;
+}
+
+static void consider_all(struct index_search *search, DIR *listing)
+{
+    unsigned candidates = 0;
+    struct index_name name;
+
+    for (const struct dirent *entry;
+         candidates < MOST_CANDIDATES && (entry = readdir(listing)) != NULL;) {
+        if (!index_file_name_parse(entry->d_name, &name) || name.format != search->query->format)
+            continue;
+        consider_candidate(search, entry->d_name);
+        candidates++;
+    }
+}
+
+/* Begins a search. Returns the part to look in, which is the caller's, or -errno. */
+static int begin_index_search(struct index_search *search, struct index_directory *directory,
+                              const struct index_query *query)
+{
+    *search = (struct index_search){.directory = directory, .query = query};
+    if (directory->path == NULL)
+        return -ENOENT;
+    AUTO_CLOSE int top = own_path_open(directory->path, OWN_PATH_OPEN);
+    if (top == -ENOENT)
+        return top;
+    int error = index_key_make(query->fd, query->format, query->now, &search->wanted);
+    if (error != 0)
+        return error;
+    search->part = index_directory_open_part(directory, &search->wanted);
+    if (search->part == -EPERM)
+        index_directory_warn(directory, search->part);
+    return search->part;
+}
+
+/* Whether there is an index of what the file was before it grew: that is search->newest. */
+static bool find_beginning(struct index_search *search)
+{
+    AUTO_CLOSEDIR DIR *listing = index_names_list(search->part, ".");
+
+    if (listing != NULL)
+        consider_all(search, listing);
+    return search->newest.size > 0 &&
+           index_key_match(&search->newest, search->query->fd, search->query->now) == INDEX_BEGINS;
+}
+
+static enum index_match load_beginning(struct index_search *search)
+{
+    char name[INDEX_NAME_MOST];
+
+    if (!find_beginning(search))
+        return INDEX_OTHER;
+    index_directory_name(&search->newest, name);
+    if (!take_candidate(search, name, INDEX_BEGINS))
+        return INDEX_OTHER;
+    if (!atomic_load(&search->index->holes))
+        return INDEX_BEGINS;
+    record_index_unref(steal_pointer(&search->index)); /* growth may have filled them */
+    return INDEX_OTHER;
+}
+
+enum index_match index_lookup(struct index_directory *directory, const struct index_query *query,
+                              struct index_key *key, struct record_index **index)
+{
+    struct index_search search;
+    char name[INDEX_NAME_MOST];
+    enum index_match match = INDEX_OTHER;
+    AUTO_CLOSE int part = begin_index_search(&search, directory, query);
+
+    *index = NULL;
+    if (part < 0)
+        return INDEX_OTHER;
+    index_directory_name(&search.wanted, name);
+    if (take_candidate(&search, name, INDEX_SAME))
+        match = INDEX_SAME;
+    else if (query->beginnings && !directory->strict)
+        match = load_beginning(&search);
+    *key = search.key;
+    *index = search.index;
+    return match;
+}
+
+bool index_lookup_has(struct index_directory *directory, const struct index_query *query)
+{
+    struct index_search search;
+    char name[INDEX_NAME_MOST];
+    AUTO_CLOSE int part = begin_index_search(&search, directory, query);
+
+    if (part < 0)
+        return false;
+    index_directory_name(&search.wanted, name);
+    AUTO_CLOSE int index = open_candidate(&search, name, &search.key);
+    return index >= 0 || (query->beginnings && find_beginning(&search));
+}

@@ -1,0 +1,203 @@
+#include "core/index/index_save.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/file/own_path.h"
+#include "core/index/index_encoding.h"
+#include "core/index/index_lookup.h"
+#include "core/index/index_names.h"
+
+enum {
+    DISK_BLOCK = 512, /* of st_blocks */
+    NAME_ATTEMPTS = 1000,
+    MODE_DIRECTORY = S_IRWXU,
+    MODE_FILE = S_IRUSR | S_IWUSR,
+    SAVE_ATTEMPTS = 8, /* to keep an index in a directory that others remove when it is empty */
+};
+
+/* An index that is being kept. */
+struct saving {
+    struct index_directory *directory;
+    const struct index_key *key;
+    const struct record_index *index;
+    char name[INDEX_NAME_MOST];
+    int part; /* the directory that it goes to */
+};
+
+/* A name for a file that is not finished. Another host may have a process with our number. */
+static void name_temporary(const struct saving *saving, char *name)
+{
+    const struct index_name base = {.rest = saving->key->ends.last, .format = saving->key->format};
+    index_temporary_name(&base, atomic_fetch_add(&saving->directory->temporaries, 1), name);
+}
+
+/* Creates a file with a name that nothing has. */
+static int create_temporary(const struct saving *saving, char *name)
+{
+    int fd = -1;
+
+    for (int i = 0; i < NAME_ATTEMPTS && fd < 0; i++) {
+        name_temporary(saving, name);
+        fd = openat(saving->part, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE_FILE);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    return fd < 0 ? -errno : fd;
+}
+
+static int write_and_sync(const struct saving *saving, int fd)
+{
+    int error = index_encode(fd, saving->key, saving->index);
+    return error == 0 && fsync(fd) != 0 ? -errno : error;
+}
+
+/* Gives a file without a name one that is free. */
+static int link_nameless(int fd, int part, const char *name)
+{
+    char path[sizeof("/proc/self/fd/") + 10];
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, path, part, name, AT_SYMLINK_FOLLOW) != 0 ? -errno : 0;
+}
+
+static int rename_over(const struct saving *saving, const char *temporary)
+{
+    if (renameat(saving->part, temporary, saving->part, saving->name) == 0)
+        return 0;
+    int error = -errno;
+    (void)unlinkat(saving->part, temporary, 0);
+    return error;
+}
+
+/*
+ * Writes the index into a file that gets its name when it is complete: if the process is killed
+ * before, nothing is left. Returns -EOPNOTSUPP if the file system, or a missing /proc, prevents it.
+ */
+static int write_nameless(const struct saving *saving)
+{
+    char temporary[INDEX_NAME_MOST];
+
+    AUTO_CLOSE int fd = openat(saving->part, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, MODE_FILE);
+    if (fd < 0)
+        return -EOPNOTSUPP; /* whatever it is, the other way tells */
+    int error = write_and_sync(saving, fd);
+    if (error != 0)
+        return error;
+    error = link_nameless(fd, saving->part, saving->name);
+    if (error != -EEXIST)
+        return error == 0 ? 0 : -EOPNOTSUPP;
+    name_temporary(saving, temporary);
+    error = link_nameless(fd, saving->part, temporary);
+    return error != 0 ? error : rename_over(saving, temporary);
+}
+
+static int write_named(const struct saving *saving)
+{
+    char temporary[INDEX_NAME_MOST];
+
+    AUTO_CLOSE int fd = create_temporary(saving, temporary);
+    if (fd < 0)
+        return fd;
+    int error = write_and_sync(saving, fd);
+    if (error == 0)
+        return rename_over(saving, temporary);
+    (void)unlinkat(saving->part, temporary, 0);
+    return error;
+}
+
+/* Writes the index beside the one that there is, and puts it in its place. */
+static int write_beside(const struct saving *saving)
+{
+    int error = write_nameless(saving);
+    if (error == -EOPNOTSUPP)
+        error = write_named(saving);
+    if (error == 0)
+        (void)fsync(saving->part); /* if the name is lost, so is nothing but time */
+    return error;
+}
+
+/* Opens the directory for an index, made if need be. */
+static int make_part(const struct index_directory *directory, const struct index_key *key)
+{
+    char name[INDEX_NAME_MOST];
+    AUTO_CLOSE int made = own_path_open(directory->path, OWN_PATH_MAKE);
+    AUTO_CLOSE int top = made < 0 ? made : index_names_open(directory->path);
+
+    if (top < 0)
+        return top;
+    index_part_name(key->ends.first, name);
+    if (mkdirat(top, name, MODE_DIRECTORY) != 0 && errno != EEXIST)
+        return -errno;
+    return index_directory_open_part(directory, key);
+}
+
+/*
+ * Whether what the other index is of is no more. Of a file system that has no name for itself only
+ * the same file tells: inode numbers alone are those of many.
+ */
+static bool is_outdated(const struct index_key *other, const struct index_key *key)
+{
+    const struct file_system_id none = {{0, 0}};
+    bool known = !file_system_id_equal(&key->file_system, &none);
+    return index_key_same_file(other, key) ||
+           (known && other->inode == key->inode &&
+            file_system_id_equal(&other->file_system, &key->file_system));
+}
+
+/* Removes all other indexes of the inode. */
+static void remove_outdated(const struct saving *saving)
+{
+    AUTO_CLOSEDIR DIR *listing = index_names_list(saving->part, ".");
+    struct index_key other;
+    struct index_name name;
+
+    for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
+        if (!index_file_name_parse(entry->d_name, &name) || name.format != saving->key->format ||
+            strcmp(entry->d_name, saving->name) == 0)
+            continue;
+        AUTO_CLOSE int fd = index_lookup_open(saving->directory, saving->key, saving->part,
+                                              entry->d_name, -1, &other);
+        if (fd >= 0 && is_outdated(&other, saving->key))
+            (void)unlinkat(saving->part, entry->d_name, 0);
+    }
+}
+
+/* Keeps an index once. -ENOENT: the directory was empty, and a sweep has removed it meanwhile. */
+static int save_once(struct saving *saving)
+{
+    struct index_space *space = saving->directory->space;
+    struct stat attributes;
+    AUTO_CLOSE int part = make_part(saving->directory, saving->key);
+
+    saving->part = part;
+    int error = part < 0 ? part : write_beside(saving);
+    if (error != 0)
+        return error;
+    remove_outdated(saving);
+    if (space != NULL && fstatat(part, saving->name, &attributes, AT_SYMLINK_NOFOLLOW) == 0)
+        index_space_note(space, (uint64_t)attributes.st_blocks * DISK_BLOCK);
+    return 0;
+}
+
+int index_save(struct index_directory *directory, const struct index_key *key,
+               const struct record_index *index)
+{
+    struct saving saving = {.directory = directory, .key = key, .index = index};
+    int error = -ENOENT;
+
+    if (directory->path == NULL || (directory->strict && !key->verified))
+        return 0;
+    index_directory_name(key, saving.name);
+    for (int i = 0; i < SAVE_ATTEMPTS && error == -ENOENT; i++)
+        error = save_once(&saving);
+    if (error != 0)
+        index_directory_warn(directory, error);
+    return error;
+}

@@ -1,0 +1,108 @@
+#include "core/view/rows_view.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/checked.h"
+#include "core/base/outcome.h"
+#include "core/base/quantity.h"
+#include "core/format/record_formats.h"
+#include "core/index/index_get.h"
+#include "core/index/rows.h"
+#include "core/view/piece_name.h"
+
+static bool is_rows_listed(const struct reading *reading, struct index_directory *directory)
+{
+    return index_is_there(directory, reading, record_formats[0]);
+}
+
+static bool parse_rows_size(const char *text, size_t length, struct view *view)
+{
+    return quantity_parse_count(text, length, &view->rows) == 0 && view->rows > 0;
+}
+
+static uint64_t count_rows_pieces(const struct view *view, const struct view_file *file)
+{
+    uint64_t records = record_index_records(file->index);
+    return records / view->rows + (records % view->rows != 0 ? 1 : 0);
+}
+
+/* The data of `count` rows from `first` on, as far as there are so many. */
+static int find_rows(uint64_t first, uint64_t count, const struct view_file *file,
+                     struct piece_data *data)
+{
+    uint64_t records = record_index_records(file->index);
+    uint64_t start = 0;
+    uint64_t end = 0;
+
+    data->first_row = min_u64(first, records);
+    data->rows = min_u64(count, records - data->first_row);
+    int error = rows_find_both(file->reading, file->index, data->first_row,
+                               data->first_row + data->rows, &start, &end);
+    if (error == -WRONG_INDEX)
+        index_reject(file->directory, file->reading, file->index);
+    data->bytes = (struct range){start, end - start};
+    return error;
+}
+
+static int find_rows_piece(const struct view *view, uint64_t number, const struct view_file *file,
+                           struct piece_data *data)
+{
+    return find_rows(number * view->rows, view->rows, file, data);
+}
+
+/* Reads "A-B" and "A+COUNT", counted from 1, and "-COUNT". */
+static bool read_row_range(const char *name, struct selector *selector)
+{
+    const char *dash = strchr(name, '-');
+    uint64_t last = 0;
+
+    if (dash == NULL || dash == name) {
+        if (!piece_name_read_range(name, quantity_parse_count, selector))
+            return false;
+        return selector->kind != SELECT_RANGE || selector->offset-- > 0;
+    }
+    selector->kind = SELECT_RANGE;
+    if (quantity_parse_count(name, (size_t)(dash - name), &selector->offset) != 0 ||
+        quantity_parse_count(dash + 1, strlen(dash + 1), &last) != 0 || selector->offset == 0 ||
+        last < selector->offset)
+        return false;
+    selector->length = last - --selector->offset;
+    return true;
+}
+
+static uint64_t size_in_rows(const struct view_file *file)
+{
+    return record_index_records(file->index);
+}
+
+static int find_row_range(const struct selector *selector, const struct view_file *file,
+                          struct piece_data *data)
+{
+    if (selector->offset > size_in_rows(file))
+        return -ENOENT;
+    return find_rows(selector->offset, selector->length, file, data);
+}
+
+static size_t write_row_columns(const struct piece_data *data, char *text, size_t room)
+{
+    return (size_t)snprintf(text, room, "\t%" PRIu64 "\t%" PRIu64, data->first_row + 1,
+                            data->rows);
+}
+
+const struct view_type rows_view = {
+    .name = "rows",
+    .has_records = true,
+    .needs_index = true,
+    .is_listed = is_rows_listed,
+    .parse_size = parse_rows_size,
+    .count = count_rows_pieces,
+    .find_number = find_rows_piece,
+    .read_range = read_row_range,
+    .units = size_in_rows,
+    .find_range = find_row_range,
+    .columns = "\tfirst_line\tlines",
+    .write_columns = write_row_columns,
+};

@@ -1,0 +1,13 @@
+/* The view `whole`: the content, unsplit. It is listed beside the others, but is no directory. */
+#ifndef BIGFS_CORE_VIEW_WHOLE_VIEW_H
+#define BIGFS_CORE_VIEW_WHOLE_VIEW_H
+
+#include "core/view/view.h"
+
+extern const struct view_type whole_view;
+
+/* What chooses its only piece. */
+extern const struct view whole_of_file;
+extern const struct selector whole_selector;
+
+#endif
