@@ -296,9 +296,9 @@ static int index_file(struct maker *maker, const char *file, const char *shown)
     AUTO_CLOSE int directory = open_parent(path, &name);
     if (directory < 0)
         return directory;
-    source_pool_init(&pool, directory, DESCRIPTORS, maker->options->window_size,
-                     maker->options->window_total);
-    pool.extents = maker->options->extents;
+    source_pool_init(&pool, directory, DESCRIPTORS, maker->options->settings.window_size,
+                     maker->options->settings.window_total);
+    pool.extents = maker->options->settings.extents;
     struct source *source = source_new(&pool, name);
     int error = source != NULL ? index_source(maker, shown, source) : -ENOMEM;
     source_unref(source);
@@ -326,12 +326,12 @@ int index_command(const struct options *options)
 {
     struct maker maker = {.options = options};
 
-    if (options->index_dir == NULL) {
+    if (options->settings.index_dir == NULL) {
         fprintf(stderr, "bigfs: --index has no place to keep an index: give --index-dir\n");
         return EXIT_FAILURE;
     }
-    index_store_init(&maker.store, options->index_dir, 1, warn);
-    index_space_init(&maker.space, options->index_dir, options->index_space);
+    index_store_init(&maker.store, options->settings.index_dir, 1, warn);
+    index_space_init(&maker.space, options->settings.index_dir, options->settings.index_space);
     maker.store.strict = true;
     maker.store.space = &maker.space;
     int error = fault_guard_install();

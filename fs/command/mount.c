@@ -163,7 +163,8 @@ static int prepare(struct driver *driver, struct daemon *daemon, const struct op
         error = fault_guard_install();
     if (error != 0)
         return complain("cannot start", error);
-    error = driver_init(driver, options, paths->source, paths->mountpoint, paths->single);
+    error =
+        driver_init(driver, &options->settings, paths->source, paths->mountpoint, paths->single);
     driver->daemon = daemon;
     signals_block(NULL);
     daemon_mounting();

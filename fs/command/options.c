@@ -13,11 +13,7 @@
 
 enum {
     MOST_THREADS = 512,
-    THREADS_PER_PROCESSOR = 4,
-    FEWEST_DEFAULT_THREADS = 8,
 };
-
-static const uint64_t mebibyte = 1024 * 1024;
 
 /* One option, as --NAME and as -o NAME with underscores. `set` says whether the value will do. */
 struct option_rule {
@@ -34,23 +30,24 @@ static bool parse_positive_size(const char *value, uint64_t *size)
 
 static bool set_chunk_size(struct options *options, const char *value)
 {
-    return parse_positive_size(value, &options->views.chunk_size);
+    return parse_positive_size(value, &options->settings.views.chunk_size);
 }
 
 static bool set_min_size(struct options *options, const char *value)
 {
-    return quantity_parse_size(value, strlen(value), &options->min_size) == 0;
+    options->min_size_given = true;
+    return quantity_parse_size(value, strlen(value), &options->settings.min_size) == 0;
 }
 
 static bool set_views(struct options *options, const char *value)
 {
-    memset(options->listed, 0, sizeof(options->listed));
+    memset(options->settings.listed, 0, sizeof(options->settings.listed));
     for (;;) {
         size_t length = strcspn(value, ",:");
         enum view_kind kind = view_kind_named(value, length);
         if (kind == VIEW_KINDS)
             return false;
-        options->listed[kind] = true;
+        options->settings.listed[kind] = true;
         if (value[length] == '\0')
             return true;
         value += length + 1;
@@ -59,44 +56,44 @@ static bool set_views(struct options *options, const char *value)
 
 static bool set_rows(struct options *options, const char *value)
 {
-    return quantity_parse_count(value, strlen(value), &options->views.rows) == 0 &&
-           options->views.rows > 0;
+    return quantity_parse_count(value, strlen(value), &options->settings.views.rows) == 0 &&
+           options->settings.views.rows > 0;
 }
 
 static bool set_header(struct options *options, const char *value)
 {
-    options->views.header = 1;
+    options->settings.views.header = 1;
     return value == NULL ||
-           (quantity_parse_number(value, strlen(value), &options->views.header) == 0 &&
-            options->views.header > 0);
+           (quantity_parse_number(value, strlen(value), &options->settings.views.header) == 0 &&
+            options->settings.views.header > 0);
 }
 
 static bool set_window_size(struct options *options, const char *value)
 {
-    return parse_positive_size(value, &options->window_size) &&
-           options->window_size <= SIZE_MAX / 4;
+    return parse_positive_size(value, &options->settings.window_size) &&
+           options->settings.window_size <= SIZE_MAX / 4;
 }
 
 static bool set_index_space(struct options *options, const char *value)
 {
-    return parse_positive_size(value, &options->index_space);
+    return parse_positive_size(value, &options->settings.index_space);
 }
 
 static bool set_window_total(struct options *options, const char *value)
 {
-    return parse_positive_size(value, &options->window_total);
+    return parse_positive_size(value, &options->settings.window_total);
 }
 
 static bool set_cache(struct options *options, const char *value)
 {
-    options->cache = strcmp(value, "none") == 0 ? CACHE_NONE : CACHE_KERNEL;
-    return options->cache == CACHE_NONE || strcmp(value, "kernel") == 0;
+    options->settings.cache = strcmp(value, "none") == 0 ? CACHE_NONE : CACHE_KERNEL;
+    return options->settings.cache == CACHE_NONE || strcmp(value, "kernel") == 0;
 }
 
 static bool set_extents(struct options *options, const char *value)
 {
     enum extent_method method = extent_method_named(value);
-    options->extents = method;
+    options->settings.extents = method;
     return method != EXTENT_METHODS;
 }
 
@@ -106,7 +103,7 @@ static bool set_threads(struct options *options, const char *value)
     if (quantity_parse_number(value, strlen(value), &threads) != 0 || threads == 0 ||
         threads > MOST_THREADS)
         return false;
-    options->threads = (unsigned)threads;
+    options->settings.threads = (unsigned)threads;
     return true;
 }
 
@@ -115,13 +112,13 @@ static bool set_index_dir(struct options *options, const char *value)
 {
     AUTO_FREE char *here = value[0] != '/' ? getcwd(NULL, 0) : NULL;
 
-    free(steal_pointer(&options->index_dir));
+    free(steal_pointer(&options->settings.index_dir));
     options->index_dir_given = true;
     if (strcmp(value, "none") == 0)
         return true;
     if (value[0] == '\0' || (value[0] != '/' && here == NULL))
         return false;
-    return asprintf(&options->index_dir, "%s%s%s", here != NULL ? here : "",
+    return asprintf(&options->settings.index_dir, "%s%s%s", here != NULL ? here : "",
                     here != NULL ? "/" : "", value) >= 0;
 }
 
@@ -333,37 +330,17 @@ static int take_operands(struct options *options, int argc, char **argv)
     return 0;
 }
 
-static unsigned default_threads(void)
-{
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    long threads = THREADS_PER_PROCESSOR * (processors > 0 ? processors : 1);
-    if (threads < FEWEST_DEFAULT_THREADS)
-        return FEWEST_DEFAULT_THREADS;
-    return threads > MOST_DEFAULT_THREADS ? MOST_DEFAULT_THREADS : (unsigned)threads;
-}
-
 static int choose_index_dir(struct options *options)
 {
-    return !options->index_dir_given && index_place_choose(&options->index_dir) != 0 ? EXIT_FAILURE
-                                                                                     : 0;
+    return !options->index_dir_given && index_place_choose(&options->settings.index_dir) != 0
+               ? EXIT_FAILURE
+               : 0;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-    *options = (struct options){
-        .views.chunk_size = 64 * mebibyte,
-        .views.rows = 1000000,
-        .min_size = UINT64_MAX,
-        .listed = {[VIEW_BYTES] = true,
-                   [VIEW_LINES] = true,
-                   [VIEW_ROWS] = true,
-                   [VIEW_EXTENTS] = true,
-                   [VIEW_WHOLE] = true},
-        .window_size = 64 * mebibyte,
-        .window_total = 1024 * mebibyte,
-        .index_space = 1024 * mebibyte,
-        .threads = default_threads(),
-    };
+    *options = (struct options){0};
+    settings_init(&options->settings);
     if (fuse_opt_add_arg(&options->fuse, "bigfs") != 0)
         return EXIT_FAILURE;
     int status = parse_flags(options, argc, argv);
@@ -371,8 +348,8 @@ int options_parse(struct options *options, int argc, char **argv)
         status = choose_index_dir(options);
     if (status != 0)
         return status;
-    if (options->min_size == UINT64_MAX)
-        options->min_size = options->views.chunk_size;
+    if (!options->min_size_given)
+        options->settings.min_size = options->settings.views.chunk_size;
     if (options->help || options->version)
         return 0;
     return take_operands(options, argc, argv);
@@ -381,7 +358,7 @@ int options_parse(struct options *options, int argc, char **argv)
 void options_free(struct options *options)
 {
     fuse_opt_free_args(&options->fuse);
-    free(options->index_dir);
+    settings_destroy(&options->settings);
 }
 
 void options_print_help(void)

@@ -108,17 +108,18 @@ static char *resolve_existing(const char *path)
 
 int paths_check_index_dir(struct paths *paths, struct options *options)
 {
-    if (options->index_dir == NULL)
+    if (options->settings.index_dir == NULL)
         return 0;
-    AUTO_FREE char *existing = resolve_existing(options->index_dir);
+    AUTO_FREE char *existing = resolve_existing(options->settings.index_dir);
     if (existing == NULL || !is_within(existing, paths->mountpoint))
         return 0;
     if (!options->index_dir_given) {
-        free(steal_pointer(&options->index_dir));
+        free(steal_pointer(&options->settings.index_dir));
         return 0;
     }
     free(steal_pointer(&paths->source));
     free(steal_pointer(&paths->mountpoint));
     free(steal_pointer(&paths->single));
-    return complain(options->index_dir, "lies in MOUNTPOINT", "give an --index-dir outside of it");
+    return complain(options->settings.index_dir, "lies in MOUNTPOINT",
+                    "give an --index-dir outside of it");
 }
