@@ -1,9 +1,9 @@
 /* bigfs: shows every large file as a directory of pieces. */
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "fs/command/help.h"
 #include "fs/command/index_command.h"
 #include "fs/command/mount.h"
 #include "fs/command/options.h"
@@ -26,11 +26,11 @@ static int run(struct options *options)
     struct paths paths;
 
     if (options->help) {
-        options_print_help();
+        help_print();
         return EXIT_SUCCESS;
     }
     if (options->version) {
-        printf("bigfs %s\n", BIGFS_VERSION);
+        help_print_version();
         return EXIT_SUCCESS;
     }
     if (options->index)
