@@ -107,33 +107,33 @@ int paths_check(const char *source, const char *mountpoint, struct paths *paths)
 }
 
 /*
- * The absolute path of the deepest directory on the path that exists, for the caller to free; or
- * NULL.
+ * Whether the way along an absolute path meets `directory`, which is absolute and resolved. Once
+ * that is mounted on, the path leads into the mount, even if a link leads out of it now.
  */
-static char *resolve_existing(const char *path)
+static bool leads_into(const char *path, const char *directory)
 {
     AUTO_FREE char *part = strdup(path);
-    char *resolved = part != NULL ? realpath(part, NULL) : NULL;
+    bool leads = false;
 
-    while (resolved == NULL && part != NULL && strrchr(part, '/') > part) {
+    while (part != NULL && part[0] != '\0' && !leads) {
+        AUTO_FREE char *resolved = realpath(part, NULL);
+        leads = resolved != NULL && is_within(resolved, directory);
         *strrchr(part, '/') = '\0';
-        resolved = realpath(part, NULL);
     }
-    return resolved;
+    return leads;
 }
 
 int paths_check_index_dir(struct paths *paths, struct options *options)
 {
-    if (options->settings.index_dir == NULL)
-        return 0;
-    AUTO_FREE char *existing = resolve_existing(options->settings.index_dir);
-    if (existing == NULL || !is_within(existing, paths->mountpoint))
+    char **index_dir = &options->settings.index_dir;
+
+    if (*index_dir == NULL || !leads_into(*index_dir, paths->mountpoint))
         return 0;
     if (!options->index_dir_given) {
-        free(steal_pointer(&options->settings.index_dir));
+        free(steal_pointer(index_dir));
         return 0;
     }
     free_paths(paths);
-    return complain(-1, "--index-dir=%s: lies inside MOUNTPOINT: give a directory outside of it",
-                    options->settings.index_dir);
+    return complain(-1, "--index-dir=%s: leads into MOUNTPOINT: give a directory outside of it",
+                    *index_dir);
 }

@@ -17,8 +17,8 @@ struct paths {
 int paths_check(const char *source, const char *mountpoint, struct paths *paths);
 
 /*
- * Checks that the index directory does not lie inside the mount, where the driver would wait for
- * itself. Refuses one that the user gave; gives up the default one. Returns 0, or -1 after one line
+ * Checks that the path of the index directory does not lead into the mount, where the driver would
+ * wait for itself. Refuses one that the user gave; gives up the default one. Returns 0, or -1 after one line
  * on standard error; then *paths owns nothing.
  */
 int paths_check_index_dir(struct paths *paths, struct options *options);
