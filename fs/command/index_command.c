@@ -19,6 +19,7 @@
 #include "core/index/index_making.h"
 #include "core/index/index_recount.h"
 #include "core/index/indexer.h"
+#include "fs/command/complaint.h"
 #include "fs/command/progress.h"
 
 enum {
@@ -48,9 +49,7 @@ struct waiting {
 
 static void warn(const char *path, const char *problem)
 {
-    AUTO_FREE char *shown = printable(path);
-    AUTO_FREE char *said = printable(problem); /* it may name a source */
-    fprintf(stderr, "bigfs: line index: %s: %s\n", printable_or(shown), printable_or(said));
+    (void)complain(EXIT_FAILURE, "line index: %s: %s", path, problem);
 }
 
 static void on_end(struct index_waiter *waiter, int error)
@@ -245,16 +244,28 @@ static int index_source(struct maker *maker, const char *file, struct source *so
     return error;
 }
 
+struct reason {
+    int error;
+    const char *text;
+};
+
+static const struct reason reasons[] = {
+    {EISDIR, "is not a regular file: give one that is"},
+    {TRY_AGAIN, "is rewritten while it is counted: index it when nothing writes to it"},
+    {ESTALE, "is rewritten while it is counted: index it when nothing writes to it"},
+    {SIZE_UNTOLD, "does not tell its size: index a copy of it"},
+    {HELD_BY_LEASE, "another program holds a lease on it: try again later"},
+    {NO_DESCRIPTOR, "too many files are open: raise the limit (ulimit -n)"},
+    {ENOMEM, "out of memory: free some memory"},
+    {EIO, "cannot be read: look for errors of the disk (dmesg)"},
+};
+
+/* Why a file has no index. What the system says of a missing or closed file says enough. */
 static const char *reason(int error)
 {
-    if (error == -NO_DESCRIPTOR)
-        return strerror(EMFILE);
-    if (error == -EISDIR)
-        return "not a regular file";
-    if (error == -TRY_AGAIN || error == -ESTALE)
-        return "is rewritten while it is counted: there is no index of it; try again later";
-    if (error == -SIZE_UNTOLD)
-        return "does not tell its size: index a copy";
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].error == -error)
+            return reasons[i].text;
     return strerror(-error);
 }
 
@@ -296,9 +307,9 @@ static int index_file(struct maker *maker, const char *file, const char *shown)
     AUTO_CLOSE int directory = open_parent(path, &name);
     if (directory < 0)
         return directory;
-    source_pool_init(&pool, directory, DESCRIPTORS, maker->options->window_size,
-                     maker->options->window_total);
-    pool.extents = maker->options->extents;
+    source_pool_init(&pool, directory, DESCRIPTORS, maker->options->settings.window_size,
+                     maker->options->settings.window_total);
+    pool.extents = maker->options->settings.extents;
     struct source *source = source_new(&pool, name);
     int error = source != NULL ? index_source(maker, shown, source) : -ENOMEM;
     source_unref(source);
@@ -316,8 +327,7 @@ static int index_all(struct maker *maker)
         int error = index_file(maker, file, shown);
         if (error == 0)
             continue;
-        fprintf(stderr, "bigfs: %s: %s\n", shown, reason(error));
-        status = EXIT_FAILURE;
+        status = complain(EXIT_FAILURE, "%s: %s", file, reason(error));
     }
     return atomic_load(&maker->store.warned) ? EXIT_FAILURE : status;
 }
@@ -326,21 +336,19 @@ int index_command(const struct options *options)
 {
     struct maker maker = {.options = options};
 
-    if (options->index_dir == NULL) {
-        fprintf(stderr, "bigfs: --index has no place to keep an index: give --index-dir\n");
-        return EXIT_FAILURE;
-    }
-    index_store_init(&maker.store, options->index_dir, 1, warn);
-    index_space_init(&maker.space, options->index_dir, options->index_space);
+    if (options->settings.index_dir == NULL)
+        return complain(EXIT_FAILURE, "--index needs a directory to keep line indexes in: give "
+                                      "--index-dir=DIR");
+    index_store_init(&maker.store, options->settings.index_dir, 1, warn);
+    index_space_init(&maker.space, options->settings.index_dir, options->settings.index_space);
     maker.store.strict = true;
     maker.store.space = &maker.space;
     int error = fault_guard_install();
     if (error == 0)
         error = indexer_start(&maker.indexer, &maker.store, 0);
-    if (error != 0) {
-        fprintf(stderr, "bigfs: cannot start: %s\n", strerror(-error));
-        return EXIT_FAILURE;
-    }
+    if (error != 0)
+        return complain(EXIT_FAILURE, "cannot start: %s: %s", strerror(-error),
+                        complaint_cure(-error));
     int status = index_all(&maker);
     indexer_stop(&maker.indexer);
     indexer_destroy(&maker.indexer);

@@ -5,9 +5,10 @@
 #include "fs/command/options.h"
 
 /*
- * Makes and keeps the index of each file, one after the other, with a progress bar where standard
- * error is a terminal, and a line for each file on standard output. Returns the exit status: 0, or
- * EXIT_FAILURE where one of them could not be made, of which a line on standard error tells.
+ * Makes and keeps the index of each file, one after the other, with a progress bar if standard
+ * error is a terminal, and a line for each file on standard output. Blocks until all are made.
+ * Returns the exit status: 0, or EXIT_FAILURE if one of them could not be made, after a line on
+ * standard error about it.
  */
 int index_command(const struct options *options);
 

@@ -10,14 +10,14 @@
 #include "core/base/cleanup.h"
 #include "core/file/own_path.h"
 
-/* Whether nobody else can lead us astray on this path. What is missing we make ourselves. */
-static bool is_ours(const char *path)
+/* Whether no other user controls this path. What is missing on it, bigfs makes. */
+static bool is_own(const char *path)
 {
     AUTO_CLOSE int fd = own_path_open(path, OWN_PATH_ONLY);
     return fd >= 0 || fd == -ENOENT;
 }
 
-/* Takes the path below `base` if it will do, and there is none yet. Returns 0 or -ENOMEM. */
+/* Sets *path to the path below `base` if that will do and *path is NULL. Returns 0 or -ENOMEM. */
 static int consider(const char *base, const char *below, char **path)
 {
     AUTO_FREE char *candidate = NULL;
@@ -28,12 +28,12 @@ static int consider(const char *base, const char *below, char **path)
         candidate = NULL;
         return -ENOMEM;
     }
-    if (is_ours(candidate))
+    if (is_own(candidate))
         *path = steal_pointer(&candidate);
     return 0;
 }
 
-/* The user database is asked last: it may be somewhere in a network. */
+/* Asked last, as the user database may be on another host. */
 static const char *home_in_database(void)
 {
     const struct passwd *user = getpwuid(geteuid());

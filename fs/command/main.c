@@ -1,16 +1,16 @@
 /* bigfs: shows every large file as a directory of pieces. */
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "fs/command/help.h"
 #include "fs/command/index_command.h"
 #include "fs/command/mount.h"
 #include "fs/command/options.h"
 #include "fs/command/paths.h"
 #include "fs/command/signals.h"
 
-/* Nothing that is opened later may become standard input, output or error by accident. */
+/* Makes sure that no file opened later becomes standard input, output or error by accident. */
 static void occupy_standard_descriptors(void)
 {
     int fd;
@@ -26,11 +26,11 @@ static int run(struct options *options)
     struct paths paths;
 
     if (options->help) {
-        options_print_help();
+        help_print();
         return EXIT_SUCCESS;
     }
     if (options->version) {
-        printf("bigfs %s\n", BIGFS_VERSION);
+        help_print_version();
         return EXIT_SUCCESS;
     }
     if (options->index)

@@ -15,6 +15,7 @@
 #include "core/base/cleanup.h"
 #include "core/file/fault_guard.h"
 #include "core/file/mount_table.h"
+#include "fs/command/complaint.h"
 #include "fs/command/daemon.h"
 #include "fs/command/departure.h"
 #include "fs/command/init_answer.h"
@@ -30,13 +31,14 @@ enum {
     MAPPED_FROM = 128 * 1024, /* larger allocations are mappings, and go when they are freed */
 };
 
-static int complain(const char *what, int error)
+/* Says why the mount fails, by way of libfuse: standard error may be closed already. */
+static int fail(const char *what, int error)
 {
-    fuse_log(FUSE_LOG_ERR, "bigfs: %s: %s\n", what, strerror(-error));
+    fuse_log(FUSE_LOG_ERR, "bigfs: %s: %s: %s\n", what, strerror(-error), complaint_cure(-error));
     return EXIT_FAILURE;
 }
 
-/* Whether the user gave this -o option, or one that starts with it where it ends in "=". */
+/* Whether the user gave this -o option, or one that starts with it if it ends in "=". */
 static bool has_option(const struct fuse_args *arguments, const char *option)
 {
     size_t length = strlen(option);
@@ -55,8 +57,8 @@ static bool lets_others_in(const struct options *options)
 }
 
 /*
- * Adds mount options behind the user's, so that they count: those that are not his to choose, and a
- * name of the file system if he gave none.
+ * Adds mount options after the user's, so that they count: those that are not the user's to choose,
+ * and a name of the file system unless the user gave one.
  */
 static int add_mount_options(struct options *options, const char *source, bool others)
 {
@@ -78,7 +80,7 @@ static int add_mount_options(struct options *options, const char *source, bool o
     return failed ? -ENOMEM : 0;
 }
 
-/* Learns the mount's device, without a question to ourselves, as we do not answer yet. */
+/* Learns the mount's device without asking the mount, which does not answer yet. */
 static void learn_device(struct driver *driver)
 {
     const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
@@ -97,7 +99,7 @@ static int serve_mounted(struct driver *driver, struct workers *workers,
     readahead_start(&driver->readahead, driver->mountpoint);
     int error = service_run(driver, workers, departure);
     readahead_stop(&driver->readahead);
-    return error != 0 ? complain("cannot serve the mount", error) : EXIT_SUCCESS;
+    return error != 0 ? fail("cannot serve the mount", error) : EXIT_SUCCESS;
 }
 
 /*
@@ -115,7 +117,7 @@ static int mount_session(struct driver *driver, struct departure *departure, boo
         error = workers_new(&workers, driver->session, &driver->receivers, driver_workers(driver));
     if (error != 0) {
         fuse_session_unmount(driver->session);
-        return complain("cannot serve the mount", error);
+        return fail("cannot serve the mount", error);
     }
     *departing = true;
     return serve_mounted(driver, workers, departure);
@@ -129,7 +131,7 @@ static int serve_session(struct driver *driver, struct options *options,
     driver->kernel_checks = others || has_option(&options->fuse, "default_permissions");
     int error = add_mount_options(options, driver->source, others);
     if (error != 0)
-        return complain("cannot mount", error);
+        return fail("cannot mount", error);
     driver->session = fuse_session_new(&options->fuse, &operations, sizeof(operations), driver);
     if (driver->session == NULL)
         return EXIT_USAGE;
@@ -146,8 +148,8 @@ static void steady_memory(void)
 }
 
 /*
- * Whatever the caller has open is none of ours: a lock that it holds would be held for as long as
- * we live, and what reads from its pipe would wait for as long.
+ * What the caller has open is none of the daemon's: the caller's locks would be held, and programs
+ * that read from its pipes would wait, for as long as the daemon lives.
  */
 static void close_inherited(void)
 {
@@ -162,14 +164,15 @@ static int prepare(struct driver *driver, struct daemon *daemon, const struct op
     if (error == 0)
         error = fault_guard_install();
     if (error != 0)
-        return complain("cannot start", error);
-    error = driver_init(driver, options, paths->source, paths->mountpoint, paths->single);
+        return fail("cannot start", error);
+    error =
+        driver_init(driver, &options->settings, paths->source, paths->mountpoint, paths->single);
     driver->daemon = daemon;
     signals_block(NULL);
     daemon_mounting();
     if (error == 0)
         error = driver_start(driver);
-    return error != 0 ? complain(options->source, error) : EXIT_SUCCESS;
+    return error != 0 ? fail(options->source, error) : EXIT_SUCCESS;
 }
 
 int mount_and_serve(struct options *options, struct paths *paths)

@@ -7,9 +7,8 @@
 
 /*
  * Mounts, serves until the mount is unmounted or a signal comes, and unmounts. Without
- * options->foreground it goes on in the background and ends the calling process when the mount
- * answers. Takes over *paths. Returns the exit status, after a line on standard error if it is not
- * 0.
+ * options->foreground it does so in a new process and ends the calling one when the mount answers.
+ * Takes over *paths. Returns the exit status, after a line on standard error if it is not 0.
  */
 int mount_and_serve(struct options *options, struct paths *paths);
 

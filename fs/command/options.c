@@ -2,426 +2,206 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/quantity.h"
+#include "fs/command/complaint.h"
 #include "fs/command/index_place.h"
+#include "fs/command/option_given.h"
+#include "fs/command/option_rules.h"
 
-enum {
-    MOST_THREADS = 512,
-    THREADS_PER_PROCESSOR = 4,
-    FEWEST_DEFAULT_THREADS = 8,
+/* What getopt_long answers for the first rule by its name; for the others, the numbers after it. */
+enum { NAMED = 256 };
+
+/* The last option whose value may be left out and was, and a number that stood after it. */
+struct left_out {
+    const struct option_rule *rule; /* NULL: none */
+    const char *number;
 };
 
-static const uint64_t mebibyte = 1024 * 1024;
-
-/* One option, as --NAME and as -o NAME with underscores. `set` says whether the value will do. */
-struct option_rule {
-    const char *name;
-    int has_value; /* as in getopt_long */
-    bool (*set)(struct options *options, const char *value);
-    const char *wanted; /* what a value must be, for the message */
-};
-
-static bool parse_positive_size(const char *value, uint64_t *size)
+/* The rule that an answer of getopt_long stands for, or NULL. */
+static const struct option_rule *rule_answered(int answer)
 {
-    return quantity_parse_size(value, strlen(value), size) == 0 && *size > 0;
-}
-
-static bool set_chunk_size(struct options *options, const char *value)
-{
-    return parse_positive_size(value, &options->views.chunk_size);
-}
-
-static bool set_min_size(struct options *options, const char *value)
-{
-    return quantity_parse_size(value, strlen(value), &options->min_size) == 0;
-}
-
-static bool set_views(struct options *options, const char *value)
-{
-    memset(options->listed, 0, sizeof(options->listed));
-    for (;;) {
-        size_t length = strcspn(value, ",:");
-        enum view_kind kind = view_kind_named(value, length);
-        if (kind == VIEW_KINDS)
-            return false;
-        options->listed[kind] = true;
-        if (value[length] == '\0')
-            return true;
-        value += length + 1;
-    }
-}
-
-static bool set_rows(struct options *options, const char *value)
-{
-    return quantity_parse_count(value, strlen(value), &options->views.rows) == 0 &&
-           options->views.rows > 0;
-}
-
-static bool set_header(struct options *options, const char *value)
-{
-    options->views.header = 1;
-    return value == NULL ||
-           (quantity_parse_number(value, strlen(value), &options->views.header) == 0 &&
-            options->views.header > 0);
-}
-
-static bool set_window_size(struct options *options, const char *value)
-{
-    return parse_positive_size(value, &options->window_size) &&
-           options->window_size <= SIZE_MAX / 4;
-}
-
-static bool set_index_space(struct options *options, const char *value)
-{
-    return parse_positive_size(value, &options->index_space);
-}
-
-static bool set_window_total(struct options *options, const char *value)
-{
-    return parse_positive_size(value, &options->window_total);
-}
-
-static bool set_cache(struct options *options, const char *value)
-{
-    options->cache = strcmp(value, "none") == 0 ? CACHE_NONE : CACHE_KERNEL;
-    return options->cache == CACHE_NONE || strcmp(value, "kernel") == 0;
-}
-
-static bool set_extents(struct options *options, const char *value)
-{
-    enum extent_method method = extent_method_named(value);
-    options->extents = method;
-    return method != EXTENT_METHODS;
-}
-
-static bool set_threads(struct options *options, const char *value)
-{
-    uint64_t threads = 0;
-    if (quantity_parse_number(value, strlen(value), &threads) != 0 || threads == 0 ||
-        threads > MOST_THREADS)
-        return false;
-    options->threads = (unsigned)threads;
-    return true;
-}
-
-/* The daemon leaves the working directory, so the path must be absolute. */
-static bool set_index_dir(struct options *options, const char *value)
-{
-    AUTO_FREE char *here = value[0] != '/' ? getcwd(NULL, 0) : NULL;
-
-    free(steal_pointer(&options->index_dir));
-    options->index_dir_given = true;
-    if (strcmp(value, "none") == 0)
-        return true;
-    if (value[0] == '\0' || (value[0] != '/' && here == NULL))
-        return false;
-    return asprintf(&options->index_dir, "%s%s%s", here != NULL ? here : "",
-                    here != NULL ? "/" : "", value) >= 0;
-}
-
-static bool set_index(struct options *options, const char *value)
-{
-    (void)value;
-    return options->index = true;
-}
-
-static bool set_foreground(struct options *options, const char *value)
-{
-    (void)value;
-    return options->foreground = true;
-}
-
-static bool set_debug(struct options *options, const char *value)
-{
-    (void)value;
-    return options->foreground = options->debug = true;
-}
-
-static bool set_help(struct options *options, const char *value)
-{
-    (void)value;
-    return options->help = true;
-}
-
-static bool set_version(struct options *options, const char *value)
-{
-    (void)value;
-    return options->version = true;
-}
-
-static const char size_wanted[] = "a SIZE from 1, such as 512K, 64M or 2G";
-
-static const struct option_rule rules[] = {
-    {"chunk-size", required_argument, set_chunk_size, size_wanted},
-    {"rows", required_argument, set_rows, "a COUNT from 1, such as 5000, 100K or 2M"},
-    {"min-size", required_argument, set_min_size, "a SIZE, such as 64M, or 0"},
-    {"views", required_argument, set_views, "a list of bytes, lines, rows, extents and whole"},
-    {"header", optional_argument, set_header, "a number of records from 1"},
-    {"index-dir", required_argument, set_index_dir, "a directory, or none"},
-    {"index-space", required_argument, set_index_space, size_wanted},
-    {"window-size", required_argument, set_window_size, size_wanted},
-    {"window-total", required_argument, set_window_total, size_wanted},
-    {"cache", required_argument, set_cache, "kernel or none"},
-    {"extents", required_argument, set_extents, "auto, seek, fiemap or none"},
-    {"threads", required_argument, set_threads, "a number from 1 to 512"},
-    {"index", no_argument, set_index, NULL},
-    {"foreground", no_argument, set_foreground, NULL},
-    {"debug", no_argument, set_debug, NULL},
-    {"help", no_argument, set_help, NULL},
-    {"version", no_argument, set_version, NULL},
-};
-
-enum { RULES = sizeof(rules) / sizeof(rules[0]) };
-
-static const struct option_rule *rule_named(const char *name)
-{
-    for (size_t i = 0; i < RULES; i++)
-        if (strcmp(rules[i].name, name) == 0)
-            return &rules[i];
+    if (answer >= NAMED)
+        return &option_rules[answer - NAMED];
+    for (size_t i = 0; answer > 0 && i < OPTION_RULES; i++)
+        if (option_rules[i].letter == answer)
+            return &option_rules[i];
     return NULL;
 }
 
-static int apply(struct options *options, const struct option_rule *rule, const char *value)
+static void list_names(struct option *names)
 {
-    if (rule->set(options, value))
-        return 0;
-    fprintf(stderr, "bigfs: --%s=%s is out of range: give %s\n", rule->name,
-            value != NULL ? value : "", rule->wanted);
-    return EXIT_USAGE;
+    for (int i = 0; i < OPTION_RULES; i++)
+        if (option_rules[i].name != NULL)
+            *names++ = (struct option){option_rules[i].name, (int)option_rules[i].argument, NULL,
+                                       NAMED + i};
+    *names = (struct option){0};
 }
 
-/* Splits off the next word of a comma-separated list, in which "\," is a comma. In place. */
-static char *next_word(char **rest)
+static void list_letters(char *letters)
 {
-    char *word = *rest;
-    char *to = word;
-    char *from = word;
-
-    while (*from != '\0' && *from != ',') {
-        if (*from == '\\' && from[1] != '\0')
-            from++;
-        *to++ = *from++;
+    *letters++ = ':'; /* asks for another answer if a value is missing */
+    for (int i = 0; i < OPTION_RULES; i++) {
+        if (option_rules[i].letter == 0)
+            continue;
+        *letters++ = option_rules[i].letter;
+        if (option_needs_value(&option_rules[i]))
+            *letters++ = ':';
     }
-    *rest = *from == ',' ? from + 1 : NULL;
-    *to = '\0';
-    return word;
+    *letters = '\0';
 }
 
-/* Hands an -o option on to libfuse, its commas escaped again. */
-static int pass_on(struct options *options, const char *word)
+/* Takes a flag that getopt_long has understood. */
+static int take_answer(struct options *options, int answer, const char *value)
 {
-    char *list = NULL;
-    int failed = fuse_opt_add_opt_escaped(&list, word);
-    if (failed == 0)
-        failed = fuse_opt_add_arg(&options->fuse, "-o");
-    if (failed == 0)
-        failed = fuse_opt_add_arg(&options->fuse, list);
-    free(list);
-    return failed != 0 ? EXIT_FAILURE : 0;
+    const struct option_rule *rule = rule_answered(answer);
+    const char letter[] = {rule->letter, '\0'};
+    const bool named = answer >= NAMED;
+    const struct option_given given = {rule, named ? "--" : "-", named ? rule->name : letter,
+                                       value};
+    return option_take(options, &given);
 }
 
-static int parse_word(struct options *options, char *word)
+/* Says why no option has this name of `length` bytes: it is nobody's, or the start of several. */
+static int refuse_name(const char *name, size_t length)
 {
-    AUTO_FREE char *name = strdup(word);
-    if (name == NULL)
-        return EXIT_FAILURE;
-    char *value = strchr(name, '=');
-    if (value != NULL)
-        *value++ = '\0';
-    for (char *c = name; *c != '\0'; c++)
-        *c = *c == '_' ? '-' : *c;
-
-    const struct option_rule *rule = rule_named(name);
-    if (rule == NULL || rule->set == set_help || rule->set == set_version || rule->set == set_index)
-        return pass_on(options, word);
-    if ((rule->has_value == required_argument && value == NULL) ||
-        (rule->has_value == no_argument && value != NULL)) {
-        fprintf(stderr, "bigfs: -o %s %s: see bigfs --help\n", name,
-                value == NULL ? "needs a value" : "takes no value");
-        return EXIT_USAGE;
+    for (size_t i = 0; i < OPTION_RULES && length > 0; i++) {
+        const char *whole = option_rules[i].name;
+        if (whole != NULL && strncmp(whole, name, length) == 0)
+            return complain(EXIT_USAGE,
+                            "--%.*s may mean more than one option, such as --%s: "
+                            "write the whole name",
+                            (int)length, name, whole);
     }
-    return apply(options, rule, value);
+    return complain(EXIT_USAGE, "unknown option --%.*s: see bigfs --help", (int)length, name);
 }
 
-static int parse_list(struct options *options, const char *list)
+/* Says what getopt_long did not take: `word` is the last word that it read. */
+static int refuse_answer(struct options *options, int answer, const char *word)
 {
-    AUTO_FREE char *copy = strdup(list);
-    int status = copy != NULL ? 0 : EXIT_FAILURE;
-    for (char *rest = copy; rest != NULL && status == 0;) {
-        char *word = next_word(&rest);
-        if (word[0] != '\0')
-            status = parse_word(options, word);
-    }
-    return status;
+    if (rule_answered(optopt) != NULL)
+        return take_answer(options, optopt, answer == ':' ? NULL : strchr(word, '=') + 1);
+    if (optopt != 0)
+        return complain(EXIT_USAGE, "unknown option -%c: see bigfs --help", optopt);
+    const char *name = word + strlen("--");
+    return refuse_name(name, strcspn(name, "="));
 }
 
-/* What getopt_long could not take: `flag` is its answer, `word` the last that it looked at. */
-static int refuse_flag(int flag, const char *word)
+static bool is_number(const char *word)
 {
-    const char *what = flag == ':' ? "needs a value" : "is no option, or not used as it must be";
-    if (optopt > 0 && optopt != 'L')
-        fprintf(stderr, "bigfs: -%c %s: see bigfs --help\n", optopt, what);
-    else
-        fprintf(stderr, "bigfs: %s %s: see bigfs --help\n", word, what);
-    return EXIT_USAGE;
+    return word != NULL && word[0] != '\0' && word[strspn(word, "0123456789")] == '\0';
 }
 
-static int parse_flags(struct options *options, int argc, char **argv)
+/* Remembers it if a value was left out before a number, which is the `next` word. */
+static void look_for_left_out(struct left_out *left_out, int answer, const char *value,
+                              const char *next)
 {
-    struct option longs[RULES + 1] = {0};
-    int index = 0;
+    const struct option_rule *rule = rule_answered(answer);
+    if (rule->argument == ARGUMENT_OPTIONAL && value == NULL && is_number(next))
+        *left_out = (struct left_out){rule, next};
+}
+
+static int take_flags(struct options *options, int argc, char **argv, struct left_out *left_out)
+{
+    struct option names[OPTION_RULES + 1];
+    char letters[2 * OPTION_RULES + 2];
     int status = 0;
+    int answer = 0;
 
-    for (size_t i = 0; i < RULES; i++)
-        longs[i] = (struct option){rules[i].name, rules[i].has_value, NULL, 'L'};
+    list_names(names);
+    list_letters(letters);
     opterr = 0;
-    optind = 1;
-    while (status == 0) {
-        int flag = getopt_long(argc, argv, ":o:fdhV", longs, &index);
-        if (flag == -1)
-            break;
-        switch (flag) {
-        case 'L':
-            status = apply(options, &rules[index], optarg);
-            break;
-        case 'o':
-            status = parse_list(options, optarg);
-            break;
-        case 'f':
-            options->foreground = true;
-            break;
-        case 'd':
-            options->foreground = options->debug = true;
-            break;
-        case 'h':
-            options->help = true;
-            break;
-        case 'V':
-            options->version = true;
-            break;
-        default:
-            status = refuse_flag(flag, argv[optind - 1]);
-        }
+    optind = 0; /* forgets what was read before */
+    while (status == 0 && (answer = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+        if (answer == '?' || answer == ':')
+            return refuse_answer(options, answer, argv[optind - 1]);
+        look_for_left_out(left_out, answer, optarg, argv[optind]);
+        status = take_answer(options, answer, optarg);
     }
     return status;
 }
 
-static int take_operands(struct options *options, int argc, char **argv)
+static int take_files(struct options *options, int count, char **words)
 {
-    if (options->index && argc == optind) {
-        fprintf(stderr, "bigfs: something is missing: give files, as in bigfs --index app.log\n");
-        return EXIT_USAGE;
-    }
-    if (options->index) {
-        options->files = argv + optind;
-        options->file_count = argc - optind;
-        return 0;
-    }
-    if (argc - optind != 2) {
-        fprintf(stderr, "bigfs: %s: give SOURCE and MOUNTPOINT, as in bigfs /data /mnt/chunks\n",
-                argc - optind < 2 ? "something is missing" : "too many operands");
-        return EXIT_USAGE;
-    }
-    options->source = argv[optind];
-    options->mountpoint = argv[optind + 1];
+    if (count == 0)
+        return complain(EXIT_USAGE, "missing FILE: give the files to index, as in "
+                                    "bigfs --index app.log");
+    options->files = words;
+    options->file_count = count;
     return 0;
 }
 
-static unsigned default_threads(void)
+static int take_paths(struct options *options, int count, char **words,
+                      const struct left_out *left_out)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    long threads = THREADS_PER_PROCESSOR * (processors > 0 ? processors : 1);
-    if (threads < FEWEST_DEFAULT_THREADS)
-        return FEWEST_DEFAULT_THREADS;
-    return threads > MOST_DEFAULT_THREADS ? MOST_DEFAULT_THREADS : (unsigned)threads;
+    if (count < 2)
+        return complain(EXIT_USAGE,
+                        "missing %s: bigfs takes two paths, as in bigfs /data /mnt/chunks",
+                        count == 0 ? "SOURCE and MOUNTPOINT" : "MOUNTPOINT");
+    if (count > 2 && left_out->rule != NULL)
+        return complain(EXIT_USAGE, "--%s=%s: write a value with =", left_out->rule->name,
+                        left_out->number);
+    if (count > 2)
+        return complain(EXIT_USAGE,
+                        "too many operands: %s: bigfs takes two paths, as in "
+                        "bigfs /data /mnt/chunks",
+                        words[2]);
+    options->source = words[0];
+    options->mountpoint = words[1];
+    return 0;
+}
+
+/* The daemon leaves the working directory, so the index directory needs an absolute path. */
+static int make_absolute(char **path)
+{
+    if (*path == NULL || (*path)[0] == '/')
+        return 0;
+    AUTO_FREE char *relative = steal_pointer(path);
+    AUTO_FREE char *here = getcwd(NULL, 0);
+    if (here == NULL && errno != ENOMEM)
+        return complain(EXIT_FAILURE,
+                        "--index-dir=%s: the working directory cannot be found (%s): "
+                        "give an absolute path",
+                        relative, strerror(errno));
+    if (here == NULL || asprintf(path, "%s/%s", here, relative) < 0) {
+        *path = NULL;
+        return complain_of_memory();
+    }
+    return 0;
 }
 
 static int choose_index_dir(struct options *options)
 {
-    return !options->index_dir_given && index_place_choose(&options->index_dir) != 0 ? EXIT_FAILURE
-                                                                                     : 0;
+    char **directory = &options->settings.index_dir;
+
+    if (options->index_dir_given)
+        return make_absolute(directory);
+    return index_place_choose(directory) != 0 ? complain_of_memory() : 0;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-    *options = (struct options){
-        .views.chunk_size = 64 * mebibyte,
-        .views.rows = 1000000,
-        .min_size = UINT64_MAX,
-        .listed = {[VIEW_BYTES] = true,
-                   [VIEW_LINES] = true,
-                   [VIEW_ROWS] = true,
-                   [VIEW_EXTENTS] = true,
-                   [VIEW_WHOLE] = true},
-        .window_size = 64 * mebibyte,
-        .window_total = 1024 * mebibyte,
-        .index_space = 1024 * mebibyte,
-        .threads = default_threads(),
-    };
+    struct left_out left_out = {NULL, NULL};
+
+    *options = (struct options){0};
+    settings_init(&options->settings);
     if (fuse_opt_add_arg(&options->fuse, "bigfs") != 0)
-        return EXIT_FAILURE;
-    int status = parse_flags(options, argc, argv);
-    if (status == 0)
-        status = choose_index_dir(options);
-    if (status != 0)
+        return complain_of_memory();
+    int status = take_flags(options, argc, argv, &left_out);
+    if (status != 0 || options->help || options->version)
         return status;
-    if (options->min_size == UINT64_MAX)
-        options->min_size = options->views.chunk_size;
-    if (options->help || options->version)
-        return 0;
-    return take_operands(options, argc, argv);
+    if (!options->min_size_given)
+        options->settings.min_size = options->settings.views.chunk_size;
+    status = options->index ? take_files(options, argc - optind, argv + optind)
+                            : take_paths(options, argc - optind, argv + optind, &left_out);
+    return status != 0 ? status : choose_index_dir(options);
 }
 
 void options_free(struct options *options)
 {
     fuse_opt_free_args(&options->fuse);
-    free(options->index_dir);
-}
-
-void options_print_help(void)
-{
-    (void)fputs(
-        "usage: bigfs [OPTIONS] SOURCE MOUNTPOINT\n"
-        "       bigfs --index [--index-dir DIR] [--index-space SIZE] FILE...\n"
-        "\n"
-        "Mounts SOURCE, a directory or one file, read-only on MOUNTPOINT. Every large file is a\n"
-        "directory of its pieces: bytes/ (of equal size), lines/ (of whole lines), rows/ (of as\n"
-        "many lines each), extents/ (the data without the holes), whole.EXT.\n"
-        "End it with: fusermount3 -u MOUNTPOINT\n"
-        "\n"
-        "With --index it mounts nothing, but makes the line indexes that rows/ needs ahead of "
-        "time.\n"
-        "\n"
-        "    --chunk-size SIZE    size of the pieces in bytes/ and lines/ (64M)\n"
-        "    --rows COUNT         lines of a piece in rows/ (1000000)\n"
-        "    --min-size SIZE      smaller files stay files; 0: only empty ones (the chunk size)\n"
-        "    --views LIST         which of bytes, lines, rows, extents, whole a listing shows "
-        "(all)\n"
-        "    --header[=H]         pieces of lines/, rows/ start with the first H lines (1)\n"
-        "    --index-dir DIR|none where line indexes are kept ($XDG_CACHE_HOME/bigfs, "
-        "~/.cache/bigfs)\n"
-        "    --index-space SIZE   what all line indexes may take there; oldest use goes first "
-        "(1G)\n"
-        "    --window-size SIZE   size of one mmap window (64M)\n"
-        "    --window-total SIZE  size of all mmap windows (1G)\n"
-        "    --cache kernel|none  whether the kernel caches pieces (kernel)\n"
-        "    --extents HOW        how holes are found: auto, seek, fiemap or none (auto)\n"
-        "    --threads N          how many reads at once; one file system has at most half\n"
-        "                         (by the processors)\n"
-        "    -f, --foreground     stay in the foreground\n"
-        "    -d, --debug          show every request; implies -f\n"
-        "    -o OPT[,OPT...]      mount options; also the options above: -o chunk_size=64M\n"
-        "    -h, --help           this text\n"
-        "    -V, --version        the version\n"
-        "\n"
-        "SIZE is a number with an optional K, M, G or T (powers of 1024); COUNT, with K, M or G "
-        "(of\n"
-        "1000).\n",
-        stdout);
+    settings_destroy(&options->settings);
 }

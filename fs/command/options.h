@@ -1,58 +1,39 @@
-/* What the command line and -o say. */
+/* What the command line says, and the lists that follow -o in it. */
 #ifndef BIGFS_FS_COMMAND_OPTIONS_H
 #define BIGFS_FS_COMMAND_OPTIONS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include <fuse_opt.h>
 
-#include "core/view/view.h"
-
-/* How many threads there are without --threads, at most: each may hold a reply (fs/tree/driver.c).
- */
-enum { MOST_DEFAULT_THREADS = 24 };
-
-/* The exit status of a command line that cannot be meant; EXIT_FAILURE is for all else. */
-enum { EXIT_USAGE = 2 };
-
-enum cache_mode {
-    CACHE_KERNEL, /* the kernel keeps pieces in its page cache */
-    CACHE_NONE,   /* every read comes to us */
-};
+#include "fs/tree/settings.h"
 
 struct options {
-    const char *source;     /* as given; NULL with help or version */
-    const char *mountpoint; /* as given */
-    struct view_defaults views;
-    uint64_t min_size;       /* bytes; regular files from here on are directories */
-    bool listed[VIEW_KINDS]; /* which views a listing shows */
-    uint64_t window_size;    /* bytes */
-    uint64_t window_total;   /* bytes */
-    enum cache_mode cache;
-    enum extent_method extents; /* how holes are found */
-    char *index_dir;            /* absolute; owned; NULL: line indexes are kept in memory only */
+    struct settings settings;
+    bool min_size_given;
     bool index_dir_given;
-    uint64_t index_space; /* bytes that all line indexes on the disk may take */
-    bool index;           /* make the line indexes of `files`, and mount nothing */
-    char **files;         /* as given */
-    int file_count;
-    unsigned threads; /* how many requests may read at once */
-    bool foreground;
-    bool debug;
-    bool help;
-    bool version;
-    struct fuse_args fuse; /* what goes on to libfuse; owned */
+    const char *source;     /* as given; NULL with `index`, `help` and `version` */
+    const char *mountpoint; /* the same */
+    bool index;             /* make the line indexes of `files`, and mount nothing */
+    char **files;           /* as given */
+    int file_count;         /* with `index`, at least 1 */
+    bool foreground;        /* stay in the foreground */
+    bool debug;             /* show every request */
+    bool help;              /* only print the help */
+    bool version;           /* only print the version */
+    struct fuse_args fuse;  /* what goes on to libfuse; owned */
 };
 
 /*
- * Reads the command line. Returns 0, or the exit status of the command after one line on standard
- * error has said what is wrong and what to do.
+ * Reads the command line, whose words it puts in another order: options first. Words that `options`
+ * refers to stay the caller's. Returns 0, or the exit status of the command after one line on
+ * standard error: EXIT_USAGE, or EXIT_FAILURE if memory or the working directory cannot be had.
+ * Call options_free() in any case. May block to find the user's home directory. For one thread at a
+ * time, as getopt(3) is.
  */
 int options_parse(struct options *options, int argc, char **argv);
-void options_free(struct options *options);
 
-/* The text of --help, to standard output. */
-void options_print_help(void);
+/* Frees what the options own. */
+void options_free(struct options *options);
 
 #endif

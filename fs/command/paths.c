@@ -3,61 +3,61 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/printable.h"
+#include "fs/command/complaint.h"
 
-static int complain(const char *path, const char *what, const char *to_do)
+static int complain_of(const char *path, int error)
 {
-    AUTO_FREE char *shown = printable(path);
-    fprintf(stderr, "bigfs: %s: %s: %s\n", printable_or(shown), what, to_do);
-    return -1;
+    if (error == ENOTCONN)
+        return complain(-1, "%s: the mount there is dead: run fusermount3 -u on it first", path);
+    return complain(-1, "%s: %s: %s", path, strerror(error), complaint_cure(error));
 }
 
-/* The absolute path, or NULL after a complaint; `missing` says what to do where it does not exist.
+/*
+ * The absolute path, for the caller to free, or NULL after a complaint. `missing` says what to do
+ * if there is nothing of this name.
  */
 static char *resolve(const char *path, const char *missing)
 {
     char *resolved = realpath(path, NULL);
     if (resolved != NULL)
         return resolved;
-    if (errno == ENOTCONN)
-        (void)complain(path, "the mount there is dead", "run fusermount3 -u on it first");
-    else if (errno == ENOENT)
-        (void)complain(path, "there is no such file or directory", missing);
+    if (errno == ENOENT)
+        (void)complain(-1, "%s: does not exist: %s", path, missing);
     else
-        (void)complain(path, strerror(errno), "give a path that can be reached");
+        (void)complain_of(path, errno);
     return NULL;
 }
 
 static int check_source(const char *path, const char *resolved, struct stat *attributes)
 {
     if (stat(resolved, attributes) != 0)
-        return complain(path, strerror(errno), "give a SOURCE that can be reached");
+        return complain_of(path, errno);
     if (!S_ISDIR(attributes->st_mode) && !S_ISREG(attributes->st_mode))
-        return complain(path, "is not a directory or a regular file", "give one as SOURCE");
+        return complain(-1, "%s: is neither a directory nor a regular file: give one as SOURCE",
+                        path);
     int access = S_ISDIR(attributes->st_mode) ? R_OK | X_OK : R_OK;
     if (faccessat(AT_FDCWD, resolved, access, AT_EACCESS) != 0)
-        return complain(path, "cannot be read", "mount it as a user who may read it");
+        return complain(-1, "%s: cannot be read: mount it as a user who may read it", path);
     return 0;
 }
 
 static int check_mountpoint(const char *path, const char *resolved)
 {
     struct stat attributes;
-    if (stat(resolved, &attributes) != 0 && errno == ENOTCONN)
-        return complain(path, "the mount there is dead", "run fusermount3 -u on it first");
     if (stat(resolved, &attributes) != 0)
-        return complain(path, strerror(errno), "give a MOUNTPOINT that can be reached");
+        return complain_of(path, errno);
     if (!S_ISDIR(attributes.st_mode))
-        return complain(path, "is not a directory", "give a directory as MOUNTPOINT");
-    /* fusermount3, which mounts for all but root, wants this. */
+        return complain(-1, "%s: is not a directory: give a directory as MOUNTPOINT", path);
+    /* fusermount3, which mounts for all users but root, demands this. */
     if (geteuid() != 0 && faccessat(AT_FDCWD, resolved, W_OK | X_OK, AT_EACCESS) != 0)
-        return complain(path, "cannot be written to", "give a directory of your own as MOUNTPOINT");
+        return complain(-1, "%s: cannot be written to: give a directory of your own as MOUNTPOINT",
+                        path);
     return 0;
 }
 
@@ -68,57 +68,72 @@ static bool is_within(const char *inner, const char *outer)
     return strncmp(inner, outer, length) == 0 && (inner[length] == '/' || inner[length] == '\0');
 }
 
-int paths_check(const char *source, const char *mountpoint, struct paths *paths)
+static void free_paths(struct paths *paths)
 {
-    static const char missing_mountpoint[] = "create it with mkdir";
-    struct stat attributes;
-    AUTO_FREE char *from = resolve(source, "give an existing directory or file as SOURCE");
-    AUTO_FREE char *to = from != NULL ? resolve(mountpoint, missing_mountpoint) : NULL;
-    AUTO_FREE char *single = NULL;
-
-    if (from == NULL || to == NULL || check_source(source, from, &attributes) != 0 ||
-        check_mountpoint(mountpoint, to) != 0)
-        return -1;
-    if (is_within(from, to) || (S_ISDIR(attributes.st_mode) && is_within(to, from)))
-        return complain(mountpoint, "SOURCE and MOUNTPOINT lie inside each other",
-                        "give a MOUNTPOINT outside of SOURCE");
-    if (S_ISREG(attributes.st_mode)) {
-        single = strdup(strrchr(from, '/') + 1);
-        if (single == NULL)
-            return complain(source, strerror(errno), "try again with more memory");
-    }
-    paths->source = steal_pointer(&from);
-    paths->mountpoint = steal_pointer(&to);
-    paths->single = steal_pointer(&single);
-    return 0;
+    free(steal_pointer(&paths->source));
+    free(steal_pointer(&paths->mountpoint));
+    free(steal_pointer(&paths->single));
 }
 
-/* The absolute path of the deepest directory on the path that exists; the caller's, or NULL. */
-static char *resolve_existing(const char *path)
+static int check(const char *source, const char *mountpoint, struct paths *paths)
+{
+    struct stat attributes;
+
+    paths->source = resolve(source, "give an existing directory or file as SOURCE");
+    if (paths->source == NULL)
+        return -1;
+    paths->mountpoint = resolve(mountpoint, "create it with mkdir");
+    if (paths->mountpoint == NULL || check_source(source, paths->source, &attributes) != 0 ||
+        check_mountpoint(mountpoint, paths->mountpoint) != 0)
+        return -1;
+    const bool is_file = S_ISREG(attributes.st_mode);
+    if (is_within(paths->source, paths->mountpoint) ||
+        (!is_file && is_within(paths->mountpoint, paths->source)))
+        return complain(-1,
+                        "%s: SOURCE and MOUNTPOINT lie inside each other: give a MOUNTPOINT "
+                        "outside of SOURCE",
+                        mountpoint);
+    paths->single = is_file ? strdup(strrchr(paths->source, '/') + 1) : NULL;
+    return is_file && paths->single == NULL ? complain_of_memory() : 0;
+}
+
+int paths_check(const char *source, const char *mountpoint, struct paths *paths)
+{
+    *paths = (struct paths){NULL, NULL, NULL};
+    int error = check(source, mountpoint, paths);
+    if (error != 0)
+        free_paths(paths);
+    return error != 0 ? -1 : 0;
+}
+
+/*
+ * Whether the way along an absolute path meets `directory`, which is absolute and resolved. Once
+ * that is mounted on, the path leads into the mount, even if a link leads out of it now.
+ */
+static bool leads_into(const char *path, const char *directory)
 {
     AUTO_FREE char *part = strdup(path);
-    char *resolved = part != NULL ? realpath(part, NULL) : NULL;
+    bool leads = false;
 
-    while (resolved == NULL && part != NULL && strrchr(part, '/') > part) {
+    while (part != NULL && part[0] != '\0' && !leads) {
+        AUTO_FREE char *resolved = realpath(part, NULL);
+        leads = resolved != NULL && is_within(resolved, directory);
         *strrchr(part, '/') = '\0';
-        resolved = realpath(part, NULL);
     }
-    return resolved;
+    return leads;
 }
 
 int paths_check_index_dir(struct paths *paths, struct options *options)
 {
-    if (options->index_dir == NULL)
-        return 0;
-    AUTO_FREE char *existing = resolve_existing(options->index_dir);
-    if (existing == NULL || !is_within(existing, paths->mountpoint))
+    char **index_dir = &options->settings.index_dir;
+
+    if (*index_dir == NULL || !leads_into(*index_dir, paths->mountpoint))
         return 0;
     if (!options->index_dir_given) {
-        free(steal_pointer(&options->index_dir));
+        free(steal_pointer(index_dir));
         return 0;
     }
-    free(steal_pointer(&paths->source));
-    free(steal_pointer(&paths->mountpoint));
-    free(steal_pointer(&paths->single));
-    return complain(options->index_dir, "lies in MOUNTPOINT", "give an --index-dir outside of it");
+    free_paths(paths);
+    return complain(-1, "--index-dir=%s: leads into MOUNTPOINT: give a directory outside of it",
+                    *index_dir);
 }

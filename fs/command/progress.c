@@ -1,16 +1,20 @@
 #include "fs/command/progress.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/checked.h"
+
 enum {
-    WIDTH = 80, /* of a terminal that does not say */
+    WIDTH = 80, /* columns of a terminal that does not tell */
     BAR_MOST = 40,
     BAR_LEAST = 10,
-    AROUND_BAR = 48,    /* columns for all that is not bar or name */
+    NAME_LEAST = 8,
+    AROUND_BAR = 48,    /* columns for all but the bar and the name */
     LINE_EVERY = 10000, /* ms */
 };
 
@@ -56,7 +60,7 @@ static int columns(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : WIDTH;
 }
 
-/* Time left, "1:02:03" or "2:03"; nothing is known at the start. */
+/* Writes the time left, as "1:02:03", "2:03" or, if it is not known, "-:--". */
 static void write_left(double seconds, char *text, size_t size)
 {
     long left = (long)(seconds + 0.5);
@@ -76,7 +80,7 @@ static void write_bar(double part, int width, char *text)
     text[width] = '\0';
 }
 
-/* How far, how fast, how long. */
+/* What the bar and the lines tell. */
 struct figures {
     double part;
     char rate[PROGRESS_BYTES_MOST];
@@ -86,8 +90,8 @@ struct figures {
 static void work_out(const struct progress *progress, uint64_t done, uint64_t size,
                      struct figures *figures)
 {
-    double per_second = (double)(done > progress->from ? done - progress->from : 0) * 1000 /
-                        (double)progress_elapsed(progress);
+    double per_second =
+        (double)saturating_sub(done, progress->from) * 1000 / (double)progress_elapsed(progress);
 
     figures->part = size > 0 ? (double)done / (double)size : 1;
     progress_bytes(per_second, figures->rate);
@@ -95,16 +99,33 @@ static void work_out(const struct progress *progress, uint64_t done, uint64_t si
                sizeof(figures->left));
 }
 
+/* How many bytes of the name to show so that no character of UTF-8 is cut. */
+static int name_length(const char *name, size_t room)
+{
+    size_t length = strnlen(name, room + 1);
+    if (length <= room)
+        return (int)length;
+    for (length = room; length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80;)
+        length--;
+    return (int)length;
+}
+
+static int between(int least, int value, int most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
 static void draw_bar(const struct progress *progress, const struct figures *figures)
 {
     char bar[BAR_MOST + 1];
     int room = columns() - AROUND_BAR;
-    int width = room / 2 < BAR_LEAST ? BAR_LEAST : room / 2 > BAR_MOST ? BAR_MOST : room / 2;
-    int name_room = room - width > 8 ? room - width : 8;
+    int width = between(BAR_LEAST, room / 2, BAR_MOST);
+    int name_room = between(NAME_LEAST, room - width, INT_MAX);
 
     write_bar(figures->part, width, bar);
-    (void)fprintf(stderr, "\r\033[K%.*s [%s] %3.0f%%  %s/s  %s left", name_room, progress->name,
-                  bar, figures->part * 100, figures->rate, figures->left);
+    (void)fprintf(stderr, "\r\033[K%.*s [%s] %3.0f%%  %s/s  %s left",
+                  name_length(progress->name, (size_t)name_room), progress->name, bar,
+                  figures->part * 100, figures->rate, figures->left);
     (void)fflush(stderr);
 }
 
@@ -113,6 +134,7 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t size)
     struct figures figures;
     int64_t now = now_ms();
 
+    done = min_u64(done, size);
     if (progress->from == UINT64_MAX)
         progress->from = done;
     work_out(progress, done, size, &figures);

@@ -62,7 +62,7 @@ static void write_path(FILE *out, const char *what, const char *path)
 /* Where the mount lies is in the kernel's table for everybody; the rest is not theirs to know. */
 static void write_paths(FILE *out, const struct driver *driver, bool named)
 {
-    const char *index_dir = driver->options->index_dir;
+    const char *index_dir = driver->settings->index_dir;
 
     if (named)
         write_path(out, "source:        ", driver->source);
@@ -73,7 +73,7 @@ static void write_paths(FILE *out, const struct driver *driver, bool named)
 
 static void write_status(FILE *out, struct driver *driver, bool named)
 {
-    const struct options *options = driver->options;
+    const struct settings *settings = driver->settings;
     struct gate_load reads = gate_load(&driver->reads);
     struct gate_load scans = gate_load(&driver->scans);
     struct timespec now;
@@ -83,17 +83,17 @@ static void write_status(FILE *out, struct driver *driver, bool named)
     write_paths(out, driver, named);
     fprintf(out, "up:            %" PRId64 " s\n",
             (int64_t)now.tv_sec - (int64_t)driver->started.tv_sec);
-    fprintf(out, "chunk size:    %" PRIu64 "\n", options->views.chunk_size);
-    fprintf(out, "min size:      %" PRIu64 "\n", options->min_size);
-    fprintf(out, "cache:         %s\n", options->cache == CACHE_NONE ? "none" : "kernel");
-    fprintf(out, "extents:       %s\n", extent_method_name(options->extents));
+    fprintf(out, "chunk size:    %" PRIu64 "\n", settings->views.chunk_size);
+    fprintf(out, "min size:      %" PRIu64 "\n", settings->min_size);
+    fprintf(out, "cache:         %s\n", settings->cache == CACHE_NONE ? "none" : "kernel");
+    fprintf(out, "extents:       %s\n", extent_method_name(settings->extents));
     fprintf(out, "open files:    %" PRIu64 "\n", driver_handles(driver));
     fprintf(out, "descriptors:   %u of %u\n", open_files_count(&driver->pool.files),
             driver->pool.files.limit);
     fprintf(out, "windows:       %" PRIu64 " of %" PRIu64 " bytes\n",
             window_pool_mapped(&driver->pool.windows), driver->pool.windows.total);
     fprintf(out, "index space:   %" PRIu64 " of %" PRIu64 " bytes\n",
-            index_space_used(&driver->index_space), options->index_space);
+            index_space_used(&driver->index_space), settings->index_space);
     fprintf(out, "reading:       %u of %u, %u waiting\n", reads.running, driver->reads.limit,
             reads.queued);
     fprintf(out, "scanning:      %u of %u, %u waiting\n", scans.running, driver->scans.limit,

@@ -45,7 +45,7 @@ static void run_open(struct job *job)
     }
     job->file.fh = (uint64_t)(uintptr_t)handle;
     /* The kernel's cache lets generated files be sent and mapped whatever --cache says. */
-    job->file.direct_io = handle->kind == HANDLE_PIECE && driver->options->cache == CACHE_NONE;
+    job->file.direct_io = handle->kind == HANDLE_PIECE && driver->settings->cache == CACHE_NONE;
     job->file.keep_cache = !job->file.direct_io; /* what a node holds never changes */
     if (fuse_reply_open(job->request, &job->file) != 0)
         handle_close(driver, handle);

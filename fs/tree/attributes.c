@@ -73,7 +73,7 @@ double attributes_believed(const struct driver *driver, const struct node *node,
 
     if ((table || node->kind == NODE_REPORT) && attributes->st_size == 0)
         return 0;
-    return table && driver->options->cache == CACHE_NONE ? 0 : BELIEVED_SECONDS;
+    return table && driver->settings->cache == CACHE_NONE ? 0 : BELIEVED_SECONDS;
 }
 
 /* What .bigfs is made of belongs to the user who mounted. */

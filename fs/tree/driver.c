@@ -27,16 +27,16 @@ static_assert((MOST_DEFAULT_THREADS + MOST_RECEIVERS + SPARE_BUFFERS) * MOST_REA
  * One device may take half of a gate, so a gate has twice the room that one device should get, if
  * memory allows it.
  */
-static unsigned reads_at_once(const struct options *options)
+static unsigned reads_at_once(const struct settings *settings)
 {
     unsigned most =
-        options->threads > MOST_DEFAULT_THREADS ? options->threads : MOST_DEFAULT_THREADS;
-    return 2 * options->threads < most ? 2 * options->threads : most;
+        settings->threads > MOST_DEFAULT_THREADS ? settings->threads : MOST_DEFAULT_THREADS;
+    return 2 * settings->threads < most ? 2 * settings->threads : most;
 }
 
-static unsigned scans_at_once(const struct options *options)
+static unsigned scans_at_once(const struct settings *settings)
 {
-    return options->threads > 1 ? options->threads : 2;
+    return settings->threads > 1 ? settings->threads : 2;
 }
 
 static unsigned descriptor_limit(void)
@@ -108,22 +108,22 @@ static bool relieve(void *argument)
 }
 
 /* All that bounds what is used at once. */
-static void init_bounds(struct driver *driver, const struct options *options)
+static void init_bounds(struct driver *driver, const struct settings *settings)
 {
-    source_pool_init(&driver->pool, driver->directory, descriptor_limit(), options->window_size,
-                     options->window_total);
+    source_pool_init(&driver->pool, driver->directory, descriptor_limit(), settings->window_size,
+                     settings->window_total);
     driver->pool.beneath.own = &driver->own;
-    driver->pool.extents = options->extents;
+    driver->pool.extents = settings->extents;
     driver->pool.beneath.relieve = relieve;
     driver->pool.beneath.relieve_argument = driver;
     dir_streams_init(&driver->dirs, dirs_limit());
-    driver->pool.drop_behind.enabled = options->cache == CACHE_KERNEL;
-    index_store_init(&driver->store, options->index_dir, LINE_BLOCK, warn_of_index);
-    index_space_init(&driver->index_space, options->index_dir, options->index_space);
+    driver->pool.drop_behind.enabled = settings->cache == CACHE_KERNEL;
+    index_store_init(&driver->store, settings->index_dir, LINE_BLOCK, warn_of_index);
+    index_space_init(&driver->index_space, settings->index_dir, settings->index_space);
     driver->store.space = &driver->index_space;
-    gate_init(&driver->reads, reads_at_once(options));
-    gate_init(&driver->scans, scans_at_once(options));
-    gate_init(&driver->looks, 2 * options->threads);
+    gate_init(&driver->reads, reads_at_once(settings));
+    gate_init(&driver->scans, scans_at_once(settings));
+    gate_init(&driver->looks, 2 * settings->threads);
     sampler_init(&driver->sampler);
     receivers_init(&driver->receivers, work_on_gates, driver);
 }
@@ -139,11 +139,11 @@ static void destroy_bounds(struct driver *driver)
     source_pool_destroy(&driver->pool);
 }
 
-int driver_init(struct driver *driver, const struct options *options, char *source,
+int driver_init(struct driver *driver, const struct settings *settings, char *source,
                 char *mountpoint, char *single)
 {
     memset(driver, 0, sizeof(*driver));
-    driver->options = options;
+    driver->settings = settings;
     driver->source = source;
     driver->mountpoint = mountpoint;
     driver->single = single;
@@ -161,7 +161,7 @@ int driver_init(struct driver *driver, const struct options *options, char *sour
     if (error != 0)
         goto no_nodes;
     atomic_store(&driver->nodes.root->device, device);
-    init_bounds(driver, options);
+    init_bounds(driver, settings);
     error = buffers_init(&driver->buffers, driver_workers(driver), MOST_READ);
     if (error != 0)
         goto no_buffers;
@@ -232,5 +232,5 @@ unsigned driver_workers(const struct driver *driver)
 
 bool driver_is_large(const struct driver *driver, uint64_t size)
 {
-    return size >= max_u64(driver->options->min_size, 1);
+    return size >= max_u64(driver->settings->min_size, 1);
 }

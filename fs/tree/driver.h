@@ -12,7 +12,6 @@
 #include "core/index/index_space.h"
 #include "core/index/index_store.h"
 #include "core/index/indexer.h"
-#include "fs/command/options.h"
 #include "fs/command/readahead.h"
 #include "fs/serve/ahead.h"
 #include "fs/serve/aside.h"
@@ -23,6 +22,7 @@
 #include "fs/tree/dir_streams.h"
 #include "fs/tree/node.h"
 #include "fs/tree/recent_sources.h"
+#include "fs/tree/settings.h"
 
 /* The most a READ can ask for; what libfuse negotiates with the kernel. */
 enum { MOST_READ = 1024 * 1024 };
@@ -41,7 +41,7 @@ struct counters {
 };
 
 struct driver {
-    const struct options *options;
+    const struct settings *settings;
     char *source;     /* absolute path of SOURCE; owned */
     char *mountpoint; /* absolute; owned */
     char *single;     /* the only name that is shown, where SOURCE is one file; owned, or NULL */
@@ -80,10 +80,10 @@ struct driver {
 };
 
 /*
- * Makes a driver for the options, whose paths have been checked: `source`, `mountpoint` and
- * `single` as above are taken over, also on failure. Returns 0 or -errno.
+ * Makes a driver with these settings, which stay the caller's: `source`, `mountpoint` and `single`
+ * as above are taken over, also on failure. Returns 0 or -errno.
  */
-int driver_init(struct driver *driver, const struct options *options, char *source,
+int driver_init(struct driver *driver, const struct settings *settings, char *source,
                 char *mountpoint, char *single);
 
 uint64_t driver_handles(struct driver *driver);

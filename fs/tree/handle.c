@@ -239,7 +239,7 @@ int handle_open(struct driver *driver, struct node *node, const struct fuse_ctx 
         free_handle(opened);
         return error;
     }
-    opened->reads_ahead = opened->kind == HANDLE_PIECE && driver->options->cache == CACHE_NONE;
+    opened->reads_ahead = opened->kind == HANDLE_PIECE && driver->settings->cache == CACHE_NONE;
     if (opened->reads_ahead)
         ahead_init(&opened->ahead, &driver->ahead);
     atomic_fetch_add(&driver->counters.opens, 1);

@@ -222,7 +222,7 @@ static void choose_views(const struct listing *listing, bool *listed)
     struct generation *generation = NULL;
     struct stat attributes;
 
-    memcpy(listed, listing->driver->options->listed, VIEW_KINDS * sizeof(listed[0]));
+    memcpy(listed, listing->driver->settings->listed, VIEW_KINDS * sizeof(listed[0]));
     bool known = source_look(source, &generation, &attributes) == 0;
     bool sparse = known && source_may_have_holes(source, generation);
     listed[VIEW_ROWS] =

@@ -258,7 +258,7 @@ static int enter_table(struct driver *driver, struct node *parent, const char *n
     union node_content content = {0};
     struct stat source;
 
-    int error = view_parse(name, length, &driver->options->views, &content.generated.view);
+    int error = view_parse(name, length, &driver->settings->views, &content.generated.view);
     if (error == 0)
         error = attributes_now_of_large(driver, parent, &source);
     if (error != 0)
@@ -282,7 +282,7 @@ static int lookup_in_large(struct driver *driver, struct node *parent, const cha
         return enter_piece(driver, parent, &wanted_whole, entry);
     if (length > suffix && strcmp(name + length - suffix, table_suffix) == 0)
         return enter_table(driver, parent, name, length - suffix, entry);
-    int error = view_parse(name, length, &driver->options->views, &content.view);
+    int error = view_parse(name, length, &driver->settings->views, &content.view);
     if (error == 0)
         error = attributes_now_of_large(driver, parent, &source);
     return error != 0 ? error

@@ -1,0 +1,64 @@
+#include "fs/command/help.h"
+
+#include <stdio.h>
+
+static const char text[] = /* in 80 columns */
+    "usage: bigfs [OPTIONS] SOURCE MOUNTPOINT\n"
+    "       bigfs --index [--index-dir DIR] [--index-space SIZE] FILE...\n"
+    "\n"
+    "Mounts SOURCE, a directory or one file, read-only on MOUNTPOINT. There every\n"
+    "large file is a directory of its pieces:\n"
+    "\n"
+    "    bytes/      pieces of the same size\n"
+    "    lines/      pieces of whole lines, cut near that size\n"
+    "    rows/       pieces of the same number of lines\n"
+    "    extents/    the data of a file with holes\n"
+    "    whole.EXT   the whole file\n"
+    "\n"
+    "To unmount it: fusermount3 -u MOUNTPOINT\n"
+    "\n"
+    "With --index it mounts nothing. It makes the line indexes of the files, which\n"
+    "rows/ needs, ahead of time.\n"
+    "\n"
+    "The options, with their defaults in parentheses:\n"
+    "\n"
+    "    --chunk-size SIZE     size of the pieces in bytes/ and lines/ (64M)\n"
+    "    --rows COUNT          number of lines in each piece of rows/ (1000000)\n"
+    "    --min-size SIZE       show smaller files as files; with 0, only empty files\n"
+    "                          (the chunk size)\n"
+    "    --views LIST          show only these in listings, of bytes, lines, rows,\n"
+    "                          extents and whole (all of them)\n"
+    "    --header[=H]          begin each piece of lines/ and rows/ with the first H\n"
+    "                          lines of the file; without H, with the first line\n"
+    "    --index-dir DIR|none  keep line indexes in DIR, or only in memory\n"
+    "                          ($XDG_CACHE_HOME/bigfs, or else ~/.cache/bigfs)\n"
+    "    --index-space SIZE    let all line indexes there take at most this much; the\n"
+    "                          one that was not used for longest goes first (1G)\n"
+    "    --window-size SIZE    map at most this much of a file in one piece (64M)\n"
+    "    --window-total SIZE   map at most this much of all files together (1G)\n"
+    "    --cache kernel|none   keep pieces in the kernel's page cache, or nowhere\n"
+    "                          (kernel)\n"
+    "    --extents HOW         find holes by auto, seek or fiemap; with none, all is\n"
+    "                          data (auto)\n"
+    "    --threads N           read for N requests at once, 1 to 512; those that need\n"
+    "                          the same file system get at most half of the places\n"
+    "                          (4 for each processor, but from 8 to 24)\n"
+    "    -f, --foreground      stay in the foreground\n"
+    "    -d, --debug           show every request; implies -f\n"
+    "    -o OPT[,OPT...]       mount options, and the options above with underscores:\n"
+    "                          -o allow_other,chunk_size=16M\n"
+    "    -h, --help            show this text\n"
+    "    -V, --version         show the version\n"
+    "\n"
+    "SIZE is a number, which K, M, G or T multiplies by a power of 1024.\n"
+    "COUNT is a number, which K, M or G multiplies by a power of 1000.\n";
+
+void help_print(void)
+{
+    (void)fputs(text, stdout);
+}
+
+void help_print_version(void)
+{
+    printf("bigfs %s\n", BIGFS_VERSION);
+}

@@ -1,0 +1,9 @@
+/* What the command says of itself. */
+#ifndef BIGFS_FS_COMMAND_HELP_H
+#define BIGFS_FS_COMMAND_HELP_H
+
+/* Each writes to standard output: the text of --help, in 80 columns, and that of --version. */
+void help_print(void);
+void help_print_version(void);
+
+#endif

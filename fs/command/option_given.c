@@ -1,0 +1,107 @@
+#include "fs/command/option_given.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "fs/command/complaint.h"
+
+/* Checks whether there is a value, as there must be or must not be. */
+static int check_value(const struct option_given *given)
+{
+    const char *dashes = given->dashes;
+    const char *name = given->name;
+
+    if (option_needs_value(given->rule) && given->value == NULL)
+        return complain(EXIT_USAGE, "%s%s needs a value: give %s", dashes, name,
+                        given->rule->wanted);
+    if (given->rule->argument == ARGUMENT_NONE && given->value != NULL)
+        return complain(EXIT_USAGE, "%s%s takes no value: leave out =%s", dashes, name,
+                        given->value);
+    return 0;
+}
+
+static int set(struct options *options, const struct option_given *given)
+{
+    int error = given->rule->set(options, given->value);
+    if (error == -ENOMEM)
+        return complain_of_memory();
+    if (error != 0)
+        return complain(EXIT_USAGE, "%s%s=%s: give %s", given->dashes, given->name, given->value,
+                        given->rule->wanted);
+    return 0;
+}
+
+/*
+ * Splits off the next word of a list, in place. A backslash makes an ordinary character of the one
+ * that follows it.
+ */
+static char *next_word(char **rest)
+{
+    char *word = *rest;
+    char *to = word;
+    char *from = word;
+
+    while (*from != '\0' && *from != ',') {
+        if (*from == '\\' && from[1] != '\0')
+            from++;
+        *to++ = *from++;
+    }
+    *rest = *from == ',' ? from + 1 : NULL;
+    *to = '\0';
+    return word;
+}
+
+/* Whether a word of a list is this name, in which it may have underscores for dashes. */
+static bool means(const char *word, const char *name)
+{
+    while (*word != '\0' && (*word == *name || (*word == '_' && *name == '-'))) {
+        word++;
+        name++;
+    }
+    return *word == '\0' && *name == '\0';
+}
+
+static const struct option_rule *rule_in_lists(const char *word)
+{
+    for (size_t i = 0; i < OPTION_RULES; i++)
+        if (option_rules[i].in_lists && means(word, option_rules[i].name))
+            return &option_rules[i];
+    return NULL;
+}
+
+static int take_word(struct options *options, const struct option_rule *list, const char *word)
+{
+    AUTO_FREE char *name = strdup(word);
+    if (name == NULL)
+        return complain_of_memory();
+    char *value = strchr(name, '=');
+    if (value != NULL)
+        *value++ = '\0';
+    struct option_given given = {rule_in_lists(name), "-o ", name, value};
+    if (given.rule == NULL)
+        given = (struct option_given){list, "-o ", word, word};
+    int status = check_value(&given);
+    return status != 0 ? status : set(options, &given);
+}
+
+static int take_list(struct options *options, const struct option_given *given)
+{
+    AUTO_FREE char *words = strdup(given->value);
+    int status = words != NULL ? 0 : complain_of_memory();
+    for (char *rest = words; rest != NULL && status == 0;) {
+        const char *word = next_word(&rest);
+        if (word[0] != '\0')
+            status = take_word(options, given->rule, word);
+    }
+    return status;
+}
+
+int option_take(struct options *options, const struct option_given *given)
+{
+    int status = check_value(given);
+    if (status != 0)
+        return status;
+    return given->rule->argument == ARGUMENT_LIST ? take_list(options, given) : set(options, given);
+}

@@ -1,0 +1,21 @@
+/* One option as the user gave it, on the command line or in a list that follows -o. */
+#ifndef BIGFS_FS_COMMAND_OPTION_GIVEN_H
+#define BIGFS_FS_COMMAND_OPTION_GIVEN_H
+
+#include "fs/command/option_rules.h"
+
+struct option_given {
+    const struct option_rule *rule;
+    const char *dashes; /* what precedes the name in messages: "--", "-" or "-o " */
+    const char *name;   /* for messages */
+    const char *value;  /* NULL: none */
+};
+
+/*
+ * Takes the option, or each one in the list that is its value. There "\," is a comma and "\\" a
+ * backslash, underscores in names stand for dashes, and other options go on to libfuse. Keeps
+ * nothing of *given. Returns 0, or the exit status of the command after one line on standard error.
+ */
+int option_take(struct options *options, const struct option_given *given);
+
+#endif

@@ -1,0 +1,205 @@
+#include "fs/command/option_rules.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/quantity.h"
+
+enum { MOST_THREADS = 512 };
+
+static int parse_size_from_one(const char *value, uint64_t *size)
+{
+    int error = quantity_parse_size(value, strlen(value), size);
+    return error == 0 && *size > 0 ? 0 : -EINVAL;
+}
+
+static int parse_count_from_one(const char *value, uint64_t *count)
+{
+    int error = quantity_parse_count(value, strlen(value), count);
+    return error == 0 && *count > 0 ? 0 : -EINVAL;
+}
+
+static int parse_number_from_one(const char *value, uint64_t *number)
+{
+    int error = quantity_parse_number(value, strlen(value), number);
+    return error == 0 && *number > 0 ? 0 : -EINVAL;
+}
+
+static int set_chunk_size(struct options *options, const char *value)
+{
+    return parse_size_from_one(value, &options->settings.views.chunk_size);
+}
+
+static int set_rows(struct options *options, const char *value)
+{
+    return parse_count_from_one(value, &options->settings.views.rows);
+}
+
+static int set_min_size(struct options *options, const char *value)
+{
+    options->min_size_given = true;
+    return quantity_parse_size(value, strlen(value), &options->settings.min_size) == 0 ? 0
+                                                                                       : -EINVAL;
+}
+
+static int set_views(struct options *options, const char *value)
+{
+    bool *listed = options->settings.listed;
+
+    memset(listed, 0, sizeof(options->settings.listed));
+    for (;;) {
+        size_t length = strcspn(value, ",:");
+        enum view_kind kind = view_kind_named(value, length);
+        if (kind == VIEW_KINDS)
+            return -EINVAL;
+        listed[kind] = true;
+        if (value[length] == '\0')
+            return 0;
+        value += length + 1;
+    }
+}
+
+static int set_header(struct options *options, const char *value)
+{
+    return parse_number_from_one(value != NULL ? value : "1", &options->settings.views.header);
+}
+
+static int set_index_dir(struct options *options, const char *value)
+{
+    char **directory = &options->settings.index_dir;
+
+    if (value[0] == '\0')
+        return -EINVAL;
+    free(steal_pointer(directory));
+    options->index_dir_given = true;
+    if (strcmp(value, "none") == 0)
+        return 0;
+    *directory = strdup(value);
+    return *directory != NULL ? 0 : -ENOMEM;
+}
+
+static int set_index_space(struct options *options, const char *value)
+{
+    return parse_size_from_one(value, &options->settings.index_space);
+}
+
+static int set_window_size(struct options *options, const char *value)
+{
+    uint64_t *size = &options->settings.window_size;
+    int error = parse_size_from_one(value, size);
+    return error == 0 && *size <= SIZE_MAX / 4 ? 0 : -EINVAL; /* sums of a few sizes do not wrap */
+}
+
+static int set_window_total(struct options *options, const char *value)
+{
+    return parse_size_from_one(value, &options->settings.window_total);
+}
+
+static int set_cache(struct options *options, const char *value)
+{
+    options->settings.cache = strcmp(value, "none") == 0 ? CACHE_NONE : CACHE_KERNEL;
+    return options->settings.cache == CACHE_NONE || strcmp(value, "kernel") == 0 ? 0 : -EINVAL;
+}
+
+static int set_extents(struct options *options, const char *value)
+{
+    options->settings.extents = extent_method_named(value);
+    return options->settings.extents != EXTENT_METHODS ? 0 : -EINVAL;
+}
+
+static int set_threads(struct options *options, const char *value)
+{
+    uint64_t threads = 0;
+    int error = parse_number_from_one(value, &threads);
+    if (error != 0 || threads > MOST_THREADS)
+        return -EINVAL;
+    options->settings.threads = (unsigned)threads;
+    return 0;
+}
+
+static int set_index(struct options *options, const char *value)
+{
+    (void)value;
+    options->index = true;
+    return 0;
+}
+
+static int set_foreground(struct options *options, const char *value)
+{
+    (void)value;
+    options->foreground = true;
+    return 0;
+}
+
+static int set_debug(struct options *options, const char *value)
+{
+    (void)value;
+    options->foreground = options->debug = true;
+    return 0;
+}
+
+static int set_help(struct options *options, const char *value)
+{
+    (void)value;
+    options->help = true;
+    return 0;
+}
+
+static int set_version(struct options *options, const char *value)
+{
+    (void)value;
+    options->version = true;
+    return 0;
+}
+
+/* Hands a mount option on to libfuse, with its commas and backslashes escaped again. */
+static int pass_on(struct options *options, const char *word)
+{
+    char *list = NULL;
+    int failed = fuse_opt_add_opt_escaped(&list, word);
+    if (failed == 0)
+        failed = fuse_opt_add_arg(&options->fuse, "-o");
+    if (failed == 0)
+        failed = fuse_opt_add_arg(&options->fuse, list);
+    free(list);
+    return failed != 0 ? -ENOMEM : 0;
+}
+
+#define A_SIZE "a SIZE from 1, such as 512K, 64M or 2G"
+#define A_COUNT "a COUNT from 1, such as 5000, 100K or 2M"
+#define SOME_OPTIONS "mount options, such as allow_other"
+#define SOME_VIEWS "a list of bytes, lines, rows, extents and whole"
+
+const struct option_rule option_rules[] = {
+    /* clang-format off */
+    {"chunk-size",   0,   ARGUMENT_REQUIRED, true,  set_chunk_size,   A_SIZE},
+    {"rows",         0,   ARGUMENT_REQUIRED, true,  set_rows,         A_COUNT},
+    {"min-size",     0,   ARGUMENT_REQUIRED, true,  set_min_size,     "a SIZE, such as 64M, or 0"},
+    {"views",        0,   ARGUMENT_REQUIRED, true,  set_views,        SOME_VIEWS},
+    {"header",       0,   ARGUMENT_OPTIONAL, true,  set_header,       "a number of records from 1"},
+    {"index-dir",    0,   ARGUMENT_REQUIRED, true,  set_index_dir,    "a directory, or none"},
+    {"index-space",  0,   ARGUMENT_REQUIRED, true,  set_index_space,  A_SIZE},
+    {"window-size",  0,   ARGUMENT_REQUIRED, true,  set_window_size,  A_SIZE},
+    {"window-total", 0,   ARGUMENT_REQUIRED, true,  set_window_total, A_SIZE},
+    {"cache",        0,   ARGUMENT_REQUIRED, true,  set_cache,        "kernel or none"},
+    {"extents",      0,   ARGUMENT_REQUIRED, true,  set_extents,      "auto, seek, fiemap or none"},
+    {"threads",      0,   ARGUMENT_REQUIRED, true,  set_threads,      "a number from 1 to 512"},
+    {"foreground",   'f', ARGUMENT_NONE,     true,  set_foreground,   NULL},
+    {"debug",        'd', ARGUMENT_NONE,     true,  set_debug,        NULL},
+    {NULL,           'o', ARGUMENT_LIST,     false, pass_on,          SOME_OPTIONS},
+    {"index",        0,   ARGUMENT_NONE,     false, set_index,        NULL},
+    {"help",         'h', ARGUMENT_NONE,     false, set_help,         NULL},
+    {"version",      'V', ARGUMENT_NONE,     false, set_version,      NULL},
+    /* clang-format on */
+};
+
+bool option_needs_value(const struct option_rule *rule)
+{
+    return rule->argument == ARGUMENT_REQUIRED || rule->argument == ARGUMENT_LIST;
+}
+
+static_assert(sizeof(option_rules) / sizeof(option_rules[0]) == OPTION_RULES,
+              "OPTION_RULES says how many rows the table has");

@@ -1,0 +1,43 @@
+#include "fs/tree/settings.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/checked.h"
+#include "core/base/cleanup.h"
+
+enum {
+    THREADS_PER_PROCESSOR = 4,
+    FEWEST_DEFAULT_THREADS = 8,
+};
+
+static const uint64_t mebibyte = 1024 * 1024;
+
+static unsigned default_threads(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t threads = THREADS_PER_PROCESSOR * (uint64_t)(processors > 0 ? processors : 1);
+    return (unsigned)min_u64(max_u64(threads, FEWEST_DEFAULT_THREADS), MOST_DEFAULT_THREADS);
+}
+
+void settings_init(struct settings *settings)
+{
+    *settings = (struct settings){
+        .views.chunk_size = 64 * mebibyte,
+        .views.rows = 1000000,
+        .min_size = 64 * mebibyte,
+        .window_size = 64 * mebibyte,
+        .window_total = 1024 * mebibyte,
+        .cache = CACHE_KERNEL,
+        .extents = EXTENTS_AUTO,
+        .index_space = 1024 * mebibyte,
+        .threads = default_threads(),
+    };
+    for (size_t kind = 0; kind < VIEW_KINDS; kind++)
+        settings->listed[kind] = true;
+}
+
+void settings_destroy(struct settings *settings)
+{
+    free(steal_pointer(&settings->index_dir));
+}

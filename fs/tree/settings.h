@@ -1,0 +1,39 @@
+/* What one mount is configured with. */
+#ifndef BIGFS_FS_TREE_SETTINGS_H
+#define BIGFS_FS_TREE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/extent/extent_probe.h"
+#include "core/view/view.h"
+
+/* The most threads that a mount has by default. Each may hold a reply (fs/tree/driver.c). */
+enum { MOST_DEFAULT_THREADS = 24 };
+
+enum cache_mode {
+    CACHE_KERNEL, /* the kernel keeps pieces in its page cache */
+    CACHE_NONE,   /* every read reaches bigfs */
+};
+
+/* Constant while the mount is served, so any thread may read it without a lock. */
+struct settings {
+    struct view_defaults views;
+    uint64_t min_size;          /* bytes; a regular file of at least this size is a directory */
+    bool listed[VIEW_KINDS];    /* which views a listing shows */
+    uint64_t window_size;       /* bytes of one mmap window */
+    uint64_t window_total;      /* bytes of all mmap windows */
+    enum cache_mode cache;      /* what keeps pieces between two reads */
+    enum extent_method extents; /* how holes are found */
+    char *index_dir;            /* absolute; owned; NULL: line indexes are kept in memory only */
+    uint64_t index_space;       /* bytes that all line indexes in index_dir may take */
+    unsigned threads;           /* how many requests may read at once; at least 1 */
+};
+
+/* Sets the defaults. There is no index_dir yet, and min_size is the default chunk size. */
+void settings_init(struct settings *settings);
+
+/* Frees what the settings own. */
+void settings_destroy(struct settings *settings);
+
+#endif
