@@ -52,10 +52,10 @@ static int set_views(struct options *options, const char *value)
     memset(listed, 0, sizeof(options->settings.listed));
     for (;;) {
         size_t length = strcspn(value, ",:");
-        enum view_kind kind = view_kind_named(value, length);
-        if (kind == VIEW_KINDS)
+        size_t type = view_type_named(value, length);
+        if (type == VIEW_TYPES)
             return -EINVAL;
-        listed[kind] = true;
+        listed[type] = true;
         if (value[length] == '\0')
             return 0;
         value += length + 1;

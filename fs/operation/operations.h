@@ -1,10 +1,18 @@
-/* The FUSE operations: requests in, replies out. */
+/*
+ * The operations of a mount: requests in, replies out. Each is a pair of files and a row of the
+ * table.
+ */
 #ifndef BIGFS_FS_OPERATION_OPERATIONS_H
 #define BIGFS_FS_OPERATION_OPERATIONS_H
 
 #include <fuse_lowlevel.h>
 
-/* For fuse_session_new(); the user data is a struct driver. */
-extern const struct fuse_lowlevel_ops operations;
+#include "fs/serve/operation.h"
+
+/* What is counted, in the order of metrics. Ends with NULL. */
+extern const struct operation *const operations[];
+
+/* For fuse_session_new(); the user data is a struct server. */
+extern const struct fuse_lowlevel_ops operation_receivers;
 
 #endif

@@ -1,82 +1,77 @@
 #include "fs/operation/parking.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/base/outcome.h"
-#include "fs/operation/request.h"
+#include "core/format/record_formats.h"
+#include "fs/serve/reply.h"
 #include "fs/tree/driver.h"
+#include "fs/tree/node_type.h"
 
 struct parked {
     struct index_waiter waiter;
     struct driver *driver;
-    struct job job;
+    struct request request;
 };
 
 /*
- * The index has been made, or the file is another by now, of which the job will find out. It may
- * take long: a worker runs it, not the indexer's thread.
+ * The index has been made, or the file is another by now, which the request will find out. It may
+ * take long, so a worker runs it, and not the builder's thread.
  */
-static void on_end(struct index_waiter *waiter, int error)
+static void on_index_end(struct index_waiter *waiter, int error)
 {
     struct parked *parked = list_object(waiter, struct parked, waiter);
-    struct driver *driver = parked->driver;
 
     /* Waits for a callback under way, which finds that nobody waits any more. */
-    fuse_req_interrupt_func(parked->job.request, NULL, NULL);
-    if (error == 0 || error == -ESTALE || error == -HELD_BY_LEASE || error == -NO_DESCRIPTOR) {
-        gate_queue(&driver->scans, &parked->job, parked->job.device);
-        receivers_send(&driver->receivers);
-    } else {
-        parked->job.refuse(&parked->job, error);
-    }
+    fuse_req_interrupt_func(parked->request.fuse, NULL, NULL);
+    if (error == 0 || error == -ESTALE || error == -HELD_BY_LEASE || error == -NO_DESCRIPTOR)
+        crew_resume(&parked->driver->server.crew, LANE_SCANS, &parked->request);
+    else
+        parked->request.operation->refuse(&parked->request, error);
     free(parked);
 }
 
 /* Called by libfuse, which holds the request's lock. */
-static void on_interrupt(fuse_req_t request, void *argument)
+static void on_parked_interrupt(fuse_req_t fuse, void *argument)
 {
     struct parked *parked = argument;
 
-    (void)request;
-    if (!indexer_leave(&parked->driver->indexer, &parked->waiter))
+    (void)fuse;
+    if (!index_builder_leave(&parked->driver->index_builder, &parked->waiter))
         return;
-    parked->job.refuse(&parked->job, -CANCELLED);
+    parked->request.operation->refuse(&parked->request, -CANCELLED);
     free(parked);
 }
 
-static int join(struct parked *parked, const struct node *node)
+static int join_index(struct parked *parked, const struct node *node)
 {
-    struct source *source = node_large(node)->content.source;
-    struct generation *generation = NULL;
-    struct stat attributes;
+    const struct view *view = node->type->view_of != NULL ? node->type->view_of(node) : NULL;
+    const struct record_format *format = view != NULL ? view->format : record_formats[0];
+    AUTO_READING struct reading reading = {.source = NULL};
 
-    int error = source_look(source, &generation, &attributes);
-    if (error == 0)
-        error = indexer_join(&parked->driver->indexer, source, generation, &parked->waiter);
-    generation_unref(generation);
-    return error;
+    int error = reading_look(node_source(node), NULL, &reading, NULL);
+    if (error != 0)
+        return error;
+    return index_builder_join(&parked->driver->index_builder, &reading, format, &parked->waiter);
 }
 
-void parking_wait(const struct job *job, const struct node *node)
+void parking_wait(const struct request *request, const struct node *node)
 {
     struct parked *parked = malloc(sizeof(*parked));
 
     if (parked == NULL) {
-        job->refuse(job, -ENOMEM);
+        request->operation->refuse(request, -ENOMEM);
         return;
     }
-    parked->driver = driver_of(job->request);
-    memcpy(&parked->job, job, offsetof(struct job, link)); /* the rest is the gate's */
-    list_reset(&parked->job.link);
-    index_waiter_init(&parked->waiter, on_end);
-    fuse_req_interrupt_func(job->request, on_interrupt, parked);
-    int error = join(parked, node);
+    parked->driver = driver_of(request->fuse);
+    request_copy(&parked->request, request);
+    index_waiter_init(&parked->waiter, on_index_end);
+    fuse_req_interrupt_func(request->fuse, on_parked_interrupt, parked);
+    int error = join_index(parked, node);
     if (error == 0)
         return; /* it is not ours any more */
-    fuse_req_interrupt_func(job->request, NULL, NULL);
-    fail_job(job, error);
+    fuse_req_interrupt_func(request->fuse, NULL, NULL);
+    reply_failure(request, error);
     free(parked);
 }

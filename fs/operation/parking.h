@@ -1,22 +1,22 @@
 /*
- * Parking: requests that wait for a line index, for hours perhaps, and hold no thread meanwhile.
+ * Parking: requests that wait for an index, for hours perhaps, and occupy no thread meanwhile.
  *
- *     job --run--> -AWAITS_INDEX --parking_wait--> parked --index made--> in line, run again
- *                                                   |
- *                                                   +-- interrupted --> EINTR
+ *     request --run--> -AWAITS_INDEX --parking_wait--> parked --index made--> in line, run again
+ *                                                       |
+ *                                                       +-- interrupted --> EINTR
  *
- * Lock order: a request's lock in libfuse, then indexer.lock (the interrupt callback).
+ * Lock order: a request's lock in libfuse, then index_builder.lock (the interrupt callback).
  */
 #ifndef BIGFS_FS_OPERATION_PARKING_H
 #define BIGFS_FS_OPERATION_PARKING_H
 
-#include "fs/serve/gate.h"
+#include "fs/serve/request.h"
 #include "fs/tree/node.h"
 
 /*
- * Parks a copy of the job until the index of the large file that `node` belongs to has been made,
- * then runs it again behind the gate for scans. The request is answered in every case. Thread-safe.
+ * Parks a copy of the request until the index that `node` needs has been made, then runs it again in
+ * the lane of scans. The request is answered in every case. Thread-safe.
  */
-void parking_wait(const struct job *job, const struct node *node);
+void parking_wait(const struct request *request, const struct node *node);
 
 #endif

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "fs/operation/request.h"
-#include "fs/tree/driver.h"
+#include "fs/operation/dispatch.h"
+#include "fs/serve/reply.h"
 #include "fs/tree/rights.h"
 
 /* Writes the value, of at most XATTR_SIZE_MAX bytes. Returns its size, 0: none, or -errno. */
@@ -23,7 +23,7 @@ static const struct xattr {
 
 enum { XATTRS = sizeof(xattrs) / sizeof(xattrs[0]), NAMES_MOST = 256 };
 
-static const struct xattr *named(const char *name)
+static const struct xattr *xattr_named(const char *name)
 {
     for (size_t i = 0; i < XATTRS; i++)
         if (strcmp(name, xattrs[i].name) == 0)
@@ -31,48 +31,52 @@ static const struct xattr *named(const char *name)
     return NULL;
 }
 
-/* Answers with a value, or with its size where that is what was asked for. */
-static void reply_value(const struct job *job, const void *value, size_t size)
+/* Answers with a value, or with its size if that is what was asked for. */
+static void reply_value(const struct request *request, const char *value, size_t size)
 {
-    if (job->size == 0)
-        (void)fuse_reply_xattr(job->request, size);
-    else if (size > job->size)
-        (void)fuse_reply_err(job->request, ERANGE);
+    if (request->size == 0)
+        reply_size(request, size);
+    else if (size > request->size)
+        reply_errno(request, ERANGE);
     else
-        (void)fuse_reply_buf(job->request, value, size);
+        reply_data(request, value, size);
 }
 
-static void run_get(struct job *job)
+static void run_getxattr(struct request *request)
 {
-    AUTO_FREE void *value = malloc(XATTR_SIZE_MAX);
+    struct driver *driver = driver_of(request->fuse);
+    AUTO_FREE char *value = malloc(XATTR_SIZE_MAX);
     if (value == NULL) {
-        reply_error(job->request, -ENOMEM);
+        reply_error(request, -ENOMEM);
         return;
     }
-    const ssize_t size =
-        named(job->name)->read(driver_of(job->request), node_of(job->request, job->inode), value);
+    const ssize_t size = xattr_named(request->name)
+                             ->read(driver, driver_node(driver, request->inode), value);
     if (size < 0)
-        fail_job(job, (int)size);
+        reply_failure(request, (int)size);
     else if (size == 0) /* an answer, and no failure */
-        (void)fuse_reply_err(job->request, ENODATA);
+        reply_errno(request, ENODATA);
     else
-        reply_value(job, value, (size_t)size);
+        reply_value(request, value, (size_t)size);
 }
 
-void xattr_get(fuse_req_t request, fuse_ino_t inode, const char *name, size_t size)
-{
-    struct job job = {.run = run_get, .request = request, .inode = inode, .size = size};
+const struct operation getxattr_operation = {
+    .name = "getxattr", .run = run_getxattr, .refuse = reply_error};
 
-    if (!driver_of(request)->kernel_checks) {
-        (void)fuse_reply_err(request, ENOSYS);
-        return;
+void on_getxattr(fuse_req_t fuse, fuse_ino_t inode, const char *name, size_t size)
+{
+    struct request request = request_begin(&getxattr_operation, fuse, inode);
+    const struct xattr *xattr = xattr_named(name);
+
+    request.size = size;
+    if (!driver_of(fuse)->kernel_checks) {
+        reply_errno(&request, ENOSYS);
+    } else if (xattr == NULL) {
+        reply_errno(&request, ENODATA);
+    } else {
+        (void)strcpy(request.name, xattr->name);
+        dispatch_look(&request, false);
     }
-    if (named(name) == NULL) {
-        (void)fuse_reply_err(request, ENODATA);
-        return;
-    }
-    (void)strcpy(job.name, named(name)->name);
-    dispatch(&job, false);
 }
 
 /* Writes the names of what a node has. Returns their size, or -errno. */
@@ -93,27 +97,31 @@ static ssize_t write_names(struct driver *driver, struct node *node, void *value
     return (ssize_t)used;
 }
 
-static void run_list(struct job *job)
+static void run_listxattr(struct request *request)
 {
+    struct driver *driver = driver_of(request->fuse);
     char names[NAMES_MOST];
     AUTO_FREE void *value = malloc(XATTR_SIZE_MAX);
     ssize_t size = -ENOMEM;
 
     if (value != NULL)
-        size =
-            write_names(driver_of(job->request), node_of(job->request, job->inode), value, names);
+        size = write_names(driver, driver_node(driver, request->inode), value, names);
     if (size < 0)
-        fail_job(job, (int)size);
+        reply_failure(request, (int)size);
     else
-        reply_value(job, names, (size_t)size);
+        reply_value(request, names, (size_t)size);
 }
 
-void xattr_list(fuse_req_t request, fuse_ino_t inode, size_t size)
-{
-    struct job job = {.run = run_list, .request = request, .inode = inode, .size = size};
+const struct operation listxattr_operation = {
+    .name = "listxattr", .run = run_listxattr, .refuse = reply_error};
 
-    if (driver_of(request)->kernel_checks)
-        dispatch(&job, false);
+void on_listxattr(fuse_req_t fuse, fuse_ino_t inode, size_t size)
+{
+    struct request request = request_begin(&listxattr_operation, fuse, inode);
+
+    request.size = size;
+    if (driver_of(fuse)->kernel_checks)
+        dispatch_look(&request, false);
     else
-        (void)fuse_reply_err(request, ENOSYS);
+        reply_errno(&request, ENOSYS);
 }

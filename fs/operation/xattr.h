@@ -1,15 +1,20 @@
 /*
  * Extended attributes of nodes: GETXATTR and LISTXATTR.
  *
- * Only a mount whose rights the kernel checks (allow_other) has any. Without that the kernel is
- * told once that there are none, and never asks: `ls -l` asks for each file.
+ * Only a mount whose rights the kernel checks (allow_other) has any. On other mounts the first answer
+ * is that there are none, and the kernel never asks again: `ls -l` asks for each file.
  */
 #ifndef BIGFS_FS_OPERATION_XATTR_H
 #define BIGFS_FS_OPERATION_XATTR_H
 
 #include <fuse_lowlevel.h>
 
-void xattr_get(fuse_req_t request, fuse_ino_t inode, const char *name, size_t size);
-void xattr_list(fuse_req_t request, fuse_ino_t inode, size_t size);
+#include "fs/serve/operation.h"
+
+extern const struct operation getxattr_operation;
+extern const struct operation listxattr_operation;
+
+void on_getxattr(fuse_req_t fuse, fuse_ino_t inode, const char *name, size_t size);
+void on_listxattr(fuse_req_t fuse, fuse_ino_t inode, size_t size);
 
 #endif

@@ -1,34 +1,33 @@
 #include "fs/serve/aside.h"
 
-#include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/outcome.h"
+#include "fs/serve/crew_lane.h"
 
 enum {
     STEP_MS = 20, /* between two tries */
 };
 
 struct set_aside {
-    struct list link; /* protected by aside.lock; in `jobs` while it waits */
+    struct list link; /* protected by aside.lock; in `waiting` while it waits */
     struct aside *aside;
-    struct job job;
+    struct crew_lane *lane; /* where it is to run again */
+    struct request request;
     int64_t due;      /* CLOCK_MONOTONIC, ms */
     bool interrupted; /* protected by aside.lock */
 };
 
 /* Called by libfuse, which holds the request's lock. */
-static void on_interrupt(fuse_req_t request, void *argument)
+static void on_aside_interrupt(fuse_req_t fuse, void *argument)
 {
     struct set_aside *one = argument;
     bool ours;
 
-    (void)request;
+    (void)fuse;
     {
         HOLD_LOCK(&one->aside->lock);
         ours = !list_empty(&one->link);
@@ -37,7 +36,7 @@ static void on_interrupt(fuse_req_t request, void *argument)
     }
     if (!ours)
         return;
-    one->job.refuse(&one->job, -CANCELLED);
+    one->request.operation->refuse(&one->request, -CANCELLED);
     free(one);
 }
 
@@ -59,13 +58,13 @@ static struct set_aside *take_next(struct aside *aside)
 {
     HOLD_LOCK(&aside->lock);
     for (;;) {
-        if (list_empty(&aside->jobs)) {
+        if (list_empty(&aside->waiting)) {
             if (aside->ended)
                 return NULL;
             pthread_cond_wait(&aside->change, &aside->lock);
             continue;
         }
-        struct set_aside *one = list_object(aside->jobs.next, struct set_aside, link);
+        struct set_aside *one = list_object(aside->waiting.next, struct set_aside, link);
         int64_t left = one->due - clock_ms();
         if (left <= 0 || aside->ended) {
             list_remove(&one->link);
@@ -81,18 +80,18 @@ static bool has_ended(struct aside *aside)
     return aside->ended;
 }
 
-static void *run(void *argument)
+static void *run_aside(void *argument)
 {
     struct aside *aside = argument;
     struct set_aside *one;
 
     while ((one = take_next(aside)) != NULL) {
         /* Waits for a callback under way, which finds that nobody waits any more. */
-        fuse_req_interrupt_func(one->job.request, NULL, NULL);
+        fuse_req_interrupt_func(one->request.fuse, NULL, NULL);
         if (has_ended(aside)) {
-            one->job.refuse(&one->job, -CANCELLED);
+            one->request.operation->refuse(&one->request, -CANCELLED);
         } else {
-            gate_queue(one->job.gate, &one->job, one->job.device);
+            crew_lane_queue(one->lane, &one->request, one->request.device);
             aside->work(aside->argument);
         }
         free(one);
@@ -105,8 +104,8 @@ int aside_start(struct aside *aside, void (*work)(void *argument), void *argumen
     *aside = (struct aside){.work = work, .argument = argument};
     pthread_mutex_init(&aside->lock, NULL);
     pthread_cond_init(&aside->change, NULL);
-    list_reset(&aside->jobs);
-    int error = pthread_create(&aside->thread, NULL, run, aside);
+    list_reset(&aside->waiting);
+    int error = pthread_create(&aside->thread, NULL, run_aside, aside);
     if (error == 0)
         return 0;
     aside->work = NULL;
@@ -130,38 +129,37 @@ void aside_stop(struct aside *aside)
 }
 
 /* Returns false where the reader is gone already. */
-static bool add(struct aside *aside, struct set_aside *one)
+static bool add_aside(struct aside *aside, struct set_aside *one)
 {
     HOLD_LOCK(&aside->lock);
     if (one->interrupted || aside->ended)
         return false;
-    list_append(&aside->jobs, &one->link);
+    list_append(&aside->waiting, &one->link);
     pthread_cond_broadcast(&aside->change);
     return true;
 }
 
-bool aside_wait(struct aside *aside, const struct job *job, int64_t longest_ms)
+bool aside_wait(struct aside *aside, const struct request *request, int64_t longest_ms)
 {
     int64_t now = clock_ms();
     struct set_aside *one = NULL;
 
-    if (longest_ms > 0 && (job->aside_since == 0 || now - job->aside_since < longest_ms))
+    if (longest_ms > 0 && (request->aside_since == 0 || now - request->aside_since < longest_ms))
         one = calloc(1, sizeof(*one));
     if (one == NULL)
         return false;
     one->aside = aside;
-    memcpy(&one->job, job, offsetof(struct job, link)); /* it is in a list of its gate */
-    one->job.gate = job->gate;
+    request_copy(&one->request, request);
+    one->lane = request->lane;
     one->due = now + STEP_MS;
-    if (one->job.aside_since == 0)
-        one->job.aside_since = now;
+    if (one->request.aside_since == 0)
+        one->request.aside_since = now;
     list_reset(&one->link);
-    list_reset(&one->job.link);
-    fuse_req_interrupt_func(job->request, on_interrupt, one);
-    if (add(aside, one))
+    fuse_req_interrupt_func(request->fuse, on_aside_interrupt, one);
+    if (add_aside(aside, one))
         return true; /* it is not ours any more */
-    fuse_req_interrupt_func(job->request, NULL, NULL);
-    one->job.refuse(&one->job, -CANCELLED);
+    fuse_req_interrupt_func(request->fuse, NULL, NULL);
+    one->request.operation->refuse(&one->request, -CANCELLED);
     free(one);
     return true;
 }

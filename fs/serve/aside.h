@@ -1,11 +1,11 @@
 /*
- * Requests that are put aside: they wait for something that nobody tells of (a lease on a file, a
- * free descriptor), are tried again from time to time, and occupy neither a thread nor a place in a
- * gate meanwhile.
+ * Requests that are put aside: they wait for something that sends no notice (a lease on a file, a
+ * free descriptor) and are tried again from time to time. Meanwhile they occupy neither a thread nor
+ * a place in a lane.
  *
- *     job --run--> -HELD_BY_LEASE --aside_wait--> aside --a while--> in line, run again
- *                                                   |
- *                                                   +-- interrupted --> CANCELLED
+ *     request --run--> -HELD_BY_LEASE --aside_wait--> aside --a while--> in line, run again
+ *                                                       |
+ *                                                       +-- interrupted --> CANCELLED
  *
  * Lock order: a request's lock in libfuse, then aside.lock (the interrupt callback).
  */
@@ -17,19 +17,19 @@
 #include <stdint.h>
 
 #include "core/base/list.h"
-#include "fs/serve/gate.h"
+#include "fs/serve/request.h"
 
 struct aside {
-    void (*work)(void *argument); /* constant; called after a job has been put in line */
+    void (*work)(void *argument); /* constant; called after a request has been put in line */
     void *argument;               /* constant */
     pthread_t thread;             /* constant */
     pthread_mutex_t lock;
-    pthread_cond_t change; /* broadcast when a job comes, and at the end */
-    struct list jobs;      /* protected by lock; in the order in which they came */
+    pthread_cond_t change; /* broadcast when a request comes, and at the end */
+    struct list waiting;   /* protected by lock; in the order in which they came */
     bool ended;            /* protected by lock */
 };
 
-/* Starts a thread. `work` must see to it that the gates work, and must not block. Returns 0 or
+/* Starts a thread. `work` must have the lines worked on, and must not block. Returns 0 or
  * -errno. */
 int aside_start(struct aside *aside, void (*work)(void *argument), void *argument);
 
@@ -40,10 +40,10 @@ int aside_start(struct aside *aside, void (*work)(void *argument), void *argumen
 void aside_stop(struct aside *aside);
 
 /*
- * Puts a copy of a job aside that runs in a gate, to be run again there. Returns false, and the
- * request is still to be answered, if it was first put aside `longest_ms` ago or longer, or there
- * is no memory. Thread-safe.
+ * Puts a copy of a request aside that runs in a lane, to be run again there. Returns false, and the
+ * request is still to be answered, if it was first put aside `longest_ms` ago or longer, or there is
+ * no memory. Thread-safe.
  */
-bool aside_wait(struct aside *aside, const struct job *job, int64_t longest_ms);
+bool aside_wait(struct aside *aside, const struct request *request, int64_t longest_ms);
 
 #endif

@@ -1,6 +1,5 @@
 #include "fs/tree/driver.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,22 +8,16 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
-#include "fs/serve/ahead.h"
+#include "core/base/printable.h"
+#include "fs/tree/directory_node.h"
 
-/* For four readers at once (fs/serve/ahead.h): with more of them the processors are busy anyway. */
-enum { SPARE_BUFFERS = 4 * AHEAD_STRETCHES };
+/* Smaller files are counted at once: their indexes are not worth a file each. */
+enum { LEAST_KEPT = INDEX_BLOCK };
 
-/*
- * However many processors and readers there are: a read behind the gate holds a buffer, and one
- * that is answered at once does. 48 MB are promised (docs/performance.md); 3 are for all else. Not
- * counted: reads of tables, in steps of a MiB.
- */
-static_assert((MOST_DEFAULT_THREADS + MOST_RECEIVERS + SPARE_BUFFERS) * MOST_READ <=
-                  45 * 1000 * 1000,
-              "the replies of a mount as it is by default take more memory than is promised");
+/* --- bounds ----------------------------------------------------------------------------------- */
 
 /*
- * One device may take half of a gate, so a gate has twice the room that one device should get, if
+ * One device may take half of a lane, so a lane has twice the room that one device should get, if
  * memory allows it.
  */
 static unsigned reads_at_once(const struct settings *settings)
@@ -46,8 +39,56 @@ static unsigned descriptor_limit(void)
     return open_files_limit(limit.rlim_cur);
 }
 
+/* How many directories are kept open between two requests of their listings: few list at once. */
+static unsigned dirs_limit(void)
+{
+    enum { MOST_DIRS = 16, SHARE = 8 };
+    return (unsigned)max_u64(1, min_u64(MOST_DIRS, descriptor_limit() / SHARE));
+}
+
+/* Without a descriptor: a listing can go on without its stream, which costs less than a file. */
+static bool relieve_driver(void *argument)
+{
+    struct driver *driver = argument;
+    return dir_streams_relieve(&driver->dirs) || open_files_relieve(&driver->pool.files);
+}
+
+/* --- the log ---------------------------------------------------------------------------------- */
+
+static void warn_of_index(const char *path, const char *problem)
+{
+    fuse_log(FUSE_LOG_WARNING, "bigfs: line index: %s: %s\n", path, problem);
+}
+
+/* One line for each generation that ends: which file, and what was seen. */
+static void log_end(void *argument, const char *path, const struct generation_end *end)
+{
+    struct driver *driver = argument;
+
+    if (!log_may_write(&driver->server.log))
+        return;
+    log_write(&driver->server.log, FUSE_LOG_NOTICE,
+              "%s: what is open of it is stale (ESTALE): %s (%llu bytes before, %llu now)\n", path,
+              end_reason_text(end->reason), (unsigned long long)end->was.size,
+              (unsigned long long)end->now.size);
+}
+
+/* The path in SOURCE of what a request is about. */
+static void describe_request(const struct request *request, char *text, size_t size)
+{
+    struct driver *driver = driver_of(request->fuse);
+    const struct node *node = driver_node(driver, request->inode);
+
+    while (node->parent != NULL && !node->type->stands && !node->type->is_large)
+        node = node->parent;
+    AUTO_FREE char *path = node_path(node, request->name[0] != '\0' ? request->name : NULL);
+    (void)snprintf(text, size, "%s", path != NULL ? path : "(a name)");
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
 /* Opens SOURCE, or the directory that a single file is in; tells its file system. */
-static int open_source(struct driver *driver, uint64_t *device)
+static int open_source_directory(struct driver *driver, uint64_t *device)
 {
     struct stat attributes = {0};
     AUTO_FREE char *path = strdup(driver->source);
@@ -58,7 +99,7 @@ static int open_source(struct driver *driver, uint64_t *device)
     driver->directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (driver->directory < 0)
         return -errno;
-    /* Where openat2 is forbidden (an old container) every name would fail later. */
+    /* If openat2 is forbidden (an old container) every name would fail later. */
     const struct beneath beneath = {.directory = driver->directory};
     int error = beneath_stat(&beneath, "", &attributes);
     *device = (uint64_t)attributes.st_dev;
@@ -74,74 +115,63 @@ static void free_paths(struct driver *driver)
     free(driver->single);
 }
 
-static void warn_of_index(const char *path, const char *problem)
+static void init_pool(struct driver *driver)
 {
-    fuse_log(FUSE_LOG_WARNING, "bigfs: line index: %s: %s\n", path, problem);
-}
+    const struct settings *settings = driver->settings;
+    struct source_pool *pool = &driver->pool;
 
-static void work_on_gates(void *argument)
-{
-    struct driver *driver = argument;
-    gate_work(&driver->scans);
-    gate_work(&driver->looks);
-    gate_work(&driver->reads);
-}
-
-/* What was put in line again needs a thread. */
-static void send_worker(void *argument)
-{
-    receivers_send(argument);
-}
-
-/* How many directories are kept open between two requests of their listings: few list at once. */
-static unsigned dirs_limit(void)
-{
-    enum { MOST_DIRS = 16, SHARE = 8 };
-    return (unsigned)max_u64(1, min_u64(MOST_DIRS, descriptor_limit() / SHARE));
-}
-
-/* Without a descriptor: a listing can go on without its stream, which costs less than a file. */
-static bool relieve(void *argument)
-{
-    struct driver *driver = argument;
-    return dir_streams_relieve(&driver->dirs) || open_files_relieve(&driver->pool.files);
-}
-
-/* All that bounds what is used at once. */
-static void init_bounds(struct driver *driver, const struct settings *settings)
-{
-    source_pool_init(&driver->pool, driver->directory, descriptor_limit(), settings->window_size,
+    source_pool_init(pool, driver->directory, descriptor_limit(), settings->window_size,
                      settings->window_total);
-    driver->pool.beneath.own = &driver->own;
-    driver->pool.extents = settings->extents;
-    driver->pool.beneath.relieve = relieve;
-    driver->pool.beneath.relieve_argument = driver;
-    dir_streams_init(&driver->dirs, dirs_limit());
-    driver->pool.drop_behind.enabled = settings->cache == CACHE_KERNEL;
-    index_store_init(&driver->store, settings->index_dir, LINE_BLOCK, warn_of_index);
-    index_space_init(&driver->index_space, settings->index_dir, settings->index_space);
-    driver->store.space = &driver->index_space;
-    gate_init(&driver->reads, reads_at_once(settings));
-    gate_init(&driver->scans, scans_at_once(settings));
-    gate_init(&driver->looks, 2 * settings->threads);
-    sampler_init(&driver->sampler);
-    receivers_init(&driver->receivers, work_on_gates, driver);
+    pool->beneath.own = &driver->own;
+    pool->beneath.relieve = relieve_driver;
+    pool->beneath.relieve_argument = driver;
+    pool->extents = settings->extents;
+    pool->drop_behind.enabled = settings->cache == CACHE_KERNEL;
+    pool->on_end = log_end;
+    pool->on_end_argument = driver;
 }
 
-static void destroy_bounds(struct driver *driver)
+/* All that cannot fail. */
+static void init_parts(struct driver *driver)
 {
-    receivers_destroy(&driver->receivers);
-    gate_destroy(&driver->looks);
-    gate_destroy(&driver->scans);
-    gate_destroy(&driver->reads);
+    const struct settings *settings = driver->settings;
+
+    init_pool(driver);
+    dir_streams_init(&driver->dirs, dirs_limit());
+    index_directory_init(&driver->index_directory, settings->index_dir, LEAST_KEPT, warn_of_index);
+    index_space_init(&driver->index_space, settings->index_dir, settings->index_space);
+    driver->index_directory.space = &driver->index_space;
+    sampler_init(&driver->sampler);
+    recent_sources_init(&driver->recent);
+}
+
+static void destroy_parts(struct driver *driver)
+{
+    recent_sources_destroy(&driver->recent);
     index_space_destroy(&driver->index_space);
+    index_directory_destroy(&driver->index_directory);
     dir_streams_destroy(&driver->dirs);
     source_pool_destroy(&driver->pool);
 }
 
-int driver_init(struct driver *driver, const struct settings *settings, char *source,
-                char *mountpoint, char *single)
+static int init_server(struct driver *driver, const struct operation *const *operations)
 {
+    const unsigned lanes[LANES] = {
+        [LANE_READS] = reads_at_once(driver->settings),
+        [LANE_SCANS] = scans_at_once(driver->settings),
+        [LANE_LOOKS] = 2 * driver->settings->threads,
+    };
+    int error = server_init(&driver->server, operations, lanes);
+    driver->server.describe = describe_request;
+    return error;
+}
+
+int driver_init(struct driver *driver, const struct settings *settings,
+                const struct operation *const *operations, char *source, char *mountpoint,
+                char *single)
+{
+    uint64_t device = 0;
+
     memset(driver, 0, sizeof(*driver));
     driver->settings = settings;
     driver->source = source;
@@ -149,31 +179,21 @@ int driver_init(struct driver *driver, const struct settings *settings, char *so
     driver->single = single;
     pthread_mutex_init(&driver->handles_lock, NULL);
     list_reset(&driver->handles);
-    retries_init(&driver->retries);
     own_mounts_init(&driver->own, "fuse.bigfs");
-    recent_sources_init(&driver->recent);
     clock_gettime(CLOCK_REALTIME, &driver->started);
-    uint64_t device = 0;
-    int error = open_source(driver, &device);
+    int error = open_source_directory(driver, &device);
     if (error != 0)
         goto no_directory;
-    error = node_table_init(&driver->nodes);
+    error = node_table_init(&driver->nodes, &directory_node);
     if (error != 0)
         goto no_nodes;
     atomic_store(&driver->nodes.root->device, device);
-    init_bounds(driver, settings);
-    error = buffers_init(&driver->buffers, driver_workers(driver), MOST_READ);
-    if (error != 0)
-        goto no_buffers;
-    error = ahead_pool_init(&driver->ahead, SPARE_BUFFERS, MOST_READ);
-    if (error != 0)
-        goto no_ahead;
-    return 0;
+    init_parts(driver);
+    error = init_server(driver, operations);
+    if (error == 0)
+        return 0;
 
-no_ahead:
-    buffers_destroy(&driver->buffers);
-no_buffers:
-    destroy_bounds(driver);
+    destroy_parts(driver);
     node_table_destroy(&driver->nodes);
 no_nodes:
     (void)close(driver->directory);
@@ -184,12 +204,45 @@ no_directory:
 
 int driver_start(struct driver *driver)
 {
-    int error = indexer_start(&driver->indexer, &driver->store, 0);
+    int error = index_builder_start(&driver->index_builder, &driver->index_directory, 0);
     if (error == 0)
         error = sampler_start(&driver->sampler);
     if (error == 0)
-        error = aside_start(&driver->aside, send_worker, &driver->receivers);
+        error = server_start(&driver->server);
     return error != 0 ? error : index_space_start(&driver->index_space);
+}
+
+void driver_stop(struct driver *driver)
+{
+    sampler_stop(&driver->sampler);
+    index_builder_stop(&driver->index_builder);
+    index_space_stop(&driver->index_space);
+    server_stop(&driver->server);
+}
+
+void driver_destroy(struct driver *driver)
+{
+    sampler_destroy(&driver->sampler);
+    index_builder_destroy(&driver->index_builder);
+    server_destroy(&driver->server);
+    node_table_destroy(&driver->nodes); /* before the pool of its sources */
+    destroy_parts(driver);
+    cleanup_close(&driver->directory);
+    own_mounts_destroy(&driver->own);
+    pthread_mutex_destroy(&driver->handles_lock);
+    free_paths(driver);
+}
+
+/* --- questions -------------------------------------------------------------------------------- */
+
+struct driver *driver_of(fuse_req_t fuse)
+{
+    return list_object(server_of(fuse), struct driver, server);
+}
+
+struct node *driver_node(struct driver *driver, fuse_ino_t inode)
+{
+    return inode == FUSE_ROOT_ID ? driver->nodes.root : (struct node *)(uintptr_t)inode;
 }
 
 uint64_t driver_handles(struct driver *driver)
@@ -198,39 +251,12 @@ uint64_t driver_handles(struct driver *driver)
     return driver->handle_count;
 }
 
-void driver_stop(struct driver *driver)
-{
-    sampler_stop(&driver->sampler);
-    indexer_stop(&driver->indexer);
-    index_space_stop(&driver->index_space);
-    aside_stop(&driver->aside);
-    work_on_gates(driver); /* what was put in line when the workers were about to end */
-}
-
-void driver_destroy(struct driver *driver)
-{
-    sampler_destroy(&driver->sampler);
-    indexer_destroy(&driver->indexer);
-    ahead_pool_destroy(&driver->ahead);
-    buffers_destroy(&driver->buffers);
-    node_table_destroy(&driver->nodes); /* before the pool of its sources */
-    recent_sources_destroy(&driver->recent);
-    destroy_bounds(driver);
-    cleanup_close(&driver->directory);
-    retries_destroy(&driver->retries);
-    own_mounts_destroy(&driver->own);
-    pthread_mutex_destroy(&driver->handles_lock);
-    free_paths(driver);
-}
-
-unsigned driver_workers(const struct driver *driver)
-{
-    const unsigned for_errands = 1;
-    return driver->reads.limit + driver->scans.limit + driver->looks.limit +
-           driver->receivers.most + for_errands;
-}
-
 bool driver_is_large(const struct driver *driver, uint64_t size)
 {
     return size >= max_u64(driver->settings->min_size, 1);
+}
+
+bool driver_is_single(const struct driver *driver, const char *name)
+{
+    return driver->single != NULL && strcmp(name, driver->single) == 0;
 }

@@ -1,4 +1,9 @@
-/* What directories list. */
+/*
+ * What directories list: a reply that is being filled.
+ *
+ * Places 0 and 1 are the dots, unless SOURCE's own directory has other places for them. What is kept
+ * between two replies, of directories of SOURCE, is for speed alone, and no listing starts a scan.
+ */
 #ifndef BIGFS_FS_TREE_LISTING_H
 #define BIGFS_FS_TREE_LISTING_H
 
@@ -7,29 +12,43 @@
 
 #include <fuse_lowlevel.h>
 
+#include "core/base/cancel.h"
 #include "fs/tree/driver.h"
+#include "fs/tree/entry.h"
 
-/* What is listed, and from where on. */
-struct listing_place {
-    struct open_dir *dir; /* what the reader has open, or NULL */
-    off_t offset;         /* 0 at the start, else what an earlier entry said */
-};
-
-struct listing_reply {
-    char *buffer; /* the caller's */
+struct listing {
+    struct driver *driver;
+    fuse_req_t fuse; /* to format entries with */
+    struct node *node;
+    struct open_dir *dir; /* a directory of SOURCE: what its reader has open, or NULL */
+    struct cancel cancel;
+    bool with_nodes; /* READDIRPLUS: an entry may come with its node, which is then looked up */
+    char *buffer;    /* the caller's */
     size_t size;
-    size_t used; /* 0: the end */
+    size_t used; /* 0 at the end: no more entries */
 };
 
 /*
- * Fills a reply with entries of a directory from a place on. What is kept in between, of
- * directories of SOURCE, is for speed alone, and no scan is ever started. Returns 0, or
- * -errno. Thread-safe; blocks as the file system beneath does.
- *
- * `with_nodes`: for READDIRPLUS. Entries whose attributes are had at once come with their nodes,
- * each looked up once more.
+ * Fills the reply with entries of the node from a place on. Returns 0, or -errno. Thread-safe;
+ * blocks as the file system beneath does.
  */
-int listing_fill(struct driver *driver, fuse_req_t request, struct node *node,
-                 const struct listing_place *from, bool with_nodes, struct listing_reply *reply);
+int listing_fill(struct listing *listing, off_t offset);
+
+/* For node types. `next` is the place after the entry. Each returns false if it did not fit. */
+
+/* Adds an entry that has been looked up. */
+bool listing_add_found(struct listing *listing, const char *name, const struct entry *found,
+                       off_t next);
+
+/* Adds an entry without its node: a program that wants more than name and type looks it up. */
+bool listing_add_child(struct listing *listing, const char *name, const struct node_type *type,
+                       const union node_content *content, off_t next);
+
+/* Adds "." or "..". */
+bool listing_add_dots(struct listing *listing, const char *name, off_t next);
+
+/* Lists a directory that is made up: the dots, and then what `rest` lists from place 2 on. */
+int listing_made_up(struct listing *listing, off_t offset,
+                    int (*rest)(struct listing *listing, off_t offset));
 
 #endif

@@ -10,81 +10,40 @@
 #include <xxhash.h>
 
 #include "core/base/cleanup.h"
+#include "core/view/piece_name.h"
+#include "fs/tree/node_type.h"
 
 enum { FIRST_BUCKETS = 256, ROOT_INODE = 1 };
 
-/* What tells nodes of one kind below one parent apart, beside the name. No padding inside. */
-struct fingerprint {
-    uint64_t words[9];
-};
-
-static struct fingerprint piece_fingerprint(const struct node_piece *piece)
+static struct fingerprint fingerprint_of(const struct node_type *type,
+                                         const union node_content *content)
 {
-    struct fingerprint print = {{
-        piece->generation->serial,
-        piece->revision,
-        (uint64_t)piece->selector.kind,
-        piece->selector.offset,
-        piece->selector.length,
-        piece->piece.ranges[0].offset,
-        piece->piece.ranges[0].length,
-        piece->piece.ranges[1].offset,
-        piece->piece.ranges[1].length,
-    }};
+    struct fingerprint print = {{0}};
+    if (type->print != NULL)
+        type->print(content, &print);
     return print;
 }
 
-/*
- * With the ctime: where it alone has moved the content may be another, whose mtime was set back,
- * and the kernel's pages belong to the node.
- */
-static struct fingerprint file_fingerprint(const struct file_identity *identity)
-{
-    struct fingerprint print = {{
-        (uint64_t)identity->device,
-        (uint64_t)identity->inode,
-        identity->size,
-        (uint64_t)identity->mtime.tv_sec,
-        (uint64_t)identity->mtime.tv_nsec,
-        (uint64_t)identity->ctime.tv_sec,
-        (uint64_t)identity->ctime.tv_nsec,
-    }};
-    return print;
-}
-
-static struct fingerprint fingerprint_of(enum node_kind kind, const union node_content *content)
-{
-    if (kind == NODE_PIECE)
-        return piece_fingerprint(&content->piece);
-    if (kind == NODE_FILE)
-        return file_fingerprint(&content->file.identity);
-    return (struct fingerprint){0};
-}
-
-static uint64_t hash_of(const struct node *parent, enum node_kind kind, const char *name,
+static uint64_t hash_of(const struct node *parent, const struct node_type *type, const char *name,
                         const struct fingerprint *print)
 {
-    uint64_t seed = (uint64_t)(uintptr_t)parent + (uint64_t)kind;
+    uint64_t seed = (uint64_t)(uintptr_t)parent + type->number;
     return XXH3_64bits_withSeed(name, strlen(name),
                                 XXH3_64bits_withSeed(print, sizeof(*print), seed));
 }
 
-uint64_t node_inode(const struct node *parent, enum node_kind kind, const char *name,
+uint64_t node_inode(const struct node *parent, const struct node_type *type, const char *name,
                     const union node_content *content)
 {
-    uint64_t words[5] = {(uint64_t)kind, parent->inode};
-    if (kind == NODE_FILE) {
-        words[1] = (uint64_t)content->file.identity.device; /* all links of a file have one inode */
-        words[2] = (uint64_t)content->file.identity.inode;
+    struct inode_seed seed = {.words = {type->number, parent->inode}};
+
+    if (type->seed != NULL)
+        type->seed(content, &seed);
+    if (seed.unnamed)
         name = "";
-    } else if (kind == NODE_PIECE) {
-        words[2] = (uint64_t)content->piece.selector.kind;
-        words[3] = content->piece.selector.offset;
-        words[4] = content->piece.selector.length;
-        name = ""; /* it has several */
-    }
-    uint64_t inode = XXH3_64bits_withSeed(name, strlen(name),
-                                          XXH3_64bits_withSeed(words, sizeof(words), ROOT_INODE));
+    uint64_t inode =
+        XXH3_64bits_withSeed(name, strlen(name),
+                             XXH3_64bits_withSeed(seed.words, sizeof(seed.words), ROOT_INODE));
     return inode > ROOT_INODE ? inode : ROOT_INODE + 1;
 }
 
@@ -114,7 +73,7 @@ static uint32_t next_incarnation(struct node_table *table)
     return table->incarnation;
 }
 
-int node_table_init(struct node_table *table)
+int node_table_init(struct node_table *table, const struct node_type *root)
 {
     memset(table, 0, sizeof(*table));
     table->bucket_count = FIRST_BUCKETS;
@@ -128,27 +87,19 @@ int node_table_init(struct node_table *table)
     table->incarnation = first_incarnation();
     pthread_mutex_init(&table->lock, NULL);
     table->root->inode = ROOT_INODE;
-    table->root->kind = NODE_DIRECTORY;
+    table->root->type = root;
     return 0;
 }
 
-static void release_content(enum node_kind kind, const union node_content *content)
+static void release_content(const struct node_type *type, const union node_content *content)
 {
-    if (kind == NODE_PIECE) {
-        generation_unref(content->piece.generation);
-    } else if (kind == NODE_FILE) {
-        generation_unref(content->file.generation);
-        source_unref(content->file.source);
-    } else if (kind == NODE_LARGE) {
-        source_unref(content->source);
-    } else if (kind == NODE_TABLE || kind == NODE_REPORT) {
-        generated_free(content->generated.text);
-    }
+    if (type->release != NULL)
+        type->release(content);
 }
 
 static void node_free(struct node *node)
 {
-    release_content(node->kind, &node->content);
+    release_content(node->type, &node->content);
     free(node);
 }
 
@@ -171,39 +122,20 @@ static struct node **bucket_of(struct node_table *table, uint64_t hash)
     return &table->buckets[hash & (table->bucket_count - 1)];
 }
 
-/*
- * Whether what is looked up needs a node of its own though there is one that looks the same: of a
- * small file's generation that has ended, of a table of what the file was, and of every report.
- */
-static bool is_over(const struct node *node, const union node_content *wanted)
-{
-    switch (node->kind) {
-    case NODE_FILE:
-        return node->content.file.generation != NULL &&
-               atomic_load(&node->content.file.generation->stale);
-    case NODE_TABLE:
-        return !generated_is_current(node->content.generated.text, &wanted->generated.identity);
-    case NODE_REPORT:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* The lock is held. */
-static bool is_node(const struct node *node, const struct node *parent, enum node_kind kind,
+static bool is_node(const struct node *node, const struct node *parent, const struct node_type *type,
                     const char *name, const union node_content *content,
                     const struct fingerprint *print)
 {
-    if (node->parent != parent || node->kind != kind || strcmp(node->name, name) != 0 ||
-        is_over(node, content))
+    if (node->parent != parent || node->type != type || strcmp(node->name, name) != 0 ||
+        (type->is_over != NULL && type->is_over(node, content)))
         return false;
-    struct fingerprint own = fingerprint_of(kind, &node->content);
+    struct fingerprint own = fingerprint_of(type, &node->content);
     return memcmp(&own, print, sizeof(own)) == 0;
 }
 
 /* Doubles the buckets when there are as many nodes. Without memory the chains grow instead. */
-static void grow(struct node_table *table)
+static void grow_buckets(struct node_table *table)
 {
     struct node **old = table->buckets;
     size_t old_count = table->bucket_count;
@@ -227,7 +159,7 @@ static void grow(struct node_table *table)
     free(old);
 }
 
-static struct node *node_new(struct node *parent, enum node_kind kind, const char *name,
+static struct node *node_new(struct node *parent, const struct node_type *type, const char *name,
                              uint64_t hash, const union node_content *content)
 {
     size_t length = strlen(name);
@@ -236,34 +168,34 @@ static struct node *node_new(struct node *parent, enum node_kind kind, const cha
         return NULL;
     node->parent = parent;
     node->hash = hash;
-    node->inode = node_inode(parent, kind, name, content);
-    node->kind = kind;
+    node->inode = node_inode(parent, type, name, content);
+    node->type = type;
     atomic_init(&node->device, atomic_load(&parent->device)); /* until it is known */
     node->content = *content;
     memcpy(node->name, name, length + 1);
     return node;
 }
 
-struct node *node_get(struct node_table *table, struct node *parent, enum node_kind kind,
+struct node *node_get(struct node_table *table, struct node *parent, const struct node_type *type,
                       const char *name, const union node_content *content)
 {
-    struct fingerprint print = fingerprint_of(kind, content);
-    uint64_t hash = hash_of(parent, kind, name, &print);
+    struct fingerprint print = fingerprint_of(type, content);
+    uint64_t hash = hash_of(parent, type, name, &print);
     HOLD_LOCK(&table->lock);
 
     for (struct node *node = *bucket_of(table, hash); node != NULL; node = node->next) {
-        if (node->hash == hash && is_node(node, parent, kind, name, content, &print)) {
-            release_content(kind, content);
+        if (node->hash == hash && is_node(node, parent, type, name, content, &print)) {
+            release_content(type, content);
             node->lookups++;
             return node;
         }
     }
-    struct node *node = node_new(parent, kind, name, hash, content);
+    struct node *node = node_new(parent, type, name, hash, content);
     if (node == NULL) {
-        release_content(kind, content);
+        release_content(type, content);
         return NULL;
     }
-    grow(table);
+    grow_buckets(table);
     struct node **bucket = bucket_of(table, hash);
     node->next = *bucket;
     *bucket = node;
@@ -305,9 +237,22 @@ size_t node_table_count(struct node_table *table)
 
 const struct node *node_large(const struct node *node)
 {
-    while (node->kind != NODE_LARGE)
+    while (!node->type->is_large)
         node = node->parent;
     return node;
+}
+
+struct source *node_source(const struct node *node)
+{
+    return node_large(node)->content.source;
+}
+
+const char *node_extension(const struct node *node)
+{
+    const struct node *large = node_large(node);
+    while (large->parent->type->is_large) /* what a file holds has the file's name */
+        large = large->parent;
+    return file_extension(large->name);
 }
 
 static size_t path_length(const struct node *node, const char *name)

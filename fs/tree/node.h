@@ -3,19 +3,22 @@
  *
  *     directory ─┬─ symlink, file                     as they are in SOURCE
  *                ├─ large file ─┬─ view ── piece      a directory each
- *                │              ├─ table              VIEW.tsv
- *                │              └─ piece              whole.EXT
+ *                │              ├─ text               VIEW.tsv
+ *                │              ├─ piece              whole.EXT
+ *                │              └─ large file         plain: what the file holds
  *                └─ control ── report                 .bigfs, in the root
  *
  * A node is made by a look-up and lives as long as the kernel remembers it or a child of it. Two
  * look-ups give the same node if they mean the same thing, and everything that can be cached of a
- * node is constant: a file or piece belongs to one generation, and a new generation is a new node.
- * So caches never need to be told that something changed.
+ * node is constant. A file or piece belongs to one generation, and a new generation is a new node. So
+ * caches never need to be told that something changed.
  *
- * A node's number towards the kernel is its address; the inode number that users see is a digest
+ * A node's number towards the kernel is its address. The inode number that users see is a digest
  * of what it is, the same after every look-up. Addresses are used again, and file handles
- * (open_by_handle_at(2), NFS) keep them: so a node has an incarnation too, which the kernel puts
+ * (open_by_handle_at(2), NFS) keep them. So a node has an incarnation too, which the kernel puts
  * into handles and compares. A handle of a node that is no more is ESTALE, and never another file.
+ *
+ * What a node can do is its type's (fs/tree/node_type.h).
  */
 #ifndef BIGFS_FS_TREE_NODE_H
 #define BIGFS_FS_TREE_NODE_H
@@ -31,25 +34,16 @@
 #include "core/content/source.h"
 #include "core/generation/generation.h"
 #include "core/view/view.h"
-#include "fs/generated/generated.h"
-#include "fs/generated/report.h"
+#include "fs/tree/text.h"
 
-enum node_kind {
-    NODE_DIRECTORY, /* a directory of SOURCE; the root too */
-    NODE_SYMLINK,
-    NODE_FILE,  /* a small file, as it is */
-    NODE_LARGE, /* a large file, shown as a directory */
-    NODE_VIEW,
-    NODE_PIECE,
-    NODE_TABLE,
-    NODE_CONTROL, /* the directory .bigfs */
-    NODE_REPORT,  /* a file in it */
-};
+struct generated_type;
+struct node_type;
 
-/* A piece of a large file, as one generation has it. */
+/* A piece of a content, as one generation has it. */
 struct node_piece {
     struct generation *generation; /* a reference */
     unsigned revision;             /* of the generation: pages of another one are not kept */
+    const struct view *view;       /* of its parent, or whole_of_file */
     struct selector selector;
     struct piece piece;
 };
@@ -61,33 +55,35 @@ struct node_file {
     struct generation *generation; /* protected by node_table.lock; a reference or NULL */
 };
 
-/* A table, or a report. */
-struct node_generated {
-    struct view view;              /* NODE_TABLE */
-    struct file_identity identity; /* NODE_TABLE: of its file as it was looked up */
-    enum report report;            /* NODE_REPORT */
-    struct generated *text;        /* owned */
+/* The text of a view, or a report. */
+struct node_text {
+    const struct generated_type *type;
+    struct view view;              /* of a text of a view */
+    struct file_identity identity; /* of a text of a view: of its file as it was looked up */
+    struct text *text;             /* owned */
 };
 
+/* Which member counts is the node type's. */
 union node_content {
-    struct node_piece piece;         /* NODE_PIECE */
-    struct node_file file;           /* NODE_FILE */
-    struct source *source;           /* NODE_LARGE: a reference */
-    struct view view;                /* NODE_VIEW */
-    struct node_generated generated; /* NODE_TABLE, NODE_REPORT */
+    struct node_piece piece;
+    struct node_file file;
+    struct source *source; /* of a large file: a reference */
+    struct view view;
+    struct node_text text;
 };
 
 struct node {
     struct node *next;   /* protected by node_table.lock; in the same bucket */
     uint64_t lookups;    /* protected by node_table.lock; what the kernel will forget */
-    _Atomic mode_t told; /* the mode of which the kernel was told last */
     uint64_t children;   /* protected by node_table.lock */
+    _Atomic mode_t told; /* the mode that the kernel got last */
+    _Atomic int64_t believed_until; /* when the kernel looks its name up again at the latest, ms */
+    _Atomic uint64_t device; /* of the file system that its source was last seen on */
     struct node *parent; /* the rest is constant; counted in parent->children; NULL: the root */
     uint64_t hash;
     uint64_t inode;       /* the number that users see */
     uint32_t incarnation; /* with the address, no other node's; 0: the root's alone */
-    enum node_kind kind;
-    _Atomic uint64_t device; /* not constant: of the file system that its source was last seen on */
+    const struct node_type *type;
     union node_content content;
     char name[]; /* "" for the root and for pieces, which have several */
 };
@@ -98,21 +94,21 @@ struct node_table {
     size_t bucket_count;   /* protected by lock; a power of two */
     size_t count;          /* protected by lock; without the root */
     uint32_t incarnation;  /* protected by lock; of the newest node */
-    struct node *root;
+    struct node *root;     /* constant */
 };
 
-/* Returns 0 or -ENOMEM. */
-int node_table_init(struct node_table *table);
+/* Makes a table with a root of this type. Returns 0 or -ENOMEM. */
+int node_table_init(struct node_table *table, const struct node_type *root);
 
 /* Frees all nodes, whatever the kernel still remembers. */
 void node_table_destroy(struct node_table *table);
 
 /*
- * The node of this kind, name and content below `parent`, made if there is none, and counted as
+ * The node of this type, name and content below `parent`, made if there is none, and counted as
  * looked up once more. `parent` must be known to the kernel. The references in *content are taken
  * over, also on failure. NULL: no memory.
  */
-struct node *node_get(struct node_table *table, struct node *parent, enum node_kind kind,
+struct node *node_get(struct node_table *table, struct node *parent, const struct node_type *type,
                       const char *name, const union node_content *content);
 
 /* Takes back `lookups` look-ups; a node without any and without children is freed. */
@@ -120,12 +116,18 @@ void node_forget(struct node_table *table, struct node *node, uint64_t lookups);
 
 size_t node_table_count(struct node_table *table);
 
-/* The inode number that users see of a child of `parent` of this kind. */
-uint64_t node_inode(const struct node *parent, enum node_kind kind, const char *name,
+/* The inode number that users see of a child of `parent` of this type. */
+uint64_t node_inode(const struct node *parent, const struct node_type *type, const char *name,
                     const union node_content *content);
 
-/* The large file that a view, table or piece belongs to. */
+/* The large file, or what it holds, that a view, text or piece belongs to. */
 const struct node *node_large(const struct node *node);
+
+/* Its source. */
+struct source *node_source(const struct node *node);
+
+/* The extension that the pieces of a large file keep: a part of its name. */
+const char *node_extension(const struct node *node);
 
 /*
  * The path beneath SOURCE of a node that stands in SOURCE, or of `name` in it if that is not NULL.

@@ -41,7 +41,7 @@ struct source *recent_sources_get(struct recent_sources *recent, struct source_p
         found = find(recent, hash, path);
         if (found != NULL)
             return source_ref(found);
-        found = source_new(pool, path);
+        found = source_new(pool, path, NULL);
         if (found == NULL)
             return NULL;
         outdated = recent->sources[recent->next];

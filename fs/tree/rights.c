@@ -9,6 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "fs/tree/acl.h"
+#include "fs/tree/node_type.h"
 
 static const char access_acl[] = "system.posix_acl_access";
 static const char default_acl[] = "system.posix_acl_default";
@@ -18,44 +19,33 @@ static const mode_t write_bits = S_IWUSR | S_IWGRP | S_IWOTH;
 /* How often a file is looked at again because its attributes changed in between. */
 enum { ATTEMPTS = 4 };
 
-/* What stands in SOURCE: the node itself, or the large file that it is part of. */
-static const struct node *standing(const struct node *node)
-{
-    const bool stands = node->kind == NODE_DIRECTORY || node->kind == NODE_FILE;
-    return stands ? node : node_large(node);
-}
-
 static bool has_source(const struct node *node)
 {
-    return node->kind != NODE_SYMLINK && node->kind != NODE_CONTROL && node->kind != NODE_REPORT;
+    return !S_ISLNK(node->type->shown_as) && !node->type->is_control;
 }
 
 /* Whether what was found by the node's path is what the node is of. */
 static bool is_of_node(const struct node *node, const struct stat *found)
 {
-    if (node->kind == NODE_DIRECTORY)
+    if (node->type->stands && node_is_directory(node))
         return S_ISDIR(found->st_mode);
-    if (!S_ISREG(found->st_mode))
-        return false;
-    if (node->kind == NODE_FILE) {
-        const struct file_identity *known = &node->content.file.identity;
-        return found->st_dev == known->device && found->st_ino == known->inode;
-    }
-    if (node->kind == NODE_PIECE) {
-        const struct file_identity known = generation_identity(node->content.piece.generation);
-        return found->st_dev == known.device && found->st_ino == known.inode;
-    }
-    return true;
+    return S_ISREG(found->st_mode) &&
+           (node->type->is_of == NULL || node->type->is_of(node, found));
+}
+
+static int open_path(const struct driver *driver, const char *path)
+{
+    int fd = beneath_open(&driver->pool.beneath, path, O_PATH | O_NOFOLLOW);
+    return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? -ESTALE : fd;
 }
 
 /* Opens what a node is of, to look at it: without a right to read it, and nothing happens to it. */
-static int open_source(const struct driver *driver, const struct node *node)
+static int open_source_of(const struct driver *driver, const struct node *node)
 {
-    AUTO_FREE char *path = node_path(standing(node), NULL);
-    if (path == NULL)
-        return -ENOMEM;
-    int fd = beneath_open(&driver->pool.beneath, path, O_PATH | O_NOFOLLOW);
-    return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? -ESTALE : fd;
+    if (!node->type->stands)
+        return open_path(driver, node_source(node)->path);
+    AUTO_FREE char *path = node_path(node, NULL);
+    return path != NULL ? open_path(driver, path) : -ENOMEM;
 }
 
 /* Without a `value` only the size. fgetxattr(2) refuses a descriptor that was opened with O_PATH;
@@ -107,31 +97,25 @@ static mode_t directory_mode(mode_t mode)
 }
 
 /* The mode of a node whose source has no ACL. */
-static mode_t plain_mode(enum node_kind kind, mode_t source)
+static mode_t plain_mode(const struct node_type *type, mode_t source)
 {
-    switch (kind) {
-    case NODE_LARGE:
-    case NODE_VIEW:
-    case NODE_CONTROL:
+    if (type->rights == ACL_OF_DIRECTORY)
         return directory_mode(source);
-    case NODE_TABLE:
-    case NODE_REPORT:
+    if (type->rights == ACL_OF_GENERATED)
         return S_IFREG | (source & (S_IRUSR | S_IRGRP | S_IROTH));
-    default:
-        return source & ~write_bits;
-    }
+    return source & ~write_bits;
 }
 
 /* As far as it can be found out: what cannot be looked at has one, to be on the safe side. */
 static bool has_acl(const struct driver *driver, const struct node *node)
 {
-    AUTO_CLOSE int fd = open_source(driver, node);
+    AUTO_CLOSE int fd = open_source_of(driver, node);
     return fd < 0 || read_xattr(fd, access_acl, NULL) != 0;
 }
 
 mode_t rights_mode(const struct driver *driver, const struct node *node, mode_t source)
 {
-    mode_t mode = plain_mode(node->kind, source);
+    mode_t mode = plain_mode(node->type, source);
     /*
      * The kernel looks at no ACL if the group has no right, and gives the users it names what
      * others have. In the source the group has one.
@@ -142,30 +126,23 @@ mode_t rights_mode(const struct driver *driver, const struct node *node, mode_t 
     return mode;
 }
 
-static enum acl_form form_of(const struct node *node)
-{
-    if (node->kind == NODE_LARGE || node->kind == NODE_VIEW)
-        return ACL_OF_DIRECTORY;
-    return node->kind == NODE_TABLE ? ACL_OF_GENERATED : ACL_AS_IT_IS;
-}
-
 ssize_t rights_access_acl(struct driver *driver, struct node *node, void *value)
 {
     struct stat attributes;
 
     if (!has_source(node))
         return 0;
-    AUTO_CLOSE int fd = open_source(driver, node);
+    AUTO_CLOSE int fd = open_source_of(driver, node);
     if (fd < 0)
         return fd;
     ssize_t size = read_acl(fd, node, access_acl, value, &attributes);
     if (size < 0)
         return size;
     if (size > 0) {
-        int error = acl_take_form(value, (size_t)size, form_of(node));
+        int error = acl_take_form(value, (size_t)size, node->type->rights);
         return error != 0 ? error : size;
     }
-    const mode_t mode = plain_mode(node->kind, attributes.st_mode);
+    const mode_t mode = plain_mode(node->type, attributes.st_mode);
     if (mode == atomic_load(&node->told))
         return 0;
     acl_of_mode(mode, value);
@@ -176,9 +153,9 @@ ssize_t rights_default_acl(struct driver *driver, struct node *node, void *value
 {
     struct stat attributes;
 
-    if (node->kind != NODE_DIRECTORY)
+    if (!node->type->stands || !node_is_directory(node))
         return 0;
-    AUTO_CLOSE int fd = open_source(driver, node);
+    AUTO_CLOSE int fd = open_source_of(driver, node);
     if (fd < 0)
         return fd;
     ssize_t size = read_acl(fd, node, default_acl, value, &attributes);

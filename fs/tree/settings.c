@@ -33,8 +33,8 @@ void settings_init(struct settings *settings)
         .index_space = 1024 * mebibyte,
         .threads = default_threads(),
     };
-    for (size_t kind = 0; kind < VIEW_KINDS; kind++)
-        settings->listed[kind] = true;
+    for (size_t i = 0; i < VIEW_TYPES; i++)
+        settings->listed[i] = true;
 }
 
 void settings_destroy(struct settings *settings)

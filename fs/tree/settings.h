@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "core/extent/extent_probe.h"
-#include "core/view/view.h"
+#include "core/view/view_types.h"
 
 /* The most threads that a mount has by default. Each may hold a reply (fs/tree/driver.c). */
 enum { MOST_DEFAULT_THREADS = 24 };
@@ -20,7 +20,7 @@ enum cache_mode {
 struct settings {
     struct view_defaults views;
     uint64_t min_size;          /* bytes; a regular file of at least this size is a directory */
-    bool listed[VIEW_KINDS];    /* which views a listing shows */
+    bool listed[VIEW_TYPES];    /* which views a listing shows */
     uint64_t window_size;       /* bytes of one mmap window */
     uint64_t window_total;      /* bytes of all mmap windows */
     enum cache_mode cache;      /* what keeps pieces between two reads */

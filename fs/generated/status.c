@@ -1,0 +1,86 @@
+#include "fs/generated/status.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/printable.h"
+#include "fs/tree/driver.h"
+
+static void write_progress(void *argument, const struct index_progress *progress)
+{
+    AUTO_FREE char *shown = printable(progress->path);
+    fprintf(argument, "indexing:      %s: %" PRIu64 "%%, %" PRIu64 " of %" PRIu64 " bytes\n",
+            printable_or(shown), progress->done / (progress->size / 100 + 1), progress->done,
+            progress->size);
+}
+
+static void count_progress(void *argument, const struct index_progress *progress)
+{
+    unsigned *count = argument;
+    (void)progress;
+    (*count)++;
+}
+
+static void write_indexing(FILE *out, struct driver *driver, bool named)
+{
+    unsigned count = 0;
+
+    if (named) {
+        index_builder_report(&driver->index_builder, write_progress, out);
+        return;
+    }
+    index_builder_report(&driver->index_builder, count_progress, &count);
+    if (count > 0)
+        fprintf(out, "indexing:      %u %s\n", count, count == 1 ? "file" : "files");
+}
+
+static void write_status_path(FILE *out, const char *what, const char *path)
+{
+    AUTO_FREE char *shown = printable(path);
+    fprintf(out, "%s%s\n", what, printable_or(shown));
+}
+
+/* Where the mount lies is in the kernel's table for everybody. The rest is not. */
+static void write_paths(FILE *out, const struct driver *driver, bool named)
+{
+    const char *index_dir = driver->settings->index_dir;
+
+    if (named)
+        write_status_path(out, "source:        ", driver->source);
+    write_status_path(out, "mountpoint:    ", driver->mountpoint);
+    if (named)
+        write_status_path(out, "index dir:     ", index_dir != NULL ? index_dir : "none");
+}
+
+static void write_status(FILE *out, struct driver *driver, bool named)
+{
+    const struct settings *settings = driver->settings;
+    const struct crew_load reads = crew_load(&driver->server.crew, LANE_READS);
+    const struct crew_load scans = crew_load(&driver->server.crew, LANE_SCANS);
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    fprintf(out, "version:       %s\n", BIGFS_VERSION);
+    write_paths(out, driver, named);
+    fprintf(out, "up:            %" PRId64 " s\n",
+            (int64_t)now.tv_sec - (int64_t)driver->started.tv_sec);
+    fprintf(out, "chunk size:    %" PRIu64 "\n", settings->views.chunk_size);
+    fprintf(out, "min size:      %" PRIu64 "\n", settings->min_size);
+    fprintf(out, "cache:         %s\n", settings->cache == CACHE_NONE ? "none" : "kernel");
+    fprintf(out, "extents:       %s\n", extent_method_name(settings->extents));
+    fprintf(out, "open files:    %" PRIu64 "\n", driver_handles(driver));
+    fprintf(out, "descriptors:   %u of %u\n", open_files_count(&driver->pool.files),
+            driver->pool.files.limit);
+    fprintf(out, "windows:       %" PRIu64 " of %" PRIu64 " bytes\n",
+            window_pool_mapped(&driver->pool.windows), driver->pool.windows.total);
+    fprintf(out, "index space:   %" PRIu64 " of %" PRIu64 " bytes\n",
+            index_space_used(&driver->index_space), settings->index_space);
+    fprintf(out, "reading:       %u of %u, %u waiting\n", reads.running, driver->server.crew.lanes[LANE_READS].limit,
+            reads.queued);
+    fprintf(out, "scanning:      %u of %u, %u waiting\n", scans.running, driver->server.crew.lanes[LANE_SCANS].limit,
+            scans.queued);
+    write_indexing(out, driver, named);
+}
+
+const struct generated_type status_report = {.name = "status", .write = write_status};

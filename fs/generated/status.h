@@ -1,0 +1,9 @@
+/* .bigfs/status: what the mount is and does, for people. */
+#ifndef BIGFS_FS_GENERATED_STATUS_H
+#define BIGFS_FS_GENERATED_STATUS_H
+
+#include "fs/tree/generated_type.h"
+
+extern const struct generated_type status_report;
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * VIEW.tsv: a view's table of contents, a line for each piece after a heading line:
+ *
+ *     name <TAB> offset <TAB> length <TAB> data_bytes [<TAB> first_line <TAB> lines]
+ *
+ * Offset and length are those of the piece's data in the content, without a repeated header.
+ * data_bytes is how many of them are no hole. In `rows` there is also the number of the first
+ * record, from 1, and how many records they are. A tab, line break or backslash in a name is written
+ * as "\t", "\n", "\\".
+ */
+#ifndef BIGFS_FS_GENERATED_TSV_H
+#define BIGFS_FS_GENERATED_TSV_H
+
+#include "fs/tree/generated_type.h"
+
+extern const struct generated_type tsv_text;
+
+/*
+ * Writes the heading to `text`, which has room for TEXT_LINE_MOST bytes. Returns how long it is.
+ */
+size_t tsv_heading(const struct view *view, char *text);
+
+#endif

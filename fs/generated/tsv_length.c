@@ -1,0 +1,114 @@
+#include "fs/generated/tsv_length.h"
+
+#include "core/base/checked.h"
+#include "core/record/partition.h"
+
+/* No line is longer: four numbers, of at most 20 digits each, and what ends each of them. */
+enum { LONGEST_LINE = 4 * (20 + 1) };
+
+bool tsv_is_computed(const struct view *view, const struct file_identity *identity)
+{
+    return view->type->is_arithmetic && !file_may_have_holes(identity);
+}
+
+/* The first of `count` pieces that starts at or after `place`, or `count`. */
+static uint64_t first_piece_from(const struct partition *partition, uint64_t size, uint64_t count,
+                           uint64_t place)
+{
+    uint64_t low = 0;
+    while (low < count) {
+        uint64_t middle = low + (count - low) / 2;
+        if (partition_start(partition, size, middle) >= place)
+            count = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* How many digits the offsets of the first `count` pieces have in all. */
+static uint64_t offset_digits(const struct partition *partition, uint64_t size, uint64_t count)
+{
+    uint64_t digits = count;
+    for (uint64_t power = 10; power <= size; power *= 10) {
+        digits += count - first_piece_from(partition, size, count, power);
+        if (power > UINT64_MAX / 10)
+            break;
+    }
+    return digits;
+}
+
+static uint64_t nominal_length(const struct partition *partition, uint64_t size, uint64_t index)
+{
+    return partition_start(partition, size, index + 1) - partition_start(partition, size, index);
+}
+
+/*
+ * How many digits the lengths of the first `count` pieces have in all. They never grow from one
+ * piece to the next: the last one by size is shorter, and the first ones by number are longer.
+ */
+static uint64_t length_digits(const struct partition *partition, uint64_t size, uint64_t count)
+{
+    uint64_t digits = count;
+    if (count == 0)
+        return 0;
+    uint64_t longest = nominal_length(partition, size, 0);
+    for (uint64_t power = 10; power <= longest; power *= 10) {
+        uint64_t low = 0;
+        uint64_t high = count;
+        while (low < high) { /* the first piece that is shorter */
+            uint64_t middle = low + (high - low) / 2;
+            if (nominal_length(partition, size, middle) < power)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        digits += low;
+        if (power > UINT64_MAX / 10)
+            break;
+    }
+    return digits;
+}
+
+/* Where the line of piece `index` begins. */
+static uint64_t tsv_line_start(const struct view *view, uint64_t size, uint64_t index)
+{
+    const struct partition *partition = &view->partition;
+    const struct view_file file = {.size = size};
+    const struct selector first = {.kind = SELECT_NUMBER};
+    char text[TEXT_LINE_MOST];
+    char name[PIECE_NAME_MOST + 1];
+
+    piece_name_write(view, "", view_count(view, &file), &first, name);
+    uint64_t fixed = 0; /* the name, three tabs and the line's end */
+    while (name[fixed] != '\0')
+        fixed++;
+    fixed += 4;
+    return tsv_heading(view, text) + index * fixed + offset_digits(partition, size, index) +
+           2 * length_digits(partition, size, index);
+}
+
+uint64_t tsv_length(const struct view *view, uint64_t size)
+{
+    const struct view_file file = {.size = size};
+    const uint64_t count = view_count(view, &file);
+    return count <= OFFSET_MAX / LONGEST_LINE ? tsv_line_start(view, size, count) : TEXT_TOO_LONG;
+}
+
+struct text_place tsv_place_at(const struct view *view, uint64_t size, uint64_t offset)
+{
+    const struct view_file file = {.size = size};
+    uint64_t low = 0;                        /* this piece's line begins at or before offset, … */
+    uint64_t high = view_count(view, &file); /* … and this one's after it */
+
+    if (offset < tsv_line_start(view, size, 0))
+        return (struct text_place){0};
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        if (line_start(view, size, middle) <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (struct text_place){low + 1, tsv_line_start(view, size, low), low};
+}

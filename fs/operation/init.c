@@ -1,0 +1,28 @@
+#include "fs/operation/init.h"
+
+#include "core/base/list.h"
+#include "fs/tree/driver.h"
+
+enum {
+    /* Requests the kernel sends ahead of readers; beyond its default of 9 it drops read-ahead. */
+    MOST_BACKGROUND = 64,
+};
+
+void on_init(void *argument, struct fuse_conn_info *connection)
+{
+    struct server *server = argument;
+    const struct driver *driver = list_object(server, struct driver, server);
+
+    /* Pipes for each thread, which nothing here would gain from. */
+    connection->want &=
+        ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
+    /* The kernel then checks rights, as default_permissions says, and asks for ACLs. */
+    if (driver->kernel_checks)
+        connection->want |= connection->capable & FUSE_CAP_POSIX_ACL;
+    connection->max_read = MOST_READ; /* as in the mount options */
+    connection->max_background = MOST_BACKGROUND;
+    connection->congestion_threshold = MOST_BACKGROUND;
+    connection->time_gran = 1;
+    if (server->on_ready != NULL)
+        server->on_ready(server);
+}

@@ -1,0 +1,14 @@
+/* LSEEK: where an open file has data and holes. */
+#ifndef BIGFS_FS_OPERATION_LSEEK_H
+#define BIGFS_FS_OPERATION_LSEEK_H
+
+#include <fuse_lowlevel.h>
+
+#include "fs/serve/operation.h"
+
+extern const struct operation lseek_operation;
+
+void on_lseek(fuse_req_t fuse, fuse_ino_t inode, off_t offset, int whence,
+              struct fuse_file_info *file);
+
+#endif

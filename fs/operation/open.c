@@ -1,0 +1,57 @@
+#include "fs/operation/open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "core/base/outcome.h"
+#include "fs/operation/dispatch.h"
+#include "fs/operation/parking.h"
+#include "fs/serve/reply.h"
+#include "fs/tree/belief.h"
+#include "fs/tree/handle.h"
+#include "fs/tree/node_type.h"
+
+static void run_open(struct request *request)
+{
+    struct driver *driver = driver_of(request->fuse);
+    struct node *node = driver_node(driver, request->inode);
+    const struct cancel cancel = request_cancel(request->fuse);
+    const struct opener opener = {
+        .user = fuse_req_ctx(request->fuse)->uid,
+        .accepts_growth = belief_accepts_growth(node),
+        .cancel = &cancel,
+    };
+    struct handle *handle = NULL;
+
+    int error = handle_open(driver, node, &opener, &handle);
+    if (error == -AWAITS_INDEX) {
+        parking_wait(request, node);
+        return;
+    }
+    if (error != 0) {
+        reply_failure(request, error);
+        return;
+    }
+    request->file.fh = (uint64_t)(uintptr_t)handle;
+    /* The kernel's cache lets generated files be sent and mapped whatever --cache says. */
+    request->file.direct_io =
+        handle->type->is_piece && driver->settings->cache == CACHE_NONE;
+    request->file.keep_cache = !request->file.direct_io; /* what a node holds never changes */
+    if (!reply_open(request))
+        handle_close(driver, handle);
+}
+
+const struct operation open_operation = {.name = "open", .run = run_open, .refuse = reply_error};
+
+void on_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *file)
+{
+    struct request request = request_begin(&open_operation, fuse, inode);
+    const struct node *node = driver_node(driver_of(fuse), inode);
+
+    request.file = *file;
+    if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0)
+        reply_error(&request, -EROFS);
+    else
+        dispatch_look(&request,
+                      node->type->open_may_scan != NULL && node->type->open_may_scan(node));
+}

@@ -1,0 +1,59 @@
+#include "fs/serve/errors.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "core/base/outcome.h"
+
+/*
+ * What is not in this table is EIO: disks and file systems fail in many ways. EINTR, EAGAIN and the
+ * like come from a file system that has no business to answer so; ours are CANCELLED and the like.
+ */
+static const struct {
+    int error;
+    int answer;
+    int64_t patience_ms;
+} answers[] = {
+    {CANCELLED, EINTR, 0},
+    {MET_OURSELVES, ELOOP, 0},
+    {NO_DESCRIPTOR, EMFILE, 10L * 1000},
+    {HELD_BY_LEASE, EIO, 60L * 1000}, /* leases are broken before that */
+    /* The kernel looks the name up again and finds what is there now. */
+    {WRONG_INDEX, ESTALE, 0},
+    {TRY_AGAIN, ESTALE, 0},
+    {EXDEV, ESTALE, 0}, /* something on the path became a link or a mount that leads out */
+    {ELOOP, ESTALE, 0}, /* a symbolic link */
+    {ENOTDIR, ESTALE, 0},
+    {EACCES, EACCES, 0},
+    {EFBIG, EFBIG, 0}, /* a table that would be longer than a file can be */
+    {EINVAL, EINVAL, 0},
+    {EISDIR, EISDIR, 0},
+    {EKEYEXPIRED, EKEYEXPIRED, 0}, /* a network's, or of an encrypted file: no failing disk */
+    {EMFILE, EMFILE, 0},
+    {ENAMETOOLONG, ENAMETOOLONG, 0},
+    {ENFILE, ENFILE, 0},
+    {ENOENT, ENOENT, 0},
+    {ENOKEY, ENOKEY, 0},
+    {ENOMEM, ENOMEM, 0},
+    {EPERM, EPERM, 0},
+    {EROFS, EROFS, 0},
+    {ESTALE, ESTALE, 0},
+};
+
+enum { ANSWERS = sizeof(answers) / sizeof(answers[0]) };
+
+int error_for_reader(int error)
+{
+    for (size_t i = 0; i < ANSWERS; i++)
+        if (answers[i].error == -error)
+            return answers[i].answer;
+    return EIO;
+}
+
+int64_t error_patience_ms(int error)
+{
+    for (size_t i = 0; i < ANSWERS; i++)
+        if (answers[i].error == -error)
+            return answers[i].patience_ms;
+    return 0;
+}

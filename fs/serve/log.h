@@ -1,0 +1,33 @@
+/*
+ * The log of a mount, which no reader can flood: at most so many lines in a row, and then one in a
+ * while. What was left out is counted, and the next line says how much.
+ *
+ * Thread-safe.
+ */
+#ifndef BIGFS_FS_SERVE_LOG_H
+#define BIGFS_FS_SERVE_LOG_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <fuse_log.h>
+
+struct log {
+    pthread_mutex_t lock;
+    unsigned room;     /* protected by lock; lines that may be written now */
+    int64_t refilled;  /* protected by lock; when `room` last grew, in ms */
+    uint64_t left_out; /* protected by lock; lines since the last that was written */
+};
+
+void log_init(struct log *log);
+void log_destroy(struct log *log);
+
+/* Takes the right to write a line. False: this one is left out, and counted. */
+bool log_may_write(struct log *log);
+
+/* Writes a line, with the prefix "bigfs: ", for a caller that has taken the right to. */
+void log_write(struct log *log, enum fuse_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

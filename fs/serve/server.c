@@ -1,0 +1,126 @@
+#include "fs/serve/server.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "fs/serve/request.h"
+
+/* For four readers at once (fs/serve/prefetch.h): with more the processors are busy anyway. */
+enum { SPARE_BUFFERS = 4 * PREFETCH_STRETCHES };
+
+/* How many threads work at once by default in the lane of reads. */
+enum { DEFAULT_READS = 24 };
+
+/*
+ * However many processors and readers there are: a read in a lane holds a buffer, and one that is
+ * answered at once does. 48 MB are promised (docs/performance.md); 3 are for all else. Not counted:
+ * reads of generated files, in steps of a MiB.
+ */
+static_assert((DEFAULT_READS + MOST_LEADERS + SPARE_BUFFERS) * MOST_READ <= 45 * 1000 * 1000,
+              "the replies of a mount as it is by default take more memory than is promised");
+
+struct server *server_of(fuse_req_t fuse)
+{
+    return fuse_req_userdata(fuse);
+}
+
+/* A request that was put in line again needs a thread. */
+static void send_worker(void *argument)
+{
+    crew_send(argument);
+}
+
+int server_init(struct server *server, const struct operation *const *operations,
+                const unsigned *lanes)
+{
+    memset(server, 0, sizeof(*server));
+    server->operations = operations;
+    log_init(&server->log);
+    crew_init(&server->crew, lanes);
+    int error = buffers_init(&server->buffers, crew_size(&server->crew), MOST_READ);
+    if (error != 0) {
+        crew_destroy(&server->crew);
+        return error;
+    }
+    error = prefetch_pool_init(&server->prefetch, SPARE_BUFFERS, MOST_READ);
+    if (error != 0) {
+        buffers_destroy(&server->buffers);
+        crew_destroy(&server->crew);
+    }
+    return error;
+}
+
+void server_destroy(struct server *server)
+{
+    prefetch_pool_destroy(&server->prefetch);
+    buffers_destroy(&server->buffers);
+    crew_destroy(&server->crew);
+    log_destroy(&server->log);
+}
+
+int server_start(struct server *server)
+{
+    return aside_start(&server->aside, send_worker, &server->crew);
+}
+
+void server_stop(struct server *server)
+{
+    aside_stop(&server->aside);
+    crew_run_lines(&server->crew); /* what was put in line when the workers were about to end */
+}
+
+/* --- counts ----------------------------------------------------------------------------------- */
+
+static size_t operation_number(const struct server *server, const struct operation *operation)
+{
+    size_t number = 0;
+    while (server->operations[number] != NULL && server->operations[number] != operation)
+        number++;
+    assert(number < MOST_OPERATIONS);
+    return number;
+}
+
+uint64_t server_requests(const struct server *server, const char *operation)
+{
+    for (size_t i = 0; server->operations[i] != NULL; i++)
+        if (strcmp(server->operations[i]->name, operation) == 0)
+            return atomic_load(&server->counts[i].requests);
+    return 0;
+}
+
+/* One line for what is no fault of the reader's, and may be the first sign of a failing disk. */
+static void log_io_error(struct server *server, const struct request *request)
+{
+    char text[512] = "";
+
+    if (!log_may_write(&server->log))
+        return;
+    if (server->describe != NULL)
+        server->describe(request, text, sizeof(text));
+    log_write(&server->log, FUSE_LOG_WARNING, "%s: %s was answered with EIO\n", text,
+              request->operation->name);
+}
+
+void server_count(struct server *server, const struct request *request, int answer, size_t bytes,
+                  uint64_t nanoseconds)
+{
+    struct operation_counts *counts =
+        &server->counts[operation_number(server, request->operation)];
+
+    atomic_fetch_add_explicit(&counts->requests, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counts->nanoseconds, nanoseconds, memory_order_relaxed);
+    if (bytes > 0)
+        atomic_fetch_add_explicit(&counts->bytes, bytes, memory_order_relaxed);
+    if (answer == 0)
+        return;
+    atomic_fetch_add_explicit(&counts->failures, 1, memory_order_relaxed);
+    if (answer == EINTR)
+        atomic_fetch_add(&server->interrupted, 1);
+    else if (answer == ESTALE)
+        atomic_fetch_add(&server->stale, 1);
+    else if (answer == EIO)
+        atomic_fetch_add(&server->io_errors, 1);
+    if (answer == EIO)
+        log_io_error(server, request);
+}

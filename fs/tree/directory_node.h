@@ -1,0 +1,9 @@
+/* Directories of SOURCE; the root too. */
+#ifndef BIGFS_FS_TREE_DIRECTORY_NODE_H
+#define BIGFS_FS_TREE_DIRECTORY_NODE_H
+
+#include "fs/tree/node_type.h"
+
+extern const struct node_type directory_node;
+
+#endif

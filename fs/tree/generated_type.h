@@ -1,0 +1,93 @@
+/*
+ * Types of generated files: a pair of files and a row of the table in fs/generated each.
+ *
+ * There are two sorts. A report stands in .bigfs and tells of the mount. A text of a view stands
+ * beside the view's directory, has its name and an ending, and is made line by line.
+ */
+#ifndef BIGFS_FS_TREE_GENERATED_TYPE_H
+#define BIGFS_FS_TREE_GENERATED_TYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/base/outcome.h"
+#include "core/view/piece_name.h"
+#include "core/view/view.h"
+
+struct driver;
+
+/* The most bytes that a line of a text has: each of a name's may be written as two. */
+enum { TEXT_LINE_MOST = 2 * PIECE_NAME_MOST + 5 * 21 + 2 };
+
+/* What a text of a view is made of. What is pointed to is the caller's. */
+struct view_text {
+    const struct generated_type *type;
+    const struct view *view;
+    struct view_file file;
+    const char *extension; /* of the pieces */
+    bool computed;         /* the text follows from the size: the file is not read */
+};
+
+/* A line of a text and where it begins. */
+struct text_place {
+    uint64_t line;   /* from 0 */
+    uint64_t offset; /* bytes */
+    uint64_t cursor; /* of view_next() */
+};
+
+struct generated_type {
+    const char *name; /* of a report; or the ending of a text of a view, with its dot */
+
+    /*
+     * A report: writes it as it stands now. `named`: paths and names may be told. Does not look at
+     * SOURCE. NULL: it is a text of a view.
+     */
+    void (*write)(FILE *out, struct driver *driver, bool named);
+
+    /* A text of a view: whether a listing shows it beside the view. */
+    bool is_listed;
+
+    /*
+     * Writes the line at *place to `line`, which has room for TEXT_LINE_MOST bytes, and moves *place
+     * past it. Returns 0, -NO_MORE_PIECES after the last line, or as view_next(), view_resolve() and
+     * holes_count_data(). Blocks as these do.
+     */
+    int (*line)(const struct view_text *text, struct text_place *place, char *line,
+                size_t *length);
+
+    /*
+     * Whether all of the text follows from the size of a file with these attributes; its length
+     * then, or TEXT_TOO_LONG; and the line that holds the byte at `offset`. NULL: it never does.
+     */
+    bool (*is_computed)(const struct view *view, const struct file_identity *identity);
+    uint64_t (*length)(const struct view *view, uint64_t size);
+    struct text_place (*place_at)(const struct view *view, uint64_t size, uint64_t offset);
+};
+
+/* The text may be longer than a file can be. */
+#define TEXT_TOO_LONG UINT64_MAX
+
+/* All types, reports first, in the order of listings. Ends with NULL. */
+extern const struct generated_type *const generated_types[];
+
+/* The next line of a text, or -CANCELLED, as the type's `line`. */
+static inline int view_text_line(const struct view_text *text, struct text_place *place, char *line,
+                                 size_t *length)
+{
+    const struct reading *reading = text->file.reading;
+    if (reading != NULL && cancel_asked(reading->cancel))
+        return -CANCELLED;
+    return text->type->line(text, place, line, length);
+}
+
+/* Whether a text of a view follows from the size of a file with these attributes. */
+static inline bool generated_is_computed(const struct generated_type *type,
+                                         const struct view *view,
+                                         const struct file_identity *identity)
+{
+    return type->is_computed != NULL && type->is_computed(view, identity);
+}
+
+#endif

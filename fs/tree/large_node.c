@@ -1,0 +1,186 @@
+#include "fs/tree/large_node.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/content/contents.h"
+#include "core/view/piece_name.h"
+#include "core/view/view_types.h"
+#include "core/view/whole_view.h"
+#include "fs/tree/attributes.h"
+#include "fs/tree/listing.h"
+#include "fs/tree/piece_node.h"
+#include "fs/tree/text_node.h"
+#include "fs/tree/view_node.h"
+
+static const char held_name[] = "plain";
+
+static void release_large(const union node_content *content)
+{
+    source_unref(content->source);
+}
+
+static int look_at_large(struct driver *driver, struct node *node, struct stat *attributes)
+{
+    return attributes_of_large(driver, node, attributes);
+}
+
+static void shape_large(const struct driver *driver, const struct node *node,
+                        const struct stat *source, struct stat *attributes)
+{
+    (void)driver;
+    (void)node;
+    (void)source;
+    attributes_become_directory(attributes);
+}
+
+/* --- look-ups --------------------------------------------------------------------------------- */
+
+static int enter_single(struct driver *driver, struct node *node, const struct cancel *cancel,
+                        struct entry *entry)
+{
+    const struct piece_query query = {
+        .view = &whole_of_file, .selector = &whole_selector, .cancel = cancel};
+    return piece_node_enter(driver, node, &query, entry);
+}
+
+static int enter_view(struct driver *driver, struct node *node, const char *name,
+                      struct entry *entry)
+{
+    union node_content content = {0};
+    struct stat source;
+
+    int error = view_parse(name, strlen(name), &driver->settings->views, &content.view);
+    if (error == 0)
+        error = attributes_of_large(driver, node, &source);
+    if (error != 0)
+        return error;
+    return entry_make(driver, node, &view_node, name, &content, &source, entry);
+}
+
+/* What the file holds beside its own bytes, or NULL. What is held holds nothing. */
+static const struct content_type *content_of_large(const struct node *node,
+                                                   const struct cancel *cancel)
+{
+    AUTO_READING struct reading reading = {.source = NULL};
+
+    if (content_types[1] == NULL || node->parent->type->is_large)
+        return NULL;
+    if (reading_open(node_source(node), cancel, &reading, NULL) != 0)
+        return NULL;
+    return content_held_by(&reading);
+}
+
+static int enter_held(struct driver *driver, struct node *node, const struct cancel *cancel,
+                      struct entry *entry)
+{
+    const struct content_type *type = content_of_large(node, cancel);
+    union node_content content = {0};
+    struct stat source;
+
+    if (type == NULL)
+        return -ENOENT;
+    int error = attributes_of_large(driver, node, &source);
+    if (error != 0)
+        return error;
+    content.source = source_new(&driver->pool, node_source(node)->path, type);
+    if (content.source == NULL)
+        return -ENOMEM;
+    return entry_make(driver, node, &large_node, held_name, &content, &source, entry);
+}
+
+static int look_up_in_large(struct driver *driver, struct node *node, const char *name,
+                            const struct cancel *cancel, struct entry *entry)
+{
+    size_t stem = 0;
+
+    if (piece_name_find_single(node_extension(node), name) != NULL)
+        return enter_single(driver, node, cancel, entry);
+    if (strcmp(name, held_name) == 0)
+        return enter_held(driver, node, cancel, entry);
+    const struct generated_type *type = text_node_type_of(name, &stem);
+    if (type != NULL)
+        return text_node_enter(driver, node, type, name, stem, entry);
+    return enter_view(driver, node, name, entry);
+}
+
+/* --- listing ---------------------------------------------------------------------------------- */
+
+/*
+ * Each view has so many places in the directory, for itself and its texts, whether they are shown or
+ * not. So the others keep theirs when a file gets its first hole, or an index. What the file holds
+ * comes last.
+ */
+enum { PLACES_OF_VIEW = 16, LARGE_PLACES = VIEW_TYPES * PLACES_OF_VIEW };
+
+/* Which views are listed: of those that not every file has, what this one has. */
+static void choose_views(const struct listing *listing, bool *listed)
+{
+    const struct driver *driver = listing->driver;
+    AUTO_READING struct reading reading = {.source = NULL};
+    bool known =
+        reading_look(node_source(listing->node), &listing->cancel, &reading, NULL) == 0;
+
+    for (size_t i = 0; i < VIEW_TYPES; i++) {
+        const struct view_type *type = view_types[i];
+        listed[i] = driver->settings->listed[i];
+        if (listed[i] && type->is_listed != NULL)
+            listed[i] = known && type->is_listed(&reading, &listing->driver->index_directory);
+    }
+}
+
+/* Adds the entry of a view at one of its places. Returns false if it did not fit. */
+static bool add_view_entry(struct listing *listing, const struct view_type *type, unsigned place,
+                           off_t next)
+{
+    static const union node_content none = {0};
+    const union node_content single = {.piece = {.view = &whole_of_file}};
+    char name[PIECE_NAME_MOST + 1];
+
+    if (type->is_single) {
+        piece_name_write_single(type, node_extension(listing->node), name);
+        return place > 0 || listing_add_child(listing, name, &piece_node, &single, next);
+    }
+    if (place == 0)
+        return listing_add_child(listing, type->name, &view_node, &none, next);
+    const struct generated_type *text = text_node_listed(place - 1);
+    if (text == NULL)
+        return true;
+    (void)snprintf(name, sizeof(name), "%s%s", type->name, text->name);
+    return listing_add_child(listing, name, &text_node, &none, next);
+}
+
+static int list_large(struct listing *listing, off_t offset)
+{
+    static const union node_content none = {0};
+    bool listed[VIEW_TYPES];
+
+    choose_views(listing, listed);
+    for (off_t place = offset - 2; place < LARGE_PLACES; place++) {
+        size_t view = (size_t)place / PLACES_OF_VIEW;
+        if (listed[view] && !add_view_entry(listing, view_types[view],
+                                            (unsigned)(place % PLACES_OF_VIEW), place + 3))
+            return 0;
+    }
+    if (offset - 2 <= LARGE_PLACES && content_of_large(listing->node, &listing->cancel) != NULL)
+        (void)listing_add_child(listing, held_name, &large_node, &none, LARGE_PLACES + 3);
+    return 0;
+}
+
+static int list_large_made_up(struct listing *listing, off_t offset)
+{
+    return listing_made_up(listing, offset, list_large);
+}
+
+const struct node_type large_node = {
+    .number = 3,
+    .shown_as = S_IFDIR,
+    .rights = ACL_OF_DIRECTORY,
+    .is_large = true,
+    .release = release_large,
+    .look = look_at_large,
+    .shape = shape_large,
+    .lookup = look_up_in_large,
+    .list = list_large_made_up,
+};

@@ -1,0 +1,93 @@
+/*
+ * Node types: what the nodes of a mount are and can do. Each is a pair of files fs/tree/…_node.
+ *
+ * NULL for a function says what a comment says, or that there is no such thing. Functions that look
+ * at SOURCE block as its file system does. None of them holds a lock of others meanwhile.
+ */
+#ifndef BIGFS_FS_TREE_NODE_TYPE_H
+#define BIGFS_FS_TREE_NODE_TYPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "core/base/cancel.h"
+#include "fs/tree/acl.h"
+#include "fs/tree/node.h"
+
+struct driver;
+struct entry;
+struct handle;
+struct listing;
+struct opener;
+
+/* What tells nodes of one type below one parent apart, beside the name. No padding inside. */
+struct fingerprint {
+    uint64_t words[9];
+};
+
+/* What an inode number is made of. */
+struct inode_seed {
+    uint64_t words[5]; /* the first one is the type's number, the second one the parent's inode */
+    bool unnamed;      /* the name is left out: it has several */
+};
+
+struct node_type {
+    uint64_t number; /* a part of inode numbers: never changes, and is no other type's */
+    mode_t shown_as; /* S_IFDIR, S_IFREG or S_IFLNK */
+    enum acl_form rights;
+    bool is_control; /* it needs no look at SOURCE, and answers even if that does not */
+    bool stands;     /* it stands in SOURCE under its own path */
+    bool is_large;   /* content.source is that of a file shown as a directory */
+
+    /* Identity. */
+    void (*print)(const union node_content *content, struct fingerprint *print);
+    void (*seed)(const union node_content *content, struct inode_seed *seed);
+    void (*release)(const union node_content *content);
+
+    /*
+     * Whether what is looked up needs a node of its own though this one looks the same. Called with
+     * node_table.lock held.
+     */
+    bool (*is_over)(const struct node *node, const union node_content *wanted);
+
+    /* Attributes: those of its source as they are now, and what becomes of them. */
+    int (*look)(struct driver *driver, struct node *node, struct stat *source);
+    void (*shape)(const struct driver *driver, const struct node *node, const struct stat *source,
+                  struct stat *attributes);
+
+    /* Sets st_blocks to what the data take. NULL: it is right. Returns 0, -CANCELLED or -ESTALE. */
+    int (*count_blocks)(const struct node *node, const struct cancel *cancel,
+                        struct stat *attributes);
+
+    /* For how many seconds the kernel may believe a name or attributes. NULL: BELIEVED_SECONDS. */
+    double (*name_believed)(const struct node *node, const struct stat *attributes);
+    double (*attributes_believed)(const struct driver *driver, const struct stat *attributes);
+
+    /* The view that it is, or is a piece or text of. NULL: of none. */
+    const struct view *(*view_of)(const struct node *node);
+
+    /* Whether the regular file that was found at its path is the one it is of. NULL: any is. */
+    bool (*is_of)(const struct node *node, const struct stat *found);
+
+    /* Directories. */
+    bool (*lookup_may_scan)(const struct node *node); /* NULL: it does not */
+    bool (*list_may_scan)(const struct node *node);   /* NULL: it does not */
+    int (*lookup)(struct driver *driver, struct node *node, const char *name,
+                  const struct cancel *cancel, struct entry *entry);
+    int (*list)(struct listing *listing, off_t offset);
+
+    /* Files. */
+    bool (*open_may_scan)(const struct node *node); /* NULL: it does not */
+    int (*open)(struct driver *driver, struct node *node, const struct opener *opener,
+                struct handle *handle);
+};
+
+/* Whether a node is a directory for the kernel. */
+static inline bool node_is_directory(const struct node *node)
+{
+    return S_ISDIR(node->type->shown_as);
+}
+
+#endif

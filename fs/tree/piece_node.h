@@ -1,0 +1,24 @@
+/* Pieces: files in the directory of a view, or beside it if a view has only one. */
+#ifndef BIGFS_FS_TREE_PIECE_NODE_H
+#define BIGFS_FS_TREE_PIECE_NODE_H
+
+#include "fs/tree/entry.h"
+#include "fs/tree/node_type.h"
+
+extern const struct node_type piece_node;
+
+/* Which piece is looked for: by its name, or by what it means. */
+struct piece_query {
+    const struct view *view;         /* of the parent, or constant: the node keeps it */
+    const char *name;                /* or NULL: */
+    const struct selector *selector; /* what it means */
+    const struct cancel *cancel;
+};
+
+/*
+ * Makes the entry of a piece below `parent`, a view or a large file. Returns as entry_look_up().
+ */
+int piece_node_enter(struct driver *driver, struct node *parent, const struct piece_query *query,
+                     struct entry *entry);
+
+#endif

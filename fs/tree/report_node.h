@@ -1,0 +1,21 @@
+/*
+ * Reports: the files in .bigfs, which tell of the mount.
+ *
+ * The text of a report is one user's and one look-up's. Paths and names are for root and for the
+ * user that the driver runs as. Other users may not be allowed to see them in SOURCE, and get
+ * numbers.
+ */
+#ifndef BIGFS_FS_TREE_REPORT_NODE_H
+#define BIGFS_FS_TREE_REPORT_NODE_H
+
+#include "fs/tree/entry.h"
+#include "fs/tree/generated_type.h"
+#include "fs/tree/node_type.h"
+
+extern const struct node_type report_node;
+
+/* Makes the entry of a report below the control node. Returns 0 or -ENOMEM. */
+int report_node_enter(struct driver *driver, struct node *control,
+                      const struct generated_type *type, struct entry *entry);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * The text of a generated file: one of a view, such as its table, or a report of .bigfs.
+ *
+ * A text belongs to a node. It is made when the node is first opened, and is constant from then on.
+ * So the kernel may keep its pages, map them and send them, whatever else has the node open. A
+ * report's text is kept, and is one user's. Of the text of a view only the places where its
+ * stretches begin are kept (fs/tree/text_map.h), and which content it is of. A text that is not to
+ * be given out any more is over: its name, looked up again, gets a node of its own.
+ *
+ *     unmade --first open--> making --told how long--> made        over, from any of these:
+ *                               |                                  what is open goes on
+ *                               +-- failed --> unmade
+ *
+ * While one thread makes a text nobody has the node open, so no page of it can be locked for a
+ * read: the maker may put pages into the kernel's cache (FUSE_NOTIFY_STORE) without a deadlock.
+ *
+ * All functions are thread-safe. No lock is held while a text is made.
+ */
+#ifndef BIGFS_FS_TREE_TEXT_H
+#define BIGFS_FS_TREE_TEXT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/cancel.h"
+#include "core/extent/extent_probe.h"
+#include "core/file/file_identity.h"
+#include "core/generation/generation.h"
+#include "core/index/record_index.h"
+#include "fs/tree/text_map.h"
+
+/* What the text of a view is of. */
+struct text_subject {
+    struct generation *generation; /* a reference */
+    struct version version;        /* of the generation when the text was made */
+    uint64_t size;                 /* bytes of content that the text covers */
+    struct record_index *index;    /* what records were found with: a reference, or NULL */
+    bool computed;                 /* the text follows from the size: there is no map */
+};
+
+enum text_state {
+    TEXT_UNMADE,
+    TEXT_MAKING,
+    TEXT_MADE,
+};
+
+struct text {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;     /* broadcast when `state` or `over` has changed */
+    enum text_state state; /* protected by lock */
+    bool over;                  /* protected by lock; never cleared */
+    uint64_t told;   /* protected by lock; the largest length told before the true one was known */
+    uint64_t length; /* protected by lock; bytes, 0: not known. No text is empty */
+
+    /* The maker's while it makes, and constant once made. */
+    char *bytes; /* of a report; owned */
+    uid_t user; /* whose report */
+    struct text_subject subject;
+    struct text_map map;
+};
+
+/* NULL: no memory. */
+struct text *text_new(void);
+void text_free(struct text *text); /* NULL is allowed */
+
+/*
+ * Begins an open. *make: the caller makes the text, which no other thread does meanwhile, and says
+ * with text_made() or text_failed() how that ended. Else it is made. Waits for a thread that
+ * makes it. Returns 0, -ESTALE (over), or -CANCELLED.
+ */
+int text_begin(struct text *text, const struct cancel *cancel, bool *make);
+
+/*
+ * The maker knows the length: look-ups and stat tell it from now on. Returns 0, or -ESTALE if a
+ * larger one was told already.
+ */
+int text_set_length(struct text *text, uint64_t length);
+
+void text_made(struct text *text);
+
+/* It failed, and the kernel has nothing of the text: the next open makes one anew. */
+void text_failed(struct text *text);
+
+/* Not to be opened or found by name any more. */
+void text_end(struct text *text);
+
+/* The length to be told: of the text, or `expected` if it is not known (0: nothing is expected). */
+uint64_t text_tell(struct text *text, uint64_t expected);
+
+/*
+ * Finds data or a hole from `offset` on: a text is data up to its end. Returns 0, or -NO_MORE_DATA
+ * if `offset` is not in it.
+ */
+int text_seek(struct text *text, enum extent_kind kind, uint64_t offset, uint64_t *found);
+
+/* Whether it can be what its name means for a file that looks so now: it is, or is still unmade. */
+bool text_is_current(struct text *text, const struct file_identity *now);
+
+/* What the text of a view is of, valid as long as *text; NULL: it is not made. */
+const struct text_subject *text_subject_of(struct text *text);
+
+#endif

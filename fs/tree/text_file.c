@@ -1,0 +1,246 @@
+#include "fs/tree/text_file.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/checked.h"
+#include "core/base/outcome.h"
+#include "fs/tree/generated_type.h"
+#include "fs/tree/text_store.h"
+
+/* With a text the index is kept that it was made with, of a file of at most so many bytes. */
+static const uint64_t INDEX_KEPT = 4ULL * 1024 * 1024 * 1024;
+
+static struct text *text_of(const struct text_file *open)
+{
+    return open->node->content.text.text;
+}
+
+/* The text of what its node says, or is about to say, with what this file has. */
+static struct view_text view_text_of(const struct text_file *open, const struct reading *reading)
+{
+    const struct node_text *content = &open->node->content.text;
+    const struct text_subject *subject = &content->text->subject;
+    return (struct view_text){
+        .type = content->type,
+        .view = &content->view,
+        .file =
+            {
+                .reading = reading,
+                .size = subject->size,
+                .index = open->index,
+                .directory = open->directory,
+            },
+        .extension = node_extension(open->node),
+        .computed = subject->computed,
+    };
+}
+
+/* Whether what was read of the file until now is of the text's generation and revision. */
+static int check_file(const struct text_file *open, const struct reading *reading)
+{
+    int error = reading_confirm(reading);
+    const struct version now = generation_version(reading->generation);
+    return error == 0 && now.revision != text_of(open)->subject.version.revision ? -ESTALE : error;
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+/* Copies a part of a text that follows from the size alone. */
+static int read_computed(const struct view_text *text, uint64_t offset, char *buffer, size_t size,
+                         size_t *got)
+{
+    struct text_place place = text->type->place_at(text->view, text->file.size, offset);
+    char line[TEXT_LINE_MOST];
+    size_t length = 0;
+
+    *got = 0;
+    while (*got < size) {
+        uint64_t start = place.offset;
+        int error = view_text_line(text, &place, line, &length);
+        if (error != 0)
+            return error == -NO_MORE_PIECES ? 0 : error;
+        size_t skipped = (size_t)saturating_sub(offset, start);
+        size_t part = (size_t)min_u64(saturating_sub(length, skipped), size - *got);
+        if (part > 0)
+            memcpy(buffer + *got, line + skipped, part);
+        *got += part;
+    }
+    return 0;
+}
+
+/* Hands the kernel the end of the text, which for a short one is all of it. */
+static int store_computed(struct text_store *store, const struct view_text *text, uint64_t length)
+{
+    size_t got = 0;
+
+    store->offset = (length - 1) / TEXT_STEP * TEXT_STEP;
+    int error = read_computed(text, store->offset, store->step, TEXT_STEP, &got);
+    store->used = got;
+    return error;
+}
+
+/* Makes the text line by line. */
+static int make_lines(struct text_map *map, const struct view_text *text, struct text_store *store)
+{
+    struct text_place place = {0};
+    char line[TEXT_LINE_MOST];
+    size_t length = 0;
+
+    for (;;) {
+        const struct text_place start = place;
+        int error = view_text_line(text, &place, line, &length);
+        if (error == 0)
+            error = text_map_add(map, &start, line, length);
+        if (error != 0)
+            return error == -NO_MORE_PIECES ? 0 : error;
+        text_store_add(store, line, length);
+    }
+}
+
+static int make(struct text_file *open, const struct reading *reading, struct text_store *store)
+{
+    struct text *text = text_of(open);
+    const struct view_text view_text = view_text_of(open, reading);
+    uint64_t length = 0;
+    int error = 0;
+
+    if (view_text.computed) {
+        length = view_text.type->length(view_text.view, view_text.file.size);
+        error = length != TEXT_TOO_LONG ? store_computed(store, &view_text, length) : -EFBIG;
+    } else {
+        error = make_lines(&text->map, &view_text, store);
+        length = text->map.length;
+    }
+    if (error == 0)
+        error = check_file(open, reading);
+    if (error == 0)
+        error = text_set_length(text, length);
+    if (error == 0)
+        text_store_finish(store);
+    return error;
+}
+
+static void choose_subject(struct text_file *open, const struct reading *reading, uint64_t size)
+{
+    const struct node_text *content = &open->node->content.text;
+    struct text_subject *subject = &content->text->subject;
+
+    subject->generation = generation_ref(reading->generation);
+    subject->version = generation_version(reading->generation);
+    subject->size = size;
+    subject->computed =
+        generated_is_computed(content->type, &content->view, &subject->version.file);
+    if (open->index != NULL && size <= INDEX_KEPT)
+        subject->index = record_index_ref(open->index);
+}
+
+/* Makes the text. If that fails half-way the node is spent, as the kernel has a part of it. */
+static int make_text(struct text_file *open, struct driver *driver, const struct reading *reading,
+                     uint64_t size)
+{
+    struct text *text = text_of(open);
+    struct text_store store;
+
+    int error = text_store_begin(&store, driver->server.session, open->node, 0);
+    if (error == 0) {
+        choose_subject(open, reading, size);
+        error = make(open, reading, &store);
+    }
+    if (error == 0)
+        text_made(text);
+    else if (store.began || error == -ESTALE)
+        text_end(text);
+    else
+        text_failed(text);
+    text_store_free(&store);
+    return error;
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+/* The index that the text was made with, if it was kept: the one of now may cover more. */
+static void take_index(struct text_file *open)
+{
+    struct record_index *kept = text_of(open)->subject.index;
+
+    if (kept == NULL)
+        return;
+    record_index_unref(open->index);
+    open->index = record_index_ref(kept);
+}
+
+/*
+ * Whether the text that was made is of what the file is now, or was before it grew. A look-up sees
+ * that a file has grown. Other changes end the text.
+ */
+static int check_text(struct text_file *open, const struct reading *reading, bool accepts_growth)
+{
+    const struct text_subject *subject = &text_of(open)->subject;
+    const struct version now = generation_version(reading->generation);
+
+    take_index(open);
+    if (subject->generation != reading->generation || subject->version.revision != now.revision ||
+        (open->index != NULL && open->index->size != subject->size)) {
+        text_end(text_of(open));
+        return -ESTALE;
+    }
+    return accepts_growth || subject->version.file.size == now.file.size ? 0 : -ESTALE;
+}
+
+static int open_text(struct text_file *open, struct driver *driver, const struct reading *reading,
+                     uint64_t size, bool accepts_growth)
+{
+    bool make_it = false;
+    int error = text_begin(text_of(open), reading->cancel, &make_it);
+
+    if (error != 0)
+        return error;
+    return make_it ? make_text(open, driver, reading, size)
+                   : check_text(open, reading, accepts_growth);
+}
+
+/* An index that turns out to be of another file has been rejected: the next open gets another. */
+static int stale_if_wrong_index(int error)
+{
+    return error == -WRONG_INDEX ? -ESTALE : error;
+}
+
+int text_file_open(struct text_file *open, struct driver *driver, const struct node *node,
+                   const struct reading *reading, bool accepts_growth)
+{
+    struct view_file file = {.reading = reading, .size = reading->size};
+
+    *open = (struct text_file){.node = node, .directory = &driver->index_directory};
+    int error = view_file_complete(&file, &node->content.text.view, open->directory);
+    if (error != 0)
+        return error;
+    open->index = file.index;
+    error = open_text(open, driver, reading, file.size, accepts_growth);
+    if (error != 0)
+        text_file_close(open);
+    return stale_if_wrong_index(error);
+}
+
+void text_file_close(struct text_file *open)
+{
+    record_index_unref(open->index);
+    open->index = NULL;
+}
+
+int text_file_read(const struct text_file *open, const struct reading *reading, uint64_t offset,
+                   char *buffer, size_t size, size_t *got)
+{
+    struct text *text = text_of(open);
+    const struct view_text view_text = view_text_of(open, reading);
+
+    int error = view_text.computed
+                    ? read_computed(&view_text, offset, buffer, size, got)
+                    : text_map_read(&text->map, &view_text, offset, buffer, size, got);
+    int changed = check_file(open, reading);
+    if (changed != 0)
+        return changed;
+    if (error == -ESTALE) /* the text cannot be had again: a look-up gets a new one */
+        text_end(text);
+    return stale_if_wrong_index(error);
+}

@@ -1,0 +1,189 @@
+#include "fs/tree/text_node.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "fs/tree/attributes.h"
+#include "fs/tree/belief.h"
+#include "fs/tree/handle.h"
+#include "fs/tree/text_file.h"
+
+/* --- by name ---------------------------------------------------------------------------------- */
+
+const struct generated_type *text_node_type_of(const char *name, size_t *stem)
+{
+    size_t length = strlen(name);
+
+    for (const struct generated_type *const *type = generated_types; *type != NULL; type++) {
+        size_t ending = strlen((*type)->name);
+        if ((*type)->line == NULL || length <= ending ||
+            strcmp(name + length - ending, (*type)->name) != 0)
+            continue;
+        *stem = length - ending;
+        return *type;
+    }
+    return NULL;
+}
+
+const struct generated_type *text_node_listed(unsigned number)
+{
+    for (const struct generated_type *const *type = generated_types; *type != NULL; type++)
+        if ((*type)->line != NULL && (*type)->is_listed && number-- == 0)
+            return *type;
+    return NULL;
+}
+
+int text_node_enter(struct driver *driver, struct node *large, const struct generated_type *type,
+                    const char *name, size_t stem, struct entry *entry)
+{
+    union node_content content = {.text = {.type = type}};
+    struct stat source;
+
+    int error = view_parse(name, stem, &driver->settings->views, &content.text.view);
+    if (error == 0)
+        error = attributes_of_large(driver, large, &source);
+    if (error != 0)
+        return error;
+    file_identity_of(&source, &content.text.identity);
+    content.text.text = text_new();
+    if (content.text.text == NULL)
+        return -ENOMEM;
+    return entry_make(driver, large, &text_node, name, &content, &source, entry);
+}
+
+/* --- the type --------------------------------------------------------------------------------- */
+
+static void release_text(const union node_content *content)
+{
+    text_free(content->text.text);
+}
+
+/* A text of what the file was. */
+static bool is_text_over(const struct node *node, const union node_content *wanted)
+{
+    return !text_is_current(node->content.text.text, &wanted->text.identity);
+}
+
+/* A text that was never made is of the file as it is; a made one, of its generation. */
+static int look_at_text(struct driver *driver, struct node *node, struct stat *attributes)
+{
+    const struct text_subject *subject = text_subject_of(node->content.text.text);
+
+    if (subject == NULL)
+        return attributes_of_large(driver, node, attributes);
+    int error = attributes_of_generation(node_source(node), subject->generation, attributes);
+    const struct version now = generation_version(subject->generation);
+    return error == 0 && now.revision != subject->version.revision ? -ESTALE : error;
+}
+
+/* How long a text will be, if it can be had and that takes no look into the file; else 0. */
+static uint64_t expected_length(const struct node_text *text, const struct stat *source)
+{
+    struct file_identity identity;
+
+    file_identity_of(source, &identity);
+    if (!generated_is_computed(text->type, &text->view, &identity))
+        return 0;
+    uint64_t length = text->type->length(&text->view, identity.size);
+    return length != TEXT_TOO_LONG ? length : 0;
+}
+
+static void shape_text(const struct driver *driver, const struct node *node,
+                       const struct stat *source, struct stat *attributes)
+{
+    const struct node_text *text = &node->content.text;
+    const struct text_subject *subject = text_subject_of(text->text);
+    uint64_t length = text_tell(text->text, expected_length(text, source));
+
+    (void)driver;
+    attributes->st_nlink = 1;
+    attributes->st_size = (off_t)length;
+    attributes->st_blocks = attributes_blocks(length);
+    if (subject != NULL) { /* a new time would drop the kernel's pages */
+        attributes->st_mtim = subject->version.file.mtime;
+        attributes->st_ctim = subject->version.file.ctime;
+    }
+}
+
+static double text_name_believed(const struct node *node, const struct stat *attributes)
+{
+    (void)node;
+    return belief_is_shaken(attributes) ? 0 : BELIEVED_SECONDS;
+}
+
+static double text_attributes_believed(const struct driver *driver, const struct stat *attributes)
+{
+    if (attributes->st_size == 0 || driver->settings->cache == CACHE_NONE)
+        return 0;
+    return BELIEVED_SECONDS;
+}
+
+/* A text is made when it is opened. */
+static bool may_text_scan(const struct node *node)
+{
+    (void)node;
+    return true;
+}
+
+/* --- open texts ------------------------------------------------------------------------------- */
+
+static int read_text_handle(const struct handle *handle, uint64_t offset, char *buffer, size_t size,
+                            const struct cancel *cancel, size_t *got)
+{
+    const struct reading reading = reading_for(&handle->reading, cancel);
+    return text_file_read(&handle->text, &reading, offset, buffer, size, got);
+}
+
+/* A generated file is data up to its end. */
+static int seek_text_handle(const struct handle *handle, enum extent_kind kind, uint64_t offset,
+                            const struct cancel *cancel, uint64_t *found)
+{
+    (void)cancel;
+    return text_seek(handle->text.node->content.text.text, kind, offset, found);
+}
+
+static void close_text_handle(struct handle *handle)
+{
+    text_file_close(&handle->text);
+}
+
+static const struct handle_type text_handle = {
+    .lane = LANE_SCANS,
+    .read = read_text_handle,
+    .seek = seek_text_handle,
+    .close = close_text_handle,
+};
+
+static int open_text_node(struct driver *driver, struct node *node, const struct opener *opener,
+                          struct handle *handle)
+{
+    int error = reading_open(node_source(node), NULL, &handle->reading, NULL);
+    if (error != 0)
+        return error;
+    handle_sample(driver, handle, false);
+    struct reading reading = reading_for(&handle->reading, opener->cancel);
+    error = text_file_open(&handle->text, driver, node, &reading, opener->accepts_growth);
+    if (error == 0)
+        handle->type = &text_handle;
+    return error;
+}
+
+static const struct view *view_of_text(const struct node *node)
+{
+    return &node->content.text.view;
+}
+
+const struct node_type text_node = {
+    .number = 6,
+    .shown_as = S_IFREG,
+    .rights = ACL_OF_GENERATED,
+    .release = release_text,
+    .is_over = is_text_over,
+    .look = look_at_text,
+    .shape = shape_text,
+    .name_believed = text_name_believed,
+    .attributes_believed = text_attributes_believed,
+    .open_may_scan = may_text_scan,
+    .open = open_text_node,
+    .view_of = view_of_text,
+};
