@@ -48,8 +48,7 @@ int content_read_at_once(const struct reading *reading, void *buffer, size_t len
 
     if (length == 0 || content_may_have_holes(reading) || !reading_borrow_open(reading, &fd))
         return -NOT_AT_ONCE;
-    bool done =
-        copy_with(&order, reading, fd) == 0 && reading_is_unchanged(reading, fd, &before);
+    bool done = copy_with(&order, reading, fd) == 0 && reading_is_unchanged(reading, fd, &before);
     reading_return(reading);
     return done ? 0 : -NOT_AT_ONCE;
 }

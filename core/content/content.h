@@ -30,7 +30,7 @@ enum content_way {
 struct content_loan {
     const uint8_t *bytes;
     size_t length;
-    bool mapped; /* they are touched inside fault_guard_call() only */
+    bool mapped;               /* they are touched inside fault_guard_call() only */
     struct window_loan window; /* if they are mapped */
 };
 
@@ -93,8 +93,8 @@ int content_read(const struct reading *reading, void *buffer, size_t length, uin
 int content_probe(const struct reading *reading, void *buffer, size_t length, uint64_t offset);
 
 /*
- * As content_read() if it needs no wait: the file is open, nothing has changed, and its bytes are in
- * the page cache. Otherwise -NOT_AT_ONCE: content_read() finds out more. Hardly ever blocks: the
+ * As content_read() if it needs no wait: the file is open, nothing has changed, and its bytes are
+ * in the page cache. Otherwise -NOT_AT_ONCE: content_read() finds out more. Hardly ever blocks: the
  * kernel may begin to read ahead, and a file system may read its own blocks for that.
  */
 int content_read_at_once(const struct reading *reading, void *buffer, size_t length,
@@ -104,9 +104,9 @@ int content_read_at_once(const struct reading *reading, void *buffer, size_t len
 bool content_may_have_holes(const struct reading *reading);
 
 /*
- * The extent around `offset`, for a caller that has the descriptor. It may start before, and may end
- * before the file's extent does. If holes are not to be found it is data. To be believed after a
- * check, as bytes are.
+ * The extent around `offset`, for a caller that has the descriptor. It may start before, and may
+ * end before the file's extent does. If holes are not to be found it is data. To be believed after
+ * a check, as bytes are.
  */
 struct extent content_extent_at(const struct reading *reading, int fd, uint64_t offset);
 

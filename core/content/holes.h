@@ -3,7 +3,8 @@
  * to one moment at which the file had it. A caller that gets -ESTALE has none.
  *
  * All functions are thread-safe. If the content cannot have holes they answer without touching it.
- * Otherwise they block as content_read() and extent_probe() do, and end if the reading is cancelled.
+ * Otherwise they block as content_read() and extent_probe() do, and end if the reading is
+ * cancelled.
  */
 #ifndef BIGFS_CORE_CONTENT_HOLES_H
 #define BIGFS_CORE_CONTENT_HOLES_H

@@ -110,8 +110,7 @@ int piece_count_data(const struct piece *piece, const struct reading *reading, u
     for (unsigned i = 0; i < piece->count; i++) {
         const struct range *range = &piece->ranges[i];
         uint64_t data = 0;
-        int error =
-            holes_count_data(reading, range->offset, range->offset + range->length, &data);
+        int error = holes_count_data(reading, range->offset, range->offset + range->length, &data);
         if (error != 0)
             return error;
         *bytes += data;

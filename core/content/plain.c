@@ -66,8 +66,7 @@ static int copy_extents(const struct reading *reading, int fd, const struct plai
 
     for (size_t done = 0; done < part->length && error == 0;) {
         const struct extent extent = plain_extent_at(reading, fd, part->offset + done);
-        size_t length =
-            (size_t)min_u64(part->length - done, extent.end - (part->offset + done));
+        size_t length = (size_t)min_u64(part->length - done, extent.end - (part->offset + done));
         const struct plain_part piece = {part->buffer + done, length, part->offset + done};
         if (extent.kind == EXTENT_HOLE) {
             memset(piece.buffer, 0, length);

@@ -19,8 +19,8 @@
 #endif
 
 /*
- * From this size on a copy from a window is as fast as pread(2). A smaller one is slower: it takes a
- * question whether its page is resident, and a fault, where preadv2(2) takes one system call.
+ * From this size on a copy from a window is as fast as pread(2). A smaller one is slower: it takes
+ * a question whether its page is resident, and a fault, where preadv2(2) takes one system call.
  */
 enum { LARGE_COPY = 64 * 1024 };
 
@@ -130,8 +130,7 @@ int plain_read(const struct reading *reading, int fd, const struct plain_part *p
     int error = -NOT_MAPPABLE;
 
     if (part->length >= LARGE_COPY && plain_is_mappable(reading, fd))
-        error = copy_windows(reading, fd, &rest,
-                             residency_is_full(fd, part->offset, part->length));
+        error = copy_windows(reading, fd, &rest, residency_is_full(fd, part->offset, part->length));
     return error == -NOT_MAPPABLE ? read_fully(fd, rest.buffer, rest.length, rest.offset) : error;
 }
 

@@ -159,8 +159,8 @@ int reading_borrow(const struct reading *reading, int *fd)
 
 bool reading_borrow_open(const struct reading *reading, int *fd)
 {
-    return open_files_get_open(&reading->source->pool->files,
-                               generation_file(reading->generation), fd);
+    return open_files_get_open(&reading->source->pool->files, generation_file(reading->generation),
+                               fd);
 }
 
 void reading_return(const struct reading *reading)
@@ -177,8 +177,7 @@ static int check_path(const struct reading *reading)
     const struct file_identity known = generation_identity(reading->generation);
     struct stat attributes;
     struct file_identity now;
-    int error =
-        beneath_stat(&reading->source->pool->beneath, reading->source->path, &attributes);
+    int error = beneath_stat(&reading->source->pool->beneath, reading->source->path, &attributes);
 
     if (error != 0)
         return 0;
@@ -203,8 +202,7 @@ int reading_check(const struct reading *reading, int fd)
 }
 
 int reading_work(const struct reading *reading,
-                 int (*work)(void *argument, const struct reading *reading, int fd),
-                 void *argument)
+                 int (*work)(void *argument, const struct reading *reading, int fd), void *argument)
 {
     int fd = -1;
     int error = reading_borrow(reading, &fd);
@@ -251,8 +249,8 @@ void reading_take_sample(const struct reading *reading, bool while_open)
 {
     int fd = -1;
 
-    if (while_open && !open_files_is_pinned(&reading->source->pool->files,
-                                            generation_file(reading->generation)))
+    if (while_open &&
+        !open_files_is_pinned(&reading->source->pool->files, generation_file(reading->generation)))
         return;
     if (reading_borrow(reading, &fd) != 0)
         return;
@@ -324,8 +322,8 @@ static struct generation *renew(struct source *source, struct generation *old,
 }
 
 /* One look. The generation is a reference for the caller. -TRY_AGAIN: another thread was first. */
-static int look_once(struct source *source, struct stat *attributes,
-                     struct generation **generation, bool *again)
+static int look_once(struct source *source, struct stat *attributes, struct generation **generation,
+                     bool *again)
 {
     AUTO_READING struct reading known = {.source = NULL};
     struct file_identity seen;

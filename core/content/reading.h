@@ -56,9 +56,9 @@ void reading_of(struct source *source, struct generation *generation, const stru
 
 /*
  * Says that the caller is about to read, perhaps many times. The file is opened, and what tells an
- * appended file from a rewritten one is captured, which takes up to 250 ms if the file was written to
- * just now (generation_capture). Brings version and size up to date. Returns 0, -ESTALE, or why the
- * file cannot be opened.
+ * appended file from a rewritten one is captured, which takes up to 250 ms if the file was written
+ * to just now (generation_capture). Brings version and size up to date. Returns 0, -ESTALE, or why
+ * the file cannot be opened.
  */
 int reading_pin(struct reading *reading);
 
@@ -96,8 +96,8 @@ bool reading_borrow_open(const struct reading *reading, int *fd);
 
 /*
  * Whether nothing has happened to the file since it was as in `then`, as far as one look at the
- * descriptor tells, which the caller has borrowed. False also if more must be found out. Hardly ever
- * blocks.
+ * descriptor tells, which the caller has borrowed. False also if more must be found out. Hardly
+ * ever blocks.
  */
 bool reading_is_unchanged(const struct reading *reading, int fd, const struct file_identity *then);
 

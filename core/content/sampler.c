@@ -103,8 +103,8 @@ int sampler_start(struct sampler *sampler)
     pthread_attr_init(&attributes);
     (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
     while (error == 0 && sampler->thread_count < SAMPLER_THREADS) {
-        error =
-            pthread_create(&sampler->threads[sampler->thread_count], &attributes, take_samples, sampler);
+        error = pthread_create(&sampler->threads[sampler->thread_count], &attributes, take_samples,
+                               sampler);
         sampler->thread_count += error == 0 ? 1 : 0;
     }
     pthread_attr_destroy(&attributes);

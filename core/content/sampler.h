@@ -53,8 +53,8 @@ void sampler_stop(struct sampler *sampler);
 void sampler_destroy(struct sampler *sampler);
 
 /*
- * Has the sample of a reading's generation taken soon, if it has none. `while_open`: not if the file
- * is not open by then. Does not block.
+ * Has the sample of a reading's generation taken soon, if it has none. `while_open`: not if the
+ * file is not open by then. Does not block.
  */
 void sampler_add(struct sampler *sampler, const struct reading *reading, bool while_open);
 

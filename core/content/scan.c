@@ -12,8 +12,8 @@ struct scan_state {
     const struct scan_visitor *visitor;
     void *argument; /* of the visitor */
     uint64_t place;
-    uint64_t end;  /* of the stretch of data that is scanned */
-    bool goes_on;  /* the visitor has not seen enough */
+    uint64_t end; /* of the stretch of data that is scanned */
+    bool goes_on; /* the visitor has not seen enough */
     uint8_t *scratch;
 };
 
@@ -48,8 +48,8 @@ static int scan_step(struct scan_state *state, const struct reading *reading, in
     const struct content_type *content = reading->source->content;
     struct content_loan loan = {.mapped = false};
 
-    int error = content->lend(reading, fd, state->place, state->end - state->place,
-                              state->scratch, &loan);
+    int error =
+        content->lend(reading, fd, state->place, state->end - state->place, state->scratch, &loan);
     if (error != 0)
         return error;
     error = visit_loan(state, &loan);

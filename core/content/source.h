@@ -1,8 +1,8 @@
 /*
  * A source: a path beneath SOURCE, and the kind of content that is read of it.
  *
- * What the path holds at a time is a generation. core/content/reading.h looks at the path, and reads
- * what one generation has.
+ * What the path holds at a time is a generation. core/content/reading.h looks at the path, and
+ * reads what one generation has.
  *
  * Sources are reference counted, and all functions are thread-safe. None of them blocks.
  */

@@ -43,7 +43,7 @@ static void turn_to(struct extents *extents, const struct file_identity *now)
 
 /* Tells what is known to be data around `offset`; else how to ask, as far as that is decided. */
 static bool recall_data(struct extents *extents, const struct file_identity *now, uint64_t offset,
-                   struct extent *extent, enum extent_method *method)
+                        struct extent *extent, enum extent_method *method)
 {
     HOLD_LOCK(&extents->lock);
     turn_to(extents, now);

@@ -42,8 +42,8 @@ struct drop_region {
 
 struct drop_behind {
     struct window_pool *windows; /* constant; what is mapped cannot be dropped; or NULL */
-    bool enabled;       /* constant after the first use */
-    int64_t remembered; /* constant after the first use; ms for which a look is believed */
+    bool enabled;                /* constant after the first use */
+    int64_t remembered;          /* constant after the first use; ms for which a look is believed */
     pthread_mutex_t lock;
     struct drop_region regions[DROP_REGIONS]; /* protected by lock */
     uint64_t turn;                            /* protected by lock; counts uses */

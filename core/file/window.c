@@ -17,9 +17,9 @@
 enum { IDLE_MS = 100 };
 
 struct window {
-    struct list link;           /* protected by window_pool.lock */
-    unsigned lent;              /* protected by window_pool.lock */
-    int64_t used;               /* protected by window_pool.lock; when it was lent last, in ms */
+    struct list link; /* protected by window_pool.lock */
+    unsigned lent;    /* protected by window_pool.lock */
+    int64_t used;     /* protected by window_pool.lock; when it was lent last, in ms */
     enum window_use use;
     uint64_t owner;             /* the rest is constant once the window is in the pool */
     uint64_t start;             /* file offset of the first byte */
@@ -256,8 +256,8 @@ void window_done_with(const struct window_loan *loan, size_t length, int fd)
 
 /*
  * Lends the next window of a file that shows something of a stretch, starting after *after (NULL:
- * the first); or NULL. The one before is given back. The lock is not held meanwhile, so a window may
- * be missed that another thread moves: its pages then stay, and nothing else.
+ * the first); or NULL. The one before is given back. The lock is not held meanwhile, so a window
+ * may be missed that another thread moves: its pages then stay, and nothing else.
  */
 static struct window *lend_next(struct window_pool *pool, struct window *before, uint64_t owner,
                                 uint64_t offset, uint64_t end)

@@ -9,13 +9,13 @@
  *
  * A window is lent to any number of users and counted. One that nobody uses stays mapped until its
  * room is wanted (least recently used first) or its file is forgotten. All windows together never
- * map more than the total. Nobody waits for a window, which a disk that does not answer may hold for
- * ever. A reader that gets none reads a copy.
+ * map more than the total. Nobody waits for a window, which a disk that does not answer may hold
+ * for ever. A reader that gets none reads a copy.
  *
  * Scans and reads have windows of their own. A scan looks at each page once, and its window knows
  * which pages were in the page cache before, so that the others can leave it. A read takes the room
- * of another window only if that was idle for a while: if more readers than windows took turns, each
- * read would map and unmap.
+ * of another window only if that was idle for a while: if more readers than windows took turns,
+ * each read would map and unmap.
  *
  * The bytes are touched only inside fault_guard_call().
  * All functions are thread-safe. None holds the lock while it maps or unmaps.
@@ -70,16 +70,16 @@ void window_release(struct window_pool *pool, const struct window_loan *loan);
 
 /*
  * Says that the first `length` bytes of a scan's loan have been read once and are not wanted soon.
- * Those pages that were not in the page cache before the window was mapped leave it again, so that a
- * long scan does not drive other files out. The kernel tells what was there only to a process that
- * owns the file or may write it; for others all stays. `fd` is the file's. Call it before the
+ * Those pages that were not in the page cache before the window was mapped leave it again, so that
+ * a long scan does not drive other files out. The kernel tells what was there only to a process
+ * that owns the file or may write it; for others all stays. `fd` is the file's. Call it before the
  * release.
  */
 void window_done_with(const struct window_loan *loan, size_t length, int fd);
 
 /*
- * Takes a stretch of a file out of all its windows, which show it again when it is next touched. The
- * kernel drops no page that is mapped. Does not block.
+ * Takes a stretch of a file out of all its windows, which show it again when it is next touched.
+ * The kernel drops no page that is mapped. Does not block.
  */
 void window_pool_let_go(struct window_pool *pool, uint64_t owner, uint64_t offset, uint64_t length);
 

@@ -176,9 +176,9 @@ static void tell_notes(struct generation *generation, const struct generation_st
 
     if (!revised && !grew)
         return;
-    enum content_change change = revised                               ? CONTENT_MOVED
+    enum content_change change = revised                                  ? CONTENT_MOVED
                                  : file_may_have_holes(&before->identity) ? CONTENT_FILLED
-                                                                       : CONTENT_GREW;
+                                                                          : CONTENT_GREW;
     for (struct note *note = generation->notes; note != NULL; note = note->next)
         if (note->type->changed != NULL)
             note->type->changed(note->body, change);

@@ -3,8 +3,8 @@
  *
  * A generation is told by its file's device, inode, size, mtime and ctime, and by digests of its
  * content. core/generation/generation_capture.h takes the digests, and
- * core/generation/generation_check.h says what a change of the file means. Here is what both know of
- * it, and the one lock that protects that.
+ * core/generation/generation_check.h says what a change of the file means. Here is what both know
+ * of it, and the one lock that protects that.
  *
  *     number     no other generation of this process has it
  *     state      attributes and digests, as last seen
@@ -106,8 +106,8 @@ bool generation_is_as(struct generation *generation, const struct file_identity 
 
 /*
  * Whether the file was this generation, in its present revision, when it had the attributes `then`:
- * these lie between those of now and those when it was captured or last revised. False if it was not
- * captured.
+ * these lie between those of now and those when it was captured or last revised. False if it was
+ * not captured.
  */
 bool generation_covers(struct generation *generation, const struct file_identity *then);
 

@@ -3,7 +3,8 @@
  * (core/generation/generation_check.h).
  *
  * The digests of the ends are taken before anybody reads of the generation. So is the sample if the
- * file has changed within the last 3 s. Other samples are taken soon after (core/content/sampler.h).
+ * file has changed within the last 3 s. Other samples are taken soon after
+ * (core/content/sampler.h).
  *
  * Nobody has read of a generation that was not captured. Until it is, it follows the file, whatever
  * happens to that, unless the file becomes smaller.
@@ -21,9 +22,9 @@
  * as it is by now, unless the file has become smaller: what was promised of its size must hold. A
  * write may be under way, so this waits until the file is at rest (file_rest_await: 250 ms at most,
  * or 2 s if time stamps are of whole seconds). If the file is written to without a pause, the last
- * of many looks is taken. If an end cannot be read, the generation goes without its digests, and any
- * change ends it. Returns 0, -ESTALE if the file is smaller or another one, or an error of looking
- * at the file.
+ * of many looks is taken. If an end cannot be read, the generation goes without its digests, and
+ * any change ends it. Returns 0, -ESTALE if the file is smaller or another one, or an error of
+ * looking at the file.
  */
 int generation_capture(struct generation *generation, int fd);
 

@@ -181,7 +181,8 @@ static int follow(struct look *look)
         return end_because(look, END_DIGEST);
     if (error == 0 && step.ends.readable)
         (void)generation_update(look->generation, move_on, &step);
-    /* A bad block at an end is an error of its reader alone: size and mtime say that all is well. */
+    /* A bad block at an end is an error of its reader alone: size and mtime say that all is well.
+     */
     return same_size ? 0 : error;
 }
 

@@ -28,8 +28,9 @@
 /*
  * Checks that what was read from `fd` before this call is of this generation. If the file was
  * appended to, the generation grows. *changed says whether the identity moved at all. If only the
- * mtime moved, the check waits for the write under way to end, which tells an append from a rewrite:
- * a write moves the mtime first. Returns 0, -ESTALE (the generation is over), or a read error.
+ * mtime moved, the check waits for the write under way to end, which tells an append from a
+ * rewrite: a write moves the mtime first. Returns 0, -ESTALE (the generation is over), or a read
+ * error.
  */
 int generation_check(struct generation *generation, int fd, bool *changed);
 

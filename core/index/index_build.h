@@ -12,21 +12,21 @@
 #include "core/index/index_draft.h"
 
 struct index_build {
-    struct list link;       /* protected by index_builder.lock */
-    struct reading reading; /* constant; owned, pinned */
+    struct list link;           /* protected by index_builder.lock */
+    struct reading reading;     /* constant; owned, pinned */
     struct record_index *index; /* constant; a reference; threads that have a step count into it */
     struct index_draft draft;   /* constant; the file when the build began; owns `old` */
     uint64_t from;              /* constant; what was there is up to here */
     uint64_t device;            /* constant; of the file system that it is on */
     uint64_t next;              /* protected by index_builder.lock; where the next step begins */
     uint64_t done;              /* protected by index_builder.lock; bytes that were counted */
-    uint64_t counted_to;        /* protected by index_builder.lock; no step before this has failed */
-    struct list steps;          /* protected by index_builder.lock; under way */
-    unsigned threads;           /* protected by index_builder.lock; how many work on it */
-    struct list waiters;        /* protected by index_builder.lock */
-    bool abandoned;             /* protected by index_builder.lock; nobody waits any more */
-    bool ending;                /* protected by index_builder.lock; a thread is at that */
-    int error;                  /* protected by index_builder.lock; the first that happened */
+    uint64_t counted_to; /* protected by index_builder.lock; no step before this has failed */
+    struct list steps;   /* protected by index_builder.lock; under way */
+    unsigned threads;    /* protected by index_builder.lock; how many work on it */
+    struct list waiters; /* protected by index_builder.lock */
+    bool abandoned;      /* protected by index_builder.lock; nobody waits any more */
+    bool ending;         /* protected by index_builder.lock; a thread is at that */
+    int error;           /* protected by index_builder.lock; the first that happened */
 };
 
 /*

@@ -23,13 +23,15 @@ struct build_step {
     uint64_t end;
 };
 
-/* --- the end of a build ------------------------------------------------------------------------ */
+/* --- the end of a build ------------------------------------------------------------------------
+ */
 
 /*
  * Takes the build out of the list, so that nobody can join it any more, and all its waiters out of
  * the build: they are to be told.
  */
-static void remove_build(struct index_builder *builder, struct index_build *build, struct list *waiters)
+static void remove_build(struct index_builder *builder, struct index_build *build,
+                         struct list *waiters)
 {
     HOLD_LOCK(&builder->lock);
     list_remove(&build->link);
@@ -122,7 +124,8 @@ static struct index_build *await_work(struct index_builder *builder)
 }
 
 /* Takes a step of the build, whose turn is over with that. The lock is held. */
-static void begin_step(struct index_builder *builder, struct index_build *build, struct build_step *step)
+static void begin_step(struct index_builder *builder, struct index_build *build,
+                       struct build_step *step)
 {
     step->start = build->next;
     step->end = index_step_end(step->start, build->index->size);
@@ -144,7 +147,8 @@ static void skip_build_to(struct index_builder *builder, struct index_build *bui
 }
 
 /* Counts a step. A hole that it begins in, and that is longer, is passed at once by all threads. */
-static int take_build_step(struct index_builder *builder, struct index_build *build, const struct build_step *step)
+static int take_build_step(struct index_builder *builder, struct index_build *build,
+                           const struct build_step *step)
 {
     uint64_t next = step->start;
     int error = index_pass_hole(&build->reading, build->index, step->start, &next);
@@ -158,8 +162,8 @@ static int take_build_step(struct index_builder *builder, struct index_build *bu
     return error;
 }
 
-static void end_step(struct index_builder *builder, struct index_build *build, struct build_step *step,
-                     int error)
+static void end_step(struct index_builder *builder, struct index_build *build,
+                     struct build_step *step, int error)
 {
     HOLD_LOCK(&builder->lock);
     list_remove(&step->link);
@@ -175,7 +179,8 @@ static void end_step(struct index_builder *builder, struct index_build *build, s
 }
 
 /* Takes a step, or a build to end out of the list. Returns which build; NULL: the end. */
-static struct index_build *take_work(struct index_builder *builder, struct build_step *step, bool *ends)
+static struct index_build *take_work(struct index_builder *builder, struct build_step *step,
+                                     bool *ends)
 {
     HOLD_LOCK(&builder->lock);
     struct index_build *build = await_work(builder);
@@ -215,7 +220,8 @@ static unsigned allowed_processors(void)
     return count > 0 ? (unsigned)count : 1;
 }
 
-int index_builder_start(struct index_builder *builder, struct index_directory *directory, unsigned threads)
+int index_builder_start(struct index_builder *builder, struct index_directory *directory,
+                        unsigned threads)
 {
     pthread_attr_t attributes;
     int error = 0;
@@ -362,8 +368,8 @@ bool index_builder_leave(struct index_builder *builder, struct index_waiter *wai
 }
 
 void index_builder_report(struct index_builder *builder,
-                    void (*tell)(void *argument, const struct index_progress *progress),
-                    void *argument)
+                          void (*tell)(void *argument, const struct index_progress *progress),
+                          void *argument)
 {
     HOLD_LOCK(&builder->lock);
     for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {

@@ -23,9 +23,9 @@
 
 struct index_builder {
     struct index_directory *directory; /* constant */
-    pthread_t *threads;        /* constant; owned */
-    unsigned thread_count;     /* constant */
-    unsigned device_limit;     /* constant; how many threads one device may take at most */
+    pthread_t *threads;                /* constant; owned */
+    unsigned thread_count;             /* constant */
+    unsigned device_limit;             /* constant; how many threads one device may take at most */
     pthread_mutex_t lock;
     pthread_cond_t work; /* signalled when there is a step to take, or a build to end */
     struct list builds;  /* protected by lock; the one whose turn it is first */
@@ -61,7 +61,8 @@ struct index_progress {
  * may use). There are more, for other devices: one that does not answer, and holds its threads,
  * does not hold up the others. Returns 0 or -errno.
  */
-int index_builder_start(struct index_builder *builder, struct index_directory *directory, unsigned threads);
+int index_builder_start(struct index_builder *builder, struct index_directory *directory,
+                        unsigned threads);
 
 /*
  * Ends all builds (waiters are told -CANCELLED) and all threads. A later join gets
@@ -91,11 +92,11 @@ int index_builder_join(struct index_builder *builder, const struct reading *read
 bool index_builder_leave(struct index_builder *builder, struct index_waiter *waiter);
 
 /*
- * Calls `tell` for each build. `tell` must not call the index_builder, and what it is told lives as long
- * as the call.
+ * Calls `tell` for each build. `tell` must not call the index_builder, and what it is told lives as
+ * long as the call.
  */
 void index_builder_report(struct index_builder *builder,
-                    void (*tell)(void *argument, const struct index_progress *progress),
-                    void *argument);
+                          void (*tell)(void *argument, const struct index_progress *progress),
+                          void *argument);
 
 #endif

@@ -56,8 +56,7 @@ int index_count(const struct reading *reading, uint64_t start, uint64_t end,
     if (error != 0)
         return error;
     uint64_t after = (end - 1) / INDEX_BLOCK + 1;
-    return record_index_add_blocks(index, tally.first, tally.counts,
-                                   (size_t)(after - tally.first));
+    return record_index_add_blocks(index, tally.first, tally.counts, (size_t)(after - tally.first));
 }
 
 int index_pass_hole(const struct reading *reading, struct record_index *index, uint64_t start,

@@ -6,8 +6,8 @@
  *     DIR/HEAD/REST-PID-N.tmp  one that is being written
  *
  * Any number of processes, on any number of hosts, may use one directory at once. A file is written
- * beside, synced and renamed, so it is whole or not there. Its name holds what it is of, so one name
- * never means two things. A file that has grown finds the index of its first part by its head.
+ * beside, synced and renamed, so it is whole or not there. Its name holds what it is of, so one
+ * name never means two things. A file that has grown finds the index of its first part by its head.
  *
  * What goes wrong here costs time, and never a right answer. There is one warning, and the index is
  * made anew, or not kept. The directory is made, private to its user, when something is to be kept.
@@ -35,9 +35,10 @@ struct index_directory {
     uint64_t least;   /* constant; bytes: indexes of smaller files are not kept */
     void (*warn)(const char *path, const char *problem); /* constant; of a file or the directory */
     bool strict; /* constant; only what is verified is given and kept; set before use */
-    struct index_space *space; /* constant; notes what is kept; NULL: nothing does; set before use */
-    atomic_bool warned;        /* that nothing can be kept */
-    atomic_uint temporaries;   /* how many have been written */
+    struct index_space
+        *space;              /* constant; notes what is kept; NULL: nothing does; set before use */
+    atomic_bool warned;      /* that nothing can be kept */
+    atomic_uint temporaries; /* how many have been written */
     pthread_mutex_t lock;
     uint64_t told[INDEX_WARNINGS]; /* protected by lock; what was warned of, as hashes */
     size_t next_told;              /* protected by lock */
@@ -48,7 +49,8 @@ void index_directory_init(struct index_directory *directory, const char *path, u
                           void (*warn)(const char *path, const char *problem));
 void index_directory_destroy(struct index_directory *directory);
 
-/* Writes the name of the index with this key to `text`, which has room for INDEX_NAME_MOST bytes. */
+/* Writes the name of the index with this key to `text`, which has room for INDEX_NAME_MOST bytes.
+ */
 void index_directory_name(const struct index_key *key, char *text);
 
 /*

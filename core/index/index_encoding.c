@@ -226,7 +226,8 @@ static int check_length(int fd, const struct index_header *header)
 }
 
 /* Reads all groups, and believes them if the digest is right. */
-static int read_groups(struct index_reader *reader, const struct index_header *header, struct record_index *index)
+static int read_groups(struct index_reader *reader, const struct index_header *header,
+                       struct record_index *index)
 {
     uint64_t least = 0;
     int error = 0;

@@ -15,17 +15,18 @@
 #include "core/index/record_index.h"
 
 /*
- * Gives the index of a pinned reading as it is now: *index is a reference for the caller. What takes
- * little (a few MiB to scan) is done at once; else -AWAITS_INDEX means that it must be waited for
- * (index_builder_join). Returns 0, -AWAITS_INDEX, -CANCELLED, -ESTALE, -ENOMEM, or a read error.
+ * Gives the index of a pinned reading as it is now: *index is a reference for the caller. What
+ * takes little (a few MiB to scan) is done at once; else -AWAITS_INDEX means that it must be waited
+ * for (index_builder_join). Returns 0, -AWAITS_INDEX, -CANCELLED, -ESTALE, -ENOMEM, or a read
+ * error.
  */
 int index_get(struct index_directory *directory, const struct reading *reading,
               const struct record_format *format, struct record_index **index);
 
 /*
  * Whether there is an index of the file, or of what it was before it grew, in memory or in the
- * index directory. It is not loaded. The reading need not be pinned. A file that cannot be looked at
- * has none.
+ * index directory. It is not loaded. The reading need not be pinned. A file that cannot be looked
+ * at has none.
  */
 bool index_is_there(struct index_directory *directory, const struct reading *reading,
                     const struct record_format *format);

@@ -39,8 +39,8 @@ enum index_match {
 };
 
 /*
- * Makes the key of a file that has the attributes `now`, for records of a format; without the sample. Reads both ends.
- * Returns as content_ends_read.
+ * Makes the key of a file that has the attributes `now`, for records of a format; without the
+ * sample. Reads both ends. Returns as content_ends_read.
  */
 int index_key_make(int fd, const struct record_format *format, const struct file_identity *now,
                    struct index_key *key);

@@ -17,9 +17,9 @@ struct index_query {
 
 /*
  * Looks for the index of a file as it is (INDEX_SAME); else, if a beginning will do, for the last
- * one that was made of the same inode, if the file has grown out of that (INDEX_BEGINS). *index is a
- * reference for the caller then, and *key its key. Returns an enum index_match; INDEX_OTHER: there
- * is none. Thread-safe; blocks as the file systems of both do.
+ * one that was made of the same inode, if the file has grown out of that (INDEX_BEGINS). *index is
+ * a reference for the caller then, and *key its key. Returns an enum index_match; INDEX_OTHER:
+ * there is none. Thread-safe; blocks as the file systems of both do.
  */
 enum index_match index_lookup(struct index_directory *directory, const struct index_query *query,
                               struct index_key *key, struct record_index **index);

@@ -29,8 +29,8 @@ struct index_note *index_note_of(struct generation *generation, const struct rec
     return generation_note(generation, &index_note_type, format);
 }
 
-void index_note_put(struct index_note *note, struct record_index *index, const struct index_key *key,
-                    const struct version *of)
+void index_note_put(struct index_note *note, struct record_index *index,
+                    const struct index_key *key, const struct version *of)
 {
     struct record_index *old;
     {
@@ -91,7 +91,7 @@ static int match_version(const struct index_note *note, const struct version *no
 }
 
 static int recall_index(struct index_note *note, const struct version *now,
-                  struct record_index **index, struct index_key *key)
+                        struct record_index **index, struct index_key *key)
 {
     HOLD_LOCK(&note->lock);
     int match = match_version(note, now);

@@ -32,7 +32,7 @@ struct sweep {
     int directory;
     const atomic_bool *ending;
     struct index_sweep *sweep;
-    bool collects;         /* entries are wanted */
+    bool collects;               /* entries are wanted */
     struct sweep_entry *entries; /* owned */
     size_t count;
     size_t room;

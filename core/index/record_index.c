@@ -57,7 +57,7 @@ static int make_group_room(struct record_index *index)
 {
     void *groups = index->groups;
     int error = make_index_room(&groups, &index->group_room, index->group_count + 1, FIRST_GROUPS,
-                          sizeof(index->groups[0]));
+                                sizeof(index->groups[0]));
     index->groups = groups;
     return error;
 }
@@ -67,7 +67,7 @@ static int make_count_room(struct record_index *index)
 {
     void *counts = index->counts;
     int error = make_index_room(&counts, &index->count_room, index->count_count + INDEX_GROUP,
-                          FIRST_COUNTS, sizeof(index->counts[0]));
+                                FIRST_COUNTS, sizeof(index->counts[0]));
     index->counts = counts;
     return error;
 }
@@ -137,7 +137,7 @@ static int add_to_group(struct record_index *index, uint64_t number, struct grou
 }
 
 int record_index_add_blocks(struct record_index *index, uint64_t first, const uint32_t *counts,
-                          size_t blocks)
+                            size_t blocks)
 {
     struct group_counts group = {0};
     uint64_t from = first % INDEX_GROUP;
@@ -172,7 +172,7 @@ static int take_over(struct record_index *index, const struct record_index *old)
         unpack(old, &old->groups[i], &counts);
         uint64_t most = index->blocks - first;
         error = record_index_add_blocks(index, first, counts.of,
-                                      most < INDEX_GROUP ? (size_t)most : INDEX_GROUP);
+                                        most < INDEX_GROUP ? (size_t)most : INDEX_GROUP);
     }
     return error;
 }

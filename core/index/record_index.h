@@ -29,7 +29,7 @@
 enum {
     INDEX_BLOCK = 256 * 1024, /* bytes */
     INDEX_GROUP = 64,         /* blocks */
-    RECORDS_REMEMBERED = 256,  /* a power of two */
+    RECORDS_REMEMBERED = 256, /* a power of two */
 };
 
 /* Where a record begins that was looked for. */
@@ -49,12 +49,12 @@ struct index_group {
 struct record_index {
     atomic_uint references;
     const struct record_format *format; /* constant */
-    uint64_t size;     /* constant; bytes of the file that it covers, from 0 */
-    uint64_t blocks;   /* constant; size / INDEX_BLOCK, rounded up */
+    uint64_t size;                      /* constant; bytes of the file that it covers, from 0 */
+    uint64_t blocks;                    /* constant; size / INDEX_BLOCK, rounded up */
     bool ends_open;    /* the last byte ends no record: there is one after the last end */
     atomic_bool holes; /* some were passed: if the file grows they may have been filled too */
 
-    pthread_mutex_t lock;      /* protects, until the index is finished, all up to `ends` */
+    pthread_mutex_t lock;       /* protects, until the index is finished, all up to `ends` */
     struct index_group *groups; /* by number, ascending; owned */
     size_t group_count;
     size_t group_room;
@@ -67,9 +67,9 @@ struct record_index {
 };
 
 /*
- * Makes an index of `size` bytes (at most OFFSET_MAX) of records of this format, with one reference,
- * for the caller. It has
- * the counts of the blocks of `old` that begin before `size` (NULL: none). NULL: no memory.
+ * Makes an index of `size` bytes (at most OFFSET_MAX) of records of this format, with one
+ * reference, for the caller. It has the counts of the blocks of `old` that begin before `size`
+ * (NULL: none). NULL: no memory.
  */
 struct record_index *record_index_new(const struct record_format *format, uint64_t size,
                                       const struct record_index *old);
@@ -82,7 +82,7 @@ int record_index_add(struct record_index *index, uint64_t offset, uint64_t ends)
  * Returns 0 or -ENOMEM; then nothing was added.
  */
 int record_index_add_blocks(struct record_index *index, uint64_t first, const uint32_t *counts,
-                          size_t blocks);
+                            size_t blocks);
 
 /* Says that all is counted. May be called more often than once. */
 void record_index_finish(struct record_index *index, bool ends_open);
@@ -99,7 +99,8 @@ uint64_t record_index_records(const struct record_index *index);
 /* How many record ends are before a block (at most index->blocks). */
 uint64_t record_index_ends_before(const struct record_index *index, uint64_t block);
 
-/* The block that has the `nth` record end (from 1 to all of them); *nth becomes its number there. */
+/* The block that has the `nth` record end (from 1 to all of them); *nth becomes its number there.
+ */
 uint64_t record_index_find(const struct record_index *index, uint64_t *nth);
 
 /* Recalls where a record begins, or remembers it in the place of another. Records count from 0. */

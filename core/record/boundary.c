@@ -10,8 +10,8 @@
 #include "core/record/record_ends.h"
 
 enum {
-    FIRST_STEP = 4096,         /* most records are shorter */
-    JOINED_STEP = 64 * 1024,   /* small extents are read together with the holes between */
+    FIRST_STEP = 4096,       /* most records are shorter */
+    JOINED_STEP = 64 * 1024, /* small extents are read together with the holes between */
     LONGEST_STEP = 2048 * 1024,
     SEARCH_ATTEMPTS = 4, /* for both ends of a piece while its file changes */
 };

@@ -76,8 +76,7 @@ bool record_ends_have_grown(struct record_ends *ends)
 /* Whether somebody scans the byte at `place` just now. The lock is held. */
 static bool is_claimed(const struct record_ends *ends, uint64_t place)
 {
-    for (const struct list *link = ends->claims.next; link != &ends->claims;
-         link = link->next) {
+    for (const struct list *link = ends->claims.next; link != &ends->claims; link = link->next) {
         const struct scan_claim *claim = list_object(link, const struct scan_claim, link);
         if (place >= claim->start && place < claim->end)
             return true;
@@ -88,8 +87,7 @@ static bool is_claimed(const struct record_ends *ends, uint64_t place)
 /* Where a step from `place` must end at the latest: at the next claim. The lock is held. */
 static uint64_t before_next_claim(const struct record_ends *ends, uint64_t place, uint64_t end)
 {
-    for (const struct list *link = ends->claims.next; link != &ends->claims;
-         link = link->next) {
+    for (const struct list *link = ends->claims.next; link != &ends->claims; link = link->next) {
         const struct scan_claim *claim = list_object(link, const struct scan_claim, link);
         if (claim->start > place)
             end = min_u64(end, claim->start);
@@ -181,7 +179,7 @@ void record_ends_settle(struct record_ends *ends, struct scan_claim *claim, uint
     list_remove(&claim->link);
     if (claim->era == ends->era && (scanned_to > claim->start || ends_record))
         learn_gap(ends,
-              (struct interval){claim->start, scanned_to, ends_record ? GAP_CLOSED : GAP_OPEN});
+                  (struct interval){claim->start, scanned_to, ends_record ? GAP_CLOSED : GAP_OPEN});
     pthread_cond_broadcast(&ends->settled);
 }
 

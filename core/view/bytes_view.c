@@ -40,8 +40,8 @@ static int find_byte_range(const struct selector *selector, const struct view_fi
 {
     if (selector->offset > file->size)
         return -ENOENT;
-    data->bytes = (struct range){selector->offset,
-                                 min_u64(selector->length, file->size - selector->offset)};
+    data->bytes =
+        (struct range){selector->offset, min_u64(selector->length, file->size - selector->offset)};
     return 0;
 }
 

@@ -88,8 +88,7 @@ static int find_row_range(const struct selector *selector, const struct view_fil
 
 static size_t write_row_columns(const struct piece_data *data, char *text, size_t room)
 {
-    return (size_t)snprintf(text, room, "\t%" PRIu64 "\t%" PRIu64, data->first_row + 1,
-                            data->rows);
+    return (size_t)snprintf(text, room, "\t%" PRIu64 "\t%" PRIu64, data->first_row + 1, data->rows);
 }
 
 const struct view_type rows_view = {

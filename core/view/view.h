@@ -28,7 +28,7 @@ struct view {
     const struct record_format *format; /* of views of records */
     struct partition partition;         /* of bytes and lines */
     uint64_t rows;                      /* of rows: how many a piece has */
-    uint64_t header; /* how many of the first records every piece starts with */
+    uint64_t header;                    /* how many of the first records every piece starts with */
 };
 
 /* What a view's name leaves open. */
@@ -130,8 +130,8 @@ uint64_t view_count(const struct view *view, const struct view_file *file);
 
 /*
  * Steps through the pieces of a view in the order of the file. *cursor is 0 at the start and at
- * most the size otherwise. Sets *selector to the next piece and moves *cursor past it. In a numbered
- * view it does not read the file. Returns 0, -NO_MORE_PIECES after the last piece, or as
+ * most the size otherwise. Sets *selector to the next piece and moves *cursor past it. In a
+ * numbered view it does not read the file. Returns 0, -NO_MORE_PIECES after the last piece, or as
  * holes_seek().
  */
 int view_next(const struct view *view, const struct view_file *file, uint64_t *cursor,

@@ -15,10 +15,14 @@
 #include "core/base/outcome.h"
 #include "core/base/printable.h"
 #include "core/content/empty_file.h"
+#include "core/content/reading.h"
 #include "core/file/fault_guard.h"
-#include "core/index/index_making.h"
+#include "core/format/record_formats.h"
+#include "core/index/index_builder.h"
+#include "core/index/index_get.h"
+#include "core/index/index_note.h"
 #include "core/index/index_recount.h"
-#include "core/index/indexer.h"
+#include "core/index/index_save.h"
 #include "fs/command/complaint.h"
 #include "fs/command/progress.h"
 
@@ -33,9 +37,10 @@ enum {
 /* What indexes are made with. */
 struct maker {
     const struct options *options;
-    struct index_store store;
+    const struct record_format *format;
+    struct index_directory directory;
     struct index_space space;
-    struct indexer indexer;
+    struct index_builder builder;
 };
 
 /* Waits for a build with a thread, as nothing else is to be done. */
@@ -83,7 +88,7 @@ static void show(void *argument, const struct index_progress *progress)
     progress_show(argument, progress->done, progress->size);
 }
 
-static int wait_for_build(struct maker *maker, struct source *source, struct generation *generation,
+static int wait_for_build(struct maker *maker, const struct reading *reading,
                           struct progress *progress)
 {
     struct waiting waiting = {
@@ -92,11 +97,11 @@ static int wait_for_build(struct maker *maker, struct source *source, struct gen
     };
 
     index_waiter_init(&waiting.waiter, on_end);
-    int error = indexer_join(&maker->indexer, source, generation, &waiting.waiter);
+    int error = index_builder_join(&maker->builder, reading, maker->format, &waiting.waiter);
     if (error != 0)
         return error;
     do
-        indexer_report(&maker->indexer, show, progress);
+        index_builder_report(&maker->builder, show, progress);
     while (!await_end(&waiting));
     return waiting.error;
 }
@@ -108,15 +113,15 @@ static void show_recount(void *argument, uint64_t done, uint64_t size)
 
 /* Waits until a change from now on would move the file's time stamps for certain, or long enough.
  */
-static int await_past(struct source *source, struct generation *generation)
+static int await_past(const struct reading *reading)
 {
     int fd = -1;
-    int error = source_borrow(source, generation, &fd);
+    int error = reading_borrow(reading, &fd);
     if (error != 0)
         return error;
-    const struct file_identity now = generation_identity(generation);
+    const struct file_identity now = generation_identity(reading->generation);
     int64_t wait = file_identity_unsettled_ms(&now, fd);
-    source_return(source, generation);
+    reading_return(reading);
     const struct timespec pause = {wait / 1000, wait % 1000 * 1000000};
     (void)nanosleep(&pause, NULL);
     return 0;
@@ -126,46 +131,48 @@ static int await_past(struct source *source, struct generation *generation)
  * Makes sure of an index that was made of a file which changed meanwhile, by counting again.
  * -TRY_AGAIN: it was not right of any one moment.
  */
-static int make_sure(struct maker *maker, struct source *source, struct generation *generation,
-                     struct progress *progress, const struct line_index *index,
-                     struct index_key *key)
+static int make_sure(struct maker *maker, const struct reading *reading, struct progress *progress,
+                     const struct record_index *index, struct index_key *key)
 {
-    int error = await_past(source, generation);
+    int error = await_past(reading);
     if (error == 0)
-        error = index_recount(source, generation, index, show_recount, progress);
+        error = index_recount(reading, index, show_recount, progress);
     if (error != 0)
         return error;
     key->verified = true;
-    (void)index_store_save(&maker->store, key, index); /* an error has been told */
+    (void)index_save(&maker->directory, key, index); /* it has warned of an error */
     return 0;
 }
 
 /*
- * Makes the index of a pinned generation, or finds one that was verified. -TRY_AGAIN: the file
- * changed meanwhile, and not only by appending.
+ * Makes the index of a pinned reading, or finds one that was verified. -TRY_AGAIN: the file changed
+ * meanwhile, and not only by appending.
  */
-static int make(struct maker *maker, struct source *source, struct generation *generation,
-                struct progress *progress, struct line_index **index)
+static int make(struct maker *maker, const struct reading *reading, struct progress *progress,
+                struct record_index **index)
 {
-    struct index_slot *slot = &generation->lines_index;
+    struct index_note *note = index_note_of(reading->generation, maker->format);
     struct index_key key;
 
-    index_slot_forget(slot); /* what an attempt before this one was not sure of */
-    int error = await_past(source, generation);
+    if (note == NULL)
+        return -ENOMEM;
+    index_note_forget(note); /* what an attempt before this one was not sure of */
+    int error = await_past(reading);
     if (error == 0)
-        error = index_get(&maker->store, source, generation, NULL, index);
+        error = index_get(&maker->directory, reading, maker->format, index);
     if (error == -AWAITS_INDEX)
-        error = wait_for_build(maker, source, generation, progress);
+        error = wait_for_build(maker, reading, progress);
     if (error != 0)
         return error;
-    line_index_unref(*index);
-    *index = index_slot_peek(slot, &key);
+    record_index_unref(*index);
+    *index = index_note_peek(note, &key);
     if (*index == NULL)
         return -TRY_AGAIN;
-    return key.verified ? 0 : make_sure(maker, source, generation, progress, *index, &key);
+    return key.verified ? 0 : make_sure(maker, reading, progress, *index, &key);
 }
 
-static void tell(const char *file, const struct line_index *index, const struct progress *progress)
+static void print_result(const char *file, const struct record_index *index,
+                         const struct progress *progress)
 {
     char size[PROGRESS_BYTES_MOST];
     char rate[PROGRESS_BYTES_MOST];
@@ -173,15 +180,15 @@ static void tell(const char *file, const struct line_index *index, const struct 
 
     progress_bytes((double)index->size, size);
     progress_bytes((double)index->size / seconds, rate);
-    printf("%s: %" PRIu64 " lines, %s in %.1f s (%s/s)\n", file, line_index_lines(index), size,
+    printf("%s: %" PRIu64 " lines, %s in %.1f s (%s/s)\n", file, record_index_records(index), size,
            seconds, rate);
     (void)fflush(stdout);
 }
 
 /* An empty file has no index, and needs none. */
-static int index_empty(const char *file, struct source *source, struct generation *generation)
+static int index_empty(const char *file, const struct reading *reading)
 {
-    int error = empty_file_check(source, generation);
+    int error = empty_file_check(reading);
     if (error == 0) {
         printf("%s: 0 lines\n", file);
         (void)fflush(stdout);
@@ -192,31 +199,24 @@ static int index_empty(const char *file, struct source *source, struct generatio
 /* One try. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
 static int index_once(struct maker *maker, const char *file, struct source *source)
 {
-    struct generation *generation = NULL;
-    struct line_index *index = NULL;
+    AUTO_READING struct reading reading = {.source = NULL};
+    struct record_index *index = NULL;
     struct progress progress;
-    struct stat attributes;
 
-    int error = source_look(source, &generation, &attributes);
+    int error = reading_look(source, NULL, &reading, NULL);
     if (error != 0)
         return error == -ESTALE ? -EISDIR : error;
-    error = source_pin(source, generation);
-    if (error == 0 && generation_size(generation) == 0) {
-        error = index_empty(file, source, generation);
-        source_unpin(source, generation);
-        generation_unref(generation);
+    error = reading_pin(&reading);
+    if (error != 0)
         return error;
-    }
-    if (error == 0) {
-        progress_begin(&progress, file);
-        error = make(maker, source, generation, &progress, &index);
-        progress_end(&progress);
-        source_unpin(source, generation);
-    }
+    if (reading.size == 0)
+        return index_empty(file, &reading);
+    progress_begin(&progress, file);
+    error = make(maker, &reading, &progress, &index);
+    progress_end(&progress);
     if (error == 0)
-        tell(file, index, &progress);
-    line_index_unref(index);
-    generation_unref(generation);
+        print_result(file, index, &progress);
+    record_index_unref(index);
     return error;
 }
 
@@ -310,7 +310,7 @@ static int index_file(struct maker *maker, const char *file, const char *shown)
     source_pool_init(&pool, directory, DESCRIPTORS, maker->options->settings.window_size,
                      maker->options->settings.window_total);
     pool.extents = maker->options->settings.extents;
-    struct source *source = source_new(&pool, name);
+    struct source *source = source_new(&pool, name, NULL);
     int error = source != NULL ? index_source(maker, shown, source) : -ENOMEM;
     source_unref(source);
     source_pool_destroy(&pool);
@@ -329,30 +329,31 @@ static int index_all(struct maker *maker)
             continue;
         status = complain(EXIT_FAILURE, "%s: %s", file, reason(error));
     }
-    return atomic_load(&maker->store.warned) ? EXIT_FAILURE : status;
+    return atomic_load(&maker->directory.warned) ? EXIT_FAILURE : status;
 }
 
 int index_command(const struct options *options)
 {
-    struct maker maker = {.options = options};
+    struct maker maker = {.options = options, .format = record_formats[0]};
 
     if (options->settings.index_dir == NULL)
         return complain(EXIT_FAILURE, "--index needs a directory to keep line indexes in: give "
                                       "--index-dir=DIR");
-    index_store_init(&maker.store, options->settings.index_dir, 1, warn);
+    index_directory_init(&maker.directory, options->settings.index_dir, 1, warn);
     index_space_init(&maker.space, options->settings.index_dir, options->settings.index_space);
-    maker.store.strict = true;
-    maker.store.space = &maker.space;
+    maker.directory.strict = true;
+    maker.directory.space = &maker.space;
     int error = fault_guard_install();
     if (error == 0)
-        error = indexer_start(&maker.indexer, &maker.store, 0);
+        error = index_builder_start(&maker.builder, &maker.directory, 0);
     if (error != 0)
         return complain(EXIT_FAILURE, "cannot start: %s: %s", strerror(-error),
                         complaint_cure(-error));
     int status = index_all(&maker);
-    indexer_stop(&maker.indexer);
-    indexer_destroy(&maker.indexer);
+    index_builder_stop(&maker.builder);
+    index_builder_destroy(&maker.builder);
     index_space_sweep(&maker.space);
     index_space_destroy(&maker.space);
+    index_directory_destroy(&maker.directory);
     return status;
 }

@@ -8,7 +8,7 @@
 
 #include <linux/fuse.h>
 
-#include "fs/tree/driver.h"
+#include "fs/command/mount.h"
 
 /* Bit 36 of the flags; <linux/fuse.h> has it since Linux 6.6, Debian 12's does not. */
 static const uint64_t allow_mmap = UINT64_C(1) << 36;
@@ -19,7 +19,7 @@ static bool add_flags(const struct iovec *parts, int count, struct fuse_init_out
     if (count != 2 || parts[1].iov_len != sizeof(*answer))
         return false;
     memcpy(answer, parts[1].iov_base, sizeof(*answer));
-    /* FUSE_INIT_EXT: the upper half counts. Who does not know the one ignores the other. */
+    /* FUSE_INIT_EXT: the upper half counts. A kernel without this flag ignores both. */
     answer->flags |= FUSE_PARALLEL_DIROPS | FUSE_INIT_EXT;
     answer->flags2 |= (uint32_t)(allow_mmap >> 32);
     return true;
@@ -28,25 +28,25 @@ static bool add_flags(const struct iovec *parts, int count, struct fuse_init_out
 /* FUSE_INIT is the first request; the kernel sends no other before it is answered. */
 static ssize_t send_answer(int fd, struct iovec *parts, int count, void *data)
 {
-    struct driver *driver = data;
+    struct mount *mount = mount_of(data);
     struct fuse_init_out answer;
 
-    if (atomic_load(&driver->init_answered))
+    if (atomic_load(&mount->init_answered))
         return writev(fd, parts, count);
-    atomic_store(&driver->init_answered, true);
+    atomic_store(&mount->init_answered, true);
     struct iovec patched[] = {parts[0], {.iov_base = &answer, .iov_len = sizeof(answer)}};
     bool extended = add_flags(parts, count, &answer);
     ssize_t written = extended ? writev(fd, patched, 2) : writev(fd, parts, count);
-    readahead_go(&driver->readahead);
+    kernel_readahead_go(&mount->readahead);
     return written;
 }
 
 static ssize_t receive_request(int fd, void *buffer, size_t size, void *data)
 {
-    const struct driver *driver = data;
+    const struct server *server = data;
 
-    if (!atomic_load_explicit(&driver->receiving, memory_order_acquire)) {
-        errno = EINTR; /* the caller only wants its buffer (fs/serve/workers.h) */
+    if (!atomic_load_explicit(&server->crew.receiving, memory_order_acquire)) {
+        errno = EINTR; /* the caller only wants its buffer (fs/serve/crew.h) */
         return -1;
     }
     ssize_t got = read(fd, buffer, size);

@@ -16,14 +16,10 @@
 #include "core/file/fault_guard.h"
 #include "core/file/mount_table.h"
 #include "fs/command/complaint.h"
-#include "fs/command/daemon.h"
-#include "fs/command/departure.h"
 #include "fs/command/init_answer.h"
 #include "fs/command/service.h"
 #include "fs/command/signals.h"
 #include "fs/operation/operations.h"
-#include "fs/serve/workers.h"
-#include "fs/tree/driver.h"
 #include "fs/tree/handle.h"
 
 enum {
@@ -92,51 +88,50 @@ static void learn_device(struct driver *driver)
     own_mounts_set(&driver->own, driver->mountpoint, driver->device);
 }
 
-static int serve_mounted(struct driver *driver, struct workers *workers,
-                         struct departure *departure)
+static int serve_mounted(struct mount *mount)
 {
-    learn_device(driver);
-    readahead_start(&driver->readahead, driver->mountpoint);
-    int error = service_run(driver, workers, departure);
-    readahead_stop(&driver->readahead);
+    learn_device(&mount->driver);
+    kernel_readahead_start(&mount->readahead, mount->driver.mountpoint);
+    int error = service_run(mount);
+    kernel_readahead_stop(&mount->readahead);
     return error != 0 ? fail("cannot serve the mount", error) : EXIT_SUCCESS;
 }
 
-/*
- * Mounts and serves a session. libfuse says itself why it cannot mount. If *departing, the time
- * limit for the end is running.
- */
-static int mount_session(struct driver *driver, struct departure *departure, bool *departing)
+/* Mounts and serves a session. libfuse says itself why it cannot mount. */
+static int mount_session(struct mount *mount)
 {
-    struct workers *workers = NULL;
+    struct server *server = &mount->driver.server;
 
-    if (fuse_session_mount(driver->session, driver->mountpoint) != 0)
+    if (fuse_session_mount(server->session, mount->driver.mountpoint) != 0)
         return EXIT_FAILURE;
-    int error = init_answer_extend(driver->session);
+    int error = init_answer_extend(server->session);
     if (error == 0)
-        error = workers_new(&workers, driver->session, &driver->receivers, driver_workers(driver));
+        error = crew_prepare(&server->crew, server->session);
     if (error != 0) {
-        fuse_session_unmount(driver->session);
+        fuse_session_unmount(server->session);
         return fail("cannot serve the mount", error);
     }
-    *departing = true;
-    return serve_mounted(driver, workers, departure);
+    mount->departing = true;
+    return serve_mounted(mount);
 }
 
 /* libfuse says itself why it cannot make a session (an -o option). */
-static int serve_session(struct driver *driver, struct options *options,
-                         struct departure *departure, bool *departing)
+static int serve_session(struct mount *mount, struct options *options)
 {
     const bool others = lets_others_in(options);
+    struct driver *driver = &mount->driver;
+    struct server *server = &driver->server;
+
     driver->kernel_checks = others || has_option(&options->fuse, "default_permissions");
     int error = add_mount_options(options, driver->source, others);
     if (error != 0)
         return fail("cannot mount", error);
-    driver->session = fuse_session_new(&options->fuse, &operations, sizeof(operations), driver);
-    if (driver->session == NULL)
+    server->session =
+        fuse_session_new(&options->fuse, &operation_receivers, sizeof(operation_receivers), server);
+    if (server->session == NULL)
         return EXIT_USAGE;
-    int status = mount_session(driver, departure, departing);
-    fuse_session_destroy(driver->session);
+    int status = mount_session(mount);
+    fuse_session_destroy(server->session);
     return status;
 }
 
@@ -156,18 +151,28 @@ static void close_inherited(void)
     (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
 }
 
-/* Everything before the mount, none of which has to be undone: the end of the process does that. */
-static int prepare(struct driver *driver, struct daemon *daemon, const struct options *options,
-                   struct paths *paths)
+static void on_ready(struct server *server)
 {
-    int error = daemon_start(daemon, options->foreground);
+    daemon_ready(&mount_of(server)->daemon);
+}
+
+struct mount *mount_of(struct server *server)
+{
+    return list_object(server, struct mount, driver.server);
+}
+
+/* Everything before the mount, none of which has to be undone: the end of the process does that. */
+static int prepare(struct mount *mount, const struct options *options, struct paths *paths)
+{
+    struct driver *driver = &mount->driver;
+    int error = daemon_start(&mount->daemon, options->foreground);
     if (error == 0)
         error = fault_guard_install();
     if (error != 0)
         return fail("cannot start", error);
-    error =
-        driver_init(driver, &options->settings, paths->source, paths->mountpoint, paths->single);
-    driver->daemon = daemon;
+    error = driver_init(driver, &options->settings, operations, paths->source, paths->mountpoint,
+                        paths->single);
+    driver->server.on_ready = on_ready;
     signals_block(NULL);
     daemon_mounting();
     if (error == 0)
@@ -177,24 +182,21 @@ static int prepare(struct driver *driver, struct daemon *daemon, const struct op
 
 int mount_and_serve(struct options *options, struct paths *paths)
 {
-    struct daemon daemon;
-    struct driver driver;
-    struct departure departure;
-    bool departing = false;
+    struct mount mount = {.departing = false};
 
     signals_ignore_broken_pipes();
     close_inherited();
     daemon_log_to_stderr();
     steady_memory();
-    int status = prepare(&driver, &daemon, options, paths);
+    int status = prepare(&mount, options, paths);
     if (status != EXIT_SUCCESS)
         return status;
-    status = serve_session(&driver, options, &departure, &departing);
-    driver_stop(&driver);
-    handle_close_all(&driver);
-    driver_destroy(&driver);
-    daemon_end(&daemon);
-    if (departing)
-        departure_end(&departure);
+    status = serve_session(&mount, options);
+    driver_stop(&mount.driver);
+    handle_close_all(&mount.driver);
+    driver_destroy(&mount.driver);
+    daemon_end(&mount.daemon);
+    if (mount.departing)
+        departure_end(&mount.departure);
     return status;
 }

@@ -2,8 +2,28 @@
 #ifndef BIGFS_FS_COMMAND_MOUNT_H
 #define BIGFS_FS_COMMAND_MOUNT_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "fs/command/daemon.h"
+#include "fs/command/departure.h"
+#include "fs/command/kernel_readahead.h"
 #include "fs/command/options.h"
 #include "fs/command/paths.h"
+#include "fs/tree/driver.h"
+
+/* A driver, and what belongs to the process that serves it. */
+struct mount {
+    struct driver driver;
+    struct daemon daemon;
+    struct kernel_readahead readahead;
+    struct departure departure;
+    bool departing; /* the time limit for the end is running */
+    atomic_bool init_answered;
+};
+
+/* The mount whose server is the user data of a session. */
+struct mount *mount_of(struct server *server);
 
 /*
  * Mounts, serves until the mount is unmounted or a signal comes, and unmounts. Without

@@ -19,10 +19,11 @@ enum {
 };
 
 struct service {
-    struct driver *driver;
-    struct workers *workers;
-    int signals; /* owned */
-    int table;   /* core/file/mount_table.h; owned; or less than 0 */
+    struct mount *mount;
+    struct driver *driver; /* the mount's */
+    struct crew *crew;     /* the driver's */
+    int signals;           /* owned */
+    int table;             /* core/file/mount_table.h; owned; or less than 0 */
     bool detached;
     uint64_t progress; /* when we looked last */
     unsigned idle;     /* looks in turn that saw none, though requests were under way */
@@ -47,11 +48,11 @@ static struct work look_at_work(const struct service *service)
 {
     struct source_pool *pool = &service->driver->pool;
     struct work work = {
-        .any = workers_busy(service->workers),
-        .progress = workers_progress(service->workers) + atomic_load(&pool->bytes_read) +
+        .any = crew_busy(service->crew),
+        .progress = crew_progress(service->crew) + atomic_load(&pool->bytes_read) +
                     atomic_load(&pool->bytes_scanned),
     };
-    indexer_report(&service->driver->indexer, add_build, &work);
+    index_builder_report(&service->driver->index_builder, add_build, &work);
     return work;
 }
 
@@ -78,7 +79,8 @@ static bool is_end(struct service *service, const struct pollfd *events)
 
     if (events[EVENT_SIGNAL].revents != 0 || events[EVENT_ENDED].revents != 0)
         return true;
-    if (events[EVENT_PARENT].revents != 0 && daemon_hear(driver->daemon) == DAEMON_ORPHANED)
+    if (events[EVENT_PARENT].revents != 0 &&
+        daemon_hear(&service->mount->daemon) == DAEMON_ORPHANED)
         return true;
     if (events[EVENT_TABLE].revents != 0)
         service->detached = !mount_table_has(service->table, driver->device);
@@ -90,13 +92,13 @@ static int await_end(struct service *service)
 {
     struct pollfd events[EVENTS] = {
         [EVENT_SIGNAL] = {.fd = service->signals, .events = POLLIN},
-        [EVENT_ENDED] = {.fd = workers_ended(service->workers), .events = POLLIN},
+        [EVENT_ENDED] = {.fd = crew_ended(service->crew), .events = POLLIN},
         [EVENT_PARENT] = {.events = POLLIN},
         [EVENT_TABLE] = {.fd = service->table, .events = POLLPRI},
     };
 
     do {
-        events[EVENT_PARENT].fd = atomic_load(&service->driver->daemon->parent);
+        events[EVENT_PARENT].fd = atomic_load(&service->mount->daemon.parent);
         while (poll(events, EVENTS, service->detached ? DETACHED_STEP_MS : -1) < 0)
             if (errno != EINTR)
                 return -errno;
@@ -110,11 +112,11 @@ static void drain(const struct service *service)
 {
     struct pollfd events[] = {
         {.fd = service->signals, .events = POLLIN},
-        {.fd = workers_ended(service->workers), .events = POLLIN},
+        {.fd = crew_ended(service->crew), .events = POLLIN},
     };
     int64_t limit = clock_ms() + DRAIN_MS;
 
-    while (workers_busy(service->workers) && clock_ms() < limit)
+    while (crew_busy(service->crew) && clock_ms() < limit)
         if (poll(events, 2, DRAIN_STEP_MS) != 0)
             return;
 }
@@ -122,7 +124,7 @@ static void drain(const struct service *service)
 static void end_mount(const struct service *service)
 {
     struct driver *driver = service->driver;
-    int fuse = fuse_session_fd(driver->session);
+    int fuse = fuse_session_fd(driver->server.session);
 
     if (departure_is_over(fuse))
         return;
@@ -130,7 +132,7 @@ static void end_mount(const struct service *service)
     if (error != 0 && !departure_is_over(fuse))
         fuse_log(FUSE_LOG_ERR, "bigfs: %s: cannot be unmounted: run fusermount3 -u on it\n",
                  driver->mountpoint);
-    atomic_store(&driver->ending, true);
+    atomic_store(&driver->server.ending, true);
     drain(service);
 }
 
@@ -148,24 +150,25 @@ static int serve(struct service *service)
     if (error != 0)
         return error;
     if (signals_take(service->signals) != 0)
-        return 0; /* it came while we mounted: the command is not told that all is well */
-    atomic_store(&service->driver->receiving, true);
-    error = workers_start(service->workers);
+        return 0; /* it came during the mount: the command does not say that all is well */
+    atomic_store(&service->crew->receiving, true);
+    error = crew_start(service->crew);
     return error != 0 ? error : await_end(service);
 }
 
-int service_run(struct driver *driver, struct workers *workers, struct departure *departure)
+int service_run(struct mount *mount)
 {
-    struct service service = {.driver = driver, .workers = workers};
-    int fuse = fuse_session_fd(driver->session);
+    struct driver *driver = &mount->driver;
+    struct service service = {.mount = mount, .driver = driver, .crew = &driver->server.crew};
+    int fuse = fuse_session_fd(driver->server.session);
 
     int error = serve(&service);
-    departure_begin(departure, fuse, error == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+    departure_begin(&mount->departure, fuse, error == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
     end_mount(&service);
-    int stopped = workers_stop(workers);
+    int stopped = crew_stop(service.crew);
     driver_stop(driver);
     if (departure_close(fuse) == 0)
-        fuse_session_unmount(driver->session);
+        fuse_session_unmount(driver->server.session);
     cleanup_close(&service.table);
     cleanup_close(&service.signals);
     return error != 0 ? error : stopped;

@@ -2,19 +2,17 @@
 #ifndef BIGFS_FS_COMMAND_SERVICE_H
 #define BIGFS_FS_COMMAND_SERVICE_H
 
-#include "fs/command/departure.h"
-#include "fs/serve/workers.h"
-#include "fs/tree/driver.h"
+#include "fs/command/mount.h"
 
 /*
- * Serves driver->session, which is mounted, with workers that have been prepared, until it is
- * unmounted, one of the signals of fs/command/signals.h comes, or the process that waits for us is
- * killed. Then nothing is mounted any more, nothing is received, and nothing works: of what was
- * under way, everything that ends in time has been answered. Takes the workers over.
+ * Serves a mount whose session is mounted and whose crew is prepared, until it is unmounted, one of
+ * the signals of fs/command/signals.h comes, or the process that waits for this one is killed. Then
+ * nothing is mounted any more, nothing is received, and nothing works: of what was under way,
+ * everything that ends in time has been answered.
  *
  * Returns 0, or -errno if it could not begin, or not go on. It does not return at all if a thread
  * is held by the kernel: see fs/command/departure.h, whose time limit is running on return.
  */
-int service_run(struct driver *driver, struct workers *workers, struct departure *departure);
+int service_run(struct mount *mount);
 
 #endif

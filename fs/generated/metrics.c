@@ -50,8 +50,7 @@ static void write_operations(FILE *out, const struct server *server)
         write_header(out, metric->name, counter_type, metric->help);
         for (size_t k = 0; server->operations[k] != NULL; k++)
             fprintf(out, "bigfs_%s{operation=\"%s\"} %" PRIu64 "\n", metric->name,
-                    server->operations[k]->name,
-                    count_of(&server->counts[k], metric->member));
+                    server->operations[k]->name, count_of(&server->counts[k], metric->member));
     }
 }
 
@@ -75,8 +74,7 @@ static void write_request_counters(FILE *out, struct driver *driver)
     write_metric(out, "reads_total", counter_type, "Read requests.",
                  server_requests(server, "read"));
     write_metric(out, "reads_ahead_total", counter_type,
-                 "Read requests that found their bytes copied.",
-                 atomic_load(&server->prefetched));
+                 "Read requests that found their bytes copied.", atomic_load(&server->prefetched));
     write_metric(out, "listings_total", counter_type, "Requests for directory entries.",
                  server_requests(server, "readdir") + server_requests(server, "readdirplus"));
     write_metric(out, "interrupted_total", counter_type, "Requests whose reader was interrupted.",
@@ -105,8 +103,8 @@ static void write_source_counters(FILE *out, struct driver *driver)
                  atomic_load(&pool->drop_behind.dropped));
     write_metric(out, "hole_bytes_total", counter_type, "Bytes of holes made of zeros, not read.",
                  atomic_load(&pool->bytes_zeroed));
-    write_metric(out, "scanned_bytes_total", counter_type,
-                 "Bytes looked through for record ends.", atomic_load(&pool->bytes_scanned));
+    write_metric(out, "scanned_bytes_total", counter_type, "Bytes looked through for record ends.",
+                 atomic_load(&pool->bytes_scanned));
     write_metric(out, "probes_total", counter_type,
                  "Searches for a record end that read the source.", atomic_load(&pool->probes));
     write_ends(out, pool);

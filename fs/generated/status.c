@@ -76,10 +76,10 @@ static void write_status(FILE *out, struct driver *driver, bool named)
             window_pool_mapped(&driver->pool.windows), driver->pool.windows.total);
     fprintf(out, "index space:   %" PRIu64 " of %" PRIu64 " bytes\n",
             index_space_used(&driver->index_space), settings->index_space);
-    fprintf(out, "reading:       %u of %u, %u waiting\n", reads.running, driver->server.crew.lanes[LANE_READS].limit,
-            reads.queued);
-    fprintf(out, "scanning:      %u of %u, %u waiting\n", scans.running, driver->server.crew.lanes[LANE_SCANS].limit,
-            scans.queued);
+    fprintf(out, "reading:       %u of %u, %u waiting\n", reads.running,
+            driver->server.crew.lanes[LANE_READS].limit, reads.queued);
+    fprintf(out, "scanning:      %u of %u, %u waiting\n", scans.running,
+            driver->server.crew.lanes[LANE_SCANS].limit, scans.queued);
     write_indexing(out, driver, named);
 }
 

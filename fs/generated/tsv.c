@@ -51,9 +51,9 @@ static size_t write_piece_line(const struct view_text *text, const struct select
     piece_name_write(text->view, text->extension, view_count(text->view, &text->file), selector,
                      name);
     size_t used = write_escaped(name, line);
-    used += (size_t)snprintf(line + used, TEXT_LINE_MOST - used,
-                             "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, data->bytes.offset,
-                             data->bytes.length, data_bytes);
+    used +=
+        (size_t)snprintf(line + used, TEXT_LINE_MOST - used, "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64,
+                         data->bytes.offset, data->bytes.length, data_bytes);
     if (type->write_columns != NULL)
         used += type->write_columns(data, line + used, TEXT_LINE_MOST - used);
     line[used] = '\n';

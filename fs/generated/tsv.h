@@ -5,8 +5,8 @@
  *
  * Offset and length are those of the piece's data in the content, without a repeated header.
  * data_bytes is how many of them are no hole. In `rows` there is also the number of the first
- * record, from 1, and how many records they are. A tab, line break or backslash in a name is written
- * as "\t", "\n", "\\".
+ * record, from 1, and how many records they are. A tab, line break or backslash in a name is
+ * written as "\t", "\n", "\\".
  */
 #ifndef BIGFS_FS_GENERATED_TSV_H
 #define BIGFS_FS_GENERATED_TSV_H

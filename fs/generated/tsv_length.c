@@ -1,7 +1,9 @@
 #include "fs/generated/tsv_length.h"
 
 #include "core/base/checked.h"
-#include "core/record/partition.h"
+#include "core/view/partition.h"
+#include "core/view/piece_name.h"
+#include "fs/generated/tsv.h"
 
 /* No line is longer: four numbers, of at most 20 digits each, and what ends each of them. */
 enum { LONGEST_LINE = 4 * (20 + 1) };
@@ -13,7 +15,7 @@ bool tsv_is_computed(const struct view *view, const struct file_identity *identi
 
 /* The first of `count` pieces that starts at or after `place`, or `count`. */
 static uint64_t first_piece_from(const struct partition *partition, uint64_t size, uint64_t count,
-                           uint64_t place)
+                                 uint64_t place)
 {
     uint64_t low = 0;
     while (low < count) {
@@ -105,7 +107,7 @@ struct text_place tsv_place_at(const struct view *view, uint64_t size, uint64_t 
         return (struct text_place){0};
     while (high - low > 1) {
         uint64_t middle = low + (high - low) / 2;
-        if (line_start(view, size, middle) <= offset)
+        if (tsv_line_start(view, size, middle) <= offset)
             low = middle;
         else
             high = middle;

@@ -1,6 +1,6 @@
 /*
- * Where a request is worked on: in the lane that its kind of work has, as one of the device that its
- * node is on. So it can hold up no others.
+ * Where a request is worked on: in the lane that its kind of work has, as one of the device that
+ * its node is on. So it can hold up no others.
  */
 #ifndef BIGFS_FS_OPERATION_DISPATCH_H
 #define BIGFS_FS_OPERATION_DISPATCH_H

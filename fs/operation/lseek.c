@@ -24,8 +24,7 @@ static void run_lseek(struct request *request)
         reply_place(request, found);
 }
 
-const struct operation lseek_operation = {
-    .name = "lseek", .run = run_lseek, .refuse = reply_error};
+const struct operation lseek_operation = {.name = "lseek", .run = run_lseek, .refuse = reply_error};
 
 /* The kernel asks for SEEK_DATA and SEEK_HOLE alone; it knows the others itself. */
 void on_lseek(fuse_req_t fuse, fuse_ino_t inode, off_t offset, int whence,

@@ -1,5 +1,7 @@
 #include "fs/operation/operations.h"
 
+#include <stddef.h>
+
 #include "fs/operation/forget.h"
 #include "fs/operation/getattr.h"
 #include "fs/operation/init.h"
@@ -16,10 +18,22 @@
 #include "fs/operation/xattr.h"
 
 const struct operation *const operations[] = {
-    &lookup_operation,     &forget_operation,      &getattr_operation,    &readlink_operation,
-    &open_operation,       &read_operation,        &lseek_operation,      &release_operation,
-    &opendir_operation,    &readdir_operation,     &readdirplus_operation, &releasedir_operation,
-    &statfs_operation,     &getxattr_operation,    &listxattr_operation,  &change_operation,
+    &lookup_operation,
+    &forget_operation,
+    &getattr_operation,
+    &readlink_operation,
+    &open_operation,
+    &read_operation,
+    &lseek_operation,
+    &release_operation,
+    &opendir_operation,
+    &readdir_operation,
+    &readdirplus_operation,
+    &releasedir_operation,
+    &statfs_operation,
+    &getxattr_operation,
+    &listxattr_operation,
+    &change_operation,
     NULL,
 };
 

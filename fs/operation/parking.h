@@ -14,8 +14,8 @@
 #include "fs/tree/node.h"
 
 /*
- * Parks a copy of the request until the index that `node` needs has been made, then runs it again in
- * the lane of scans. The request is answered in every case. Thread-safe.
+ * Parks a copy of the request until the index that `node` needs has been made, then runs it again
+ * in the lane of scans. The request is answered in every case. Thread-safe.
  */
 void parking_wait(const struct request *request, const struct node *node);
 

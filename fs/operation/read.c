@@ -63,8 +63,8 @@ const struct operation read_operation = {.name = "read", .run = run_read, .refus
 /* --- reads that do not wait ------------------------------------------------------------------- */
 
 /*
- * Reads what can be had without waiting. It is ventured for just as long as it takes: a reply blocks
- * nobody. Returns 0, or -NOT_AT_ONCE if it must be read in a lane.
+ * Reads what can be had without waiting. It is ventured for just as long as it takes: a reply
+ * blocks nobody. Returns 0, or -NOT_AT_ONCE if it must be read in a lane.
  */
 static int venture_read(const struct request *request, char *buffer, size_t *got)
 {

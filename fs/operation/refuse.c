@@ -84,8 +84,8 @@ void refuse_create(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t 
     refuse_change(fuse);
 }
 
-void refuse_write(fuse_req_t fuse, fuse_ino_t inode, const char *bytes, size_t size,
-                  off_t offset, struct fuse_file_info *file)
+void refuse_write(fuse_req_t fuse, fuse_ino_t inode, const char *bytes, size_t size, off_t offset,
+                  struct fuse_file_info *file)
 {
     (void)inode;
     (void)bytes;

@@ -23,8 +23,8 @@ void refuse_rename(fuse_req_t fuse, fuse_ino_t parent, const char *name, fuse_in
 void refuse_link(fuse_req_t fuse, fuse_ino_t inode, fuse_ino_t new_parent, const char *name);
 void refuse_create(fuse_req_t fuse, fuse_ino_t parent, const char *name, mode_t mode,
                    struct fuse_file_info *file);
-void refuse_write(fuse_req_t fuse, fuse_ino_t inode, const char *bytes, size_t size,
-                  off_t offset, struct fuse_file_info *file);
+void refuse_write(fuse_req_t fuse, fuse_ino_t inode, const char *bytes, size_t size, off_t offset,
+                  struct fuse_file_info *file);
 void refuse_setxattr(fuse_req_t fuse, fuse_ino_t inode, const char *name, const char *value,
                      size_t size, int flags);
 void refuse_removexattr(fuse_req_t fuse, fuse_ino_t inode, const char *name);

@@ -50,8 +50,8 @@ static void run_getxattr(struct request *request)
         reply_error(request, -ENOMEM);
         return;
     }
-    const ssize_t size = xattr_named(request->name)
-                             ->read(driver, driver_node(driver, request->inode), value);
+    const ssize_t size =
+        xattr_named(request->name)->read(driver, driver_node(driver, request->inode), value);
     if (size < 0)
         reply_failure(request, (int)size);
     else if (size == 0) /* an answer, and no failure */

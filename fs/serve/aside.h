@@ -1,7 +1,7 @@
 /*
  * Requests that are put aside: they wait for something that sends no notice (a lease on a file, a
- * free descriptor) and are tried again from time to time. Meanwhile they occupy neither a thread nor
- * a place in a lane.
+ * free descriptor) and are tried again from time to time. Meanwhile they occupy neither a thread
+ * nor a place in a lane.
  *
  *     request --run--> -HELD_BY_LEASE --aside_wait--> aside --a while--> in line, run again
  *                                                       |
@@ -41,8 +41,8 @@ void aside_stop(struct aside *aside);
 
 /*
  * Puts a copy of a request aside that runs in a lane, to be run again there. Returns false, and the
- * request is still to be answered, if it was first put aside `longest_ms` ago or longer, or there is
- * no memory. Thread-safe.
+ * request is still to be answered, if it was first put aside `longest_ms` ago or longer, or there
+ * is no memory. Thread-safe.
  */
 bool aside_wait(struct aside *aside, const struct request *request, int64_t longest_ms);
 

@@ -232,8 +232,7 @@ uint64_t crew_progress(const struct crew *crew)
 {
     uint64_t sum = 0;
     for (unsigned i = 0; i < crew->started; i++)
-        sum +=
-            atomic_load(&crew->workers[i].finished) + atomic_load(&crew->workers[i].received);
+        sum += atomic_load(&crew->workers[i].finished) + atomic_load(&crew->workers[i].received);
     return sum;
 }
 

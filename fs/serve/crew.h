@@ -3,16 +3,17 @@
  * followers with admission.
  *
  *     /dev/fuse ──> leader ──┬── venture: answers at once what blocks hardly ever
- *                            └── step down ──> lane of reads, scans or looks ──> work, or wait in line
- *     followers ──> lead in the place of one that stepped down; run errands
+ *                            └── step down ──> lane of reads, scans or looks ──> work, or wait in
+ * line followers ──> lead in the place of one that stepped down; run errands
  *
  * fs/serve/crew_leaders.h has the rules of leading, fs/serve/crew_lane.h those of admission.
  *
  * All threads are started before the first request, and stay. So the memory and the descriptors of
- * the process do not depend on what was asked of it. (The loop of libfuse starts threads as requests
- * come.) There are as many as all lanes let work, as lead (all of these but one may have blocked in
- * what they ventured), and one more that follows. So there is always a thread for an interrupt and
- * for what needs no source, such as .bigfs; and if there is room in a lane, one for an errand.
+ * the process do not depend on what was asked of it. (The loop of libfuse starts threads as
+ * requests come.) There are as many as all lanes let work, as lead (all of these but one may have
+ * blocked in what they ventured), and one more that follows. So there is always a thread for an
+ * interrupt and for what needs no source, such as .bigfs; and if there is room in a lane, one for
+ * an errand.
  *
  * All functions are thread-safe from crew_start() to crew_stop().
  */
@@ -95,8 +96,8 @@ int crew_stop(struct crew *crew);
 void crew_run(struct crew *crew, enum lane lane, const struct request *request);
 
 /*
- * Puts a request that runs in line again, as one of `device`. The thread that ran it goes on to what
- * stands in line. Answered in every case.
+ * Puts a request that runs in line again, as one of `device`. The thread that ran it goes on to
+ * what stands in line. Answered in every case.
  */
 void crew_queue(struct crew *crew, enum lane lane, const struct request *request, uint64_t device);
 

@@ -52,7 +52,8 @@ static void leave_line(struct crew_lane *lane, struct request *request)
     lane->queued--;
 }
 
-/* Takes the first request for which there is room out of the line and starts it. The lock is held. */
+/* Takes the first request for which there is room out of the line and starts it. The lock is held.
+ */
 static struct request *start_first(struct crew_lane *lane)
 {
     for (struct list *link = lane->waiting.next; link != &lane->waiting; link = link->next) {
@@ -118,7 +119,8 @@ static enum queueing join_line(struct crew_lane *lane, struct request *request, 
     HOLD_LOCK(&lane->lock);
     if (request->interrupted)
         return INTERRUPTED;
-    if (start_at_once && has_room(lane, request)) { /* one ended meanwhile, and found nobody waiting */
+    if (start_at_once &&
+        has_room(lane, request)) { /* one ended meanwhile, and found nobody waiting */
         start_request(lane, request);
         return ROOM_NOW;
     }
@@ -128,7 +130,8 @@ static enum queueing join_line(struct crew_lane *lane, struct request *request, 
     return QUEUED;
 }
 
-static struct request *copy_for_line(struct crew_lane *lane, const struct request *request, uint64_t device)
+static struct request *copy_for_line(struct crew_lane *lane, const struct request *request,
+                                     uint64_t device)
 {
     struct request *copy = malloc(sizeof(*copy));
     if (copy == NULL) {
@@ -145,8 +148,8 @@ static struct request *copy_for_line(struct crew_lane *lane, const struct reques
  * Puts a copy of the request in line, or answers it. Returns it if it is to start at once and there
  * is room by now. Once it is in line it is not ours any more.
  */
-static struct request *queue_request(struct crew_lane *lane, const struct request *request, uint64_t device,
-                             bool start_at_once)
+static struct request *queue_request(struct crew_lane *lane, const struct request *request,
+                                     uint64_t device, bool start_at_once)
 {
     struct request *copy = copy_for_line(lane, request, device);
     if (copy == NULL)

@@ -2,9 +2,9 @@
  * A lane of the crew (fs/serve/crew.h): bounds how many requests of a kind are worked on at once.
  *
  * A worker brings a request. If there is room it runs the request at once. Otherwise the request
- * waits in line and the worker is free for others. The thread that finishes a request takes the next
- * from the line. So a slow disk or a long scan holds up what waits for it, and nothing else: a few
- * workers are always left to receive requests, and interrupts above all.
+ * waits in line and the worker is free for others. The thread that finishes a request takes the
+ * next from the line. So a slow disk or a long scan holds up what waits for it, and nothing else: a
+ * few workers are always left to receive requests, and interrupts above all.
  *
  * Requests that need the same file system (device) share. Together they may take half of the room
  * that the others leave, and one place at least. So a file system that does not answer leaves room
@@ -48,9 +48,9 @@ void crew_lane_init(struct crew_lane *lane, unsigned limit);
 void crew_lane_destroy(struct crew_lane *lane);
 
 /*
- * Runs a copy of the request now, and others that wait after it; or puts a copy in line and returns.
- * The request is answered in every case: by its operation's `run`, or by `refuse` with -ENOMEM or
- * -CANCELLED. Thread-safe.
+ * Runs a copy of the request now, and others that wait after it; or puts a copy in line and
+ * returns. The request is answered in every case: by its operation's `run`, or by `refuse` with
+ * -ENOMEM or -CANCELLED. Thread-safe.
  */
 void crew_lane_run(struct crew_lane *lane, const struct request *request);
 

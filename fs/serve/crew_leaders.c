@@ -11,8 +11,7 @@ void crew_leaders_init(struct crew_leaders *leaders, void (*errand)(void *argume
      */
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-    unsigned most =
-        processors > 0 ? (unsigned)min_u64((uint64_t)processors + 1, MOST_LEADERS) : 2;
+    unsigned most = processors > 0 ? (unsigned)min_u64((uint64_t)processors + 1, MOST_LEADERS) : 2;
 
     *leaders = (struct crew_leaders){.most = most, .errand = errand, .argument = argument};
     pthread_mutex_init(&leaders->lock, NULL);

@@ -12,10 +12,10 @@
  *      +--+  +-- too many -+   +---- return ---+
  *     errand
  *
- * Stepping down costs a lock or two, and another thread may have to wake up. Work that blocks hardly
- * ever (reading what is in the page cache) is ventured without stepping down, but never by all
- * leaders. A leader that steps down calls a follower also if only venturing leaders are left: they
- * may all have blocked.
+ * Stepping down costs a lock or two, and another thread may have to wake up. Work that blocks
+ * hardly ever (reading what is in the page cache) is ventured without stepping down, but never by
+ * all leaders. A leader that steps down calls a follower also if only venturing leaders are left:
+ * they may all have blocked.
  *
  * A follower also runs errands: what a thread that must not block leaves to others.
  */
@@ -72,7 +72,8 @@ void crew_leaders_return(struct crew_leaders *leaders);
 
 /*
  * For a leader, around what blocks hardly ever. False: too many are at it, and the leader must step
- * down for it, or not do it. From true to crew_leaders_ventured() it neither steps down nor goes on.
+ * down for it, or not do it. From true to crew_leaders_ventured() it neither steps down nor goes
+ * on.
  */
 bool crew_leaders_venture(struct crew_leaders *leaders);
 void crew_leaders_ventured(struct crew_leaders *leaders);

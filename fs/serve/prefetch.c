@@ -88,7 +88,8 @@ static struct stretch *find_stretch(struct prefetch *prefetch, uint64_t offset)
 }
 
 /* The lock is held. */
-static void lend_stretch(struct prefetch *prefetch, uint64_t offset, size_t size, struct prefetch_read *read)
+static void lend_stretch(struct prefetch *prefetch, uint64_t offset, size_t size,
+                         struct prefetch_read *read)
 {
     struct stretch *stretch = find_stretch(prefetch, offset);
     while (stretch != NULL && stretch->length == 0) {
@@ -106,10 +107,12 @@ static void lend_stretch(struct prefetch *prefetch, uint64_t offset, size_t size
 
 bool prefetch_concerns(const struct prefetch *prefetch, size_t size)
 {
-    return size >= LARGE || atomic_load(&prefetch->last) >= LARGE || atomic_load(&prefetch->held) > 0;
+    return size >= LARGE || atomic_load(&prefetch->last) >= LARGE ||
+           atomic_load(&prefetch->held) > 0;
 }
 
-void prefetch_begin(struct prefetch *prefetch, uint64_t offset, size_t size, struct prefetch_read *read)
+void prefetch_begin(struct prefetch *prefetch, uint64_t offset, size_t size,
+                    struct prefetch_read *read)
 {
     HOLD_LOCK(&prefetch->lock);
     /* The kernel sends what does not fit into one request, a page mostly, in another. */
@@ -136,7 +139,8 @@ static struct stretch *next_stretch(struct prefetch *prefetch)
         struct stretch *stretch = &prefetch->stretches[i];
         if (stretch->buffer != NULL)
             continue;
-        *stretch = (struct stretch){.buffer = buffers_take_spare(&prefetch->pool->spare), .offset = offset};
+        *stretch = (struct stretch){.buffer = buffers_take_spare(&prefetch->pool->spare),
+                                    .offset = offset};
         if (stretch->buffer == NULL)
             return NULL;
         atomic_fetch_add(&prefetch->held, 1);
@@ -156,8 +160,8 @@ static void fill_stretches(struct prefetch *prefetch, prefetch_copier *copy, voi
         if (stretch == NULL)
             break;
         pthread_mutex_unlock(&prefetch->lock);
-        int error = copy(argument, stretch->offset, stretch->buffer, prefetch->pool->spare.size, &got,
-                         &stretch->then);
+        int error = copy(argument, stretch->offset, stretch->buffer, prefetch->pool->spare.size,
+                         &got, &stretch->then);
         pthread_mutex_lock(&prefetch->lock);
         got = error == 0 ? got : 0;
         stretch->length = got;
@@ -169,8 +173,8 @@ static void fill_stretches(struct prefetch *prefetch, prefetch_copier *copy, voi
     prefetch->filling = false;
 }
 
-void prefetch_end(struct prefetch *prefetch, const struct prefetch_read *read, prefetch_copier *copy,
-               void *argument)
+void prefetch_end(struct prefetch *prefetch, const struct prefetch_read *read,
+                  prefetch_copier *copy, void *argument)
 {
     HOLD_LOCK(&prefetch->lock);
     if (read->stretch != NULL)

@@ -70,7 +70,7 @@ struct prefetch_read {
  * before that. Returns 0 or -errno.
  */
 typedef int prefetch_copier(void *argument, uint64_t offset, char *buffer, size_t size, size_t *got,
-                         struct file_identity *then);
+                            struct file_identity *then);
 
 /* A pool of `count` buffers of `size` bytes. Returns 0 or -ENOMEM. */
 int prefetch_pool_init(struct prefetch_pool *pool, size_t count, size_t size);
@@ -94,14 +94,15 @@ bool prefetch_concerns(const struct prefetch *prefetch, size_t size);
  * Begins a read, which must be ended. It has `bytes` if all it asks for has been copied ahead;
  * waits for a copy that is being made just now. Thread-safe.
  */
-void prefetch_begin(struct prefetch *prefetch, uint64_t offset, size_t size, struct prefetch_read *read);
+void prefetch_begin(struct prefetch *prefetch, uint64_t offset, size_t size,
+                    struct prefetch_read *read);
 
 /*
  * Ends a read, after its answer has been sent: its bytes are gone, and the next stretches are
  * copied by `copy`, if nobody else is at it, for as long as there is room. NULL: they are not. Who
  * closes the piece waits for this, so nothing that takes long may come before. Thread-safe.
  */
-void prefetch_end(struct prefetch *prefetch, const struct prefetch_read *read, prefetch_copier *copy,
-               void *argument);
+void prefetch_end(struct prefetch *prefetch, const struct prefetch_read *read,
+                  prefetch_copier *copy, void *argument);
 
 #endif

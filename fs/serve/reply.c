@@ -48,8 +48,7 @@ void reply_data(const struct request *request, const char *bytes, size_t size)
     (void)fuse_reply_buf(request->fuse, bytes, size);
 }
 
-void reply_attributes(const struct request *request, const struct stat *attributes,
-                      double believed)
+void reply_attributes(const struct request *request, const struct stat *attributes, double believed)
 {
     end_request(request, 0, 0);
     (void)fuse_reply_attr(request->fuse, attributes, believed);

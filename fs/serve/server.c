@@ -105,8 +105,7 @@ static void log_io_error(struct server *server, const struct request *request)
 void server_count(struct server *server, const struct request *request, int answer, size_t bytes,
                   uint64_t nanoseconds)
 {
-    struct operation_counts *counts =
-        &server->counts[operation_number(server, request->operation)];
+    struct operation_counts *counts = &server->counts[operation_number(server, request->operation)];
 
     atomic_fetch_add_explicit(&counts->requests, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&counts->nanoseconds, nanoseconds, memory_order_relaxed);

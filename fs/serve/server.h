@@ -38,13 +38,13 @@ struct operation_counts {
 };
 
 struct server {
-    struct fuse_session *session;               /* constant; NULL before the mount */
-    const struct operation *const *operations;  /* constant; ends with NULL */
+    struct fuse_session *session;              /* constant; NULL before the mount */
+    const struct operation *const *operations; /* constant; ends with NULL */
     struct operation_counts counts[MOST_OPERATIONS];
-    _Atomic uint64_t interrupted;   /* requests answered with EINTR */
-    _Atomic uint64_t stale;         /* … with ESTALE */
-    _Atomic uint64_t io_errors;     /* … with EIO */
-    _Atomic uint64_t prefetched;    /* reads answered with what fs/serve/prefetch.h had copied */
+    _Atomic uint64_t interrupted; /* requests answered with EINTR */
+    _Atomic uint64_t stale;       /* … with ESTALE */
+    _Atomic uint64_t io_errors;   /* … with EIO */
+    _Atomic uint64_t prefetched;  /* reads answered with what fs/serve/prefetch.h had copied */
     struct crew crew;
     struct buffers buffers; /* one for each worker, to reply from */
     struct prefetch_pool prefetch;
@@ -57,7 +57,8 @@ struct server {
      */
     void (*describe)(const struct request *request, char *text, size_t size);
 
-    /* Constant; called when the kernel is about to get the answer to INIT; or NULL. Set before use. */
+    /* Constant; called when the kernel is about to get the answer to INIT; or NULL. Set before use.
+     */
     void (*on_ready)(struct server *server);
 };
 

@@ -19,9 +19,8 @@ bool belief_is_shaken(const struct stat *attributes)
 
 double belief_in_name(struct node *node, const struct stat *attributes)
 {
-    double seconds = node->type->name_believed != NULL
-                         ? node->type->name_believed(node, attributes)
-                         : BELIEVED_SECONDS;
+    double seconds = node->type->name_believed != NULL ? node->type->name_believed(node, attributes)
+                                                       : BELIEVED_SECONDS;
     int64_t until = clock_ms() + (int64_t)(seconds * 1000) + SLACK_MS;
 
     if (seconds > 0)

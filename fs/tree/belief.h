@@ -1,11 +1,11 @@
 /*
  * How long the kernel may believe that a name means a node.
  *
- * An open that finds its node out of date is answered ESTALE. The kernel then looks the name up anew
- * and opens what it finds, in the same system call. If that is answered ESTALE too, the program gets
- * the error. A file that grows all the time would never be fresh enough. So its names are believed
- * for no time: each open follows a look-up of its own, and may take the file as that look-up showed
- * it, if it has only grown since.
+ * An open that finds its node out of date is answered ESTALE. The kernel then looks the name up
+ * anew and opens what it finds, in the same system call. If that is answered ESTALE too, the
+ * program gets the error. A file that grows all the time would never be fresh enough. So its names
+ * are believed for no time: each open follows a look-up of its own, and may take the file as that
+ * look-up showed it, if it has only grown since.
  *
  *     at rest     look-up ─ believed for 1 s ─ open, open, open …
  *     growing     look-up ─ open, look-up ─ open …         each accepts growth since its look-up
@@ -30,8 +30,8 @@ double belief_in_name(struct node *node, const struct stat *attributes);
 bool belief_is_shaken(const struct stat *attributes);
 
 /*
- * Whether an open of the node follows a look-up of its own, as the kernel does not believe its name:
- * then growth since that look-up is no reason to look it up again. Thread-safe.
+ * Whether an open of the node follows a look-up of its own, as the kernel does not believe its
+ * name: then growth since that look-up is no reason to look it up again. Thread-safe.
  */
 bool belief_accepts_growth(const struct node *node);
 

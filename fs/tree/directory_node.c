@@ -95,15 +95,14 @@ static int look_at_entry(const struct source_listing *from, const char *name,
     const struct node *node = from->listing->node;
     int error = file_recall(from->directory, name, attributes);
 
-    if (error != 0 || from->local ||
-        attributes->st_dev != (dev_t)atomic_load(&node->device))
+    if (error != 0 || from->local || attributes->st_dev != (dev_t)atomic_load(&node->device))
         return error;
     return fstatat(from->directory, name, attributes, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : -errno;
 }
 
 /* Adds an entry without its node. Returns false if it did not fit. */
-static bool add_plain_entry(const struct source_listing *from, const char *name,
-                            unsigned char type, off_t next)
+static bool add_plain_entry(const struct source_listing *from, const char *name, unsigned char type,
+                            off_t next)
 {
     union node_content content;
     struct stat attributes = {.st_mode = S_IFDIR};

@@ -20,12 +20,12 @@
 struct driver {
     struct server server; /* the user data of the session */
     const struct settings *settings;
-    char *source;     /* absolute path of SOURCE; owned */
-    char *mountpoint; /* absolute; owned */
-    char *single;     /* the only name that is shown, if SOURCE is one file; owned, or NULL */
-    int directory;    /* SOURCE, or the directory it is in; owned */
-    dev_t device;     /* of the mount itself; constant once it is served */
-    bool kernel_checks;     /* constant once mounted; rights, by what the kernel is told */
+    char *source;       /* absolute path of SOURCE; owned */
+    char *mountpoint;   /* absolute; owned */
+    char *single;       /* the only name that is shown, if SOURCE is one file; owned, or NULL */
+    int directory;      /* SOURCE, or the directory it is in; owned */
+    dev_t device;       /* of the mount itself; constant once it is served */
+    bool kernel_checks; /* constant once mounted; rights, by what the kernel is told */
     struct timespec started; /* CLOCK_REALTIME */
     struct own_mounts own;   /* what must not be met inside SOURCE */
     struct source_pool pool;
@@ -37,8 +37,8 @@ struct driver {
     struct node_table nodes;
     struct dir_streams dirs;
     pthread_mutex_t handles_lock;
-    struct list handles;   /* protected by handles_lock; all that are open */
-    uint64_t handle_count; /* protected by handles_lock */
+    struct list handles;      /* protected by handles_lock; all that are open */
+    uint64_t handle_count;    /* protected by handles_lock */
     _Atomic uint64_t lookups; /* names looked up, for listings too */
     _Atomic uint64_t opens;   /* files opened */
 };

@@ -17,8 +17,8 @@ struct entry {
 };
 
 /*
- * Looks `name` up in `parent`. Blocks as the file system beneath does, and ends when cancelled if it
- * scans. Returns 0 and fills *entry, or -errno: -ENOENT if the name fits no rule, -ESTALE if
+ * Looks `name` up in `parent`. Blocks as the file system beneath does, and ends when cancelled if
+ * it scans. Returns 0 and fills *entry, or -errno: -ENOENT if the name fits no rule, -ESTALE if
  * `parent` means something that is no more, -CANCELLED, -AWAITS_INDEX if an index must be waited
  * for, -OTHER_DEVICE if the name is on another file system than entry->device, which is set to that
  * one then, and nothing was asked of it. Thread-safe.

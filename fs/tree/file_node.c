@@ -108,8 +108,8 @@ static struct source *source_of_file(struct driver *driver, struct node *node)
 }
 
 /*
- * Whether `generation`, which is pinned, is the node's: it is what the node was looked up as, or, if
- * growth is accepted, has grown out of that. The first open decides for all.
+ * Whether `generation`, which is pinned, is the node's: it is what the node was looked up as, or,
+ * if growth is accepted, has grown out of that. The first open decides for all.
  */
 static bool is_generation_of(struct driver *driver, struct node *node, bool accepts_growth,
                              struct generation *generation)

@@ -50,12 +50,11 @@ struct generated_type {
     bool is_listed;
 
     /*
-     * Writes the line at *place to `line`, which has room for TEXT_LINE_MOST bytes, and moves *place
-     * past it. Returns 0, -NO_MORE_PIECES after the last line, or as view_next(), view_resolve() and
-     * holes_count_data(). Blocks as these do.
+     * Writes the line at *place to `line`, which has room for TEXT_LINE_MOST bytes, and moves
+     * *place past it. Returns 0, -NO_MORE_PIECES after the last line, or as view_next(),
+     * view_resolve() and holes_count_data(). Blocks as these do.
      */
-    int (*line)(const struct view_text *text, struct text_place *place, char *line,
-                size_t *length);
+    int (*line)(const struct view_text *text, struct text_place *place, char *line, size_t *length);
 
     /*
      * Whether all of the text follows from the size of a file with these attributes; its length
@@ -83,8 +82,7 @@ static inline int view_text_line(const struct view_text *text, struct text_place
 }
 
 /* Whether a text of a view follows from the size of a file with these attributes. */
-static inline bool generated_is_computed(const struct generated_type *type,
-                                         const struct view *view,
+static inline bool generated_is_computed(const struct generated_type *type, const struct view *view,
                                          const struct file_identity *identity)
 {
     return type->is_computed != NULL && type->is_computed(view, identity);

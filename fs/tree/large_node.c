@@ -108,9 +108,9 @@ static int look_up_in_large(struct driver *driver, struct node *node, const char
 /* --- listing ---------------------------------------------------------------------------------- */
 
 /*
- * Each view has so many places in the directory, for itself and its texts, whether they are shown or
- * not. So the others keep theirs when a file gets its first hole, or an index. What the file holds
- * comes last.
+ * Each view has so many places in the directory, for itself and its texts, whether they are shown
+ * or not. So the others keep theirs when a file gets its first hole, or an index. What the file
+ * holds comes last.
  */
 enum { PLACES_OF_VIEW = 16, LARGE_PLACES = VIEW_TYPES * PLACES_OF_VIEW };
 
@@ -119,8 +119,7 @@ static void choose_views(const struct listing *listing, bool *listed)
 {
     const struct driver *driver = listing->driver;
     AUTO_READING struct reading reading = {.source = NULL};
-    bool known =
-        reading_look(node_source(listing->node), &listing->cancel, &reading, NULL) == 0;
+    bool known = reading_look(node_source(listing->node), &listing->cancel, &reading, NULL) == 0;
 
     for (size_t i = 0; i < VIEW_TYPES; i++) {
         const struct view_type *type = view_types[i];

@@ -1,8 +1,9 @@
 /*
  * What directories list: a reply that is being filled.
  *
- * Places 0 and 1 are the dots, unless SOURCE's own directory has other places for them. What is kept
- * between two replies, of directories of SOURCE, is for speed alone, and no listing starts a scan.
+ * Places 0 and 1 are the dots, unless SOURCE's own directory has other places for them. What is
+ * kept between two replies, of directories of SOURCE, is for speed alone, and no listing starts a
+ * scan.
  */
 #ifndef BIGFS_FS_TREE_LISTING_H
 #define BIGFS_FS_TREE_LISTING_H

@@ -41,9 +41,8 @@ uint64_t node_inode(const struct node *parent, const struct node_type *type, con
         type->seed(content, &seed);
     if (seed.unnamed)
         name = "";
-    uint64_t inode =
-        XXH3_64bits_withSeed(name, strlen(name),
-                             XXH3_64bits_withSeed(seed.words, sizeof(seed.words), ROOT_INODE));
+    uint64_t inode = XXH3_64bits_withSeed(
+        name, strlen(name), XXH3_64bits_withSeed(seed.words, sizeof(seed.words), ROOT_INODE));
     return inode > ROOT_INODE ? inode : ROOT_INODE + 1;
 }
 
@@ -123,9 +122,9 @@ static struct node **bucket_of(struct node_table *table, uint64_t hash)
 }
 
 /* The lock is held. */
-static bool is_node(const struct node *node, const struct node *parent, const struct node_type *type,
-                    const char *name, const union node_content *content,
-                    const struct fingerprint *print)
+static bool is_node(const struct node *node, const struct node *parent,
+                    const struct node_type *type, const char *name,
+                    const union node_content *content, const struct fingerprint *print)
 {
     if (node->parent != parent || node->type != type || strcmp(node->name, name) != 0 ||
         (type->is_over != NULL && type->is_over(node, content)))

@@ -10,8 +10,8 @@
  *
  * A node is made by a look-up and lives as long as the kernel remembers it or a child of it. Two
  * look-ups give the same node if they mean the same thing, and everything that can be cached of a
- * node is constant. A file or piece belongs to one generation, and a new generation is a new node. So
- * caches never need to be told that something changed.
+ * node is constant. A file or piece belongs to one generation, and a new generation is a new node.
+ * So caches never need to be told that something changed.
  *
  * A node's number towards the kernel is its address. The inode number that users see is a digest
  * of what it is, the same after every look-up. Addresses are used again, and file handles
@@ -73,12 +73,12 @@ union node_content {
 };
 
 struct node {
-    struct node *next;   /* protected by node_table.lock; in the same bucket */
-    uint64_t lookups;    /* protected by node_table.lock; what the kernel will forget */
-    uint64_t children;   /* protected by node_table.lock */
-    _Atomic mode_t told; /* the mode that the kernel got last */
+    struct node *next;              /* protected by node_table.lock; in the same bucket */
+    uint64_t lookups;               /* protected by node_table.lock; what the kernel will forget */
+    uint64_t children;              /* protected by node_table.lock */
+    _Atomic mode_t told;            /* the mode that the kernel got last */
     _Atomic int64_t believed_until; /* when the kernel looks its name up again at the latest, ms */
-    _Atomic uint64_t device; /* of the file system that its source was last seen on */
+    _Atomic uint64_t device;        /* of the file system that its source was last seen on */
     struct node *parent; /* the rest is constant; counted in parent->children; NULL: the root */
     uint64_t hash;
     uint64_t inode;       /* the number that users see */

@@ -22,8 +22,8 @@ static int resolve_query(const struct node *parent, const struct piece_query *qu
     int error = 0;
 
     if (query->name != NULL)
-        error = piece_name_read(query->view, node_extension(parent),
-                                view_count(query->view, file), query->name, &piece->selector);
+        error = piece_name_read(query->view, node_extension(parent), view_count(query->view, file),
+                                query->name, &piece->selector);
     else
         piece->selector = *query->selector;
     if (error != 0)

@@ -54,8 +54,7 @@ static double report_name_believed(const struct node *node, const struct stat *a
     return 0;
 }
 
-static double report_attributes_believed(const struct driver *driver,
-                                         const struct stat *attributes)
+static double report_attributes_believed(const struct driver *driver, const struct stat *attributes)
 {
     (void)driver;
     return attributes->st_size == 0 ? 0 : BELIEVED_SECONDS;

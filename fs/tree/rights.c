@@ -29,8 +29,7 @@ static bool is_of_node(const struct node *node, const struct stat *found)
 {
     if (node->type->stands && node_is_directory(node))
         return S_ISDIR(found->st_mode);
-    return S_ISREG(found->st_mode) &&
-           (node->type->is_of == NULL || node->type->is_of(node, found));
+    return S_ISREG(found->st_mode) && (node->type->is_of == NULL || node->type->is_of(node, found));
 }
 
 static int open_path(const struct driver *driver, const char *path)

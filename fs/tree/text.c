@@ -114,8 +114,7 @@ bool text_is_current(struct text *text, const struct file_identity *now)
     HOLD_LOCK(&text->lock);
     if (text->over)
         return false;
-    return text->state != TEXT_MADE ||
-           file_identity_equal(&text->subject.version.file, now);
+    return text->state != TEXT_MADE || file_identity_equal(&text->subject.version.file, now);
 }
 
 const struct text_subject *text_subject_of(struct text *text)

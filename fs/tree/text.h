@@ -49,15 +49,15 @@ enum text_state {
 
 struct text {
     pthread_mutex_t lock;
-    pthread_cond_t changed;     /* broadcast when `state` or `over` has changed */
-    enum text_state state; /* protected by lock */
-    bool over;                  /* protected by lock; never cleared */
+    pthread_cond_t changed; /* broadcast when `state` or `over` has changed */
+    enum text_state state;  /* protected by lock */
+    bool over;              /* protected by lock; never cleared */
     uint64_t told;   /* protected by lock; the largest length told before the true one was known */
     uint64_t length; /* protected by lock; bytes, 0: not known. No text is empty */
 
     /* The maker's while it makes, and constant once made. */
     char *bytes; /* of a report; owned */
-    uid_t user; /* whose report */
+    uid_t user;  /* whose report */
     struct text_subject subject;
     struct text_map map;
 };

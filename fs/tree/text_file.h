@@ -21,8 +21,8 @@ struct text_file {
 /*
  * Opens a text of a pinned reading, and makes it if it is not made yet. `accepts_growth`: a text of
  * the file as it was before it grew will do. Scans as view_resolve(). Returns 0, or -errno as
- * handle_open(): -ESTALE if the text is not what the name means by now, -EFBIG if it would be longer
- * than a file can be.
+ * handle_open(): -ESTALE if the text is not what the name means by now, -EFBIG if it would be
+ * longer than a file can be.
  */
 int text_file_open(struct text_file *open, struct driver *driver, const struct node *node,
                    const struct reading *reading, bool accepts_growth);

@@ -67,7 +67,7 @@ static bool needs_stretch(const struct text_map *map)
 }
 
 int text_map_add(struct text_map *map, const struct text_place *place, const char *text,
-                  size_t length)
+                 size_t length)
 {
     if (needs_stretch(map)) {
         int error = make_stretch_room(map);
@@ -104,7 +104,8 @@ struct wanted_text {
 };
 
 /* Copies what is wanted of a line. */
-static void copy_wanted(const struct wanted_text *wanted, uint64_t at, const char *text, size_t length)
+static void copy_wanted(const struct wanted_text *wanted, uint64_t at, const char *text,
+                        size_t length)
 {
     uint64_t start = max_u64(at, wanted->offset);
     uint64_t end = min_u64(at + length, wanted->end);

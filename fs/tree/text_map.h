@@ -1,7 +1,7 @@
 /*
  * What is kept of a text that has been made: where its stretches begin, and a digest of each. So a
- * part of it can be made again, with the proof that it is the same text, and the table of millions of
- * pieces takes no memory to speak of.
+ * part of it can be made again, with the proof that it is the same text, and the table of millions
+ * of pieces takes no memory to speak of.
  *
  * A map is filled by one thread, line by line, and constant from then on.
  */
@@ -31,7 +31,7 @@ void text_map_destroy(struct text_map *map);
 
 /* Adds the line that begins at *place, after all others. Returns 0 or -ENOMEM. */
 int text_map_add(struct text_map *map, const struct text_place *place, const char *text,
-                  size_t length);
+                 size_t length);
 
 /*
  * Makes up to `size` bytes of the text from `offset` on again, in `buffer`. Returns 0 and the bytes

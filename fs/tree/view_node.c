@@ -37,8 +37,7 @@ static bool may_view_listing_scan(const struct node *node)
 static int look_up_in_view(struct driver *driver, struct node *node, const char *name,
                            const struct cancel *cancel, struct entry *entry)
 {
-    const struct piece_query query = {
-        .view = &node->content.view, .name = name, .cancel = cancel};
+    const struct piece_query query = {.view = &node->content.view, .name = name, .cancel = cancel};
     return piece_node_enter(driver, node, &query, entry);
 }
 
@@ -62,8 +61,7 @@ static bool add_piece(const struct piece_listing *pieces, const char *name,
     };
     struct entry found;
 
-    if (pieces->with_nodes &&
-        piece_node_enter(listing->driver, listing->node, &query, &found) == 0)
+    if (pieces->with_nodes && piece_node_enter(listing->driver, listing->node, &query, &found) == 0)
         return listing_add_found(listing, name, &found, next);
     return listing_add_child(listing, name, &piece_node, content, next);
 }

@@ -1,4 +1,4 @@
-#include "fs/command/readahead.h"
+#include "fs/command/kernel_readahead.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ static void raise_readahead(const char *mountpoint)
 
 static void *run(void *argument)
 {
-    struct readahead *readahead = argument;
+    struct kernel_readahead *readahead = argument;
 
     while (sem_wait(&readahead->answered) != 0)
         ;
@@ -44,7 +44,7 @@ static void *run(void *argument)
     return NULL;
 }
 
-void readahead_start(struct readahead *readahead, const char *mountpoint)
+void kernel_readahead_start(struct kernel_readahead *readahead, const char *mountpoint)
 {
     readahead->mountpoint = mountpoint;
     atomic_init(&readahead->ended, false);
@@ -52,12 +52,12 @@ void readahead_start(struct readahead *readahead, const char *mountpoint)
     readahead->started = pthread_create(&readahead->thread, NULL, run, readahead) == 0;
 }
 
-void readahead_go(struct readahead *readahead)
+void kernel_readahead_go(struct kernel_readahead *readahead)
 {
     (void)sem_post(&readahead->answered);
 }
 
-void readahead_stop(struct readahead *readahead)
+void kernel_readahead_stop(struct kernel_readahead *readahead)
 {
     atomic_store(&readahead->ended, true);
     (void)sem_post(&readahead->answered);
