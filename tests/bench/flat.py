@@ -7,7 +7,7 @@ import time
 
 import peers
 from data import G, M, make_marked
-from report import Result, lines
+from report import LOWER, Result, lines
 
 SIZES = [G << n for n in range(14)]  # 1 GiB to 8 TiB
 CHUNK = 4 * M  # small, so that 1 GiB has enough pieces for each to be looked at once
@@ -50,7 +50,7 @@ sparse files with lines around the places where they begin.""" % len(kept),
                     ["", *(name(size) for size in SIZES[::3]), "8 TiB"])
     for view in ("bytes", "lines"):
         result.add("`%s`" % view, *("%.0f" % at(view, size) for size in SIZES[::3]), "%.0f" % at(view, SIZES[-1]))
-    lines(result, "size of the file", "microseconds", [(name(size).replace(" ", "\\n"), size // G) for size in SIZES],
+    lines(result, "Opening a piece and reading its first byte", "size of the file", "microseconds", LOWER, [(name(size).replace(" ", "\\n"), size // G) for size in SIZES],
           {view: [(size // G, at(view, size)) for size in SIZES] for view in ("bytes", "lines")})
     for view in ("bytes", "lines"):
         result.claim("`%s`: 8 TiB to 1 GiB, times" % view, at(view, SIZES[-1]) / at(view, SIZES[0]), most=1.5)

@@ -8,7 +8,7 @@ import time
 import measure
 import peers
 from data import G, make_files, make_marked
-from report import Result, bars
+from report import LOWER, Result, bars
 
 CASES = {  # what: (command, view, real files)
     "ls -l, 4,096 of bytes": ("ls -l %s", "big.log/bytes@n4096", 4096),
@@ -87,7 +87,7 @@ and of the files no name was in memory (their blocks were); "again": at once aft
         result.add(name, measure.median(kept, name + ", files"), measure.median(kept, name + ", pieces"), "%.2f" % fresh,
                    measure.median(kept, name + ", files again"), measure.median(kept, name + ", pieces again"),
                    "%.2f" % again)
-    bars(result, "times as long as with files", [
+    bars(result, "Listings of pieces", "time to that of real files", LOWER, [
         ("%s, %s" % (name, when), measure.ratio(kept, name + ", pieces" + what, name + ", files" + what), True)
         for name in CASES for when, what in (("fresh", ""), ("again", " again"))])
     for name in WANTED:

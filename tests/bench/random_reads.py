@@ -5,7 +5,7 @@ import subprocess
 
 import measure
 import peers
-from report import NEAR, Result, bars
+from report import LOWER, NEAR, Result, bars
 
 NATIVE, DEFAULT, NONE = "the file itself", "bigfs", "bigfs --cache none"
 FULL, OFF = "mergerfs, cache.files=full", "mergerfs, cache.files=off"
@@ -53,8 +53,8 @@ middle of %d rounds, each with a mount of its own.""" % len(kept),
     names = [name.rsplit(", ", 1)[0] for name in kept[0]][::2]
     for name in names:
         result.add(name, *(measure.median(kept, "%s, %s" % (name, jobs)) for jobs in JOBS))
-    bars(result, "microseconds for a read",
-         [("%s: %s" % (name, jobs), measure.median(kept, "%s, %s" % (name, jobs)), name.startswith("bigfs"))
+    bars(result, "Reads of 4 KiB at random places, the source in the page cache", "microseconds for a read", LOWER,
+         [("%s, %s" % (name, jobs), measure.median(kept, "%s, %s" % (name, jobs)), name.startswith("bigfs"))
           for jobs in JOBS for name in names])
     for jobs in JOBS:
         for ours, peer in ((DEFAULT, FULL), (NONE, OFF)):

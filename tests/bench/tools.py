@@ -5,7 +5,7 @@ import sys
 import measure
 import peers
 from data import G, M
-from report import NEAR, Result, bars
+from report import HIGHER, NEAR, Result, bars
 
 LINES = "for line in open('%s', 'rb'): pass"
 TOOLS = {
@@ -59,7 +59,7 @@ lines repeat after a MiB, which `sort` notices).""",
         for when in ("first", "again", "null"):
             ratios[tool, when] = measure.ratio(kept, tool + ", plain", "%s, %s" % (tool, when))
         result.add(tool, measure.median(kept, tool + ", plain"), *("%.2f" % ratios[tool, when] for when in ("first", "again", "null")))
-    bars(result, "speed on a piece; 1: as fast as on a plain file",
+    bars(result, "Tools on a piece, the source in the page cache", "speed to that on a plain file", HIGHER,
          [("%s, %s" % (tool, when), ratios[tool, when], when == "first") for tool in TOOLS for when in ("first", "again")])
     for when in ("first", "again"):
         slowest = min(TOOLS, key=lambda tool: ratios[tool, when])
