@@ -28,6 +28,10 @@ class Result:
         self.claims.append([what, "%.3g%s" % (measured, unit), wanted, "met" if met else "**missed**"])
         print("    %-64s %8.3g%s  wanted: %s%s" % (what, measured, unit, wanted, "" if met else "  MISSED"), flush=True)
 
+    def compare(self, what, measured):
+        """Something that is worth knowing; nothing in particular is wanted."""
+        self.claims.append([what, "%.3g" % measured, "", ""])
+
     def markdown(self):
         parts = [self.text.strip(), table(self.heading, self.rows)]
         if self.figure:
