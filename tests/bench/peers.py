@@ -61,12 +61,12 @@ class Mount:
         return str(self.point / name)
 
 
-def bigfs(bench, *options, source=None, processors=None):
+def bigfs(bench, *options, source=None, processors=None, program=BIGFS):
     """With threads as on a machine of so many processors."""
     env = {"XDG_CACHE_HOME": str(bench.work / "cache")}
     if processors is not None:
         env.update(PROCESSORS=str(processors), LD_PRELOAD=str(compiled(bench, HERE / "processors.c", "-shared", "-fPIC")))
-    return Mount(bench.work, [BIGFS, "-f", *options, source or bench.source, "MOUNTPOINT"], env=env)
+    return Mount(bench.work, [program, "-f", *options, source or bench.source, "MOUNTPOINT"], env=env)
 
 
 def mergerfs(bench, cache):
