@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import before
+import cold
 import data
 import flat
 import footprint
@@ -30,7 +31,7 @@ import report
 import tools
 from data import G, M
 
-GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "random": random_reads,
+GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "cold": cold, "random": random_reads,
           "listings": listings, "page_cache": page_cache, "footprint": footprint, "flat": flat}
 if before.binary():  # what it shows is for one change, and not for the document
     GROUPS = {"before": before}
