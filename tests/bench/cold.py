@@ -64,9 +64,9 @@ def report(bench, kept):
     result = Result("cold", """`grep -c ERROR` counts in a log of %.1f GB that is not in the page cache: it is dropped before each run.
 Two count at a time, and the counts are added up; `grep -c` of the whole file is alone. All of them counted the same in
 every run. Pieces have 64 MiB, or 256 MiB like the blocks of --pipepart. "%s" shows the parts of
-the log, cut at 64 MiB, and replies straight from a mapping of it. `cat` shows what the disk gives to one reader. The figures are
-seconds, medians of %d rounds; lower is better. The ratio is the time to that of bigfs with `parallel -j2`, in the same
-round.""" % (bench.size / 1e9, peers.MAPPING.capitalize(), len(kept)), ["", "s", "least and most", "GB/s", "ratio"])
+the log, cut at 64 MiB, and replies straight from a mapping of it. `cat` shows what the disk gives to one reader. The
+figures are seconds, medians of %d rounds; lower is better. The ratio is the time to that of bigfs with `parallel -j2`,
+in the same round.""" % (bench.size / 1e9, peers.MAPPING.capitalize(), len(kept)), ["", "s", "least and most", "GB/s", "ratio"])
     for name in kept[0]:
         taken = measure.median(kept, name)
         result.add(name, taken, "%.2f to %.2f" % measure.spread(kept, name), bench.size / 1e9 / taken,
