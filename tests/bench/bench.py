@@ -1,6 +1,7 @@
 """Everything that docs/performance.md claims of the data path, measured. Run by scripts/bench.
 
     bench.py [--quick] [GROUP…]
+    BIGFS_BEFORE=BINARY bench.py [--quick] [--rounds N] [FIGURE…]
 """
 
 import argparse
@@ -16,6 +17,7 @@ import time
 from pathlib import Path
 
 import before
+import cold
 import data
 import flat
 import footprint
@@ -29,9 +31,9 @@ import report
 import tools
 from data import G, M
 
-GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "random": random_reads, "listings": listings,
-          "page_cache": page_cache, "footprint": footprint, "flat": flat}
-if before.binary():  # what it tells is for one change, and not for the document
+GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "cold": cold, "random": random_reads,
+          "listings": listings, "page_cache": page_cache, "footprint": footprint, "flat": flat}
+if before.binary():  # what it shows is for one change, and not for the document
     GROUPS = {"before": before}
 
 
@@ -53,8 +55,10 @@ def work_directory(kept):
 class Bench:
     """Where the bench works, on what, and how long."""
 
-    def __init__(self, quick):
+    def __init__(self, quick, rounds=None, figures=()):
         self.rounds, self.runtime = (2, 1) if quick else (5, 2)
+        if before.binary():  # small differences count there
+            self.rounds, self.figures = rounds or self.rounds + 2, figures
         self.kept = os.environ.get("BIGFS_BENCH_DATA")
         self.work = work_directory(self.kept)
         self.source = self.work / "source"
@@ -118,7 +122,7 @@ def show(bench, name, kept, quick):
 
 
 def redraw(bench, names):
-    """From what the last run kept: the same figures, told anew."""
+    """From what the last run kept: the same figures in a new text."""
     missing = [name for name in names if not (RESULTS / (name + ".json")).exists()]
     if missing:
         raise SystemExit("bench: there are no figures of %s to draw: run scripts/bench %s first" % (missing[0], missing[0]))
@@ -131,18 +135,24 @@ def arguments():
     parser = argparse.ArgumentParser(prog="bench", description="Measures, and writes docs/performance.md.")
     parser.add_argument("--quick", action="store_true", help="few rounds on 1 GiB, to see that it works; writes no document")
     parser.add_argument("--redraw", action="store_true", help="write the document anew from the last run's figures")
-    parser.add_argument("group", nargs="*", metavar="GROUP", help="of " + ", ".join(GROUPS))
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often, with BIGFS_BEFORE")
+    kind, known = ("figure", before.FIGURES) if before.binary() else ("group", GROUPS)
+    parser.add_argument("names", nargs="*", metavar=kind.upper(), help="of " + ", ".join(known))
     chosen = parser.parse_args()
-    if chosen.quick and chosen.redraw:
-        parser.error("--redraw is of the figures of a full run: not with --quick")
-    unknown = [name for name in chosen.group if name not in GROUPS]
+    if chosen.redraw and (chosen.quick or before.binary()):
+        parser.error("--redraw is for the figures of a full run: not with --quick, nor with BIGFS_BEFORE")
+    if chosen.rounds is not None and (chosen.rounds < 1 or not before.binary()):
+        parser.error("--rounds takes a number from 1 on, and is for BIGFS_BEFORE")
+    unknown = [name for name in chosen.names if name not in known]
     if unknown:
-        parser.error("no group %s: there are %s" % (unknown[0], ", ".join(GROUPS)))
+        parser.error("no %s %s: there are %s" % (kind, unknown[0], ", ".join(known)))
+    chosen.names = chosen.names or list(known)
+    chosen.groups = ["before"] if before.binary() else chosen.names
     return chosen
 
 
 def need_memory(quick):
-    """What is to be in the page cache must fit beside what else is kept and touched."""
+    """What is to be in the page cache must fit, beside all else that is kept and touched."""
     memory, least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), 4 * G if quick else 15 * G
     if memory < least:
         raise SystemExit("bench: this machine has %d GiB of memory and %d are needed%s"
@@ -150,7 +160,7 @@ def need_memory(quick):
 
 
 def need_ground(groups):
-    """What would else be found missing in the middle of a run."""
+    """Else it would be found missing in the middle of a run."""
     if "random" in groups:
         peers.need_example()
     if "reads" in groups:
@@ -175,14 +185,14 @@ def main():
         need_memory(chosen.quick)
     bench = None
     try:
-        bench = Bench(chosen.quick)
+        bench = Bench(chosen.quick, chosen.rounds, chosen.names)
         if chosen.redraw:
-            return redraw(bench, chosen.group or GROUPS)
-        need_ground(chosen.group or GROUPS)
+            return redraw(bench, chosen.groups)
+        need_ground(chosen.groups)
         bench.make_data()
-        for name in chosen.group or GROUPS:
+        for name in chosen.groups:
             run_group(bench, name, chosen.quick)
-        if not chosen.quick and not chosen.group and not before.binary():
+        if not chosen.quick and chosen.groups == list(GROUPS) and not before.binary():
             report.write("machine", machine())
     except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
         sys.exit("bench: %s" % error)

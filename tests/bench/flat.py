@@ -1,4 +1,4 @@
-"""Point 8: opening piece k and its first byte, by the size of the file."""
+"""Opening piece k and its first byte, by the size of the file."""
 
 import os
 import random
@@ -7,7 +7,7 @@ import time
 
 import peers
 from data import G, M, make_marked
-from report import Result, lines
+from report import LOWER, Result, lines
 
 SIZES = [G << n for n in range(14)]  # 1 GiB to 8 TiB
 CHUNK = 4 * M  # small, so that 1 GiB has enough pieces for each to be looked at once
@@ -44,16 +44,16 @@ def first_byte(path):
 def report(bench, kept):
     def at(view, size):
         return 1e6 * statistics.median(one["%s %d" % (view, size // G)] for one in kept)
-    result = Result("flat", """Open piece k at random, and read its first byte: microseconds, medians of %d pieces for each size, all of
-which were looked at for the first time. Pieces of 4 MiB, so that the smallest file has enough;
-sparse files with lines around the places where they begin.""" % len(kept),
+    result = Result("flat", """A program opens a piece at random and reads its first byte. The figures are microseconds, medians of %d pieces
+for each size; lower is better. Each piece was looked at for the first time. Pieces have 4 MiB, so that the smallest
+file has enough of them. The files are sparse, with lines around the places where pieces begin.""" % len(kept),
                     ["", *(name(size) for size in SIZES[::3]), "8 TiB"])
     for view in ("bytes", "lines"):
         result.add("`%s`" % view, *("%.0f" % at(view, size) for size in SIZES[::3]), "%.0f" % at(view, SIZES[-1]))
-    lines(result, "size of the file", "microseconds", [(name(size).replace(" ", "\\n"), size // G) for size in SIZES],
+    lines(result, "Opening a piece and reading its first byte", "size of the file", "microseconds", LOWER, [(name(size).replace(" ", "\\n"), size // G) for size in SIZES],
           {view: [(size // G, at(view, size)) for size in SIZES] for view in ("bytes", "lines")})
     for view in ("bytes", "lines"):
-        result.claim("`%s`: 8 TiB to 1 GiB, times" % view, at(view, SIZES[-1]) / at(view, SIZES[0]), most=1.5)
+        result.claim("`%s`, time with 8 TiB to that with 1 GiB" % view, at(view, SIZES[-1]) / at(view, SIZES[0]), most=1.5)
     return result
 
 

@@ -1,14 +1,13 @@
-"""Point 5: listings of many pieces."""
+"""Listings of many pieces."""
 
 import os
 import subprocess
-import threading
 import time
 
 import measure
 import peers
-from data import G, make_files, make_marked
-from report import Result, bars
+from data import make_files, make_marked
+from report import LOWER, Result, bars
 
 CASES = {  # what: (command, view, real files)
     "ls -l, 4,096 of bytes": ("ls -l %s", "big.log/bytes@n4096", 4096),
@@ -47,39 +46,26 @@ def file_system(directory):
     return subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", directory], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def anonymous(pid):
-    with open("/proc/%d/smaps_rollup" % pid) as file:
-        return next(int(line.split()[1]) << 10 for line in file if line.startswith("Anonymous:"))
-
-
 def million(bench):
     """The most memory of the daemon while a million names are listed."""
     directory = bench.work / "million"
     directory.mkdir(exist_ok=True)
     make_marked(directory / "million.log", 1 << 30, [0])
     with peers.bigfs(bench, source=directory) as mount:
-        before, most, done = anonymous(mount.process.pid), [0], threading.Event()
-
-        def watch():
-            while not done.wait(0.02):
-                most[0] = max(most[0], anonymous(mount.process.pid))
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        try:
+        before = measure.memory(mount.process.pid)[measure.ANONYMOUS]
+        with measure.MemoryWatch(mount.process.pid, 0.02) as watch:
             start = time.perf_counter()
             count = sum(1 for _ in os.scandir(mount / "million.log/bytes@n1000000"))
             taken = time.perf_counter() - start
-        finally:
-            done.set()
-            watcher.join()
     if count != 1000000:
         raise RuntimeError("%d names of a million" % count)
-    return {"million, s": taken, "million, bytes": max(most[0] - before, 0)}
+    return {"million, s": taken, "million, bytes": watch.most[measure.ANONYMOUS] - before}
 
 
 def report(bench, kept):
-    result = Result("listings", """Views of a file of %.1f GB against as many empty files on %s. "Fresh": the mount was made just before,
-and of the files no name was in memory (their blocks were); "again": at once after that. Seconds.""" % (bench.size / 1e9, file_system(bench.work)),
+    result = Result("listings", """Views of a file of %.1f GB are listed, and as many empty files on %s. "Fresh" means that the mount was
+made just before, and that no name of the files was in memory, though their blocks were. "Again" is at once after that.
+The figures are seconds; lower is better.""" % (bench.size / 1e9, file_system(bench.work)),
                     ["", "files, fresh", "pieces, fresh", "ratio", "files, again", "pieces, again", "ratio"])
     for name in CASES:
         fresh = measure.ratio(kept, name + ", pieces", name + ", files")
@@ -87,12 +73,12 @@ and of the files no name was in memory (their blocks were); "again": at once aft
         result.add(name, measure.median(kept, name + ", files"), measure.median(kept, name + ", pieces"), "%.2f" % fresh,
                    measure.median(kept, name + ", files again"), measure.median(kept, name + ", pieces again"),
                    "%.2f" % again)
-    bars(result, "times as long as with files", [
+    bars(result, "Listings of pieces", "time to that of real files", LOWER, [
         ("%s, %s" % (name, when), measure.ratio(kept, name + ", pieces" + what, name + ", files" + what), True)
         for name in CASES for when, what in (("fresh", ""), ("again", " again"))])
     for name in WANTED:
         for when, what in (("fresh", ""), ("again", " again")):
-            result.claim("%s, %s: time of real files, times" % (name, when),
+            result.claim("%s, %s, time to that of real files" % (name, when),
                          measure.ratio(kept, name + ", pieces" + what, name + ", files" + what), most=5)
     result.claim("memory for a listing of a million pieces", kept[0]["million, bytes"] / 1e6, most=4, unit=" MB")
     return result

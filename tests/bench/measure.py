@@ -1,4 +1,4 @@
-"""Timing: whole commands, in rounds A B C A B C, ratios pair by pair within a round."""
+"""Timing: whole commands, in rounds A B C A B C, with ratios of pairs within a round. Memory of a process."""
 
 import json
 import mmap
@@ -7,6 +7,7 @@ import signal
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 
 
@@ -16,16 +17,32 @@ def hyperfine(command, shell=False, output="null"):
     with tempfile.NamedTemporaryFile(suffix=".json") as result:
         argv = ["hyperfine", "--runs", "1", "--style", "none", "--output", output, "--export-json", result.name]
         argv += ["--shell", "bash"] if shell else ["--shell", "none"]
-        with subprocess.Popen([*argv, command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              start_new_session=True) as running:
-            try:
-                said = running.communicate()[0]
-            except BaseException:
-                os.killpg(running.pid, signal.SIGKILL)  # the whole command, not hyperfine alone
-                raise
-        if running.returncode:
-            raise RuntimeError("%s: %s" % (command, said.strip()))
+        output_of([*argv, command])
         return json.load(result)["results"][0]["mean"]
+
+
+def seconds_and_number(command):
+    """Seconds that a shell command takes, and the number that it prints; its failure raises."""
+    start = time.perf_counter()
+    said = output_of(["bash", "-o", "pipefail", "-c", command])
+    taken = time.perf_counter() - start
+    if not said.strip().isdecimal():
+        raise RuntimeError("%s: %s" % (command, said.strip()))
+    return taken, int(said)
+
+
+def output_of(argv):
+    """What a command prints, errors included; its failure raises."""
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          start_new_session=True) as running:
+        try:
+            said = running.communicate()[0]
+        except BaseException:
+            os.killpg(running.pid, signal.SIGKILL)  # with all that it has started
+            raise
+    if running.returncode:
+        raise RuntimeError("%s: %s" % (argv[-1], said.strip()))
+    return said
 
 
 def seconds(function, *arguments):
@@ -78,9 +95,33 @@ def forget(path):
         os.close(descriptor)
 
 
+def drop(path):
+    """Drop a source's pages from the page cache, and make sure that none is left: a mapping would keep some."""
+    sync(path)
+    forget(path)
+    left = cached(path)
+    if left:
+        raise RuntimeError("%d bytes of %s stay in the page cache" % (left, path))
+
+
+def sync(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def drop_everything():
+    """Drop all that the page cache has, and names and attributes with it."""
+    subprocess.run(["sync"], check=True)
+    with open("/proc/sys/vm/drop_caches", "w") as setting:
+        setting.write("3\n")
+
+
 def touch_free_memory(size):
-    """Use as much free memory, and free it: a virtual machine's host may have taken it back, and then the first
-    who uses it waits, whoever that is."""
+    """Use as much free memory, and free it: a virtual machine's host may have taken it back, and then whatever
+    uses it first has to wait."""
     mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
 
 
@@ -93,11 +134,7 @@ def cached(path):
 
 def put_in_page_cache(path):
     """Out of the page cache, and in again by one reader: however it was written, its pages are as after a cat."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path)
     forget(path)
     warm(path)
 
@@ -108,3 +145,37 @@ def warm(path):
         buffer = bytearray(1 << 20)
         while file.readinto(buffer):
             pass
+
+
+# --- memory ------------------------------------------------------------------------------------------
+
+ANONYMOUS, MAPPED = "anonymous", "mapped"
+
+
+def memory(pid):
+    """Bytes of memory of a process: its own, and pages of files that it has mapped. The latter belong to the
+    page cache, and those of its program and libraries are among them."""
+    with open("/proc/%d/smaps_rollup" % pid) as file:
+        fields = {line.split()[0]: int(line.split()[1]) << 10 for line in list(file)[1:]}
+    return {ANONYMOUS: fields["Anonymous:"], MAPPED: fields["Rss:"] - fields["Anonymous:"]}
+
+
+class MemoryWatch:
+    """The most memory that a process has while a `with` block lasts, as far as looks at intervals tell."""
+
+    def __init__(self, pid, interval=0.05):
+        self.pid, self.interval, self.most = pid, interval, memory(pid)
+        self.done, self.thread = threading.Event(), threading.Thread(target=self._watch)
+
+    def _watch(self):
+        while not self.done.wait(self.interval):
+            now = memory(self.pid)
+            self.most = {kind: max(self.most[kind], now[kind]) for kind in now}
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()

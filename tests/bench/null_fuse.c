@@ -1,12 +1,17 @@
 /*
- * A driver that does nothing: files of given number and size, whose bytes are those of one buffer
- * again and again. Nothing is read, checked or allocated for a reply: what a reader gets from it is
- * what FUSE itself lets through, with the loop of libfuse. The bench measures bigfs against it.
+ * A driver with nothing to do but reply. The bench measures bigfs against it. It shows COUNT files
+ * of SIZE bytes, named 0, 1 and so on, with the settings of bigfs and the loop of libfuse.
  *
- *     null_fuse SAMPLE COUNT SIZE kernel|none MOUNTPOINT [OPTIONS]
+ *     null_fuse buffer|mapping FILE COUNT SIZE kernel|none MOUNTPOINT [OPTIONS]
  *
- * SAMPLE is a file whose first MiB becomes the buffer; kernel and none are as with bigfs --cache;
- * OPTIONS are libfuse's.
+ * buffer: every reply is the first MiB of FILE, which is read once, at the start. The driver reads,
+ * checks and allocates nothing, so a reader gets what FUSE itself lets through.
+ *
+ * mapping: the files are the parts of FILE, one after the other, and each reply comes straight from
+ * a mapping of FILE. That is the limit for a driver that has to read its source. It does not look
+ * whether FILE has changed: a reply may mix old and new bytes.
+ *
+ * kernel and none are as with bigfs --cache; OPTIONS are libfuse's.
  */
 #define FUSE_USE_VERSION 312
 
@@ -17,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +31,8 @@ enum { MOST = 1 << 20, FIRST_FILE = FUSE_ROOT_ID + 1, BACKGROUND = 64, MOST_THRE
 static const double forever = 3600;
 
 static struct {
-    char sample[MOST];
+    char buffer[MOST];
+    const char *mapping; /* of the whole file; NULL: replies come from the buffer */
     unsigned long count;
     off_t size;
     bool direct;
@@ -84,14 +91,20 @@ static void null_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_inf
     (void)fuse_reply_open(request, file);
 }
 
+static const char *bytes_of(fuse_ino_t inode, off_t offset)
+{
+    if (null.mapping == NULL)
+        return null.buffer;
+    return null.mapping + (off_t)(inode - FIRST_FILE) * null.size + offset;
+}
+
 static void null_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
                       struct fuse_file_info *file)
 {
-    (void)inode;
     (void)file;
     size_t rest = offset < null.size ? (size_t)(null.size - offset) : 0;
     size = size < rest ? size : rest;
-    (void)fuse_reply_buf(request, null.sample, size < MOST ? size : MOST);
+    (void)fuse_reply_buf(request, bytes_of(inode, offset), size < MOST ? size : MOST);
 }
 
 static const struct fuse_lowlevel_ops operations = {
@@ -102,13 +115,34 @@ static const struct fuse_lowlevel_ops operations = {
     .read = null_read,
 };
 
-static bool read_sample(const char *path)
+static bool read_buffer(int fd)
 {
+    return read(fd, null.buffer, MOST) == MOST;
+}
+
+static bool map_file(int fd)
+{
+    size_t length = null.count * (size_t)null.size;
+    struct stat attributes;
+
+    if (fstat(fd, &attributes) != 0 || (size_t)attributes.st_size < length)
+        return false;
+    void *mapping = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, 0);
+    if (mapping == MAP_FAILED)
+        return false;
+    null.mapping = mapping;
+    return true;
+}
+
+/* Takes what replies are made of from the file. */
+static bool prepare(const char *mode, const char *path)
+{
+    bool (*take)(int) = strcmp(mode, "mapping") == 0 ? map_file : read_buffer;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool complete = fd >= 0 && read(fd, null.sample, MOST) == MOST;
+    bool prepared = fd >= 0 && take(fd);
     if (fd >= 0)
         (void)close(fd);
-    return complete;
+    return prepared;
 }
 
 static int serve(struct fuse_args *arguments, const char *mountpoint)
@@ -136,14 +170,18 @@ static int serve(struct fuse_args *arguments, const char *mountpoint)
 
 int main(int argc, char **argv)
 {
-    if (argc < 6 || !read_sample(argv[1])) {
-        (void)fprintf(stderr,
-                      "usage: null_fuse SAMPLE COUNT SIZE kernel|none MOUNTPOINT [OPTIONS]\n");
+    if (argc < 7) {
+        (void)fprintf(stderr, "usage: null_fuse buffer|mapping FILE COUNT SIZE kernel|none "
+                              "MOUNTPOINT [OPTIONS]\n");
         return EXIT_FAILURE;
     }
-    null.count = strtoul(argv[2], NULL, 10);
-    null.size = (off_t)strtoull(argv[3], NULL, 10);
-    null.direct = strcmp(argv[4], "none") == 0;
-    struct fuse_args arguments = FUSE_ARGS_INIT(argc - 5, argv + 5);
-    return serve(&arguments, argv[5]);
+    null.count = strtoul(argv[3], NULL, 10);
+    null.size = (off_t)strtoull(argv[4], NULL, 10);
+    null.direct = strcmp(argv[5], "none") == 0;
+    if (!prepare(argv[1], argv[2])) {
+        (void)fprintf(stderr, "null_fuse: %s cannot be used, or is too short\n", argv[2]);
+        return EXIT_FAILURE;
+    }
+    struct fuse_args arguments = FUSE_ARGS_INIT(argc - 6, argv + 6);
+    return serve(&arguments, argv[6]);
 }

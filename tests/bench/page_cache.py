@@ -1,4 +1,4 @@
-"""Point 6: what reading leaves in the page cache, the source not cached before."""
+"""What reading leaves in the page cache, the source not cached before."""
 
 import os
 
@@ -24,14 +24,15 @@ def run(bench):
 
 
 def report(bench, kept):
-    result = Result("page_cache", """All pieces of `lines` read once with default options, none of the source in the page cache before.
-What is in it afterwards, by fincore(1), in GB; the last column is their sum to what was read.""",
+    result = Result("page_cache", """All pieces of `lines` are read once with default options. Nothing of the source was in the page cache
+before. The table shows what is in it afterwards, by fincore(1), in GB. The last column is the sum of both to what was
+read; lower is better.""",
                     ["read", "of the source before", "of the pieces", "of the source", "sum to what was read"])
     for one in kept:
         result.add(one["read"] / 1e9, one["source before"] / 1e9, one["pieces"] / 1e9, one["source"] / 1e9,
                    "%.2f" % growth(one))
-    result.claim("the page cache has grown by, times what was read", max(growth(one) for one in kept), most=1.15)
-    result.text += "\n\nFrom the disk that took %.1f s, `cat` of the file %.1f s." % (
+    result.claim("growth of the page cache to what was read", max(growth(one) for one in kept), most=1.15)
+    result.text += "\n\nThe reading took %.1f s from the disk, and `cat` of the file %.1f s." % (
         measure.median(kept, "s"), measure.median(kept, "cat, s"))
     return result
 

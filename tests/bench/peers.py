@@ -61,12 +61,12 @@ class Mount:
         return str(self.point / name)
 
 
-def bigfs(bench, *options, source=None, processors=None):
+def bigfs(bench, *options, source=None, processors=None, program=BIGFS):
     """With threads as on a machine of so many processors."""
     env = {"XDG_CACHE_HOME": str(bench.work / "cache")}
     if processors is not None:
         env.update(PROCESSORS=str(processors), LD_PRELOAD=str(compiled(bench, HERE / "processors.c", "-shared", "-fPIC")))
-    return Mount(bench.work, [BIGFS, "-f", *options, source or bench.source, "MOUNTPOINT"], env=env)
+    return Mount(bench.work, [program, "-f", *options, source or bench.source, "MOUNTPOINT"], env=env)
 
 
 def mergerfs(bench, cache):
@@ -104,9 +104,12 @@ def compiled(bench, source, *options):
 class Null(Mount):
     """The driver that does nothing: what FUSE itself lets through. Its files are "0", "1" and so on."""
 
+    replies = "buffer"
+
     def __init__(self, bench, cache, count, size):
         program = compiled(bench, HERE / "null_fuse.c")
-        super().__init__(bench.work, [program, bench.log, count, size, cache, "MOUNTPOINT", "-o", "max_read=1048576"])
+        super().__init__(bench.work, [program, self.replies, bench.log, count, size, cache, "MOUNTPOINT",
+                                      "-o", "max_read=1048576"])
 
     def start(self):
         super().start()
@@ -115,4 +118,15 @@ class Null(Mount):
             with open("/sys/class/bdi/%d:%d/read_ahead_kb" % (os.major(device), os.minor(device)), "w") as setting:
                 setting.write("1024\n")  # as bigfs has it
         except OSError:
-            pass  # nor has bigfs where that is not permitted
+            pass  # bigfs cannot do it either then
+
+
+class Mapping(Null):
+    """The driver that replies from a mapping of the log, and checks nothing: the limit for a driver that reads its
+    source. Its files are the parts of the log, one after the other."""
+
+    replies = "mapping"
+
+
+NULLS = {"a driver that does nothing": Null, "a driver that only maps": Mapping}
+NULL, MAPPING = NULLS

@@ -8,13 +8,15 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "performance.md"
 FIGURES = ROOT / "docs" / "figures"
 NEAR = 0.8  # of what a driver that does nothing reaches: as fast as FUSE can be, but for reading the source
+HIGHER, LOWER = "higher is better", "lower is better"
 
 
 class Result:
     """A table, and what of the wanted was met. Rows are lists of cells."""
 
     def __init__(self, name, text, heading):
-        self.name, self.text, self.heading, self.rows, self.claims, self.figure = name, text, heading, [], [], None
+        self.name, self.text, self.heading, self.rows, self.claims = name, text, heading, [], []
+        self.figure = None  # the title of the plot, once there is one
 
     def add(self, *cells):
         self.rows.append([cell if isinstance(cell, str) else "%.3g" % cell for cell in cells])
@@ -26,10 +28,14 @@ class Result:
         self.claims.append([what, "%.3g%s" % (measured, unit), wanted, "met" if met else "**missed**"])
         print("    %-64s %8.3g%s  wanted: %s%s" % (what, measured, unit, wanted, "" if met else "  MISSED"), flush=True)
 
+    def compare(self, what, measured):
+        """Something that is worth knowing; nothing in particular is wanted."""
+        self.claims.append([what, "%.3g" % measured, "", ""])
+
     def markdown(self):
         parts = [self.text.strip(), table(self.heading, self.rows)]
         if self.figure:
-            parts.append("![%s](figures/%s.svg)" % (self.name, self.name))
+            parts.append("![%s](figures/%s.svg)" % (self.figure, self.name))
         if self.claims:
             parts.append(table(["what", "measured", "wanted", ""], self.claims))
         return "\n\n".join(part for part in parts if part)
@@ -53,12 +59,17 @@ def write(name, text):
 
 # --- plots -------------------------------------------------------------------------------------------
 
-STYLE = """set terminal svg size 760,%d font "sans-serif,13" background "white"
+STYLE = """set terminal svg size %d,%d font "sans-serif,13" background "white"
 set output "%s"
+set label 1 %s at screen 0.015,%g left font "sans-serif,16"
+set label 2 %s at screen 0.015,%g left
+set tmargin at screen %g
 set border 3 lc rgb "#888888"
 set grid %s lc rgb "#dddddd" lt 1
 set key %s
+set tics nomirror
 """
+WIDTH, LETTER = 860, 8.4  # pixels, the latter of a name's average letter
 OURS, OTHERS = "#2166ac", "#b8b8b8"
 
 
@@ -72,13 +83,20 @@ def quoted(text):
     return '"%s"' % str(text).replace("\\", "\\\\").replace('"', "'").replace("@", "\\\\@").replace("_", "\\\\_")
 
 
-def bars(result, label, values):
-    """Horizontal bars: values are (name, number, whether it is ours), the first one on top."""
+def style(result, title, unit, better, height, grid, key):
+    """What all plots have: a title, and below it the unit and which way is better."""
     FIGURES.mkdir(exist_ok=True)
-    count = len(values)
-    script = STYLE % (70 + 26 * count, FIGURES / (result.name + ".svg"), "x", "off")
-    script += 'set xlabel "%s"\nset xrange [0:%g]\nset yrange [-0.7:%g]\nset tics nomirror\nset lmargin %d\n' % (
-        label, 1.12 * max(value for _, value, _ in values), count - 0.3, 3 + 0.72 * max(len(name) for name, _, _ in values))
+    result.figure = title
+    return STYLE % (WIDTH, height, FIGURES / (result.name + ".svg"), quoted(title), 1 - 20 / height,
+                    quoted("%s (%s)" % (unit, better)), 1 - 44 / height, 1 - 62 / height, grid, key)
+
+
+def bars(result, title, unit, better, values):
+    """Horizontal bars: values are (name, number, whether it is ours), the first one on top."""
+    count, longest = len(values), max(len(name) for name, _, _ in values)
+    script = style(result, title, unit, better, 100 + 24 * count, "x", "off")
+    script += "set xrange [0:%g]\nset yrange [-0.7:%g]\nset lmargin at screen %g\n" % (
+        1.12 * max(value for _, value, _ in values), count - 0.3, (30 + LETTER * longest) / WIDTH)
     script += "set ytics (%s) scale 0\n" % ", ".join("%s %d" % (quoted(name), count - 1 - n)
                                                     for n, (name, _, _) in enumerate(values))
     script += 'plot "-" using ($1/2):2:($1/2):(0.36):3 with boxxyerror fs solid noborder lc rgb variable, ' \
@@ -87,20 +105,17 @@ def bars(result, label, values):
     script += "".join("%g %d %d\n" % (value, y, int((OURS if ours else OTHERS)[1:], 16)) for value, y, ours in places)
     script += "e\n" + "".join('%g %d "%.3g"\n' % (value, y, value) for value, y, _ in places) + "e\n"
     gnuplot(script)
-    result.figure = True
 
 
-def lines(result, xlabel, ylabel, xtics, curves):
+def lines(result, title, xlabel, unit, better, xtics, curves):
     """Curves over a logarithmic axis: name -> list of (x, y)."""
-    FIGURES.mkdir(exist_ok=True)
     highest = max(y for points in curves.values() for _, y in points)
-    script = STYLE % (360, FIGURES / (result.name + ".svg"), "y", "top right")
-    script += 'set logscale x 2\nset xrange [%g:%g]\nset bmargin 5\nset xlabel "%s" offset 0,-1\nset ylabel "%s"\nset yrange [0:%g]\nset xtics (%s)\nset tics nomirror\n' % (
-        0.9 * xtics[0][1], 1.1 * xtics[-1][1], xlabel, ylabel, 1.6 * highest, ", ".join('"%s" %d' % (name, x) for name, x in xtics))
+    script = style(result, title, unit, better, 390, "y", "top right")
+    script += 'set logscale x 2\nset xrange [%g:%g]\nset bmargin 5\nset xlabel "%s" offset 0,-1\nset yrange [0:%g]\nset xtics (%s)\n' % (
+        0.9 * xtics[0][1], 1.1 * xtics[-1][1], xlabel, 1.6 * highest, ", ".join('"%s" %d' % (name, x) for name, x in xtics))
     colours = [OURS, "#d6604d", "#4d9221", "#888888"]
     script += "plot " + ", ".join('"-" with linespoints pt 7 ps 0.5 lw 2 lc rgb "%s" title "%s"' % (colour, name)
                                   for colour, name in zip(colours, curves)) + "\n"
     for points in curves.values():
         script += "".join("%d %g\n" % point for point in points) + "e\n"
     gnuplot(script)
-    result.figure = True
