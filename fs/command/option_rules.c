@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/command/option_rules.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of all options: how each is written, and what it does. */
 #ifndef BIGFS_FS_COMMAND_OPTION_RULES_H
 #define BIGFS_FS_COMMAND_OPTION_RULES_H

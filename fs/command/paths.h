@@ -18,8 +18,8 @@ int paths_check(const char *source, const char *mountpoint, struct paths *paths)
 
 /*
  * Checks that the path of the index directory does not lead into the mount, where the driver would
- * wait for itself. Refuses one that the user gave; gives up the default one. Returns 0, or -1 after one line
- * on standard error; then *paths owns nothing.
+ * wait for itself. Refuses one that the user gave; gives up the default one. Returns 0, or -1 after
+ * one line on standard error; then *paths owns nothing.
  */
 int paths_check_index_dir(struct paths *paths, struct options *options);
 
