@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fs/command/paths: SOURCE, MOUNTPOINT and the index directory, on real directories. */
 #include "tests/unit/support.h"
 

@@ -1,13 +1,12 @@
+/* SPDX-License-Identifier: MIT */
 /* core/view/piece_name: the names of pieces, written and read. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/view/piece_name.h"
+#include "tests/unit/piece_found.h"
 
 #define K 1024ull
 #define M (1024 * K)
@@ -15,95 +14,44 @@
 #define LARGEST INT64_MAX
 #define LARGEST_TEXT "9223372036854775807"
 
-/* What follows is all that knows of views and selectors. */
-
-enum kind { NUMBER, RANGE, TAIL };
-
-struct found {
-    enum kind kind;
-    uint64_t offset;
-    uint64_t length; /* of RANGE and TAIL */
-};
-
-static struct view view_named(const char *name)
+static void assert_found(const struct piece_file *file, const char *name,
+                         const struct piece_found *wanted)
 {
-    static const struct view_defaults defaults = {.chunk_size = 1, .rows = 1};
-    struct view view;
-    assert_int_equal(view_parse(name, strlen(name), &defaults, &view), 0);
-    return view;
-}
-
-static int read_piece(const char *view_name, const char *extension, uint64_t count,
-                      const char *name, struct found *found)
-{
-    static const enum kind kinds[] = {
-        [SELECT_NUMBER] = NUMBER, [SELECT_RANGE] = RANGE, [SELECT_TAIL] = TAIL};
-    const struct view view = view_named(view_name);
-    struct selector selector;
-    int error = piece_name_read(&view, extension, count, name, &selector);
-    if (error == 0)
-        *found = (struct found){kinds[selector.kind], selector.offset, selector.length};
-    return error;
-}
-
-/* Writes to a text that stays until the next call. */
-static const char *write_piece(const char *view_name, const char *extension, uint64_t count,
-                               const struct found *found)
-{
-    static const enum selector_kind kinds[] = {
-        [NUMBER] = SELECT_NUMBER, [RANGE] = SELECT_RANGE, [TAIL] = SELECT_TAIL};
-    static char name[PIECE_NAME_MOST + 2];
-    const struct view view = view_named(view_name);
-    const struct selector selector = {kinds[found->kind], found->offset, found->length};
-
-    memset(name, 'x', sizeof(name));
-    piece_name_write(&view, extension, count, &selector, name);
-    assert_int_equal(name[PIECE_NAME_MOST + 1], 'x');
-    return name;
-}
-
-/* A file of which a case speaks: the names of its pieces depend on nothing else. */
-struct file {
-    const char *view;
-    const char *extension;
-    uint64_t count;
-};
-
-static void assert_found(const struct file *file, const char *name, const struct found *wanted)
-{
-    struct found found;
-    if (read_piece(file->view, file->extension, file->count, name, &found) != 0)
+    struct piece_found found;
+    if (piece_found_read(file, name, &found) != 0)
         fail_msg("%s/%s is no piece", file->view, name);
     assert_int_equal(found.kind, wanted->kind);
     assert_int_equal(found.offset, wanted->offset);
     assert_int_equal(found.length, wanted->length);
 }
 
-static void assert_none(const struct file *file, const char *name)
+static void assert_none(const struct piece_file *file, const char *name)
 {
-    struct found found;
-    if (read_piece(file->view, file->extension, file->count, name, &found) != -ENOENT)
+    struct piece_found found;
+    if (piece_found_read(file, name, &found) != -ENOENT)
         fail_msg("%s/%s is a piece", file->view, name);
 }
 
 /* Written as `name`, and read again. */
-static void assert_name(const struct file *file, const struct found *found, const char *name)
+static void assert_name(const struct piece_file *file, const struct piece_found *found,
+                        const char *name)
 {
-    assert_string_equal(write_piece(file->view, file->extension, file->count, found), name);
+    char written[PIECE_NAME_MOST + 1];
+    piece_found_write(file, found, written);
+    assert_string_equal(written, name);
     assert_found(file, name, found);
 }
 
 /* Read again as what was written. */
-static void assert_round_trip(const struct file *file, const struct found *found)
+static void assert_round_trip(const struct piece_file *file, const struct piece_found *found)
 {
     char name[PIECE_NAME_MOST + 1];
-    (void)snprintf(name, sizeof(name), "%s",
-                   write_piece(file->view, file->extension, file->count, found));
+    piece_found_write(file, found, name);
     assert_found(file, name, found);
 }
 
-#define FILE_(...) (&(const struct file){__VA_ARGS__})
-#define FOUND(...) (&(const struct found){__VA_ARGS__})
+#define FILE_(...) (&(const struct piece_file){__VA_ARGS__})
+#define FOUND(...) (&(const struct piece_found){__VA_ARGS__})
 
 /* Numbers */
 
@@ -127,7 +75,7 @@ static void test_other_forms_of_numbers(void **state)
 {
     (void)state;
     for (int rows = 0; rows < 2; rows++) {
-        const struct file *file = FILE_(rows != 0 ? "rows" : "lines", ".log", 20);
+        const struct piece_file *file = FILE_(rows != 0 ? "rows" : "lines", ".log", 20);
         assert_found(file, "5", FOUND(NUMBER, 5, 0));
         assert_found(file, "000005", FOUND(NUMBER, 5, 0));
         assert_found(file, "5.log", FOUND(NUMBER, 5, 0));
@@ -224,7 +172,7 @@ static void test_long_extensions(void **state)
 {
     char extension[PIECE_NAME_MOST + 2];
     char name[PIECE_NAME_MOST + 2];
-    const struct found found = {NUMBER, 3, 0};
+    const struct piece_found found = {NUMBER, 3, 0};
     (void)state;
 
     for (size_t length = 245; length <= PIECE_NAME_MOST; length++) {
@@ -279,7 +227,7 @@ static void test_whole(void **state)
 
 static void test_ranges_of_bytes(void **state)
 {
-    const struct file *file = FILE_("bytes", ".log", 20);
+    const struct piece_file *file = FILE_("bytes", ".log", 20);
     (void)state;
 
     assert_found(file, "0+1", FOUND(RANGE, 0, 1));
@@ -349,7 +297,7 @@ static void test_no_ranges_of_bytes(void **state)
 
 static void test_extents(void **state)
 {
-    const struct file *file = FILE_("extents", ".log", 0);
+    const struct piece_file *file = FILE_("extents", ".log", 0);
     static const char *const names[] = {"", "5", "-5", "-4K", "5+", "+5", "5+0", "0-5", "5+5.log"};
     (void)state;
 
@@ -367,7 +315,7 @@ static void test_extents(void **state)
 /* Counted from 1, both ends included. */
 static void test_ranges_of_rows(void **state)
 {
-    const struct file *file = FILE_("rows", ".log", 20);
+    const struct piece_file *file = FILE_("rows", ".log", 20);
     (void)state;
 
     assert_found(file, "1-1", FOUND(RANGE, 0, 1));
@@ -464,13 +412,13 @@ static void test_random_numbers(void **state)
     for (uint64_t i = 0; i < 20000; i++) {
         struct random random = random_case(i);
         const uint64_t count = random_number(&random, LARGEST - 1) + 1;
-        const struct found found = {NUMBER, random_number(&random, count - 1), 0};
+        const struct piece_found found = {NUMBER, random_number(&random, count - 1), 0};
         random_extension(&random, extension, random_chance(&random, 20) ? sizeof(extension) : 12);
-        const struct file *file =
+        const struct piece_file *file =
             FILE_(views[random_below(&random, LENGTH_OF(views))], extension, count);
         assert_round_trip(file, &found);
-        char bare[32];
-        (void)snprintf(bare, sizeof(bare), "%" PRIu64, found.offset);
+        char bare[PIECE_NAME_MOST + 1];
+        piece_found_write_short(file->view, &found, bare);
         assert_found(file, bare, &found);
     }
 }
@@ -479,16 +427,17 @@ static void test_random_numbers(void **state)
 static void test_random_order(void **state)
 {
     char before[PIECE_NAME_MOST + 1];
+    char after[PIECE_NAME_MOST + 1];
     (void)state;
 
     for (uint64_t i = 0; i < 20000; i++) {
         struct random random = random_case(i);
         const uint64_t count = random_number(&random, LARGEST - 2) + 2;
         const uint64_t number = random_number(&random, count - 2);
-        (void)snprintf(before, sizeof(before), "%s",
-                       write_piece("lines", ".log", count, FOUND(NUMBER, number, 0)));
-        assert_true(
-            strcmp(before, write_piece("lines", ".log", count, FOUND(NUMBER, number + 1, 0))) < 0);
+        const struct piece_file *file = FILE_("lines", ".log", count);
+        piece_found_write(file, FOUND(NUMBER, number, 0), before);
+        piece_found_write(file, FOUND(NUMBER, number + 1, 0), after);
+        assert_true(strcmp(before, after) < 0);
     }
 }
 
@@ -501,7 +450,7 @@ static void test_random_ranges(void **state)
         struct random random = random_case(i);
         const uint64_t offset = random_number(&random, LARGEST - 1);
         const uint64_t length = random_number(&random, LARGEST - 1) + 1;
-        const struct found found = {RANGE, offset, length};
+        const struct piece_found found = {RANGE, offset, length};
         assert_round_trip(FILE_("extents", ".log", 0), &found);
         (void)snprintf(name, sizeof(name), "%" PRIu64 "+%" PRIu64, offset, length);
         assert_found(FILE_("bytes", "", 5), name, &found);

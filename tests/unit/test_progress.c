@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fs/command/progress: numbers of bytes, the bar, and the lines if there is no terminal.
  *

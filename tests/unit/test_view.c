@@ -1,88 +1,46 @@
+/* SPDX-License-Identifier: MIT */
 /* core/view/view: views by name. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/outcome.h"
-#include "core/view/view.h"
+#include "tests/unit/view_said.h"
 
 #define K 1024ull
 #define M (1024 * K)
 #define T (1024 * M * K)
 #define LARGEST INT64_MAX
 
-/* What follows is all that looks into a view. */
-
-static const struct view_defaults defaults = {.chunk_size = 7, .rows = 11, .header = 3};
-
-/* What a name says. */
-struct said {
-    const char *kind; /* "bytes", "lines", "rows" or "extents" */
-    bool by_count;    /* of bytes and lines: `size` is a number of pieces */
-    uint64_t size;    /* of bytes and lines */
-    uint64_t rows;    /* of rows */
-    uint64_t header;
-};
-
-static int parse(const char *name, size_t length, struct view *view)
-{
-    return view_parse(name, length, &defaults, view);
-}
-
-/* Reads a name of `length` bytes, nothing after which may be looked at. */
-static int read_view(const char *name, size_t length, struct said *said)
-{
-    char *copy = malloc(length + 1);
-    struct view view;
-
-    assert_non_null(copy);
-    memcpy(copy, name, length);
-    copy[length] = '5'; /* would be a part of a number */
-    int error = parse(copy, length, &view);
-    free(copy);
-    if (error != 0)
-        return error;
-    *said = (struct said){.kind = view_kind_name(view.kind), .header = view.header};
-    if (strcmp(said->kind, "bytes") == 0 || strcmp(said->kind, "lines") == 0) {
-        said->by_count = view.partition.by_count;
-        said->size = view.partition.value;
-    }
-    if (strcmp(said->kind, "rows") == 0)
-        said->rows = view.rows;
-    return 0;
-}
-
-static struct view view_named(const char *name)
+static struct view view_of(const char *name)
 {
     struct view view;
-    assert_int_equal(parse(name, strlen(name), &view), 0);
+    assert_int_equal(view_said_parse(name, strlen(name), &view), 0);
     return view;
 }
 
 /* How many pieces a file of this size has. Views of rows need an index for that. */
 static uint64_t count(const char *name, uint64_t size)
 {
-    const struct view view = view_named(name);
+    const struct view view = view_of(name);
     const struct view_file file = {.size = size};
     return view_count(&view, &file);
 }
 
 /* Names */
 
-static void assert_said(const char *name, const struct said *wanted)
+static void assert_said(const char *name, const struct view_said *wanted)
 {
-    struct said said;
-    if (read_view(name, strlen(name), &said) != 0)
+    struct view_said said = {.kind = ""};
+    if (view_said_read(name, strlen(name), &said) != 0)
         fail_msg("%s is no view", name);
     assert_string_equal(said.kind, wanted->kind);
-    assert_int_equal(said.by_count, wanted->by_count);
     assert_int_equal(said.size, wanted->size);
     assert_int_equal(said.rows, wanted->rows);
     assert_int_equal(said.header, wanted->header);
+    assert_true(view_said_same(&said, wanted));
 }
 
 static void test_bytes_and_lines(void **state)
@@ -113,20 +71,20 @@ static void test_bytes_and_lines(void **state)
     for (size_t k = 0; k < LENGTH_OF(kinds); k++)
         for (size_t i = 0; i < LENGTH_OF(arguments); i++) {
             (void)snprintf(name, sizeof(name), "%s@%s", kinds[k], arguments[i].argument);
-            assert_said(name,
-                        &(struct said){kinds[k], arguments[i].by_count, arguments[i].size, 0, 0});
+            assert_said(name, &(struct view_said){kinds[k], arguments[i].by_count,
+                                                  arguments[i].size, 0, 0});
         }
 }
 
 static void test_rows(void **state)
 {
     (void)state;
-    assert_said("rows@1", &(struct said){"rows", .rows = 1});
-    assert_said("rows@5000", &(struct said){"rows", .rows = 5000});
-    assert_said("rows@1k", &(struct said){"rows", .rows = 1000});
-    assert_said("rows@2M", &(struct said){"rows", .rows = 2000000});
-    assert_said("rows@3G", &(struct said){"rows", .rows = 3000000000});
-    assert_said("rows@9223372036854775807", &(struct said){"rows", .rows = LARGEST});
+    assert_said("rows@1", &(struct view_said){"rows", .rows = 1});
+    assert_said("rows@5000", &(struct view_said){"rows", .rows = 5000});
+    assert_said("rows@1k", &(struct view_said){"rows", .rows = 1000});
+    assert_said("rows@2M", &(struct view_said){"rows", .rows = 2000000});
+    assert_said("rows@3G", &(struct view_said){"rows", .rows = 3000000000});
+    assert_said("rows@9223372036854775807", &(struct view_said){"rows", .rows = LARGEST});
 }
 
 /* Arguments stand in any order; what a name with arguments leaves open does not depend on --header.
@@ -134,25 +92,26 @@ static void test_rows(void **state)
 static void test_headers(void **state)
 {
     (void)state;
-    assert_said("lines@header", &(struct said){"lines", false, 7, 0, 1});
-    assert_said("lines@header=2", &(struct said){"lines", false, 7, 0, 2});
-    assert_said("lines@16M,header", &(struct said){"lines", false, 16 * M, 0, 1});
-    assert_said("lines@header=9,n4", &(struct said){"lines", true, 4, 0, 9});
+    assert_said("lines@header", &(struct view_said){"lines", false, CHUNK_SIZE_OPEN, 0, 1});
+    assert_said("lines@header=2", &(struct view_said){"lines", false, CHUNK_SIZE_OPEN, 0, 2});
+    assert_said("lines@16M,header", &(struct view_said){"lines", false, 16 * M, 0, 1});
+    assert_said("lines@header=9,n4", &(struct view_said){"lines", true, 4, 0, 9});
     assert_said("lines@n4,header=9223372036854775807",
-                &(struct said){"lines", true, 4, 0, LARGEST});
-    assert_said("lines@n4", &(struct said){"lines", true, 4, 0, 0});
-    assert_said("rows@header=2", &(struct said){"rows", .rows = 11, .header = 2});
-    assert_said("rows@100,header", &(struct said){"rows", .rows = 100, .header = 1});
-    assert_said("rows@header=003,1K", &(struct said){"rows", .rows = 1000, .header = 3});
+                &(struct view_said){"lines", true, 4, 0, LARGEST});
+    assert_said("lines@n4", &(struct view_said){"lines", true, 4, 0, 0});
+    assert_said("rows@header=2", &(struct view_said){"rows", .rows = ROWS_OPEN, .header = 2});
+    assert_said("rows@100,header", &(struct view_said){"rows", .rows = 100, .header = 1});
+    assert_said("rows@header=003,1K", &(struct view_said){"rows", .rows = 1000, .header = 3});
 }
 
 static void test_defaults(void **state)
 {
     (void)state;
-    assert_said("bytes", &(struct said){"bytes", false, 7, 0, 0}); /* a header makes no sense */
-    assert_said("lines", &(struct said){"lines", false, 7, 0, 3});
-    assert_said("rows", &(struct said){"rows", .rows = 11, .header = 3});
-    assert_said("extents", &(struct said){.kind = "extents"});
+    assert_said("bytes", &(struct view_said){"bytes", false, CHUNK_SIZE_OPEN, 0,
+                                             0}); /* a header makes no sense */
+    assert_said("lines", &(struct view_said){"lines", false, CHUNK_SIZE_OPEN, 0, HEADER_OPEN});
+    assert_said("rows", &(struct view_said){"rows", .rows = ROWS_OPEN, .header = HEADER_OPEN});
+    assert_said("extents", &(struct view_said){.kind = "extents"});
 }
 
 static void test_no_views(void **state)
@@ -251,32 +210,16 @@ static void test_no_views(void **state)
         "bytes\n",
         "bytes@1\n",
     };
-    struct said said;
+    struct view_said said;
     (void)state;
 
     for (size_t i = 0; i < LENGTH_OF(names); i++)
-        if (read_view(names[i], strlen(names[i]), &said) != -ENOENT)
+        if (view_said_read(names[i], strlen(names[i]), &said) != -ENOENT)
             fail_msg("\"%s\" is a view", names[i]);
-    assert_int_equal(read_view("bytes\0", 6, &said), -ENOENT);
-    assert_int_equal(read_view("bytes@1\0", 8, &said), -ENOENT);
-    assert_int_equal(read_view("bytes\0@1", 8, &said), -ENOENT);
-    assert_int_equal(read_view("lines@header\0", 13, &said), -ENOENT);
-}
-
-/* Writes a name that says this, in one of the ways there are. */
-static void write_view(const struct said *said, bool header_first, char *name, size_t room)
-{
-    char size[40];
-    char header[40] = "";
-    const bool rows = strcmp(said->kind, "rows") == 0;
-
-    (void)snprintf(size, sizeof(size), "%s%" PRIu64, said->by_count ? "n" : "",
-                   rows ? said->rows : said->size);
-    if (said->header > 0)
-        (void)snprintf(header, sizeof(header), "header=%" PRIu64, said->header);
-    const char *comma = said->header > 0 ? "," : "";
-    (void)snprintf(name, room, "%s@%s%s%s", said->kind, header_first ? header : size, comma,
-                   header_first ? size : header);
+    assert_int_equal(view_said_read("bytes\0", 6, &said), -ENOENT);
+    assert_int_equal(view_said_read("bytes@1\0", 8, &said), -ENOENT);
+    assert_int_equal(view_said_read("bytes\0@1", 8, &said), -ENOENT);
+    assert_int_equal(view_said_read("lines@header\0", 13, &said), -ENOENT);
 }
 
 /* A number of any length, from 1. */
@@ -286,10 +229,10 @@ static uint64_t random_number(struct random *random)
     return number > 0 ? number : 1;
 }
 
-static struct said random_view(struct random *random)
+static struct view_said random_view(struct random *random)
 {
     static const char *const kinds[] = {"bytes", "lines", "rows"};
-    struct said said = {.kind = kinds[random_below(random, LENGTH_OF(kinds))]};
+    struct view_said said = {.kind = kinds[random_below(random, LENGTH_OF(kinds))]};
 
     if (strcmp(said.kind, "rows") == 0) {
         said.rows = random_number(random);
@@ -304,13 +247,13 @@ static struct said random_view(struct random *random)
 
 static void test_random_views(void **state)
 {
-    char name[128];
+    char name[VIEW_NAME_MOST + 1];
     (void)state;
 
     for (uint64_t i = 0; i < 20000; i++) {
         struct random random = random_case(i);
-        const struct said said = random_view(&random);
-        write_view(&said, said.header > 0 && random_chance(&random, 50), name, sizeof(name));
+        const struct view_said said = random_view(&random);
+        view_said_write(&said, said.header > 0 && random_chance(&random, 50), name);
         assert_said(name, &said);
     }
 }
@@ -319,23 +262,23 @@ static void test_random_views(void **state)
 static void test_random_damage(void **state)
 {
     static const char bytes[] = "bytesline@,=n0123456789KMGTheadr./ \n\xff";
-    char name[128];
-    char again[128];
-    struct said said;
+    char name[VIEW_NAME_MOST + 1];
+    char again[VIEW_NAME_MOST + 1];
+    struct view_said said;
     unsigned read = 0;
     (void)state;
 
     for (uint64_t i = 0; i < 20000; i++) {
         struct random random = random_case(i);
         said = random_view(&random);
-        write_view(&said, false, name, sizeof(name));
+        view_said_write(&said, false, name);
         for (uint64_t k = random_between(&random, 1, 3); k > 0; k--)
             name[random_below(&random, strlen(name))] =
                 bytes[random_below(&random, sizeof(bytes) - 1)];
-        if (read_view(name, strlen(name), &said) != 0 || strcmp(said.kind, "extents") == 0)
+        if (view_said_read(name, strlen(name), &said) != 0)
             continue;
         read++;
-        write_view(&said, false, again, sizeof(again));
+        view_said_write(&said, false, again);
         assert_said(again, &said);
     }
     assert_true(read > 1000);
@@ -359,7 +302,7 @@ static void test_what_views_are(void **state)
     (void)state;
 
     for (size_t i = 0; i < LENGTH_OF(views); i++) {
-        const struct view view = view_named(views[i].name);
+        const struct view view = view_of(views[i].name);
         assert_int_equal(view_scans(&view), views[i].scans);
         assert_int_equal(view_needs_index(&view), views[i].needs_index);
         assert_int_equal(view_is_numbered(&view), views[i].is_numbered);
@@ -416,7 +359,7 @@ static void test_counts(void **state)
 /* All numbers, in order; near the last one too. */
 static void test_steps(void **state)
 {
-    const struct view view = view_named("bytes@1");
+    const struct view view = view_of("bytes@1");
     const struct view_file file = {.size = LARGEST};
     uint64_t cursor = 0;
     struct selector selector;
