@@ -86,15 +86,15 @@ static int check_both(const char *source, const char *mountpoint, struct paths *
     if (paths->mountpoint == NULL || check_source(source, paths->source, &attributes) != 0 ||
         check_mountpoint(mountpoint, paths->mountpoint) != 0)
         return -1;
-    const bool is_file = S_ISREG(attributes.st_mode);
-    if (is_within(paths->source, paths->mountpoint) ||
-        (!is_file && is_within(paths->mountpoint, paths->source)))
+    if (is_within(paths->source, paths->mountpoint) || is_within(paths->mountpoint, paths->source))
         return complain(-1,
                         "%s: SOURCE and MOUNTPOINT lie inside each other: give a MOUNTPOINT "
                         "outside of SOURCE",
                         mountpoint);
-    paths->single = is_file ? strdup(strrchr(paths->source, '/') + 1) : NULL;
-    return is_file && paths->single == NULL ? complain_of_memory() : 0;
+    if (!S_ISREG(attributes.st_mode))
+        return 0;
+    paths->single = strdup(strrchr(paths->source, '/') + 1);
+    return paths->single != NULL ? 0 : complain_of_memory();
 }
 
 int paths_check(const char *source, const char *mountpoint, struct paths *paths)
