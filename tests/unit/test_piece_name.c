@@ -371,7 +371,7 @@ static void test_no_ranges_of_rows(void **state)
         "1+9223372036854775808",
         "-9223372036854775808",
         "18446744073709551617-18446744073709551618",
-        "9223372037G-" LARGEST_TEXT,
+        ("9223372037G-" LARGEST_TEXT),
     };
     (void)state;
 
