@@ -221,8 +221,10 @@ static void test_inside_each_other(void **state)
     assert_bad(at("point/below"), at("point"), at("point"), inside);
     assert_bad(at("point/below/file"), at("point"), at("point"), inside);
     assert_bad("/", at("point"), at("point"), inside);
-    assert_bad(at("source"), "/", "/", inside);
-    assert_bad(at("source/file"), "/", "/", inside);
+    if (geteuid() == 0) { /* nobody else may write there */
+        assert_bad(at("source"), "/", "/", inside);
+        assert_bad(at("source/file"), "/", "/", inside);
+    }
     struct paths wanted = {strdup(at("source")), strdup(at("point")), NULL};
     assert_good(at("source"), at("source/out"), &wanted); /* leads out of it */
     free(wanted.source);
