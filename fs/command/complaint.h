@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the command says on standard error if it cannot do what it was asked to. */
 #ifndef BIGFS_FS_COMMAND_COMPLAINT_H
 #define BIGFS_FS_COMMAND_COMPLAINT_H

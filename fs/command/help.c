@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/command/help.h"
 
 #include <stdio.h>

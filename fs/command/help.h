@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the command says of itself. */
 #ifndef BIGFS_FS_COMMAND_HELP_H
 #define BIGFS_FS_COMMAND_HELP_H

@@ -18,7 +18,7 @@ static bool is_own(const char *path)
 }
 
 /* Sets *path to the path below `base` if that will do and *path is NULL. Returns 0 or -ENOMEM. */
-static int consider(const char *base, const char *below, char **path)
+static int try_place(const char *base, const char *below, char **path)
 {
     AUTO_FREE char *candidate = NULL;
 
@@ -45,10 +45,10 @@ int index_place_choose(char **path)
     static const char below_home[] = ".cache/bigfs";
 
     *path = NULL;
-    int error = consider(getenv("XDG_CACHE_HOME"), "bigfs", path);
+    int error = try_place(getenv("XDG_CACHE_HOME"), "bigfs", path);
     if (error == 0)
-        error = consider(getenv("HOME"), below_home, path);
+        error = try_place(getenv("HOME"), below_home, path);
     if (error == 0 && *path == NULL)
-        error = consider(home_in_database(), below_home, path);
+        error = try_place(home_in_database(), below_home, path);
     return error;
 }

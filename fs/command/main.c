@@ -21,7 +21,7 @@ static void occupy_standard_descriptors(void)
         (void)close(fd);
 }
 
-static int run(struct options *options)
+static int run_command(struct options *options)
 {
     struct paths paths;
 
@@ -50,7 +50,7 @@ int main(int argc, char **argv)
     int status = options_parse(&options, argc, argv);
 
     if (status == 0)
-        status = run(&options);
+        status = run_command(&options);
     options_free(&options);
     return status;
 }

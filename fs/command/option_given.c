@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/command/option_given.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ static int check_value(const struct option_given *given)
     return 0;
 }
 
-static int set(struct options *options, const struct option_given *given)
+static int set_value(struct options *options, const struct option_given *given)
 {
     int error = given->rule->set(options, given->value);
     if (error == -ENOMEM)
@@ -71,7 +72,7 @@ static const struct option_rule *rule_in_lists(const char *word)
     return NULL;
 }
 
-static int take_word(struct options *options, const struct option_rule *list, const char *word)
+static int take_list_word(struct options *options, const struct option_rule *list, const char *word)
 {
     AUTO_FREE char *name = strdup(word);
     if (name == NULL)
@@ -83,7 +84,7 @@ static int take_word(struct options *options, const struct option_rule *list, co
     if (given.rule == NULL)
         given = (struct option_given){list, "-o ", word, word};
     int status = check_value(&given);
-    return status != 0 ? status : set(options, &given);
+    return status != 0 ? status : set_value(options, &given);
 }
 
 static int take_list(struct options *options, const struct option_given *given)
@@ -93,7 +94,7 @@ static int take_list(struct options *options, const struct option_given *given)
     for (char *rest = words; rest != NULL && status == 0;) {
         const char *word = next_word(&rest);
         if (word[0] != '\0')
-            status = take_word(options, given->rule, word);
+            status = take_list_word(options, given->rule, word);
     }
     return status;
 }
@@ -103,5 +104,6 @@ int option_take(struct options *options, const struct option_given *given)
     int status = check_value(given);
     if (status != 0)
         return status;
-    return given->rule->argument == ARGUMENT_LIST ? take_list(options, given) : set(options, given);
+    return given->rule->argument == ARGUMENT_LIST ? take_list(options, given)
+                                                  : set_value(options, given);
 }

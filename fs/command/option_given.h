@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One option as the user gave it, on the command line or in a list that follows -o. */
 #ifndef BIGFS_FS_COMMAND_OPTION_GIVEN_H
 #define BIGFS_FS_COMMAND_OPTION_GIVEN_H

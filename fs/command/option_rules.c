@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/command/option_rules.h"
 
 #include <assert.h>
@@ -175,24 +176,24 @@ static int pass_on(struct options *options, const char *word)
 
 const struct option_rule option_rules[] = {
     /* clang-format off */
-    {"chunk-size",   0,   ARGUMENT_REQUIRED, true,  set_chunk_size,   A_SIZE},
-    {"rows",         0,   ARGUMENT_REQUIRED, true,  set_rows,         A_COUNT},
-    {"min-size",     0,   ARGUMENT_REQUIRED, true,  set_min_size,     "a SIZE, such as 64M, or 0"},
-    {"views",        0,   ARGUMENT_REQUIRED, true,  set_views,        SOME_VIEWS},
-    {"header",       0,   ARGUMENT_OPTIONAL, true,  set_header,       "a number of records from 1"},
-    {"index-dir",    0,   ARGUMENT_REQUIRED, true,  set_index_dir,    "a directory, or none"},
-    {"index-space",  0,   ARGUMENT_REQUIRED, true,  set_index_space,  A_SIZE},
-    {"window-size",  0,   ARGUMENT_REQUIRED, true,  set_window_size,  A_SIZE},
-    {"window-total", 0,   ARGUMENT_REQUIRED, true,  set_window_total, A_SIZE},
-    {"cache",        0,   ARGUMENT_REQUIRED, true,  set_cache,        "kernel or none"},
-    {"extents",      0,   ARGUMENT_REQUIRED, true,  set_extents,      "auto, seek, fiemap or none"},
-    {"threads",      0,   ARGUMENT_REQUIRED, true,  set_threads,      "a number from 1 to 512"},
-    {"foreground",   'f', ARGUMENT_NONE,     true,  set_foreground,   NULL},
-    {"debug",        'd', ARGUMENT_NONE,     true,  set_debug,        NULL},
-    {NULL,           'o', ARGUMENT_LIST,     false, pass_on,          SOME_OPTIONS},
-    {"index",        0,   ARGUMENT_NONE,     false, set_index,        NULL},
-    {"help",         'h', ARGUMENT_NONE,     false, set_help,         NULL},
-    {"version",      'V', ARGUMENT_NONE,     false, set_version,      NULL},
+    {"chunk-size",   0,   true,  ARGUMENT_REQUIRED, set_chunk_size,   A_SIZE},
+    {"rows",         0,   true,  ARGUMENT_REQUIRED, set_rows,         A_COUNT},
+    {"min-size",     0,   true,  ARGUMENT_REQUIRED, set_min_size,     "a SIZE, such as 64M, or 0"},
+    {"views",        0,   true,  ARGUMENT_REQUIRED, set_views,        SOME_VIEWS},
+    {"header",       0,   true,  ARGUMENT_OPTIONAL, set_header,       "a number of records from 1"},
+    {"index-dir",    0,   true,  ARGUMENT_REQUIRED, set_index_dir,    "a directory, or none"},
+    {"index-space",  0,   true,  ARGUMENT_REQUIRED, set_index_space,  A_SIZE},
+    {"window-size",  0,   true,  ARGUMENT_REQUIRED, set_window_size,  A_SIZE},
+    {"window-total", 0,   true,  ARGUMENT_REQUIRED, set_window_total, A_SIZE},
+    {"cache",        0,   true,  ARGUMENT_REQUIRED, set_cache,        "kernel or none"},
+    {"extents",      0,   true,  ARGUMENT_REQUIRED, set_extents,      "auto, seek, fiemap or none"},
+    {"threads",      0,   true,  ARGUMENT_REQUIRED, set_threads,      "a number from 1 to 512"},
+    {"foreground",   'f', true,  ARGUMENT_NONE,     set_foreground,   NULL},
+    {"debug",        'd', true,  ARGUMENT_NONE,     set_debug,        NULL},
+    {NULL,           'o', false, ARGUMENT_LIST,     pass_on,          SOME_OPTIONS},
+    {"index",        0,   false, ARGUMENT_NONE,     set_index,        NULL},
+    {"help",         'h', false, ARGUMENT_NONE,     set_help,         NULL},
+    {"version",      'V', false, ARGUMENT_NONE,     set_version,      NULL},
     /* clang-format on */
 };
 

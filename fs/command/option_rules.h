@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of all options: how each is written, and what it does. */
 #ifndef BIGFS_FS_COMMAND_OPTION_RULES_H
 #define BIGFS_FS_COMMAND_OPTION_RULES_H
@@ -19,8 +20,8 @@ enum option_argument {
 struct option_rule {
     const char *name; /* --NAME, and in -o lists with underscores; NULL: there is only a letter */
     char letter;      /* -LETTER; 0: there is only a name */
+    bool in_lists;    /* whether -o NAME means this option */
     enum option_argument argument;
-    bool in_lists; /* whether -o NAME means this option */
 
     /*
      * Takes the value, which is NULL if there is none; of a list, a word that means no option.

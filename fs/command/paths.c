@@ -22,7 +22,7 @@ static int complain_of(const char *path, int error)
  * The absolute path, for the caller to free, or NULL after a complaint. `missing` says what to do
  * if there is nothing of this name.
  */
-static char *resolve(const char *path, const char *missing)
+static char *resolve_path(const char *path, const char *missing)
 {
     char *resolved = realpath(path, NULL);
     if (resolved != NULL)
@@ -68,41 +68,41 @@ static bool is_within(const char *inner, const char *outer)
     return strncmp(inner, outer, length) == 0 && (inner[length] == '/' || inner[length] == '\0');
 }
 
-static void free_paths(struct paths *paths)
+static void drop_paths(struct paths *paths)
 {
     free(steal_pointer(&paths->source));
     free(steal_pointer(&paths->mountpoint));
     free(steal_pointer(&paths->single));
 }
 
-static int check(const char *source, const char *mountpoint, struct paths *paths)
+static int check_both(const char *source, const char *mountpoint, struct paths *paths)
 {
     struct stat attributes;
 
-    paths->source = resolve(source, "give an existing directory or file as SOURCE");
+    paths->source = resolve_path(source, "give an existing directory or file as SOURCE");
     if (paths->source == NULL)
         return -1;
-    paths->mountpoint = resolve(mountpoint, "create it with mkdir");
+    paths->mountpoint = resolve_path(mountpoint, "create it with mkdir");
     if (paths->mountpoint == NULL || check_source(source, paths->source, &attributes) != 0 ||
         check_mountpoint(mountpoint, paths->mountpoint) != 0)
         return -1;
-    const bool is_file = S_ISREG(attributes.st_mode);
-    if (is_within(paths->source, paths->mountpoint) ||
-        (!is_file && is_within(paths->mountpoint, paths->source)))
+    if (is_within(paths->source, paths->mountpoint) || is_within(paths->mountpoint, paths->source))
         return complain(-1,
                         "%s: SOURCE and MOUNTPOINT lie inside each other: give a MOUNTPOINT "
                         "outside of SOURCE",
                         mountpoint);
-    paths->single = is_file ? strdup(strrchr(paths->source, '/') + 1) : NULL;
-    return is_file && paths->single == NULL ? complain_of_memory() : 0;
+    if (!S_ISREG(attributes.st_mode))
+        return 0;
+    paths->single = strdup(strrchr(paths->source, '/') + 1);
+    return paths->single != NULL ? 0 : complain_of_memory();
 }
 
 int paths_check(const char *source, const char *mountpoint, struct paths *paths)
 {
     *paths = (struct paths){NULL, NULL, NULL};
-    int error = check(source, mountpoint, paths);
+    int error = check_both(source, mountpoint, paths);
     if (error != 0)
-        free_paths(paths);
+        drop_paths(paths);
     return error != 0 ? -1 : 0;
 }
 
@@ -133,7 +133,7 @@ int paths_check_index_dir(struct paths *paths, struct options *options)
         free(steal_pointer(index_dir));
         return 0;
     }
-    free_paths(paths);
+    drop_paths(paths);
     return complain(-1, "--index-dir=%s: leads into MOUNTPOINT: give a directory outside of it",
                     *index_dir);
 }

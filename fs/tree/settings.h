@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What one mount is configured with. */
 #ifndef BIGFS_FS_TREE_SETTINGS_H
 #define BIGFS_FS_TREE_SETTINGS_H

@@ -177,6 +177,26 @@ class RefusedTest(CommandTest):
             with self.subTest(words=words):
                 self.assert_refused(2, *words)
 
+    def test_what_they_say(self):
+        """What is wrong, and what to do; whatever is in a word, it is one line."""
+        size = "give a SIZE from 1, such as 512K, 64M or 2G"
+        two = "bigfs takes two paths, as in bigfs /data /mnt/chunks"
+        for words, said in ((["--foo"], "unknown option --foo: see bigfs --help"),
+                            (["-fZ"], "unknown option -Z: see bigfs --help"),
+                            (["--a\nb\x1b[m"], "unknown option --a\\nb\\x1b[m: see bigfs --help"),
+                            (["--chunk-size=64MB"], "--chunk-size=64MB: " + size),
+                            (["-o", "ro,chunk_size=64MB"], "-o chunk_size=64MB: " + size),
+                            (["--header", "2"], "--header=2: write a value with ="),
+                            (["--index=1"], "--index takes no value: leave out =1"),
+                            (["more"], "too many operands: more: " + two)):
+            with self.subTest(words=words):
+                self.assertEqual(bigfs(self.source, self.point, *words), (2, "", "bigfs: %s\n" % said))
+        for words, said in (([], "missing SOURCE and MOUNTPOINT: " + two),
+                            ([self.source], "missing MOUNTPOINT: " + two),
+                            (["--chunk-size"], "--chunk-size needs a value: " + size)):
+            with self.subTest(words=words):
+                self.assertEqual(bigfs(*words), (2, "", "bigfs: %s\n" % said))
+
     def test_source_or_mountpoint_missing_or_not_a_directory(self):
         """Exit 1 and the path; in the background and in the foreground."""
         other = self.write("file", b"x")

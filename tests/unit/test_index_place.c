@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fs/command/index_place: where line indexes are kept by default.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fs/command/options and what it is made of: every option in each of its forms, and every message.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fs/command/progress: numbers of bytes, the bar, and the lines if there is no terminal.
  *
@@ -179,6 +180,9 @@ static void test_time_left(void **state)
     assert_string_equal(left(100000000), "27777:46:40");
     assert_string_equal(left(100000001), "-:--");
     assert_string_equal(left(UINT64_MAX - 1), "-:--");
+    struct progress progress = begin("x", true);
+    (void)show(&progress, 0, 0, 10);
+    assert_non_null(strstr(show(&progress, 3000, 4, 10), "/s  0:05 left")); /* 4.5 s */
 }
 
 /* The columns that a line takes which is drawn on a terminal this wide, and those of its bar. */

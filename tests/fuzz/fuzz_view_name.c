@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any name is a view or none; what it says can be written in two ways, and read again.
+ *
+ *     input     the name
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/view_said.h"
+
+static void require(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void check_numbers(const struct view_said *said)
+{
+    require(!view_said_is_cut(said->kind) || (said->size > 0 && said->size <= INT64_MAX));
+    require(strcmp(said->kind, "rows") != 0 || (said->rows > 0 && said->rows <= INT64_MAX));
+    require(said->header <= INT64_MAX);
+    require(said->header == 0 || strcmp(said->kind, "lines") == 0 ||
+            strcmp(said->kind, "rows") == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct view_said said;
+    struct view_said again;
+    char name[VIEW_NAME_MOST + 1];
+    int error = view_said_read((const char *)data, size, &said);
+
+    require(error == 0 || error == -ENOENT);
+    for (int header_first = 0; error == 0 && header_first < 2; header_first++) {
+        check_numbers(&said);
+        view_said_write(&said, header_first != 0, name);
+        require(view_said_read(name, strlen(name), &again) == 0);
+        require(view_said_same(&said, &again));
+    }
+    return 0;
+}
