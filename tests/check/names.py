@@ -16,7 +16,7 @@ def clashes(root, kind, names_of):
         for found in names_of(tree.text(root, name)):
             place = first.setdefault(found.name, (name, found.line))
             if place[0] != name:
-                yield "%s:%d: names: %s %s is one of %s:%d, too" % (name, found.line, kind, found.name, *place)
+                yield "%s:%d: names: %s %s is in %s:%d, too" % (name, found.line, kind, found.name, *place)
 
 
 def check(root):

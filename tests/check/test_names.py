@@ -18,11 +18,11 @@ class NamesTest(fixture.CheckTest):
 
     def test_a_function(self):
         self.write("fs/tree/b.h", "\nstatic inline int find(int a)\n{\n    return a;\n}\n")
-        self.finds("fs/tree/b.h:2: names: the function find is one of core/base/a.c:5, too")
+        self.finds("fs/tree/b.h:2: names: the function find is in core/base/a.c:5, too")
 
     def test_a_tag(self):
         self.write("fs/tree/b.c", "void f(void)\n{\n    enum walk { A, B };\n}\n")
-        self.finds("fs/tree/b.c:3: names: the tag walk is one of core/base/a.c:1, too")
+        self.finds("fs/tree/b.c:3: names: the tag walk is in core/base/a.c:1, too")
 
     def test_tests_are_no_part_of_it(self):
         self.write("tests/unit/test_a.c", "static int find(void)\n{\n    return 0;\n}\n")
