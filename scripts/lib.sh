@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What quickstart and test share: messages, packages, builds. Sourced, never run.
+# What the scripts share: messages, packages, builds. Sourced, never run.
 
 root=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 
@@ -8,6 +8,8 @@ root=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 build_packages=(gcc libc6-dev make cmake pkg-config libfuse3-dev libxxhash-dev)
 # shellcheck disable=SC2034
 mount_packages=(fuse3)
+# shellcheck disable=SC2034
+fuzz_packages=(clang libclang-rt-14-dev)
 
 say() {
     printf '==> %s\n' "$*"
@@ -38,6 +40,10 @@ have_file() {
     compgen -G "$1" >/dev/null
 }
 
+have_fuzzer() {
+    have_command clang && have_file "$(clang -print-resource-dir)/lib/*/libclang_rt.fuzzer*.a"
+}
+
 # Whether what a Debian package brings is there, whoever installed it.
 have() {
     case $1 in
@@ -45,6 +51,7 @@ have() {
     libfuse3-dev) have_library 'fuse3 >= 3.12' ;;
     libxxhash-dev) have_library 'libxxhash >= 0.8' ;;
     libcmocka-dev) have_library 'cmocka >= 1.1.5' ;;
+    libclang-rt-*-dev) have_fuzzer ;;
     linux-source) have_file '/usr/src/linux-source-*.tar.xz' ;;
     fuse3) have_command fusermount3 ;;
     parallel) [[ $(parallel --version 2>/dev/null) == GNU\ parallel* ]] ;;
@@ -108,4 +115,14 @@ build() {
     shift 2
     quietly cmake -S "$root" -B "$directory" "$@" &&
         quietly cmake --build "$directory" --target "$target" --parallel "$(nproc)"
+}
+
+# Runs a program at fixed addresses, where that can be had: the sanitizers of gcc 12 and clang 14
+# cannot live with the address randomisation of some kernels.
+unrandomised() {
+    if setarch --addr-no-randomize true 2>/dev/null; then
+        setarch --addr-no-randomize "$@"
+    else
+        "$@"
+    fi
 }

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An index file of any bytes is read, or is a wrong index. One that was read can be asked, and
+ * written and read again, and is the same then.
+ *
+ *     input     1 byte      what is made right before the file is read: of enum mending
+ *               the rest    the file
+ *
+ * No input has a right digest by chance, and few have the right words. So these are made right, as
+ * the first byte says, and what is behind the checks of them is reached too.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "core/base/outcome.h"
+#include "core/index/index_file.h"
+
+enum mending {
+    MEND_SHAPE = 1,  /* magic, version and the length of what follows the words */
+    MEND_SUMS = 2,   /* how many groups and line ends there are */
+    MEND_DIGEST = 4, /* of all that is in the file then */
+    MEND_LONG = 8,   /* groups without line ends go first: more than the reader's buffer holds */
+    MEND_ALL_IN_PLACE = MEND_SHAPE | MEND_SUMS | MEND_DIGEST,
+};
+
+/* The words at the start of the file: see core/index/index_file.h. */
+enum {
+    MAGIC,
+    VERSION,
+    LINE_ENDS = 10,
+    GROUPS = 12,
+    BODY = 13,
+    DIGEST = 23,
+    WORDS,
+    WORDS_SIZE = WORDS * sizeof(uint64_t),
+};
+
+/* A group that has a count for each block. */
+struct dense_group {
+    uint64_t number; /* its number × 2 + 1 */
+    uint32_t counts[LINE_GROUP];
+};
+
+enum { GROUPS_BEFORE = 600 }; /* with MEND_LONG */
+
+/* A file in memory, at least as long as the words. */
+struct image {
+    uint64_t *words; /* owned */
+    size_t length;   /* bytes, words included */
+};
+
+static struct image written; /* by index_file_write() */
+static int first_file;
+static int second_file;
+
+static void require(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void set_bytes(int fd, const void *bytes, size_t length)
+{
+    require(ftruncate(fd, 0) == 0);
+    require(pwrite(fd, bytes, length, 0) == (ssize_t)length);
+}
+
+/* --- mending --------------------------------------------------------------------------------- */
+
+static uint64_t take_number(const uint8_t **next, size_t *left, size_t length)
+{
+    uint64_t number = 0;
+    length = *left < length ? *left : length;
+    memcpy(&number, *next, length);
+    *next += length;
+    *left -= length;
+    return le64toh(number);
+}
+
+static void mend_sums(const struct image *image)
+{
+    const uint8_t *next = (const uint8_t *)image->words + WORDS_SIZE;
+    size_t left = image->length - WORDS_SIZE;
+    uint64_t groups = 0;
+    uint64_t line_ends = 0;
+
+    for (; left > 0; groups++) {
+        bool dense = (take_number(&next, &left, sizeof(uint64_t)) & 1) != 0;
+        uint64_t blocks = dense ? UINT64_MAX : take_number(&next, &left, sizeof(uint64_t));
+        for (; blocks != 0; blocks &= blocks - 1)
+            line_ends += take_number(&next, &left, sizeof(uint32_t));
+    }
+    image->words[GROUPS] = htole64(groups);
+    image->words[LINE_ENDS] = htole64(line_ends);
+}
+
+static void mend_digest(const struct image *image)
+{
+    XXH3_state_t digest;
+
+    (void)XXH3_64bits_reset(&digest);
+    (void)XXH3_64bits_update(&digest, image->words + WORDS, image->length - WORDS_SIZE);
+    (void)XXH3_64bits_update(&digest, image->words, DIGEST * sizeof(uint64_t));
+    image->words[DIGEST] = htole64(XXH3_64bits_digest(&digest));
+}
+
+static void mend(const struct image *image, unsigned mending)
+{
+    if ((mending & MEND_SHAPE) != 0) {
+        image->words[MAGIC] = written.words[MAGIC];
+        image->words[VERSION] = written.words[VERSION];
+        image->words[BODY] = htole64(image->length - WORDS_SIZE);
+    }
+    if ((mending & MEND_SUMS) != 0)
+        mend_sums(image);
+    if ((mending & MEND_DIGEST) != 0)
+        mend_digest(image);
+}
+
+/* The file that these bytes, at least as many as the words have, are mended to. */
+static struct image mended(const uint8_t *bytes, size_t length, unsigned mending)
+{
+    size_t groups = (mending & MEND_LONG) != 0 ? GROUPS_BEFORE : 0;
+    size_t before = groups * sizeof(struct dense_group);
+    struct image image = {malloc(length + before), length + before};
+
+    require(image.words != NULL);
+    memcpy(image.words, bytes, WORDS_SIZE);
+    struct dense_group *group = (void *)(image.words + WORDS);
+    for (uint64_t i = 0; i < groups; i++, group++)
+        *group = (struct dense_group){.number = htole64(i * 2 + 1)};
+    memcpy(group, bytes + WORDS_SIZE, length - WORDS_SIZE);
+    mend(&image, mending);
+    return image;
+}
+
+/* --- the test -------------------------------------------------------------------------------- */
+
+/* What was found of the `nth` line end must fit together. */
+static void ask_for(const struct line_index *index, uint64_t nth)
+{
+    uint64_t there = nth;
+    uint64_t block = line_index_find(index, &there);
+
+    require(block < index->blocks && there > 0);
+    require(line_index_ends_before(index, block) + there == nth);
+    require(line_index_ends_before(index, block + 1) >= nth);
+    require(line_index_next_end(index, block) == block);
+}
+
+static void ask(const struct line_index *index)
+{
+    uint64_t ends = line_index_ends(index);
+
+    require(line_index_ends_before(index, 0) == 0);
+    require(line_index_ends_before(index, index->blocks) == ends);
+    require(line_index_lines(index) - ends <= 1);
+    require(line_index_next_end(index, 0) <= index->blocks);
+    if (ends == 0)
+        return;
+    ask_for(index, 1);
+    ask_for(index, ends / 2 + 1);
+    ask_for(index, ends);
+}
+
+static void write_and_read(const struct index_key *key, const struct line_index *index)
+{
+    struct index_key other_key;
+    struct line_index *other = NULL;
+
+    set_bytes(second_file, NULL, 0);
+    require(index_file_write(second_file, key, index) == 0);
+    require(index_file_read(second_file, &other_key, &other) == 0);
+    require(other_key.size == key->size && line_index_equal(index, other));
+    line_index_unref(other);
+}
+
+static void read_bytes(const void *bytes, size_t length)
+{
+    struct index_key key;
+    struct line_index *index = NULL;
+
+    set_bytes(first_file, bytes, length);
+    int error = index_file_read(first_file, &key, &index);
+    require(error == 0 || error == -WRONG_INDEX);
+    require((error == 0) == (index != NULL));
+    if (error != 0)
+        return;
+    ask(index);
+    write_and_read(&key, index);
+    line_index_unref(index);
+}
+
+/* --- libFuzzer ------------------------------------------------------------------------------- */
+
+int LLVMFuzzerInitialize(int *count, char ***arguments);
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
+
+/* Writes a small index, and sees that what is mended here is what the format has. */
+static void write_small(void)
+{
+    const struct index_key key = {.size = 3 * (uint64_t)LINE_BLOCK};
+    struct line_index *index = line_index_new(key.size, NULL);
+
+    require(index != NULL && line_index_add(index, LINE_BLOCK, 5) == 0);
+    line_index_finish(index, true);
+    require(index_file_write(first_file, &key, index) == 0);
+    written.length = (size_t)lseek(first_file, 0, SEEK_END);
+    written.words = malloc(written.length);
+    require(written.words != NULL);
+    require(pread(first_file, written.words, written.length, 0) == (ssize_t)written.length);
+    line_index_unref(index);
+
+    struct image same = mended((const uint8_t *)written.words, written.length, MEND_ALL_IN_PLACE);
+    require(memcmp(same.words, written.words, written.length) == 0);
+    free(same.words);
+}
+
+int LLVMFuzzerInitialize(int *count, char ***arguments)
+{
+    (void)count;
+    (void)arguments;
+    first_file = memfd_create("first", MFD_CLOEXEC);
+    second_file = memfd_create("second", MFD_CLOEXEC);
+    require(first_file >= 0 && second_file >= 0);
+    write_small();
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length)
+{
+    if (length == 0)
+        return 0;
+    unsigned mending = *input++;
+    length--;
+    if (length < WORDS_SIZE) {
+        read_bytes(input, length);
+        return 0;
+    }
+    struct image image = mended(input, length, mending);
+    read_bytes(image.words, image.length);
+    free(image.words);
+    return 0;
+}
