@@ -135,14 +135,18 @@ static int verify_end(const struct end_search *search, uint64_t place, bool *hol
     return 0;
 }
 
-/* Scans a claim, and goes on to where that came to. *found: a record ends there. */
+/*
+ * Scans a claim, and goes on to where that came to. *found: a record ends there. What was scanned
+ * before the search was cancelled is kept: another thread goes on there.
+ */
 static int scan_claimed(struct end_search *search, struct scan_claim *claim, bool *found)
 {
     struct finding finding = {.format = search->format, .scanned_to = claim->start};
     int error = search_claim(search, claim, &finding);
+    bool learnt = error == 0 || error == -CANCELLED;
 
-    record_ends_settle(search->ends, claim, error == 0 ? finding.scanned_to : claim->start,
-                       error == 0 && finding.ends_record);
+    record_ends_settle(search->ends, claim, learnt ? finding.scanned_to : claim->start,
+                       learnt && finding.ends_record);
     search->place = finding.scanned_to; /* what was settled would tell, if there was room for it */
     *found = finding.ends_record;
     return error;
