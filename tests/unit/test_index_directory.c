@@ -19,7 +19,8 @@ static int rename_error;
 static int nameless_error; /* 0, or what creating a file without a name fails with */
 static int link_error;
 static unsigned links;
-static bool outrun; /* another process is first to give the index its name */
+static unsigned collisions; /* how often a file could not be created, as its name is taken */
+static bool outrun;         /* another process is first to give the index its name */
 
 int __real_openat(int directory, const char *path, int flags, ...);
 int __wrap_openat(int directory, const char *path, int flags, mode_t mode);
@@ -41,8 +42,11 @@ int __wrap_openat(int directory, const char *path, int flags, mode_t mode)
 {
     if (create_error != 0 && (flags & O_CREAT) != 0 && strstr(path, ".tmp") != NULL)
         return fail_with(create_error);
-    if ((flags & O_TMPFILE) != O_TMPFILE)
-        return __real_openat(directory, path, flags, (flags & O_CREAT) != 0 ? mode : 0);
+    if ((flags & O_TMPFILE) != O_TMPFILE) {
+        int fd = __real_openat(directory, path, flags, (flags & O_CREAT) != 0 ? mode : 0);
+        collisions += fd < 0 && errno == EEXIST ? 1 : 0;
+        return fd;
+    }
     int error = create_error != 0 ? create_error : nameless_error;
     return error != 0 ? fail_with(error) : __real_openat(directory, path, flags, mode);
 }
@@ -74,7 +78,7 @@ int __wrap_linkat(int from, const char *old, int to, const char *name, int flags
 static int setup(void **state)
 {
     create_error = fsync_error = rename_error = nameless_error = link_error = 0;
-    links = 0;
+    links = collisions = 0;
     outrun = false;
     return indexes_setup(state);
 }
@@ -252,7 +256,10 @@ static void test_a_temporary_in_the_way(void **state)
     put_temporary(path, name, 10);
     assert_int_equal(unlink(path), 0);
     new_indexes("cache/bigfs");
+    nameless_error = EOPNOTSUPP;
     assert_int_equal(check_daemon(&model, "text"), model.size);
+    assert_int_equal(collisions, 1);
+    assert_int_equal(files_of(".tmp", NULL), 1); /* it stays */
     assert_int_equal(atomic_load(&warnings), 0);
     assert_int_equal(files_of(".lines", NULL), 1);
     line_model_free(&model);
