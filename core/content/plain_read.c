@@ -79,21 +79,23 @@ static int bring_in(const uint8_t *bytes, size_t length)
     return errno == EFAULT || errno == EHWPOISON ? -EIO : -NOT_MAPPABLE;
 }
 
-/* Copies what one window shows of the part, and moves the part past it. */
+/*
+ * Copies what one window shows of the part, and moves the part past it. -NOT_MAPPABLE: a window is
+ * not to be had. Whatever mmap(2) has against it, reading is another question.
+ */
 static int copy_window(const struct reading *reading, int fd, struct plain_part *part,
                        bool resident)
 {
     struct window_pool *windows = &reading->source->pool->windows;
     struct window_loan loan;
-    int error = window_acquire(windows, WINDOW_READS, generation_number(reading->generation), fd,
-                               part->offset, generation_size(reading->generation), &loan);
 
-    if (error != 0)
-        return error;
+    if (window_acquire(windows, WINDOW_READS, generation_number(reading->generation), fd,
+                       part->offset, generation_size(reading->generation), &loan) != 0)
+        return -NOT_MAPPABLE;
     struct plain_part now = *part;
     now.length = (size_t)min_u64(part->length, loan.length);
     void *argument[] = {&now, (void *)(uintptr_t)loan.bytes};
-    error = resident ? 0 : bring_in(loan.bytes, now.length);
+    int error = resident ? 0 : bring_in(loan.bytes, now.length);
     if (error == 0 && fault_guard_call(loan.bytes, now.length, copy_guarded, argument) != 0)
         error = -EIO; /* if the file was truncated, the check tells */
     window_release(windows, &loan);
