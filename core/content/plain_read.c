@@ -1,6 +1,7 @@
 #include "core/content/plain_read.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
@@ -65,35 +66,40 @@ static void copy_guarded(void *argument)
 }
 
 /*
- * Brings bytes of a window in, so that a failing disk is an error and not a signal. A kernel that
- * cannot leaves that to the first touch.
+ * Brings the part, which a window shows at `bytes`, into the page cache and the window, so that a
+ * failing disk is an error and not a signal. A kernel that cannot leaves that to the first touch.
+ * It asks for the part as a whole: for a page that is touched the kernel reads ahead, and as much
+ * of what is before it, which nobody has asked for.
  */
-static int bring_in(const uint8_t *bytes, size_t length)
+static int bring_in(int fd, const struct plain_part *part, const uint8_t *bytes)
 {
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t start = (uintptr_t)bytes & ~(page - 1);
-    size_t whole = (uintptr_t)bytes + length - start;
+    size_t whole = (uintptr_t)bytes + part->length - start;
 
+    (void)posix_fadvise(fd, (off_t)part->offset, (off_t)part->length, POSIX_FADV_WILLNEED);
     if (madvise((void *)start, whole, MADV_POPULATE_READ) == 0 || errno == EINVAL)
         return 0;
     return errno == EFAULT || errno == EHWPOISON ? -EIO : -NOT_MAPPABLE;
 }
 
-/* Copies what one window shows of the part, and moves the part past it. */
+/*
+ * Copies what one window shows of the part, and moves the part past it. -NOT_MAPPABLE: a window is
+ * not to be had. Whatever mmap(2) has against it, reading is another question.
+ */
 static int copy_window(const struct reading *reading, int fd, struct plain_part *part,
                        bool resident)
 {
     struct window_pool *windows = &reading->source->pool->windows;
     struct window_loan loan;
-    int error = window_acquire(windows, WINDOW_READS, generation_number(reading->generation), fd,
-                               part->offset, generation_size(reading->generation), &loan);
 
-    if (error != 0)
-        return error;
+    if (window_acquire(windows, WINDOW_READS, generation_number(reading->generation), fd,
+                       part->offset, generation_size(reading->generation), &loan) != 0)
+        return -NOT_MAPPABLE;
     struct plain_part now = *part;
     now.length = (size_t)min_u64(part->length, loan.length);
     void *argument[] = {&now, (void *)(uintptr_t)loan.bytes};
-    error = resident ? 0 : bring_in(loan.bytes, now.length);
+    int error = resident ? 0 : bring_in(fd, &now, loan.bytes);
     if (error == 0 && fault_guard_call(loan.bytes, now.length, copy_guarded, argument) != 0)
         error = -EIO; /* if the file was truncated, the check tells */
     window_release(windows, &loan);

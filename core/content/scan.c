@@ -56,7 +56,6 @@ static int scan_step(struct scan_state *state, const struct reading *reading, in
     if (content->take_back != NULL)
         content->take_back(reading, fd, &loan, true);
     state->place += loan.length;
-    atomic_fetch_add(&reading->source->pool->bytes_scanned, loan.length);
     return error;
 }
 

@@ -30,9 +30,9 @@ struct scan_visitor {
 
 /*
  * Scans [start, end) of a pinned reading, from start to end, until the visitor has seen enough.
- * What the visitor found may be believed if this returns 0: all bytes were of the generation.
- * Returns -CANCELLED, -ESTALE, -EIO, or why the file cannot be opened. Blocks as reads of the file
- * do. Thread-safe.
+ * What the visitor found may be believed if this returns 0 or -CANCELLED: all bytes that it saw
+ * were of the generation. Returns also -ESTALE, -EIO, or why the file cannot be opened. Blocks as
+ * reads of the file do. Thread-safe.
  */
 int scan(const struct reading *reading, uint64_t start, uint64_t end,
          const struct scan_visitor *visitor, void *argument);

@@ -79,8 +79,10 @@ bool source_replace(struct source *source, struct generation *old, struct genera
         source->current = generation_ref(fresh);
     }
     if (old != NULL) {
+        const struct file_identity was = generation_identity(old);
         const struct file_identity now = generation_identity(fresh);
-        (void)generation_end(old, END_SUPERSEDED, &now);
+        bool same_file = file_identity_same_file(&was, &now);
+        (void)generation_end(old, same_file ? END_SUPERSEDED : END_REPLACED, &now);
         source_report_end(source, old);
         generation_unref(old);
     }

@@ -134,6 +134,16 @@ static uint32_t hand_over(struct drop_behind *drop, const struct drop_read *read
     return ours;
 }
 
+/* Takes a stretch out of the windows, which the kernel would keep, and then out of the page cache.
+ */
+static bool drop_stretch(const struct drop_behind *drop, const struct drop_read *read,
+                         uint64_t offset, uint64_t length)
+{
+    if (drop->windows != NULL)
+        window_pool_let_go(drop->windows, read->owner, offset, length);
+    return posix_fadvise(read->fd, (off_t)offset, (off_t)length, POSIX_FADV_DONTNEED) == 0;
+}
+
 /* Drops blocks in stretches as long as possible: large folios go only as a whole. */
 static void drop_blocks(struct drop_behind *drop, const struct drop_read *read, uint64_t number,
                         uint32_t blocks)
@@ -148,9 +158,7 @@ static void drop_blocks(struct drop_behind *drop, const struct drop_read *read, 
             continue;
         uint64_t offset = start + (uint64_t)first * BLOCK;
         uint64_t length = (uint64_t)(i - first) * BLOCK;
-        if (drop->windows != NULL)
-            window_pool_let_go(drop->windows, read->owner, offset, length);
-        if (posix_fadvise(read->fd, (off_t)offset, (off_t)length, POSIX_FADV_DONTNEED) == 0)
+        if (drop_stretch(drop, read, offset, length))
             atomic_fetch_add(&drop->dropped, min_u64(length, saturating_sub(read->size, offset)));
     }
 }
@@ -210,6 +218,6 @@ bool drop_behind_before_probe(const struct drop_behind *drop, const struct drop_
 void drop_behind_after_probe(struct drop_behind *drop, const struct drop_read *read)
 {
     const struct drop_read pages = whole_pages(read);
-    if (posix_fadvise(read->fd, (off_t)pages.offset, (off_t)pages.length, POSIX_FADV_DONTNEED) == 0)
+    if (drop_stretch(drop, read, pages.offset, pages.length))
         atomic_fetch_add(&drop->dropped, read->length);
 }

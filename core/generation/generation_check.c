@@ -257,7 +257,9 @@ static int check_in_doubt(struct look *look, bool *changed)
     if (*changed && look->was.captured)
         return follow(look);
     if (*changed && generation_update(look->generation, follow_unread, look) != 0)
-        return end_because(look, END_SHORTENED);
+        return end_because(look, file_identity_same_file(&look->now, &look->was.identity)
+                                     ? END_SHORTENED
+                                     : END_REPLACED);
     if (*changed || !look->was.captured)
         return 0;
     bool due = (look->was.doubts & DOUBT_TIME) != 0 ||

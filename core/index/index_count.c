@@ -10,6 +10,7 @@
 struct tally {
     struct record_index *index;
     uint64_t first;
+    uint64_t scanned; /* bytes */
     uint32_t counts[INDEX_GROUP];
 };
 
@@ -17,6 +18,7 @@ static bool tally_bytes(void *argument, const uint8_t *bytes, size_t length, uin
 {
     struct tally *tally = argument;
 
+    tally->scanned += length;
     while (length > 0) {
         size_t part = (size_t)min_u64(length, INDEX_BLOCK - offset % INDEX_BLOCK);
         tally->counts[offset / INDEX_BLOCK - tally->first] +=
@@ -53,6 +55,7 @@ int index_count(const struct reading *reading, uint64_t start, uint64_t end,
         return 0;
     end = index_step_end(start, end);
     int error = scan(reading, start, end, &counter, &tally);
+    atomic_fetch_add(&reading->source->pool->bytes_scanned, tally.scanned);
     if (error != 0)
         return error;
     uint64_t after = (end - 1) / INDEX_BLOCK + 1;

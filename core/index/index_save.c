@@ -34,7 +34,9 @@ struct saving {
 /* A name for a file that is not finished. Another host may have a process with our number. */
 static void name_temporary(const struct saving *saving, char *name)
 {
-    const struct index_name base = {.rest = saving->key->ends.last, .format = saving->key->format};
+    struct index_name base;
+
+    (void)index_file_name_parse(saving->name, &base);
     index_temporary_name(&base, atomic_fetch_add(&saving->directory->temporaries, 1), name);
 }
 

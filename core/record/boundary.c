@@ -109,7 +109,10 @@ static int search_claim(struct end_search *search, const struct scan_claim *clai
         return error;
     end = max_u64(end, min_u64(most, claim->start + JOINED_STEP));
     search->step = search->step < JOINED_STEP ? 4 * search->step : LONGEST_STEP;
-    return scan(search->reading, claim->start, end, &end_finder, finding);
+    error = scan(search->reading, claim->start, end, &end_finder, finding);
+    atomic_fetch_add(&search->reading->source->pool->bytes_scanned,
+                     finding->scanned_to + (finding->ends_record ? 1 : 0) - claim->start);
+    return error;
 }
 
 /*
@@ -132,14 +135,18 @@ static int verify_end(const struct end_search *search, uint64_t place, bool *hol
     return 0;
 }
 
-/* Scans a claim, and goes on to where that came to. *found: a record ends there. */
+/*
+ * Scans a claim, and goes on to where that came to. *found: a record ends there. What was scanned
+ * before the search was cancelled is kept: another thread goes on there.
+ */
 static int scan_claimed(struct end_search *search, struct scan_claim *claim, bool *found)
 {
     struct finding finding = {.format = search->format, .scanned_to = claim->start};
     int error = search_claim(search, claim, &finding);
+    bool learnt = error == 0 || error == -CANCELLED;
 
-    record_ends_settle(search->ends, claim, error == 0 ? finding.scanned_to : claim->start,
-                       error == 0 && finding.ends_record);
+    record_ends_settle(search->ends, claim, learnt ? finding.scanned_to : claim->start,
+                       learnt && finding.ends_record);
     search->place = finding.scanned_to; /* what was settled would tell, if there was room for it */
     *found = finding.ends_record;
     return error;
@@ -244,6 +251,7 @@ struct skip {
     const struct record_format *format;
     uint64_t left; /* records */
     uint64_t place;
+    uint64_t scanned; /* bytes */
 };
 
 static bool skip_records(void *argument, const uint8_t *bytes, size_t length, uint64_t offset)
@@ -255,12 +263,14 @@ static bool skip_records(void *argument, const uint8_t *bytes, size_t length, ui
         const uint8_t *end = skip->format->find_end(at, length - (size_t)(at - bytes));
         if (end == NULL) {
             skip->place = offset + length;
+            skip->scanned += length;
             return true;
         }
         at = end + 1;
         skip->left--;
     }
     skip->place = offset + (uint64_t)(at - bytes);
+    skip->scanned += (uint64_t)(at - bytes);
     return false;
 }
 
@@ -283,6 +293,7 @@ static int scan_prefix(const struct reading *reading, const struct record_format
 
     if (error == 0 && skip.left > 0)
         error = scan(reading, first, reading->size, &skipper, &skip);
+    atomic_fetch_add(&reading->source->pool->bytes_scanned, skip.scanned);
     *boundary = skip.place;
     return error;
 }

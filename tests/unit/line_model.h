@@ -1,5 +1,5 @@
 /*
- * What tests of line indexes share: texts, lines counted byte by byte, and ways to ask for an
+ * What tests of indexes share: texts, lines counted byte by byte, and ways to ask for an
  * index.
  *
  * All but line_model_make() and _free() are checks, or made of checks: for the main thread alone.
@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/index/index_making.h"
-#include "core/index/line_index.h"
+#include "core/format/lines.h"
+#include "core/index/index_directory.h"
+#include "core/index/index_get.h"
+#include "core/index/record_index.h"
 #include "core/index/rows.h"
 #include "tests/unit/support.h"
 
@@ -106,27 +108,28 @@ static inline uint64_t line_model_ends_in(const struct line_model *model, uint64
 }
 
 /* The index is that of the text: each count, all sums. */
-static inline void line_model_check(const struct line_model *model, struct line_index *index)
+static inline void line_model_check(const struct line_model *model, struct record_index *index)
 {
     uint64_t ends = 0;
 
     assert_int_equal(index->size, model->size);
-    assert_int_equal(index->blocks, (model->size + LINE_BLOCK - 1) / LINE_BLOCK);
+    assert_int_equal(index->blocks, (model->size + INDEX_BLOCK - 1) / INDEX_BLOCK);
     for (size_t i = 0; i < index->blocks; i++) {
-        uint64_t start = (uint64_t)i * LINE_BLOCK;
-        assert_int_equal(line_index_ends_before(index, i), ends);
-        ends += line_model_ends_in(model, start, start + LINE_BLOCK);
+        uint64_t start = (uint64_t)i * INDEX_BLOCK;
+        assert_int_equal(record_index_ends_before(index, i), ends);
+        ends += line_model_ends_in(model, start, start + INDEX_BLOCK);
     }
-    assert_int_equal(line_index_ends(index), ends);
-    assert_int_equal(line_index_lines(index), model->lines);
+    assert_int_equal(record_index_ends(index), ends);
+    assert_int_equal(record_index_records(index), model->lines);
 }
 
 /* rows_find() tells where the line begins. */
-static inline void line_model_check_row(const struct line_model *model, const struct reader *reader,
-                                        struct line_index *index, uint64_t line)
+static inline void line_model_check_row(const struct line_model *model,
+                                        const struct reading *reading, struct record_index *index,
+                                        uint64_t line)
 {
     uint64_t offset = UINT64_MAX;
-    assert_int_equal(rows_find(reader->source, reader->generation, index, line, &offset), 0);
+    assert_int_equal(rows_find(reading, index, line, &offset), 0);
     if (offset != line_model_start(model, line))
         fail_msg("line %llu begins at %llu, not at %llu", (unsigned long long)line,
                  (unsigned long long)line_model_start(model, line), (unsigned long long)offset);
@@ -134,32 +137,33 @@ static inline void line_model_check_row(const struct line_model *model, const st
 
 /* A few lines, the first, the last, and those behind. */
 static inline void line_model_check_rows(const struct line_model *model,
-                                         const struct reader *reader, struct line_index *index,
+                                         const struct reading *reading, struct record_index *index,
                                          struct random *random, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        line_model_check_row(model, reader, index, random_below(random, model->lines + 1));
-    line_model_check_row(model, reader, index, 0);
-    line_model_check_row(model, reader, index, model->lines > 0 ? model->lines - 1 : 0);
-    line_model_check_row(model, reader, index, model->lines);
-    line_model_check_row(model, reader, index, UINT64_MAX);
+        line_model_check_row(model, reading, index, random_below(random, model->lines + 1));
+    line_model_check_row(model, reading, index, 0);
+    line_model_check_row(model, reading, index, model->lines > 0 ? model->lines - 1 : 0);
+    line_model_check_row(model, reading, index, model->lines);
+    line_model_check_row(model, reading, index, UINT64_MAX);
 }
 
 /* index_get(), which must succeed; a reference for the caller. */
-static inline struct line_index *get_index(struct index_store *store, const struct reader *reader)
+static inline struct record_index *get_index(struct index_directory *directory,
+                                             const struct reading *reading)
 {
-    struct line_index *index = NULL;
-    assert_int_equal(index_get(store, reader->source, reader->generation, NULL, &index), 0);
+    struct record_index *index = NULL;
+    assert_int_equal(index_get(directory, reading, &lines_format, &index), 0);
     assert_non_null(index);
     return index;
 }
 
-static inline void check_index_of(struct index_store *store, const struct reader *reader,
+static inline void check_index_of(struct index_directory *directory, const struct reading *reading,
                                   const struct line_model *model)
 {
-    struct line_index *index = get_index(store, reader);
+    struct record_index *index = get_index(directory, reading);
     line_model_check(model, index);
-    line_index_unref(index);
+    record_index_unref(index);
 }
 
 static inline uint64_t bytes_scanned(struct world *world)

@@ -218,7 +218,7 @@ static void test_stat(void **state)
     assert_int_equal(count_descriptors(), before);
 }
 
-/* A FIFO without a writer holds nobody up who asks not to be. */
+/* A FIFO without a writer holds up no reader that asks not to be. */
 static void test_fifo(void **state)
 {
     const struct tree *tree = *state;

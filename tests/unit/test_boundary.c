@@ -18,7 +18,9 @@
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
 #include "core/file/fault_guard.h"
+#include "core/format/lines.h"
 #include "core/record/boundary.h"
+#include "core/record/record_ends.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, WINDOW = 256 * KIB };
 
@@ -70,7 +72,7 @@ struct text {
     struct world *world;
     uint8_t *bytes;
     uint64_t size;
-    struct reader reader;
+    struct reading reading;
 };
 
 static struct text text_make(struct world *world, uint64_t size)
@@ -87,12 +89,12 @@ static void text_open(struct text *text)
     assert_int_equal(fault_guard_install(), 0);
     (void)unlinkat(text->world->scratch.directory, "text", 0);
     scratch_write(&text->world->scratch, "text", text->bytes, text->size);
-    text->reader = reader_pin(text->world, "text");
+    text->reading = reading_world_pin(text->world, "text");
 }
 
 static void text_close(struct text *text)
 {
-    reader_close(&text->reader);
+    reading_close(&text->reading);
     free(text->bytes);
 }
 
@@ -114,8 +116,9 @@ static uint64_t model_boundary(const struct text *text, uint64_t place, uint64_t
 static int find(const struct text *text, uint64_t place, uint64_t size, const struct cancel *cancel,
                 uint64_t *boundary)
 {
-    return boundary_find(text->reader.source, text->reader.generation, place, size, cancel,
-                         boundary);
+    struct reading part = reading_for(&text->reading, cancel);
+    part.size = size;
+    return boundary_find(&part, &lines_format, place, boundary);
 }
 
 static void check_place(const struct text *text, uint64_t place, uint64_t size)
@@ -141,7 +144,9 @@ static uint64_t probes(const struct text *text)
 /* What the generation remembers is true of the text as it was. */
 static void check_memory(const struct text *text)
 {
-    const struct intervals *gaps = &text->reader.generation->lines.gaps;
+    const struct record_ends *ends =
+        generation_note(text->reading.generation, &record_ends_note, &lines_format);
+    const struct intervals *gaps = &ends->gaps;
 
     for (size_t i = 0; i < gaps->count; i++) {
         const struct interval *gap = &gaps->items[i];
@@ -311,7 +316,7 @@ static void test_threads(void **state)
     }
 }
 
-/* The line grew meanwhile: who asks about the new size goes on where the old end was. */
+/* The line grew meanwhile: a search in the new size goes on where the old end was. */
 static void test_growing(void **state)
 {
     static const char more[] = "yyyy\nzz";
@@ -322,14 +327,14 @@ static void test_growing(void **state)
     text_open(&text);
     check_place(&text, 1000, old_size);
     scratch_append(&text.world->scratch, "text", more, sizeof(more) - 1);
-    struct reader again = reader_again(&text.reader);
-    assert_ptr_equal(again.generation, text.reader.generation);
+    struct reading again = reading_again(&text.reading);
+    assert_ptr_equal(again.generation, text.reading.generation);
     const uint64_t before = scanned(&text);
     assert_int_equal(find(&text, 1000, old_size + sizeof(more) - 1, NULL, &boundary), 0);
     assert_int_equal(boundary, old_size + 5);
     assert_int_equal(scanned(&text), before + 5);
-    check_place(&text, 1000, old_size); /* whoever was promised the old size keeps it */
-    reader_close(&again);
+    check_place(&text, 1000, old_size); /* a reader that was promised the old size keeps it */
+    reading_close(&again);
     text_close(&text);
 }
 
@@ -370,6 +375,33 @@ static void test_cancelled(void **state)
     text_close(&text);
 }
 
+/* Cancelled every few looks, in the middle of a claim too: what was scanned by then is kept. */
+static void test_cancelled_again_and_again(void **state)
+{
+    struct world *world = *state;
+
+    for (int copied = 0; copied < 2; copied++) {
+        struct text text = text_make(world, 6 * MIB);
+        const uint64_t before = scanned(&text);
+        uint64_t boundary = 0;
+        int rounds = 0;
+        int error = -CANCELLED;
+
+        text_open(&text);
+        atomic_store(&mmap_error, copied == 1 ? ENODEV : 0);
+        for (; error == -CANCELLED && rounds < 1000; rounds++) {
+            struct script script = {.until = 8 + rounds % 3};
+            const struct cancel cancel = {follow_script, &script};
+            error = find(&text, 1, text.size, &cancel, &boundary);
+        }
+        assert_int_equal(error, 0);
+        assert_int_equal(boundary, text.size);
+        assert_in_range(rounds, 5, 999);
+        assert_int_equal(scanned(&text) - before, text.size);
+        text_close(&text);
+    }
+}
+
 struct companions {
     const struct text *text;
     atomic_uint cancelled;
@@ -393,7 +425,7 @@ static void look_along_line(void *argument, unsigned index)
         atomic_fetch_add(&companions->cancelled, 1);
 }
 
-/* Where one reader is interrupted another goes on, and still nothing is scanned twice. */
+/* If one reader is interrupted another goes on, and still nothing is scanned twice. */
 static void test_cancelled_among_others(void **state)
 {
     struct world *world = *state;
@@ -517,11 +549,11 @@ static void test_appended_during_scan(void **state)
     text_open(&text);
     assert_int_equal(find(&text, 1, text.size, &cancel, &boundary), 0);
     assert_int_equal(boundary, text.size);
-    assert_int_equal(generation_size(text.reader.generation), text.size + 1);
+    assert_int_equal(generation_size(text.reading.generation), text.size + 1);
     text_close(&text);
 }
 
-/* Scans until the file is cut under it by another thread. */
+/* Scans until the file is cut by another thread. */
 static void scan_or_truncate(void *argument, unsigned index)
 {
     const struct text *text = argument;
@@ -620,12 +652,18 @@ static uint64_t model_after_records(const struct text *text, uint64_t count, uin
     return place;
 }
 
+static int find_after_records(const struct text *text, uint64_t count, uint64_t size,
+                              const struct cancel *cancel, uint64_t *boundary)
+{
+    struct reading part = reading_for(&text->reading, cancel);
+    part.size = size;
+    return boundary_after_records(&part, &lines_format, count, boundary);
+}
+
 static void check_records(const struct text *text, uint64_t count, uint64_t size)
 {
     uint64_t boundary = UINT64_MAX;
-    assert_int_equal(boundary_after_records(text->reader.source, text->reader.generation, count,
-                                            size, NULL, &boundary),
-                     0);
+    assert_int_equal(find_after_records(text, count, size, NULL, &boundary), 0);
     assert_int_equal(boundary, model_after_records(text, count, size));
 }
 
@@ -662,14 +700,12 @@ static void test_after_records_growing(void **state)
     text_open(&text);
     check_records(&text, 2, 10);
     scratch_append(&text.world->scratch, "text", "x\nx", 3);
-    struct reader again = reader_again(&text.reader);
-    assert_int_equal(
-        boundary_after_records(text.reader.source, text.reader.generation, 2, 13, NULL, &boundary),
-        0);
+    struct reading again = reading_again(&text.reading);
+    assert_int_equal(find_after_records(&text, 2, 13, NULL, &boundary), 0);
     assert_int_equal(boundary, 12);
     check_records(&text, 2, 10);
     check_records(&text, 1, 10);
-    reader_close(&again);
+    reading_close(&again);
     text_close(&text);
 }
 
@@ -681,13 +717,9 @@ static void test_after_records_fails(void **state)
     uint64_t boundary = 0;
 
     text_open(&text);
-    struct source *source = text.reader.source;
-    struct generation *generation = text.reader.generation;
-    assert_int_equal(boundary_after_records(source, generation, 1, text.size, &cancel, &boundary),
-                     -CANCELLED);
+    assert_int_equal(find_after_records(&text, 1, text.size, &cancel, &boundary), -CANCELLED);
     scratch_truncate(&text.world->scratch, "text", 1 * MIB);
-    assert_int_equal(boundary_after_records(source, generation, 1, text.size, NULL, &boundary),
-                     -ESTALE);
+    assert_int_equal(find_after_records(&text, 1, text.size, NULL, &boundary), -ESTALE);
     text_close(&text);
 }
 
@@ -705,6 +737,7 @@ int main(void)
         BOUNDARY_TEST(test_threads),
         BOUNDARY_TEST(test_growing),
         BOUNDARY_TEST(test_cancelled),
+        BOUNDARY_TEST(test_cancelled_again_and_again),
         BOUNDARY_TEST(test_cancelled_among_others),
         BOUNDARY_TEST(test_truncated_during_scan),
         BOUNDARY_TEST(test_rewritten_during_scan),

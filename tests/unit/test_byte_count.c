@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/record/byte_count.h"
+#include "core/format/byte_count.h"
 
 enum {
     LONGEST = 640,       /* of the lengths that are all tried */
@@ -98,7 +98,7 @@ static void every_length_at_every_alignment(void **state)
     (void)state;
     for (size_t p = 0; p < LENGTH_OF(percents); p++) {
         uint8_t wanted = (uint8_t)random_next(&random);
-        /* All around is wanted, so who counts one too many is seen. */
+        /* All around is wanted, so a count of one too many is seen. */
         memset(memory.start, wanted, ROOM);
         uint8_t *bytes = memory.start + ALIGNMENTS;
         fill(bytes, ALIGNMENTS + LONGEST, &random, wanted, percents[p]);

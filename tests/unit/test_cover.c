@@ -12,8 +12,9 @@
 
 #include "core/content/piece.h"
 #include "core/file/fault_guard.h"
+#include "core/format/lines.h"
 #include "core/record/boundary.h"
-#include "core/record/partition.h"
+#include "core/view/partition.h"
 
 enum { KIB = 1024, MOST_PIECES = 100, CASES = 5000, LARGE_CASES = 40 };
 
@@ -187,7 +188,7 @@ static void model_ends(const struct text *text, const struct partition *partitio
 }
 
 /* The boundaries of all pieces, asked for in random order: knowledge must not change an answer. */
-static void find_boundaries(const struct reader *reader, const struct partition *partition,
+static void find_boundaries(const struct reading *reading, const struct partition *partition,
                             uint64_t size, uint64_t count, struct random *random,
                             uint64_t *boundaries)
 {
@@ -198,15 +199,15 @@ static void find_boundaries(const struct reader *reader, const struct partition 
         order[k] = order[other];
         order[other] = k;
     }
-    for (uint64_t i = 0; i <= count; i++)
-        assert_int_equal(boundary_find(reader->source, reader->generation,
-                                       partition_start(partition, size, order[i]), size, NULL,
-                                       &boundaries[order[i]]),
-                         0);
+    assert_int_equal(reading->size, size);
+    for (uint64_t i = 0; i <= count; i++) {
+        uint64_t place = partition_start(partition, size, order[i]);
+        assert_int_equal(boundary_find(reading, &lines_format, place, &boundaries[order[i]]), 0);
+    }
 }
 
 /* Reads a piece and adds it to what was read before. */
-static uint64_t append_piece(const struct reader *reader, uint64_t start, uint64_t end,
+static uint64_t append_piece(const struct reading *reading, uint64_t start, uint64_t end,
                              uint8_t *whole, uint64_t room, uint64_t length)
 {
     struct piece piece = {0};
@@ -214,11 +215,11 @@ static uint64_t append_piece(const struct reader *reader, uint64_t start, uint64
     assert_true(start <= end);
     assert_true(end - start <= room - length);
     piece_add(&piece, start, end - start);
-    assert_int_equal(piece_read(&piece, reader->source, reader->generation, whole + length), 0);
+    assert_int_equal(piece_read(&piece, reading, whole + length), 0);
     return length + piece_length(&piece);
 }
 
-static void check_cover(const struct reader *reader, const struct text *text,
+static void check_cover(const struct reading *reading, const struct text *text,
                         const struct partition *partition, struct random *random)
 {
     const uint64_t count = partition_count(partition, text->size);
@@ -229,10 +230,10 @@ static void check_cover(const struct reader *reader, const struct text *text,
 
     assert_non_null(whole);
     assert_in_range(count, 0, MOST_PIECES);
-    find_boundaries(reader, partition, text->size, count, random, boundaries);
+    find_boundaries(reading, partition, text->size, count, random, boundaries);
     model_ends(text, partition, count, ends);
     for (uint64_t k = 0; k < count; k++) {
-        length = append_piece(reader, boundaries[k], boundaries[k + 1], whole, text->size, length);
+        length = append_piece(reading, boundaries[k], boundaries[k + 1], whole, text->size, length);
         assert_int_equal(length, ends[k]); /* all records up to here, and none that is another's */
     }
     assert_int_equal(length, text->size);
@@ -247,12 +248,12 @@ static void check_case(struct world *world, uint64_t number, uint64_t most)
 
     (void)unlinkat(world->scratch.directory, "text", 0);
     scratch_write(&world->scratch, "text", text.bytes, text.size);
-    struct reader reader = reader_pin(world, "text");
+    struct reading reading = reading_world_pin(world, "text");
     for (int i = 0; i < 4; i++) {
         const struct partition partition = random_partition(&random, text.size);
-        check_cover(&reader, &text, &partition, &random);
+        check_cover(&reading, &text, &partition, &random);
     }
-    reader_close(&reader);
+    reading_close(&reading);
     free(text.bytes);
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/content/content.h"
 #include "core/file/residency.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, SIZE = 40 * MIB + 12345, PAGE = 4096 };
@@ -23,22 +24,22 @@ static int setup(void **state)
 }
 
 /* A file on disk of which nothing is in the page cache. */
-static struct reader cold_file(struct world *world)
+static struct reading cold_file(struct world *world)
 {
     AUTO_FREE char *bytes = malloc(SIZE);
     assert_non_null(bytes);
     pattern_fill(bytes, SIZE, 0, 1);
     scratch_write(&world->scratch, "file", bytes, SIZE);
     AUTO_CLOSE int fd = scratch_open(&world->scratch, "file", O_RDWR);
-    struct reader reader = reader_pin(world, "file");
+    struct reading reading = reading_world_pin(world, "file");
     assert_int_equal(fsync(fd), 0);
     assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
     if (!residency_is_empty(fd, 0, SIZE)) {
         print_message("the kernel does not tell what is cached, or this is no disk\n");
-        reader_close(&reader);
+        reading_close(&reading);
         skip();
     }
-    return reader;
+    return reading;
 }
 
 static uint64_t cached_bytes(const struct world *world, uint64_t offset, uint64_t length)
@@ -68,28 +69,27 @@ static void bring_in(const struct world *world, uint64_t offset, uint64_t length
         assert_int_equal(pread(fd, page, PAGE, (off_t)offset), PAGE);
 }
 
-static void read_stretch(const struct reader *reader, uint64_t start, uint64_t end, size_t step)
+static void read_stretch(const struct reading *reading, uint64_t start, uint64_t end, size_t step)
 {
     AUTO_FREE char *bytes = malloc(step);
 
     for (uint64_t offset = start; offset < end; offset += step) {
         size_t part = (size_t)min_u64(step, end - offset);
-        if (source_read_at_once(reader->source, reader->generation, bytes, part, offset) != 0)
-            (void)THREAD_CHECK(
-                source_read(reader->source, reader->generation, bytes, part, offset) == 0);
+        if (content_read_at_once(reading, bytes, part, offset) != 0)
+            (void)THREAD_CHECK(content_read(reading, bytes, part, offset) == 0);
         (void)THREAD_CHECK(pattern_matches(bytes, part, offset, 1));
     }
 }
 
 static void check_read_once(struct world *world, size_t step)
 {
-    struct reader reader = cold_file(world);
+    struct reading reading = cold_file(world);
 
-    read_stretch(&reader, 0, SIZE, step);
+    read_stretch(&reading, 0, SIZE, step);
     assert_threads_passed();
     assert_true(cached_bytes(world, 0, SIZE) <= MIB);
     assert_true(atomic_load(&world->pool.drop_behind.dropped) >= SIZE - MIB);
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 static void test_read_once(void **state)
@@ -111,17 +111,16 @@ static void test_steps_at_odd_places(void **state)
 static void test_probes(void **state)
 {
     struct world *world = *state;
-    struct reader reader = cold_file(world);
+    struct reading reading = cold_file(world);
     char bytes[4096 + 100];
 
     bring_in(world, 5 * MIB + 2 * PAGE, PAGE);
     for (uint64_t place = PAGE + 7; place + sizeof(bytes) < SIZE; place += MIB / 2)
-        assert_int_equal(
-            source_probe(reader.source, reader.generation, bytes, sizeof(bytes), place), 0);
+        assert_int_equal(content_probe(&reading, bytes, sizeof(bytes), place), 0);
     assert_int_equal(cached_bytes(world, 0, SIZE), 2 * PAGE); /* one met what was there */
-    read_stretch(&reader, 0, SIZE, MIB);
+    read_stretch(&reading, 0, SIZE, MIB);
     assert_true(cached_bytes(world, 0, SIZE) <= 2 * MIB);
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 static void test_probes_disabled(void **state)
@@ -129,98 +128,98 @@ static void test_probes_disabled(void **state)
     struct world *world = *state;
     char bytes[100];
     world->pool.drop_behind.enabled = false;
-    struct reader reader = cold_file(world);
+    struct reading reading = cold_file(world);
 
-    assert_int_equal(source_probe(reader.source, reader.generation, bytes, sizeof(bytes), MIB), 0);
+    assert_int_equal(content_probe(&reading, bytes, sizeof(bytes), MIB), 0);
     assert_true(cached_bytes(world, MIB, PAGE) > 0);
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 static void test_disabled(void **state)
 {
     struct world *world = *state;
     world->pool.drop_behind.enabled = false;
-    struct reader reader = cold_file(world);
+    struct reading reading = cold_file(world);
 
-    read_stretch(&reader, 0, SIZE, MIB);
+    read_stretch(&reading, 0, SIZE, MIB);
     assert_threads_passed();
     assert_true(cached_bytes(world, 0, SIZE) >= SIZE - 4 * MIB);
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 static void test_what_was_there_stays(void **state)
 {
     struct world *world = *state;
-    struct reader reader = cold_file(world);
+    struct reading reading = cold_file(world);
 
     bring_in(world, 0, 20 * MIB);
-    read_stretch(&reader, 0, SIZE, MIB);
+    read_stretch(&reading, 0, SIZE, MIB);
     assert_threads_passed();
     assert_true(cached_bytes(world, 0, 20 * MIB) >= 19 * MIB);
     assert_true(cached_bytes(world, 20 * MIB, SIZE - 20 * MIB) <= MIB);
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 /* One page makes its block somebody else's, and no other. */
 static void test_single_pages(void **state)
 {
     struct world *world = *state;
-    struct reader reader = cold_file(world);
+    struct reading reading = cold_file(world);
 
     bring_in(world, 3 * MIB + 5 * PAGE, PAGE);
     bring_in(world, 20 * MIB, PAGE);
-    read_stretch(&reader, 0, SIZE, MIB);
+    read_stretch(&reading, 0, SIZE, MIB);
     assert_threads_passed();
     assert_int_equal(cached_bytes(world, 3 * MIB + 5 * PAGE, PAGE), PAGE);
     assert_int_equal(cached_bytes(world, 20 * MIB, PAGE), PAGE);
     assert_true(cached_bytes(world, 0, SIZE) <= 3 * MIB);
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 /* A region that is not read to its end keeps what the reader may want next. */
 static void test_not_before_it_is_handed_over(void **state)
 {
     struct world *world = *state;
-    struct reader reader = cold_file(world);
+    struct reading reading = cold_file(world);
 
-    read_stretch(&reader, 0, 8 * MIB, MIB);
+    read_stretch(&reading, 0, 8 * MIB, MIB);
     assert_threads_passed();
     assert_int_equal(atomic_load(&world->pool.drop_behind.dropped), 0);
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 /* What a look found is not believed for ever: others may have come, and what they read stays. */
 static void test_others_come_while_the_reader_pauses(void **state)
 {
     struct world *world = *state;
-    struct reader reader = cold_file(world);
+    struct reading reading = cold_file(world);
 
     world->pool.drop_behind.remembered = 1000; /* far longer than the first stretch takes */
-    read_stretch(&reader, 0, 4 * MIB, MIB);
+    read_stretch(&reading, 0, 4 * MIB, MIB);
     for (int pause = 0; pause < 3; pause++) { /* a read now and then does not make it fresh */
         (void)usleep(600 * 1000);
-        read_stretch(&reader, 4 * MIB, 4 * MIB + 64 * KIB, 64 * KIB);
+        read_stretch(&reading, 4 * MIB, 4 * MIB + 64 * KIB, 64 * KIB);
     }
     bring_in(world, 8 * MIB, 24 * MIB);
     (void)usleep(600 * 1000); /* 2.4 s since the look */
-    read_stretch(&reader, 4 * MIB, SIZE, MIB);
+    read_stretch(&reading, 4 * MIB, SIZE, MIB);
     assert_threads_passed();
     assert_true(cached_bytes(world, 8 * MIB, 24 * MIB) >= 23 * MIB);
     assert_true(cached_bytes(world, 0, 4 * MIB) <= MIB); /* ours, and handed over */
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 static void test_warm_file(void **state)
 {
     struct world *world = *state;
-    struct reader reader = cold_file(world);
+    struct reading reading = cold_file(world);
 
     bring_in(world, 0, SIZE - SIZE % PAGE);
     for (int i = 0; i < 3; i++)
-        read_stretch(&reader, 0, SIZE, MIB);
+        read_stretch(&reading, 0, SIZE, MIB);
     assert_threads_passed();
     assert_int_equal(atomic_load(&world->pool.drop_behind.dropped), 0);
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 static void read_quarter(void *argument, unsigned index)
@@ -232,31 +231,30 @@ static void read_quarter(void *argument, unsigned index)
 static void test_several_readers(void **state)
 {
     struct world *world = *state;
-    struct reader reader = cold_file(world);
+    struct reading reading = cold_file(world);
 
-    run_threads(4, read_quarter, &reader);
-    /* Where one reader's stretch ends in another's block, some of it may be read again, and stay.
-     */
+    run_threads(4, read_quarter, &reading);
+    /* If one reader's stretch ends in another's block, some of it may be read again, and stay. */
     assert_true(cached_bytes(world, 0, SIZE) <= SIZE / 2);
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 /* More regions than there is room for: the first are forgotten, and looked at again. */
 static void test_many_regions(void **state)
 {
     struct world *world = *state;
-    struct reader reader = cold_file(world);
+    struct reading reading = cold_file(world);
     AUTO_CLOSE int fd = scratch_open(&world->scratch, "file", O_RDONLY);
 
-    for (uint64_t serial = 1000; serial < 1000 + 2 * DROP_REGIONS; serial++) {
-        const struct drop_read read = {serial, fd, SIZE, 0, MIB};
+    for (uint64_t owner = 1000; owner < 1000 + 2 * DROP_REGIONS; owner++) {
+        const struct drop_read read = {owner, fd, SIZE, 0, MIB};
         drop_behind_before(&world->pool.drop_behind, &read);
         drop_behind_after(&world->pool.drop_behind, &read);
     }
-    read_stretch(&reader, 0, SIZE, MIB);
+    read_stretch(&reading, 0, SIZE, MIB);
     assert_threads_passed();
     assert_true(cached_bytes(world, 0, SIZE) <= MIB);
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 int main(void)

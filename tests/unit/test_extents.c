@@ -39,13 +39,13 @@ static bool has_holes[2];         /* whether this file system tells of any, by e
 static bool tells_moments;        /* whether two changes never get the same time */
 static uint64_t hole_bytes[2][2]; /* by method; by extent_probe() and by extents_find() */
 
-static struct file_identity layout_of(int fd)
+static struct file_identity attributes_of(int fd)
 {
     struct stat attributes;
-    struct file_identity layout;
+    struct file_identity now;
     assert_int_equal(fstat(fd, &attributes), 0);
-    file_identity_of(&attributes, &layout);
-    return layout;
+    file_identity_of(&attributes, &now);
+    return now;
 }
 
 /* Looks what the file system can do, in ways of its own: else the tests below could not fail. */
@@ -64,9 +64,9 @@ static void learn_file_system(const struct scratch *scratch)
                    request.map.fm_extents[0].fe_logical > 0;
     tells_moments = true;
     for (int i = 0; i < 50; i++) {
-        struct file_identity before = layout_of(fd);
+        struct file_identity before = attributes_of(fd);
         assert_int_equal(pwrite(fd, "y", 1, MIB - 1), 1);
-        struct file_identity after = layout_of(fd);
+        struct file_identity after = attributes_of(fd);
         if (file_identity_equal(&before, &after))
             tells_moments = false;
     }
@@ -89,7 +89,7 @@ static struct subject *subject_make(const struct scratch *scratch, uint64_t numb
     assert_non_null(subject->bytes);
     assert_ptr_not_equal(subject->mapped, MAP_FAILED);
     for (size_t i = 0; i < LENGTH_OF(methods); i++)
-        extents_init(&subject->extents[i]);
+        extents_note.init(&subject->extents[i]);
     return subject;
 }
 
@@ -99,7 +99,7 @@ static void subject_free(struct subject *subject)
     assert_int_equal(close(subject->fd), 0);
     assert_int_equal(unlinkat(subject->scratch->directory, "file", 0), 0);
     for (size_t i = 0; i < LENGTH_OF(methods); i++)
-        extents_destroy(&subject->extents[i]);
+        extents_note.destroy(&subject->extents[i]);
     free(subject->model);
     free(subject->bytes);
     free(subject);
@@ -243,7 +243,7 @@ static void allocate_some(struct subject *subject)
         assert_true(errno == EOPNOTSUPP || (moves && errno == EINVAL));
 }
 
-/* Pages find their blocks, all of them or a few; nothing changes for who reads. */
+/* Pages find their blocks, all of them or a few; nothing changes for a reader. */
 static void sync_some(struct subject *subject)
 {
     const unsigned flags =
@@ -318,7 +318,7 @@ static struct extent find(struct subject *subject, struct extents *extents, size
                           uint64_t offset)
 {
     struct extent extent;
-    const struct file_identity now = layout_of(subject->fd);
+    const struct file_identity now = attributes_of(subject->fd);
     extents_find(extents, methods[method], subject->fd, &now, offset, &extent);
     assert_true(extent.start <= offset && offset < extent.end);
     return extent;
@@ -454,9 +454,9 @@ static void test_bounded(void **state)
         struct extents extents;
         int fd = comb_make(*state, TEETH);
         struct comb comb = {&extents, method, fd, TEETH * 8192ull};
-        extents_init(&extents);
+        extents_note.init(&extents);
         walk_comb(&comb);
-        extents_destroy(&extents);
+        extents_note.destroy(&extents);
         assert_int_equal(close(fd), 0);
     }
 }
@@ -480,9 +480,9 @@ static void test_threads(void **state)
         struct extents extents;
         int fd = comb_make(*state, TEETH);
         struct comb comb = {&extents, method, fd, TEETH * 8192ull};
-        extents_init(&extents);
+        extents_note.init(&extents);
         run_threads(6, look_about, &comb);
-        extents_destroy(&extents);
+        extents_note.destroy(&extents);
         assert_int_equal(close(fd), 0);
     }
 }
@@ -496,7 +496,7 @@ static void test_remembered(void **state)
         struct extents extents;
         int fd = comb_make(*state, TEETH);
         struct comb comb = {&extents, method, fd, TEETH * 8192ull};
-        extents_init(&extents);
+        extents_note.init(&extents);
         for (uint64_t place = 0; place < comb.size;)
             place = find_in_comb(&comb, place).end;
         assert_int_equal(close(fd), 0);
@@ -507,7 +507,7 @@ static void test_remembered(void **state)
                 assert_int_equal(extent.start, place / 8192 * 8192);
                 assert_int_equal(extent.end, extent.start + 4096);
             }
-        extents_destroy(&extents);
+        extents_note.destroy(&extents);
     }
 }
 
@@ -560,8 +560,8 @@ static void test_possible(void **state)
     (void)state;
 
     for (size_t i = 0; i < LENGTH_OF(cases); i++) {
-        const struct file_identity layout = {.size = cases[i].size, .blocks = cases[i].blocks};
-        assert_int_equal(extents_possible(&layout), cases[i].possible);
+        const struct file_identity now = {.size = cases[i].size, .blocks = cases[i].blocks};
+        assert_int_equal(file_may_have_holes(&now), cases[i].possible);
     }
 }
 

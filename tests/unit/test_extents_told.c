@@ -12,33 +12,32 @@
 
 struct subject {
     struct extents extents;
-    struct file_identity layout;
+    struct file_identity now;
     int fd;
 };
 
-/* A real file, for the layout: a MiB that is one hole. */
+/* A real file, for its attributes: a MiB that is one hole. */
 static void subject_make(struct subject *subject, const struct scratch *scratch)
 {
     struct stat attributes;
-    extents_init(&subject->extents);
+    extents_note.init(&subject->extents);
     subject->fd = scratch_open(scratch, "file", O_RDWR | O_CREAT | O_TRUNC);
     assert_int_equal(ftruncate(subject->fd, MIB), 0);
     assert_int_equal(fstat(subject->fd, &attributes), 0);
-    file_identity_of(&attributes, &subject->layout);
+    file_identity_of(&attributes, &subject->now);
 }
 
 static void subject_free(struct subject *subject)
 {
-    extents_destroy(&subject->extents);
+    extents_note.destroy(&subject->extents);
     assert_int_equal(close(subject->fd), 0);
 }
 
 static struct extent find(struct subject *subject, enum extent_method method, uint64_t offset)
 {
     struct extent extent = {0};
-    extents_find(&subject->extents, method, subject->fd, &subject->layout, offset, &extent);
-    assert_true(extent.start <= offset && offset < extent.end &&
-                extent.end <= subject->layout.size);
+    extents_find(&subject->extents, method, subject->fd, &subject->now, offset, &extent);
+    assert_true(extent.start <= offset && offset < extent.end && extent.end <= subject->now.size);
     return extent;
 }
 
@@ -170,26 +169,26 @@ static void test_holes_asked_anew(void **state)
     subject_free(&subject);
 }
 
-/* Counts are of one layout: none of them outlives it. */
+/* Counts are of a file with one number of blocks: none of them outlives that. */
 static void test_counts(void **state)
 {
     struct subject subject;
     uint64_t data = 0;
 
     subject_make(&subject, *state);
-    struct file_identity layout = subject.layout;
-    assert_false(extents_recall_count(&subject.extents, &layout, 0, 4096, &data));
+    struct file_identity now = subject.now;
+    assert_false(extents_recall_count(&subject.extents, &now, 0, 4096, &data));
     for (uint64_t i = 0; i < 3 * EXTENT_COUNTS; i++) {
-        extents_remember_count(&subject.extents, &layout, i, i + 4096, 7 * i);
-        assert_true(extents_recall_count(&subject.extents, &layout, i, i + 4096, &data));
+        extents_remember_count(&subject.extents, &now, i, i + 4096, 7 * i);
+        assert_true(extents_recall_count(&subject.extents, &now, i, i + 4096, &data));
         assert_int_equal(data, 7 * i);
     }
-    assert_false(extents_recall_count(&subject.extents, &layout, 0, 4096, &data));
-    layout.blocks += 8;
-    assert_false(extents_recall_count(&subject.extents, &layout, 3 * EXTENT_COUNTS - 1,
+    assert_false(extents_recall_count(&subject.extents, &now, 0, 4096, &data));
+    now.blocks += 8;
+    assert_false(extents_recall_count(&subject.extents, &now, 3 * EXTENT_COUNTS - 1,
                                       3 * EXTENT_COUNTS + 4095, &data));
-    extents_remember_count(&subject.extents, &layout, 1, 2, 1);
-    assert_false(extents_recall_count(&subject.extents, &subject.layout, 1, 2, &data));
+    extents_remember_count(&subject.extents, &now, 1, 2, 1);
+    assert_false(extents_recall_count(&subject.extents, &subject.now, 1, 2, &data));
     subject_free(&subject);
 }
 
@@ -203,7 +202,7 @@ static void test_auto_decides_anew(void **state)
     told.error = -EOPNOTSUPP;
     fake.seek = seek_knows_none;
     assert_int_equal(find(&subject, EXTENTS_AUTO, 5000).kind, EXTENT_DATA);
-    subject.layout.size += MIB;
+    subject.now.size += MIB;
     fake.seek = seek_all_hole;
     assert_int_equal(find(&subject, EXTENTS_AUTO, MIB + 5000).kind, EXTENT_HOLE);
     fake.on = false;

@@ -57,7 +57,7 @@ static void truncate_to(const struct victim *victim, uint64_t size)
 }
 
 /* Reads a stretch byte by byte, and remembers how far it came. */
-struct reading {
+struct touching {
     const uint8_t *bytes;
     size_t length;
     volatile size_t done;
@@ -65,40 +65,40 @@ struct reading {
 
 static void read_bytes(void *argument)
 {
-    struct reading *reading = argument;
-    const volatile uint8_t *bytes = reading->bytes;
-    for (size_t i = 0; i < reading->length; i++) {
+    struct touching *touching = argument;
+    const volatile uint8_t *bytes = touching->bytes;
+    for (size_t i = 0; i < touching->length; i++) {
         (void)bytes[i];
-        reading->done = i + 1;
+        touching->done = i + 1;
     }
 }
 
-static int guarded_read(struct reading *reading)
+static int guarded_read(struct touching *touching)
 {
-    return fault_guard_call(reading->bytes, reading->length, read_bytes, reading);
+    return fault_guard_call(touching->bytes, touching->length, read_bytes, touching);
 }
 
 static void test_no_fault(void **state)
 {
     const struct victim *victim = *state;
-    struct reading reading = {victim->bytes, PAGES * (size_t)PAGE, 0};
+    struct touching touching = {victim->bytes, PAGES * (size_t)PAGE, 0};
 
     assert_int_equal(fault_guard_install(), 0);
-    assert_int_equal(guarded_read(&reading), 0);
-    assert_int_equal(reading.done, PAGES * PAGE);
+    assert_int_equal(guarded_read(&touching), 0);
+    assert_int_equal(touching.done, PAGES * PAGE);
 }
 
 /* The call ends at the first byte that is gone; the process lives, and is as it was. */
 static void test_truncated(void **state)
 {
     const struct victim *victim = *state;
-    struct reading reading = {victim->bytes, PAGES * (size_t)PAGE, 0};
+    struct touching touching = {victim->bytes, PAGES * (size_t)PAGE, 0};
     sigset_t blocked;
 
     assert_int_equal(fault_guard_install(), 0);
     truncate_to(victim, 2 * PAGE);
-    assert_int_equal(guarded_read(&reading), -EFAULT);
-    assert_int_equal(reading.done, 2 * PAGE);
+    assert_int_equal(guarded_read(&touching), -EFAULT);
+    assert_int_equal(touching.done, 2 * PAGE);
     assert_int_equal(sigprocmask(SIG_BLOCK, NULL, &blocked), 0);
     assert_int_equal(sigismember(&blocked, SIGBUS), 0);
 }
@@ -107,21 +107,21 @@ static void test_truncated(void **state)
 static void test_again(void **state)
 {
     const struct victim *victim = *state;
-    struct reading reading = {victim->bytes, PAGES * (size_t)PAGE, 0};
+    struct touching touching = {victim->bytes, PAGES * (size_t)PAGE, 0};
 
     assert_int_equal(fault_guard_install(), 0);
     for (int i = 0; i < 100; i++) {
         truncate_to(victim, 0);
-        assert_int_equal(guarded_read(&reading), -EFAULT);
+        assert_int_equal(guarded_read(&touching), -EFAULT);
         truncate_to(victim, PAGES * PAGE);
-        assert_int_equal(guarded_read(&reading), 0);
+        assert_int_equal(guarded_read(&touching), 0);
     }
 }
 
 static void find_newline(void *argument)
 {
-    struct reading *reading = argument;
-    reading->done = memchr(reading->bytes, '\n', reading->length) != NULL;
+    struct touching *touching = argument;
+    touching->done = memchr(touching->bytes, '\n', touching->length) != NULL;
 }
 
 /* memchr() reads in blocks that reach across both ends of what it was given. */
@@ -133,9 +133,9 @@ static void test_every_alignment(void **state)
     truncate_to(victim, PAGE);
     for (size_t start = PAGE - 70; start < PAGE + 70; start++)
         for (size_t length = 1; length < 200; length++) {
-            struct reading reading = {victim->bytes + start, length, 0};
+            struct touching touching = {victim->bytes + start, length, 0};
             int expected = start + length > PAGE ? -EFAULT : 0;
-            assert_int_equal(fault_guard_call(reading.bytes, length, find_newline, &reading),
+            assert_int_equal(fault_guard_call(touching.bytes, length, find_newline, &touching),
                              expected);
         }
 }
@@ -218,24 +218,24 @@ static void touch_unguarded(const struct victim *victim)
 
 static void touch_after_guard(const struct victim *victim)
 {
-    struct reading reading = {victim->bytes, 1, 0};
-    if (ftruncate(victim->fd, PAGE) == 0 && guarded_read(&reading) == 0 &&
+    struct touching touching = {victim->bytes, 1, 0};
+    if (ftruncate(victim->fd, PAGE) == 0 && guarded_read(&touching) == 0 &&
         ftruncate(victim->fd, 0) == 0)
         touch_unguarded(victim);
 }
 
 static void touch_after_fault(const struct victim *victim)
 {
-    struct reading reading = {victim->bytes, 1, 0};
-    if (guarded_read(&reading) == -EFAULT)
+    struct touching touching = {victim->bytes, 1, 0};
+    if (guarded_read(&touching) == -EFAULT)
         touch_unguarded(victim);
 }
 
 /* Reads the file's first page while the guard stands at its last. */
 static void touch_beside_guard(const struct victim *victim)
 {
-    struct reading reading = {victim->bytes, 1, 0};
-    (void)fault_guard_call(victim->bytes + (PAGES - 1) * (size_t)PAGE, PAGE, read_bytes, &reading);
+    struct touching touching = {victim->bytes, 1, 0};
+    (void)fault_guard_call(victim->bytes + (PAGES - 1) * (size_t)PAGE, PAGE, read_bytes, &touching);
 }
 
 static void send_bus_error(const struct victim *victim)
@@ -251,8 +251,8 @@ static void send_inside(void *argument)
 
 static void send_inside_guard(const struct victim *victim)
 {
-    struct reading reading = {victim->bytes, 1, 0};
-    (void)fault_guard_call(victim->bytes, PAGE, send_inside, &reading);
+    struct touching touching = {victim->bytes, 1, 0};
+    (void)fault_guard_call(victim->bytes, PAGE, send_inside, &touching);
 }
 
 static void test_unguarded_kills(void **state)

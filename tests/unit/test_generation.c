@@ -1,5 +1,5 @@
 /*
- * generation: each row of the table in generation.h, and that a stale one stays stale.
+ * generation: each row of the table in generation_check.h, and that one that is over stays over.
  *
  * A case makes a file, a generation of it (captured or not), changes the file and asks.
  */
@@ -42,7 +42,7 @@ static struct generation *generation_of(int fd)
     struct file_identity identity;
     assert_int_equal(fstat(fd, &attributes), 0);
     file_identity_of(&attributes, &identity);
-    struct generation *generation = generation_new(&identity);
+    struct generation *generation = generation_new(&identity, false);
     assert_non_null(generation);
     return generation;
 }
@@ -118,20 +118,26 @@ static void assert_goes_on(const struct subject *subject, bool moved)
 
     assert_int_equal(generation_check(subject->generation, subject->fd, &changed), 0);
     assert_int_equal(changed, moved);
-    assert_false(atomic_load(&subject->generation->stale));
+    assert_false(generation_is_over(subject->generation));
     file_identity_of(&attributes, &identity);
     struct file_identity known = generation_identity(subject->generation);
     assert_true(file_identity_equal(&known, &identity));
     assert_int_equal(generation_size(subject->generation), (uint64_t)attributes.st_size);
 }
 
-static void assert_over(const struct subject *subject)
+/* It is over, and stays so; and it hands out once how it ended. */
+static void assert_over(const struct subject *subject, enum end_reason reason)
 {
     bool changed = false;
+    struct generation_end end;
+
     for (int i = 0; i < 2; i++) {
         assert_int_equal(generation_check(subject->generation, subject->fd, &changed), -ESTALE);
-        assert_true(atomic_load(&subject->generation->stale));
+        assert_true(generation_is_over(subject->generation));
     }
+    assert_true(generation_take_end(subject->generation, &end));
+    assert_string_equal(end_reason_name(end.reason), end_reason_name(reason));
+    assert_false(generation_take_end(subject->generation, &end));
 }
 
 static void test_nothing_differs(void **state)
@@ -171,7 +177,7 @@ static void test_ctime_with_changed_end(void **state)
     for (size_t i = 0; i < LENGTH_OF(places); i++) {
         begin(subject, SIZE, true);
         put_secretly(subject, places[i], "#");
-        assert_over(subject);
+        assert_over(subject, END_DIGEST);
     }
 }
 
@@ -202,7 +208,7 @@ static void test_append_then_rewrite(void **state)
     scratch_let_time_pass(&subject->scratch, "file");
     put(subject, SIZE + 2 * BLOCK, "N");
     put(subject, size_now(subject), "more");
-    assert_over(subject);
+    assert_over(subject, END_DIGEST);
 }
 
 /* It grew, but the first block, or the one that was its last, is another. */
@@ -216,12 +222,12 @@ static void test_append_with_changed_end(void **state)
         begin(subject, SIZE, true);
         put(subject, places[i], "#");
         put(subject, SIZE, "more");
-        assert_over(subject);
+        assert_over(subject, END_DIGEST);
     }
     for (size_t i = 0; i < LENGTH_OF(sizes); i++) {
         begin(subject, sizes[i], true);
         put(subject, sizes[i] - 1, "# and more");
-        assert_over(subject);
+        assert_over(subject, END_DIGEST);
     }
 }
 
@@ -231,7 +237,7 @@ static void test_rewrite_of_same_size(void **state)
 
     begin(subject, SIZE, true);
     put(subject, 2 * BLOCK, "in the middle, where no digest looks");
-    assert_over(subject);
+    assert_over(subject, END_REWRITTEN);
 }
 
 static void test_truncate(void **state)
@@ -242,7 +248,7 @@ static void test_truncate(void **state)
     for (size_t i = 0; i < LENGTH_OF(sizes); i++) {
         begin(subject, SIZE, true);
         scratch_truncate(&subject->scratch, "file", sizes[i]);
-        assert_over(subject);
+        assert_over(subject, END_SHORTENED);
     }
 }
 
@@ -254,7 +260,7 @@ static void test_truncate_and_grow(void **state)
     begin(subject, SIZE, true);
     scratch_truncate(&subject->scratch, "file", 2 * BLOCK);
     scratch_truncate(&subject->scratch, "file", 2 * SIZE);
-    assert_over(subject);
+    assert_over(subject, END_DIGEST);
 }
 
 static void test_another_file(void **state)
@@ -262,13 +268,15 @@ static void test_another_file(void **state)
     struct subject *subject = *state;
     bool changed = false;
 
-    begin(subject, SIZE, true);
-    write_pattern(subject, "copy", SIZE);
-    int copy = scratch_open(&subject->scratch, "copy", O_RDONLY);
-    int error = generation_check(subject->generation, copy, &changed);
-    assert_int_equal(close(copy), 0);
-    assert_int_equal(error, -ESTALE);
-    assert_over(subject);
+    for (int captured = 0; captured < 2; captured++) {
+        begin(subject, SIZE, captured == 1);
+        write_pattern(subject, "copy", SIZE);
+        int copy = scratch_open(&subject->scratch, "copy", O_RDONLY);
+        int error = generation_check(subject->generation, copy, &changed);
+        assert_int_equal(close(copy), 0);
+        assert_int_equal(error, -ESTALE);
+        assert_over(subject, END_REPLACED);
+    }
 }
 
 /* Nobody has read of a generation that was not captured: it follows the file, unless that shrinks.
@@ -286,18 +294,19 @@ static void test_not_captured(void **state)
     put(subject, 0, "#");
     assert_goes_on(subject, true);
     scratch_truncate(&subject->scratch, "file", SIZE);
-    assert_over(subject);
+    assert_over(subject, END_SHORTENED);
 }
 
-/* Nothing brings a stale generation back: not even the file as it was, to the nanosecond. */
+/* Nothing brings one back that is over: not even the file as it was, to the nanosecond. */
 static void test_stale_for_good(void **state)
 {
     struct subject *subject = *state;
     bool changed = false;
 
     begin(subject, SIZE, true);
-    atomic_store(&subject->generation->stale, true);
+    assert_int_equal(generation_end(subject->generation, END_SUPERSEDED, NULL), -ESTALE);
     assert_int_equal(generation_check(subject->generation, subject->fd, &changed), -ESTALE);
+    assert_over(subject, END_SUPERSEDED);
 }
 
 /* Before anybody has read of it, a generation takes the file as it is by now. */
@@ -306,11 +315,11 @@ static void test_capture_takes_what_is_there(void **state)
     struct subject *subject = *state;
 
     begin(subject, SIZE, false);
-    assert_false(generation_settled(subject->generation));
+    assert_false(generation_captured(subject->generation));
     put(subject, 0, "#");
     put(subject, SIZE, "more");
     assert_int_equal(generation_capture(subject->generation, subject->fd), 0);
-    assert_true(generation_settled(subject->generation));
+    assert_true(generation_captured(subject->generation));
     assert_goes_on(subject, false);
     scratch_let_time_pass(&subject->scratch, "file");
     put(subject, size_now(subject), "and more");
@@ -359,7 +368,7 @@ static void test_capture_of_less(void **state)
     begin(subject, SIZE, false);
     scratch_truncate(&subject->scratch, "file", SIZE - 1);
     assert_int_equal(generation_capture(subject->generation, subject->fd), -ESTALE);
-    assert_over(subject);
+    assert_over(subject, END_SHORTENED);
 }
 
 static void test_capture_of_another_file(void **state)
@@ -372,7 +381,7 @@ static void test_capture_of_another_file(void **state)
     int error = generation_capture(subject->generation, copy);
     assert_int_equal(close(copy), 0);
     assert_int_equal(error, -ESTALE);
-    assert_over(subject);
+    assert_over(subject, END_REPLACED);
 }
 
 /* The second capture changes nothing: what was captured first is what counts. */
@@ -384,7 +393,7 @@ static void test_capture_twice(void **state)
     put(subject, 0, "#");
     put(subject, SIZE, "more");
     assert_int_equal(generation_capture(subject->generation, subject->fd), 0);
-    assert_over(subject);
+    assert_over(subject, END_DIGEST);
 }
 
 /* A file that cannot be read is not for that reason another one. */
@@ -398,14 +407,14 @@ static void test_read_errors(void **state)
     int capture_error = generation_capture(subject->generation, unreadable);
     assert_int_equal(close(unreadable), 0);
     assert_int_equal(capture_error, 0); /* it goes without the digests */
-    assert_true(generation_settled(subject->generation));
+    assert_true(generation_captured(subject->generation));
     assert_int_equal(generation_check(subject->generation, -1, &changed), -EBADF);
-    assert_false(atomic_load(&subject->generation->stale));
+    assert_false(generation_is_over(subject->generation));
     assert_goes_on(subject, false);
 }
 
 /* Without digests of its ends it lives as long as nothing at all changes. */
-static void test_settled_without_digests(void **state)
+static void test_captured_without_digests(void **state)
 {
     struct subject *subject = *state;
 
@@ -416,7 +425,7 @@ static void test_settled_without_digests(void **state)
     assert_int_equal(error, 0);
     assert_goes_on(subject, false);
     touch_ctime(subject);
-    assert_over(subject);
+    assert_over(subject, END_UNPROVEN);
 }
 
 /* Appends in small steps while others check. */
@@ -461,6 +470,20 @@ static void append_or_check(void *argument, unsigned index)
     atomic_store(&growing->done, true);
 }
 
+static int let_sample_be_compared(struct generation_state *state, void *argument)
+{
+    (void)argument;
+    state->sample_rest = 0;
+    return 0;
+}
+
+static int lose_sample(struct generation_state *state, void *argument)
+{
+    (void)argument;
+    state->sampled = 0;
+    return 0;
+}
+
 /* What a sample of the file can tell of how it came to be what it is. */
 static void test_only_grew(void **state)
 {
@@ -474,13 +497,13 @@ static void test_only_grew(void **state)
     assert_true(generation_only_grew(subject->generation, subject->fd, SIZE));
     assert_false(generation_only_grew(subject->generation, subject->fd, SIZE - 1));
 
-    subject->generation->sample_rest = 0;
+    (void)generation_update(subject->generation, let_sample_be_compared, NULL);
     put(subject, BLOCK, "other");
     assert_false(generation_only_grew(subject->generation, subject->fd, SIZE));
-    assert_false(atomic_load(&subject->generation->stale));
+    assert_false(generation_is_over(subject->generation));
 
     begin(subject, SIZE, true);
-    subject->generation->sampled = 0;
+    (void)generation_update(subject->generation, lose_sample, NULL);
     assert_false(generation_only_grew(subject->generation, subject->fd, SIZE));
 }
 
@@ -535,40 +558,58 @@ static void test_identity_of_stat(void **state)
     assert_memory_equal(&identity.ctime, &attributes.st_ctim, sizeof(identity.ctime));
 }
 
-enum { SERIALS = 5000, SERIAL_THREADS = 4 };
+enum { NUMBERS = 5000, NUMBER_THREADS = 4 };
 
 static void make_generations(void *argument, unsigned index)
 {
     const struct file_identity identity = {.inode = 1};
-    uint64_t *serials = (uint64_t *)argument + index * SERIALS;
+    uint64_t *numbers = (uint64_t *)argument + index * NUMBERS;
 
-    for (int i = 0; i < SERIALS; i++) {
-        struct generation *generation = generation_new(&identity);
+    for (int i = 0; i < NUMBERS; i++) {
+        struct generation *generation = generation_new(&identity, false);
         if (!THREAD_CHECK(generation != NULL))
             return;
-        serials[i] = generation->serial;
+        numbers[i] = generation_number(generation);
         generation_unref(generation);
     }
 }
 
-static int compare_serials(const void *a, const void *b)
+static int compare_numbers(const void *a, const void *b)
 {
     const uint64_t one = *(const uint64_t *)a;
     const uint64_t other = *(const uint64_t *)b;
     return (one > other) - (one < other);
 }
 
-/* No two generations share a serial, not even one after the other. */
-static void test_serials(void **state)
+/* No two generations share a number, not even one after the other; none is 0. */
+static void test_numbers(void **state)
 {
-    static uint64_t serials[SERIALS * SERIAL_THREADS];
+    static uint64_t numbers[NUMBERS * NUMBER_THREADS];
     (void)state;
 
-    run_threads(SERIAL_THREADS, make_generations, serials);
-    qsort(serials, LENGTH_OF(serials), sizeof(serials[0]), compare_serials);
-    for (size_t i = 1; i < LENGTH_OF(serials); i++)
-        assert_int_not_equal(serials[i - 1], serials[i]);
+    run_threads(NUMBER_THREADS, make_generations, numbers);
+    qsort(numbers, LENGTH_OF(numbers), sizeof(numbers[0]), compare_numbers);
+    assert_int_not_equal(numbers[0], 0);
+    for (size_t i = 1; i < LENGTH_OF(numbers); i++)
+        assert_int_not_equal(numbers[i - 1], numbers[i]);
 }
+
+static unsigned destroyed;
+
+static void begin_mourning(void *note)
+{
+    (void)note;
+}
+
+static void end_mourning(void *note)
+{
+    (void)note;
+    destroyed++;
+}
+
+/* A note by which the end of its generation is seen. */
+static const struct note_type mourner = {
+    .name = "mourner", .size = 1, .init = begin_mourning, .destroy = end_mourning};
 
 /* It lives until the last reference is dropped; the last but one leaves it alone. */
 static void test_references(void **state)
@@ -576,11 +617,15 @@ static void test_references(void **state)
     struct subject *subject = *state;
 
     begin(subject, SIZE, true);
+    destroyed = 0;
+    assert_non_null(generation_note(subject->generation, &mourner, NULL));
     assert_ptr_equal(generation_ref(subject->generation), subject->generation);
-    assert_int_equal(atomic_load(&subject->generation->references), 2);
     generation_unref(subject->generation);
-    assert_int_equal(atomic_load(&subject->generation->references), 1);
+    assert_int_equal(destroyed, 0);
     assert_int_equal(generation_size(subject->generation), SIZE);
+    generation_unref(subject->generation);
+    assert_int_equal(destroyed, 1);
+    subject->generation = NULL;
     generation_unref(NULL);
 }
 
@@ -608,12 +653,12 @@ int main(void)
         SUBJECT_TEST(test_capture_of_another_file),
         SUBJECT_TEST(test_capture_twice),
         SUBJECT_TEST(test_read_errors),
-        SUBJECT_TEST(test_settled_without_digests),
+        SUBJECT_TEST(test_captured_without_digests),
         SUBJECT_TEST(test_only_grew),
         SUBJECT_TEST(test_append_while_checking),
         cmocka_unit_test(test_identity),
         SUBJECT_TEST(test_identity_of_stat),
-        cmocka_unit_test(test_serials),
+        cmocka_unit_test(test_numbers),
         SUBJECT_TEST(test_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

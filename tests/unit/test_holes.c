@@ -13,8 +13,11 @@
 #include "core/base/outcome.h"
 #include "core/content/holes.h"
 #include "core/content/piece.h"
+#include "core/extent/extents.h"
 #include "core/file/fault_guard.h"
+#include "core/format/lines.h"
 #include "core/record/boundary.h"
+#include "core/record/record_ends.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, BLOCK = 4096, SIZE = 160 * KIB + 1234 };
 
@@ -26,7 +29,7 @@ struct sparse {
     uint8_t got[2 * SIZE];
     bool data[SIZE];
     bool has_holes;
-    struct reader reader;
+    struct reading reading;
 };
 
 /* As the kernel tells: this is not how the core asks, one byte at a time. */
@@ -85,13 +88,13 @@ static struct sparse *sparse_make(struct world *world, struct random *random)
         assert_int_equal(fsync(sparse->fd), 0);
     learn_data(sparse);
     let_rest(sparse->fd);
-    sparse->reader = reader_pin(world, "file");
+    sparse->reading = reading_world_pin(world, "file");
     return sparse;
 }
 
 static void sparse_free(struct sparse *sparse)
 {
-    reader_close(&sparse->reader);
+    reading_close(&sparse->reading);
     assert_int_equal(close(sparse->fd), 0);
     assert_int_equal(unlinkat(sparse->world->scratch.directory, "file", 0), 0);
     free(sparse);
@@ -116,15 +119,14 @@ static uint64_t model_count(const struct sparse *sparse, uint64_t start, uint64_
 static void check_range(const struct sparse *sparse, uint64_t start, uint64_t end)
 {
     const enum extent_kind kinds[] = {EXTENT_DATA, EXTENT_HOLE};
-    struct source *source = sparse->reader.source;
-    struct generation *generation = sparse->reader.generation;
+    const struct reading *reading = &sparse->reading;
     uint64_t found = UINT64_MAX;
 
     for (size_t i = 0; i < LENGTH_OF(kinds); i++) {
-        assert_int_equal(holes_seek(source, generation, kinds[i], start, end, NULL, &found), 0);
+        assert_int_equal(holes_seek(reading, kinds[i], start, end, &found), 0);
         assert_int_equal(found, model_seek(sparse, kinds[i], start, end));
     }
-    assert_int_equal(holes_count_data(source, generation, start, end, NULL, &found), 0);
+    assert_int_equal(holes_count_data(reading, start, end, &found), 0);
     assert_int_equal(found, model_count(sparse, start, end));
 }
 
@@ -152,7 +154,7 @@ static uint64_t place_of(const struct piece *piece, uint64_t offset)
     return piece->ranges[i].offset + offset;
 }
 
-/* Byte by byte. Behind the last one there is a hole, and no data. */
+/* Byte by byte. After the last one there is a hole, and no data. */
 static int model_piece_seek(const struct sparse *sparse, const struct piece *piece,
                             enum extent_kind kind, uint64_t offset, uint64_t *found)
 {
@@ -172,9 +174,7 @@ static void check_piece_seek(const struct sparse *sparse, const struct piece *pi
     uint64_t found = UINT64_MAX;
     int error = model_piece_seek(sparse, piece, kind, offset, &expected);
 
-    assert_int_equal(piece_seek(piece, sparse->reader.source, sparse->reader.generation, kind,
-                                offset, NULL, &found),
-                     error);
+    assert_int_equal(piece_seek(piece, &sparse->reading, kind, offset, &found), error);
     if (error == 0)
         assert_int_equal(found, expected);
 }
@@ -198,9 +198,7 @@ static void check_piece(const struct sparse *sparse, const struct piece *piece,
     for (unsigned i = 0; i < piece->count; i++)
         count += model_count(sparse, piece->ranges[i].offset,
                              piece->ranges[i].offset + piece->ranges[i].length);
-    assert_int_equal(
-        piece_count_data(piece, sparse->reader.source, sparse->reader.generation, NULL, &counted),
-        0);
+    assert_int_equal(piece_count_data(piece, &sparse->reading, &counted), 0);
     assert_int_equal(counted, count);
 }
 
@@ -239,9 +237,7 @@ static void check_read(struct sparse *sparse, uint64_t start, uint64_t length, b
 {
     const struct counters before = counters_of(sparse->world);
     memset(sparse->got, 0x5a, length + 1);
-    assert_int_equal(
-        source_read(sparse->reader.source, sparse->reader.generation, sparse->got, length, start),
-        0);
+    assert_int_equal(content_read(&sparse->reading, sparse->got, length, start), 0);
     const struct counters after = counters_of(sparse->world);
     assert_memory_equal(sparse->got, sparse->bytes + start, length);
     assert_int_equal(sparse->got[length], 0x5a);
@@ -288,7 +284,7 @@ static void test_none(void **state)
     world->pool.extents = EXTENTS_NONE;
     struct sparse *sparse = sparse_make(world, &random);
     memset(sparse->data, true, sizeof(sparse->data));
-    assert_false(source_may_have_holes(sparse->reader.source, sparse->reader.generation));
+    assert_false(content_may_have_holes(&sparse->reading));
     check_range(sparse, 0, SIZE);
     check_range(sparse, 5000, 77777);
     const struct piece piece = {1, {{100, SIZE - 100}}};
@@ -305,15 +301,14 @@ static void test_full_file(void **state)
 
     pattern_fill(bytes, sizeof(bytes), 0, 1);
     scratch_write(&world->scratch, "full", bytes, sizeof(bytes));
-    struct reader reader = reader_pin(world, "full");
-    if (!source_may_have_holes(reader.source, reader.generation)) { /* or it is compressed */
-        assert_int_equal(holes_seek(reader.source, reader.generation, EXTENT_HOLE, 10,
-                                    sizeof(bytes), NULL, &found),
-                         0);
+    struct reading reading = reading_world_pin(world, "full");
+    if (!content_may_have_holes(&reading)) { /* or it is compressed */
+        const struct extents *extents = generation_note(reading.generation, &extents_note, NULL);
+        assert_int_equal(holes_seek(&reading, EXTENT_HOLE, 10, sizeof(bytes), &found), 0);
         assert_int_equal(found, sizeof(bytes));
-        assert_null(reader.generation->extents.data.items);
+        assert_null(extents->data.items);
     }
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 /* Which whole pages of the file's holes are in the page cache. */
@@ -361,7 +356,7 @@ struct text {
         uint64_t length;
         uint8_t bytes[STRETCH_MOST];
     } stretches[STRETCHES];
-    struct reader reader;
+    struct reading reading;
 };
 
 /* Line ends at the first and last byte now and then: right behind a hole, right before one. */
@@ -401,13 +396,13 @@ static struct text *text_make(struct world *world, struct random *random)
     assert_int_equal(fsync(fd), 0);
     let_rest(fd);
     assert_int_equal(close(fd), 0);
-    text->reader = reader_pin(world, "text");
+    text->reading = reading_world_pin(world, "text");
     return text;
 }
 
 static void text_free(struct text *text)
 {
-    reader_close(&text->reader);
+    reading_close(&text->reading);
     free(text);
 }
 
@@ -426,10 +421,11 @@ static uint64_t model_boundary(const struct text *text, uint64_t place, uint64_t
 
 static void check_place(const struct text *text, uint64_t place, uint64_t size)
 {
+    struct reading part = reading_for(&text->reading, NULL);
     uint64_t boundary = UINT64_MAX;
-    assert_int_equal(
-        boundary_find(text->reader.source, text->reader.generation, place, size, NULL, &boundary),
-        0);
+
+    part.size = size;
+    assert_int_equal(boundary_find(&part, &lines_format, place, &boundary), 0);
     assert_int_equal(boundary, model_boundary(text, place, size));
 }
 
@@ -467,7 +463,10 @@ static bool knows_holes(struct world *world)
 /* What is remembered of holes and lines does not overlap. */
 static void check_gaps(const struct text *text)
 {
-    const struct intervals *gaps = &text->reader.generation->lines.gaps;
+    const struct record_ends *ends =
+        generation_note(text->reading.generation, &record_ends_note, &lines_format);
+    const struct intervals *gaps = &ends->gaps;
+
     for (size_t i = 1; i < gaps->count; i++)
         assert_true(gaps->items[i - 1].end <= gaps->items[i].start);
 }
@@ -509,7 +508,7 @@ static uint64_t model_after_records(const struct text *text, uint64_t count, uin
     return place;
 }
 
-/* A header whose lines span holes, or that begins behind one. */
+/* A header whose lines span holes, or that begins after one. */
 static void test_records(void **state)
 {
     struct world *world = *state;
@@ -524,9 +523,9 @@ static void test_records(void **state)
             const uint64_t before = atomic_load(&world->pool.bytes_scanned);
             uint64_t size =
                 random_chance(&random, 70) ? text->size : random_between(&random, 0, text->size);
-            assert_int_equal(boundary_after_records(text->reader.source, text->reader.generation,
-                                                    count, size, NULL, &boundary),
-                             0);
+            struct reading part = reading_for(&text->reading, NULL);
+            part.size = size;
+            assert_int_equal(boundary_after_records(&part, &lines_format, count, &boundary), 0);
             assert_int_equal(boundary, model_after_records(text, count, size));
             assert_in_range(atomic_load(&world->pool.bytes_scanned) - before, 0,
                             STRETCHES * 2 * 64 * KIB);
@@ -565,23 +564,20 @@ static void test_cancelled(void **state)
         at = next < 0 ? TEETH * 2 * BLOCK : (uint64_t)next;
     }
     let_rest(fd);
-    struct reader reader = reader_pin(world, "comb");
+    struct reading reading = reading_world_pin(world, "comb");
     const struct piece piece = {1, {{0, TEETH * 2 * BLOCK}}};
     for (int asks = 0; asks < 6; asks++) {
         atomic_int left = asks;
         const struct cancel cancel = {gone_after, &left};
-        assert_int_equal(holes_count_data(reader.source, reader.generation, 0, TEETH * 2 * BLOCK,
-                                          &cancel, &count),
-                         -CANCELLED);
+        const struct reading cancelled = reading_for(&reading, &cancel);
+        assert_int_equal(holes_count_data(&cancelled, 0, TEETH * 2 * BLOCK, &count), -CANCELLED);
         assert_int_equal(atomic_load(&left), -1); /* it has ended at the first yes */
         atomic_store(&left, asks);
-        assert_int_equal(
-            piece_count_data(&piece, reader.source, reader.generation, &cancel, &count),
-            -CANCELLED);
+        assert_int_equal(piece_count_data(&piece, &cancelled, &count), -CANCELLED);
     }
-    assert_int_equal(piece_count_data(&piece, reader.source, reader.generation, NULL, &count), 0);
+    assert_int_equal(piece_count_data(&piece, &reading, &count), 0);
     assert_int_equal(count, data);
-    reader_close(&reader);
+    reading_close(&reading);
     assert_int_equal(close(fd), 0);
 }
 

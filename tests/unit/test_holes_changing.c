@@ -2,7 +2,7 @@
  * holes of a file that changes: what was a hole is never served as zeros once it is filled.
  *
  * This program is linked with --wrap=pread and pread64, so that it can play a disk with a bad
- * block, and somebody who writes whenever the ends of a file are looked at.
+ * block, and a program that writes whenever the ends of a file are looked at.
  */
 #include "tests/unit/support.h"
 
@@ -17,6 +17,7 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/content/holes.h"
+#include "core/format/lines.h"
 #include "core/record/boundary.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, BLOCK = 4096, SIZE = 2 * MIB, PART = 64 * KIB };
@@ -74,7 +75,7 @@ struct sparse {
     uint8_t *bytes;
     uint64_t size;
     int fd;
-    struct reader reader;
+    struct reading reading;
 };
 
 static void put(struct sparse *sparse, uint64_t offset, uint64_t length, uint64_t kind)
@@ -108,13 +109,13 @@ static struct sparse sparse_make(struct world *world, uint64_t allocated)
     if (allocated > 0 && fallocate(sparse.fd, 0, SIZE / 2, (off_t)allocated) != 0)
         assert_int_equal(errno, EOPNOTSUPP);
     let_rest(&sparse);
-    sparse.reader = reader_pin(world, "file");
+    sparse.reading = reading_world_pin(world, "file");
     return sparse;
 }
 
 static void sparse_free(struct sparse *sparse)
 {
-    reader_close(&sparse->reader);
+    reading_close(&sparse->reading);
     assert_int_equal(close(sparse->fd), 0);
     free(sparse->model);
     free(sparse->bytes);
@@ -123,21 +124,20 @@ static void sparse_free(struct sparse *sparse)
 static int read_part(struct sparse *sparse, uint64_t offset, uint64_t length)
 {
     memset(sparse->bytes, 0x5a, length);
-    return source_read(sparse->reader.source, sparse->reader.generation, sparse->bytes, length,
-                       offset);
+    return content_read(&sparse->reading, sparse->bytes, length, offset);
 }
 
 /*
  * Whether to ask again: a hole that was filled may have been in the sample of the content, and then
- * the generation is over. The reader goes on with the next one.
+ * the generation is over. The test goes on with the next one.
  */
 static bool begins_anew(struct sparse *sparse, int error)
 {
     if (error != -ESTALE)
         return false;
-    struct reader fresh = reader_pin(sparse->world, "file");
-    reader_close(&sparse->reader);
-    sparse->reader = fresh;
+    struct reading fresh = reading_world_pin(sparse->world, "file");
+    reading_close(&sparse->reading);
+    sparse->reading = fresh;
     return true;
 }
 
@@ -157,8 +157,7 @@ static void check_read(struct sparse *sparse, uint64_t offset, uint64_t length)
 
 static int count(const struct sparse *sparse, uint64_t *counted)
 {
-    return holes_count_data(sparse->reader.source, sparse->reader.generation, 0, SIZE, NULL,
-                            counted);
+    return holes_count_data(&sparse->reading, 0, SIZE, counted);
 }
 
 /* Counts the data right after a change, and once more at rest. */
@@ -176,11 +175,10 @@ static void check_count(struct sparse *sparse)
 
 static int seek_data(const struct sparse *sparse, uint64_t start, uint64_t *found)
 {
-    return holes_seek(sparse->reader.source, sparse->reader.generation, EXTENT_DATA, start, SIZE,
-                      NULL, found);
+    return holes_seek(&sparse->reading, EXTENT_DATA, start, SIZE, found);
 }
 
-/* Data at `offset` is found there, or before it where the file system keeps larger blocks. */
+/* Data at `offset` is found there, or before it if the file system keeps larger blocks. */
 static void check_seek(struct sparse *sparse, uint64_t start, uint64_t offset)
 {
     uint64_t found = UINT64_MAX;
@@ -272,9 +270,9 @@ static void store_page_by_page(struct world *world, uint64_t allocated)
     assert_ptr_not_equal(mapped, MAP_FAILED);
     for (int i = 0; i < 200; i++) {
         const uint64_t offset = middle(&random);
-        struct reader fresh = reader_look(sparse.world, "file");
-        reader_close(&sparse.reader);
-        sparse.reader = fresh; /* the mtime moves: each time it is another generation */
+        struct reading fresh = reading_world_look(sparse.world, "file");
+        reading_close(&sparse.reading);
+        sparse.reading = fresh; /* the mtime moves: each time it is another generation */
         check_read(&sparse, offset / BLOCK * BLOCK, BLOCK);
         scratch_let_time_pass(&sparse.world->scratch, "file");
         if (random_chance(&random, 50)) /* a page that was loaded may be stored into unseen */
@@ -318,9 +316,7 @@ static void test_rewritten(void **state)
         else if (way / 2 == 1)
             assert_int_equal(seek_data(&sparse, BLOCK, &found), -ESTALE);
         else
-            assert_int_equal(holes_count_data(sparse.reader.source, sparse.reader.generation, 0,
-                                              SIZE, NULL, &found),
-                             -ESTALE);
+            assert_int_equal(count(&sparse, &found), -ESTALE);
         assert_int_equal(read_part(&sparse, SIZE / 4, 10), -ESTALE);
         sparse_free(&sparse);
     }
@@ -336,7 +332,7 @@ static void test_truncated(void **state)
     sparse_free(&sparse);
 }
 
-/* Removed, and goes on being read; filled by who has it open still. */
+/* Removed, and goes on being read; filled by a program that has it open still. */
 static void test_removed(void **state)
 {
     struct sparse sparse = sparse_make(*state, 0);
@@ -474,26 +470,21 @@ static void check_part(struct contest *contest, const uint8_t *bytes, unsigned b
 /* Reads of one generation until it is stale, then of the next. */
 static void read_parts(struct contest *contest)
 {
-    struct source *source = source_new(&contest->world->pool, "file");
+    struct source *source = source_new(&contest->world->pool, "file", NULL);
     uint8_t *bytes = malloc(PART);
 
     while (THREAD_CHECK(source != NULL && bytes != NULL) && !atomic_load(&contest->over)) {
-        struct generation *generation = NULL;
-        struct stat attributes;
-        if (!THREAD_CHECK(source_look(source, &generation, &attributes) == 0))
+        AUTO_READING struct reading reading = {.source = NULL};
+        if (!THREAD_CHECK(reading_look(source, NULL, &reading, NULL) == 0))
             break;
-        int error = source_pin(source, generation);
-        const bool pinned = error == 0;
+        int error = reading_pin(&reading);
         while (error == 0 && !atomic_load(&contest->over)) {
             unsigned before = atomic_load(&contest->changes);
-            error = source_read(source, generation, bytes, PART, SIZE / 2);
+            error = content_read(&reading, bytes, PART, SIZE / 2);
             if (error == 0)
                 check_part(contest, bytes, before);
         }
         THREAD_CHECK(error == 0 || error == -ESTALE);
-        if (pinned)
-            source_unpin(source, generation);
-        generation_unref(generation);
     }
     free(bytes);
     source_unref(source);
@@ -520,7 +511,7 @@ static void test_threads(void **state)
     sparse_free(&sparse);
 }
 
-enum { LINE = 1024, LINES = 400, CHANGED = 8 };
+enum { LINE = 1024, LINES = 4000, HEADER = 3000, CHANGED = 8 };
 
 struct rewriting {
     struct world *world;
@@ -557,15 +548,13 @@ static void test_header_of_a_file_that_is_rewritten(void **state)
     for (size_t i = 1; i <= LINES; i++)
         bytes[i * LINE - 1] = '\n';
     scratch_write(&world->scratch, "lines", bytes, (size_t)LINE * LINES);
-    struct reader reader = reader_pin(world, "lines");
-    (void)boundary_after_records(reader.source, reader.generation, 300, (uint64_t)LINE * LINES,
-                                 &cancel, &boundary);
+    struct reading reading = reading_world_pin(world, "lines");
+    const struct reading asking = reading_for(&reading, &cancel);
+    (void)boundary_after_records(&asking, &lines_format, HEADER, &boundary);
     assert_true(rewriting.asked >= 3);
-    assert_int_equal(boundary_after_records(reader.source, reader.generation, 300,
-                                            (uint64_t)LINE * LINES, NULL, &boundary),
-                     0);
-    assert_int_equal(boundary, 292 * LINE);
-    reader_close(&reader);
+    assert_int_equal(boundary_after_records(&reading, &lines_format, HEADER, &boundary), 0);
+    assert_int_equal(boundary, (HEADER - 8) * LINE);
+    reading_close(&reading);
 }
 
 #define CHANGE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

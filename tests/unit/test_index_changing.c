@@ -15,13 +15,13 @@
 #include "core/base/outcome.h"
 #include "core/file/fault_guard.h"
 #include "core/generation/content_digests.h"
-#include "core/index/line_scan.h"
+#include "core/index/index_count.h"
 #include "core/record/boundary.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 
-static struct index_store no_store; /* keeps nothing */
-static struct world *world;         /* of the test that runs */
+static struct index_directory no_indexes; /* keeps nothing */
+static struct world *world;               /* of the test that runs */
 
 static int setup(void **state)
 {
@@ -31,23 +31,23 @@ static int setup(void **state)
     return error;
 }
 
-static struct reader open_text(const struct line_model *model)
+static struct reading open_text(const struct line_model *model)
 {
     assert_int_equal(fault_guard_install(), 0);
     line_model_write(model, &world->scratch, "text");
-    return reader_pin(world, "text");
+    return reading_world_pin(world, "text");
 }
 
 /* Index and rows are right; and what was scanned for that. */
-static uint64_t check_all(const struct reader *reader, const struct line_model *model,
+static uint64_t check_all(const struct reading *reading, const struct line_model *model,
                           struct random *random)
 {
     uint64_t before = bytes_scanned(world);
-    struct line_index *index = get_index(&no_store, reader);
+    struct record_index *index = get_index(&no_indexes, reading);
     uint64_t scanned = bytes_scanned(world) - before;
     line_model_check(model, index);
-    line_model_check_rows(model, reader, index, random, 50);
-    line_index_unref(index);
+    line_model_check_rows(model, reading, index, random, 50);
+    record_index_unref(index);
     return scanned;
 }
 
@@ -55,15 +55,15 @@ static void test_it_is_made_once(void **state)
 {
     struct random random = random_case(1);
     struct line_model model = line_model_random(&random, 700 * KIB, 80);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
 
     (void)state;
-    assert_int_equal(check_all(&reader, &model, &random), model.size);
-    assert_int_equal(check_all(&reader, &model, &random), 0);
-    struct reader again = reader_again(&reader);
+    assert_int_equal(check_all(&reading, &model, &random), model.size);
+    assert_int_equal(check_all(&reading, &model, &random), 0);
+    struct reading again = reading_again(&reading);
     assert_int_equal(check_all(&again, &model, &random), 0);
-    reader_close(&again);
-    reader_close(&reader);
+    reading_close(&again);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -74,38 +74,38 @@ static void append(struct line_model *model, struct random *random, uint64_t len
     scratch_append(&world->scratch, "text", model->bytes + old, length);
 }
 
-/* The brief look of who appends: a few lines, from all over the file. */
-static void check_appended(const struct reader *reader, const struct line_model *model,
+/* A brief look after an append: a few lines, from all over the file. */
+static void check_appended(const struct reading *reading, const struct line_model *model,
                            struct random *random, uint64_t length)
 {
-    struct reader again = reader_again(reader);
-    assert_ptr_equal(again.generation, reader->generation);
+    struct reading again = reading_again(reading);
+    assert_ptr_equal(again.generation, reading->generation);
     uint64_t before = bytes_scanned(world);
-    struct line_index *index = get_index(&no_store, &again);
+    struct record_index *index = get_index(&no_indexes, &again);
     assert_int_equal(bytes_scanned(world) - before, length);
     assert_int_equal(index->size, model->size);
-    assert_int_equal(line_index_lines(index), model->lines);
+    assert_int_equal(record_index_records(index), model->lines);
     line_model_check_rows(model, &again, index, random, 3);
-    line_index_unref(index);
-    reader_close(&again);
+    record_index_unref(index);
+    reading_close(&again);
 }
 
 static void test_a_thousand_appends(void **state)
 {
     struct random random = random_case(2);
     struct line_model model = line_model_random(&random, 100, 40);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
 
     (void)state;
-    assert_int_equal(check_all(&reader, &model, &random), model.size);
+    assert_int_equal(check_all(&reading, &model, &random), model.size);
     for (unsigned i = 0; i < 1000; i++) {
-        uint64_t most = random_chance(&random, 1) ? LINE_BLOCK : 1500;
+        uint64_t most = random_chance(&random, 1) ? INDEX_BLOCK : 1500;
         uint64_t length = 1 + random_below(&random, most);
         append(&model, &random, length);
-        check_appended(&reader, &model, &random, length);
+        check_appended(&reading, &model, &random, length);
     }
-    check_index_of(&no_store, &reader, &model); /* each count as a fresh one has it */
-    reader_close(&reader);
+    check_index_of(&no_indexes, &reading, &model); /* each count as a fresh one has it */
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -113,19 +113,19 @@ static void test_a_thousand_appends(void **state)
 static void test_appends_that_nobody_saw(void **state)
 {
     struct random random = random_case(3);
-    struct line_model model = line_model_random(&random, 2 * LINE_BLOCK, 40);
-    struct reader reader = open_text(&model);
+    struct line_model model = line_model_random(&random, 2 * INDEX_BLOCK, 40);
+    struct reading reading = open_text(&model);
 
     (void)state;
-    assert_int_equal(check_all(&reader, &model, &random), model.size);
+    assert_int_equal(check_all(&reading, &model, &random), model.size);
     for (unsigned i = 0; i < 20; i++) {
         uint64_t old = model.size;
         for (unsigned k = 0; k < 5; k++)
-            append(&model, &random, 1 + random_below(&random, LINE_BLOCK / 4));
-        check_appended(&reader, &model, &random, model.size - old);
+            append(&model, &random, 1 + random_below(&random, INDEX_BLOCK / 4));
+        check_appended(&reading, &model, &random, model.size - old);
     }
-    check_index_of(&no_store, &reader, &model);
-    reader_close(&reader);
+    check_index_of(&no_indexes, &reading, &model);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -149,17 +149,17 @@ static void rewrite(struct line_model *model, struct random *random, uint64_t st
 static void check_rewritten(struct random *random, uint64_t start, uint64_t end)
 {
     struct line_model model = line_model_random(random, 600 * KIB, 80);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
     const struct stat was = scratch_stat(&world->scratch, "text");
 
-    assert_int_equal(check_all(&reader, &model, random), model.size);
+    assert_int_equal(check_all(&reading, &model, random), model.size);
     scratch_let_time_pass(&world->scratch, "text");
     rewrite(&model, random, min_u64(start, model.size), min_u64(end, model.size));
     set_mtime_back(&was);
-    struct reader again = reader_again(&reader);
+    struct reading again = reading_again(&reading);
     assert_int_equal(check_all(&again, &model, random), model.size);
-    reader_close(&again);
-    reader_close(&reader);
+    reading_close(&again);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -174,26 +174,26 @@ static void test_rewritten_behind_the_mtime(void **state)
     check_rewritten(&random, 0, 9999 * KIB);         /* all */
 }
 
-/* The same, with nobody looking anew: the old reader too has right lines, or an error. */
+/* The same, and nobody looks anew: the old reading too has right lines, or an error. */
 static void test_rewritten_under_a_reader(void **state)
 {
     struct random random = random_case(5);
     struct line_model model = line_model_random(&random, 600 * KIB, 80);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
     const struct stat was = scratch_stat(&world->scratch, "text");
-    struct line_index *index = NULL;
+    struct record_index *index = NULL;
 
     (void)state;
-    assert_int_equal(check_all(&reader, &model, &random), model.size);
+    assert_int_equal(check_all(&reading, &model, &random), model.size);
     scratch_let_time_pass(&world->scratch, "text");
     rewrite(&model, &random, 5 * KIB, 500 * KIB);
     set_mtime_back(&was);
-    int error = index_get(&no_store, reader.source, reader.generation, NULL, &index);
+    int error = index_get(&no_indexes, &reading, &lines_format, &index);
     assert_true(error == 0 || error == -ESTALE);
     if (error == 0)
         line_model_check(&model, index);
-    line_index_unref(index);
-    reader_close(&reader);
+    record_index_unref(index);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -201,19 +201,19 @@ static void test_chmod_only(void **state)
 {
     struct random random = random_case(6);
     struct line_model model = line_model_random(&random, 600 * KIB, 80);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
 
     (void)state;
-    assert_int_equal(check_all(&reader, &model, &random), model.size);
+    assert_int_equal(check_all(&reading, &model, &random), model.size);
     scratch_let_time_pass(&world->scratch, "text");
     assert_int_equal(fchmodat(world->scratch.directory, "text", 0600, 0), 0);
-    struct reader again = reader_again(&reader);
-    assert_ptr_equal(again.generation, reader.generation);
+    struct reading again = reading_again(&reading);
+    assert_ptr_equal(again.generation, reading.generation);
     assert_int_equal(check_all(&again, &model, &random),
-                     model.size); /* who knows: the ctime moved */
+                     model.size); /* its bytes may be others: the ctime moved */
     assert_int_equal(check_all(&again, &model, &random), 0);
-    reader_close(&again);
-    reader_close(&reader);
+    reading_close(&again);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -242,7 +242,7 @@ static void test_rewritten_behind_the_mtime_while_it_is_indexed(void **state)
 {
     struct random random = random_case(7);
     struct line_model model = line_model_random(&random, 3 * MIB, 80);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
 
     (void)state;
     changing = &model;
@@ -250,11 +250,11 @@ static void test_rewritten_behind_the_mtime_while_it_is_indexed(void **state)
     scratch_let_time_pass(&world->scratch, "text");
     change = rewrite_and_set_back;
     map_after = change_at_second;
-    struct line_index *index = get_index(&no_store, &reader);
+    struct record_index *index = get_index(&no_indexes, &reading);
     line_model_count(&model);
     line_model_check(&model, index);
-    line_index_unref(index);
-    reader_close(&reader);
+    record_index_unref(index);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -267,24 +267,32 @@ static void test_appended_to_while_it_is_indexed(void **state)
 {
     struct random random = random_case(8);
     struct line_model model = line_model_random(&random, 3 * MIB, 80);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
 
     (void)state;
     change = append_lines;
     map_after = change_at_second;
-    struct line_index *index = get_index(&no_store, &reader);
+    struct record_index *index = get_index(&no_indexes, &reading);
     line_model_check(&model, index); /* right for what it covers */
-    line_index_unref(index);
-    struct reader again = reader_again(&reader);
+    record_index_unref(index);
+    struct reading again = reading_again(&reading);
     model.bytes = realloc(model.bytes, model.size + 5);
     assert_non_null(model.bytes);
     memset(model.bytes + model.size, '\n', 4);
     model.size += 4;
     line_model_count(&model);
     assert_int_equal(check_all(&again, &model, &random), 4);
-    reader_close(&again);
-    reader_close(&reader);
+    reading_close(&again);
+    reading_close(&reading);
     line_model_free(&model);
+}
+
+/* As if no sample had been taken yet. */
+static int lose_sample(struct generation_state *generation, void *argument)
+{
+    (void)argument;
+    generation->sampled = 0;
+    return 0;
 }
 
 /* All but what is compared as the ends, and then more. */
@@ -304,29 +312,29 @@ static void test_rewritten_and_grown_while_it_is_indexed_first(void **state)
 {
     struct random random = random_case(11);
     struct line_model model = line_model_random(&random, 3 * MIB, 80);
-    struct reader reader = open_text(&model);
-    struct line_index *index = NULL;
+    struct reading reading = open_text(&model);
+    struct record_index *index = NULL;
 
     (void)state;
-    reader.generation->sampled = 0;
+    (void)generation_update(reading.generation, lose_sample, NULL);
     changing = &model;
     change = rewrite_and_grow;
     map_after = change_at_second;
-    int error = index_get(&no_store, reader.source, reader.generation, NULL, &index);
+    int error = index_get(&no_indexes, &reading, &lines_format, &index);
     assert_true(error == 0 || error == -ESTALE);
     model.bytes = realloc(model.bytes, model.size + 5);
     assert_non_null(model.bytes);
     memset(model.bytes + model.size, '\n', 4);
     if (error == -ESTALE) {
-        struct reader again = reader_again(&reader);
-        index = get_index(&no_store, &again);
-        reader_close(&again);
+        struct reading again = reading_again(&reading);
+        index = get_index(&no_indexes, &again);
+        reading_close(&again);
     }
     model.size += index->size > model.size ? 4 : 0;
     line_model_count(&model);
     line_model_check(&model, index);
-    line_index_unref(index);
-    reader_close(&reader);
+    record_index_unref(index);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -339,15 +347,15 @@ static void test_cut_while_it_is_indexed(void **state)
 {
     struct random random = random_case(9);
     struct line_model model = line_model_random(&random, 3 * MIB, 80);
-    struct reader reader = open_text(&model);
-    struct line_index *index = NULL;
+    struct reading reading = open_text(&model);
+    struct record_index *index = NULL;
 
     (void)state;
     change = cut;
     map_after = change_at_second;
-    assert_int_equal(index_get(&no_store, reader.source, reader.generation, NULL, &index), -ESTALE);
+    assert_int_equal(index_get(&no_indexes, &reading, &lines_format, &index), -ESTALE);
     assert_null(index);
-    reader_close(&reader);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -372,36 +380,35 @@ static void test_a_hole_that_is_filled_while_it_grows(void **state)
     assert_int_equal(pwrite(fd, model.bytes, 4096, 0), 4096);
     assert_int_equal(pwrite(fd, model.bytes + model.size - 4096, 4096, 3 * MIB - 4096), 4096);
     line_model_count(&model);
-    struct reader reader = reader_pin(world, "text");
-    (void)check_all(&reader, &model, &random);
+    struct reading reading = reading_world_pin(world, "text");
+    (void)check_all(&reading, &model, &random);
     memset(model.bytes + from, '\n', length);
     assert_int_equal(pwrite(fd, model.bytes + from, length, (off_t)from), length);
     append(&model, &random, 1000);
     assert_int_equal(close(fd), 0);
 
-    struct reader again = reader_again(&reader);
+    struct reading again = reading_again(&reading);
     uint64_t boundary = 0;
     (void)check_all(&again, &model, &random);
-    assert_int_equal(
-        boundary_find(again.source, again.generation, from / 2, model.size, NULL, &boundary), 0);
+    assert_int_equal(boundary_find(&again, &lines_format, from / 2, &boundary), 0);
     assert_int_equal(boundary, from + 1);
-    reader_close(&again);
-    reader_close(&reader);
+    reading_close(&again);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
 static void test_an_empty_file(void **state)
 {
-    struct reader reader;
+    struct reading reading;
     (void)state;
     assert_int_equal(fault_guard_install(), 0);
     scratch_write(&world->scratch, "empty", "", 0);
-    reader = reader_pin(world, "empty");
-    struct line_index *index = get_index(&no_store, &reader);
+    reading = reading_world_pin(world, "empty");
+    struct record_index *index = get_index(&no_indexes, &reading);
     assert_int_equal(index->size, 0);
-    assert_int_equal(line_index_lines(index), 0);
-    line_index_unref(index);
-    reader_close(&reader);
+    assert_int_equal(record_index_records(index), 0);
+    record_index_unref(index);
+    reading_close(&reading);
 }
 
 static bool yes(void *argument)
@@ -415,40 +422,39 @@ static void test_cancelled(void **state)
     const struct cancel cancel = {yes, NULL};
     struct random random = random_case(11);
     struct line_model model = line_model_random(&random, MIB, 80);
-    struct reader reader = open_text(&model);
-    struct line_index *index = NULL;
+    struct reading reading = open_text(&model);
+    const struct reading cancelled = reading_for(&reading, &cancel);
+    struct record_index *index = NULL;
 
     (void)state;
-    assert_int_equal(index_get(&no_store, reader.source, reader.generation, &cancel, &index),
-                     -CANCELLED);
-    assert_int_equal(check_all(&reader, &model, &random), model.size);
-    reader_close(&reader);
+    assert_int_equal(index_get(&no_indexes, &cancelled, &lines_format, &index), -CANCELLED);
+    assert_int_equal(check_all(&reading, &model, &random), model.size);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
-/* What takes long is not done at once, nor where there is more than that to add. */
+/* What takes long is not done at once, nor if there is more than that to add. */
 static void test_long_scans_are_waited_for(void **state)
 {
     struct random random = random_case(12);
-    struct line_model model = line_model_random(&random, LINE_STEP, 80);
-    struct reader reader = open_text(&model);
-    struct line_index *index = NULL;
+    struct line_model model = line_model_random(&random, INDEX_STEP, 80);
+    struct reading reading = open_text(&model);
+    struct record_index *index = NULL;
 
     (void)state;
-    assert_false(index_is_there(&no_store, reader.source, reader.generation));
-    assert_int_equal(check_all(&reader, &model, &random), model.size);
-    assert_true(index_is_there(&no_store, reader.source, reader.generation));
-    scratch_truncate(&world->scratch, "text", 2 * (uint64_t)LINE_STEP);
-    struct reader again = reader_again(&reader);
-    assert_true(index_is_there(&no_store, again.source, again.generation));
-    reader_close(&again);
-    scratch_truncate(&world->scratch, "text", 2 * (uint64_t)LINE_STEP + 1);
-    again = reader_again(&reader);
-    assert_true(index_is_there(&no_store, again.source, again.generation));
-    assert_int_equal(index_get(&no_store, again.source, again.generation, NULL, &index),
-                     -AWAITS_INDEX);
-    reader_close(&again);
-    reader_close(&reader);
+    assert_false(index_is_there(&no_indexes, &reading, &lines_format));
+    assert_int_equal(check_all(&reading, &model, &random), model.size);
+    assert_true(index_is_there(&no_indexes, &reading, &lines_format));
+    scratch_truncate(&world->scratch, "text", 2 * (uint64_t)INDEX_STEP);
+    struct reading again = reading_again(&reading);
+    assert_true(index_is_there(&no_indexes, &again, &lines_format));
+    reading_close(&again);
+    scratch_truncate(&world->scratch, "text", 2 * (uint64_t)INDEX_STEP + 1);
+    again = reading_again(&reading);
+    assert_true(index_is_there(&no_indexes, &again, &lines_format));
+    assert_int_equal(index_get(&no_indexes, &again, &lines_format, &index), -AWAITS_INDEX);
+    reading_close(&again);
+    reading_close(&reading);
     line_model_free(&model);
 }
 

@@ -1,10 +1,10 @@
 /*
- * index_store: directories that cannot or should not be used, and those that others use too.
+ * index_directory: directories that cannot or should not be used, and those that others use too.
  *
  * This program is linked with --wrap=openat, openat64, fsync, renameat and linkat, to play a
  * directory that cannot be written to, and one whose file system knows no files without a name.
  */
-#include "tests/unit/store_fixture.h"
+#include "tests/unit/index_directory_fixture.h"
 
 #include "core/index/index_sweep.h"
 
@@ -19,7 +19,8 @@ static int rename_error;
 static int nameless_error; /* 0, or what creating a file without a name fails with */
 static int link_error;
 static unsigned links;
-static bool outrun; /* another process is first to give the index its name */
+static unsigned collisions; /* how often a file could not be created, as its name is taken */
+static bool outrun;         /* another process is first to give the index its name */
 
 int __real_openat(int directory, const char *path, int flags, ...);
 int __wrap_openat(int directory, const char *path, int flags, mode_t mode);
@@ -41,8 +42,11 @@ int __wrap_openat(int directory, const char *path, int flags, mode_t mode)
 {
     if (create_error != 0 && (flags & O_CREAT) != 0 && strstr(path, ".tmp") != NULL)
         return fail_with(create_error);
-    if ((flags & O_TMPFILE) != O_TMPFILE)
-        return __real_openat(directory, path, flags, (flags & O_CREAT) != 0 ? mode : 0);
+    if ((flags & O_TMPFILE) != O_TMPFILE) {
+        int fd = __real_openat(directory, path, flags, (flags & O_CREAT) != 0 ? mode : 0);
+        collisions += fd < 0 && errno == EEXIST ? 1 : 0;
+        return fd;
+    }
     int error = create_error != 0 ? create_error : nameless_error;
     return error != 0 ? fail_with(error) : __real_openat(directory, path, flags, mode);
 }
@@ -74,9 +78,9 @@ int __wrap_linkat(int from, const char *old, int to, const char *name, int flags
 static int setup(void **state)
 {
     create_error = fsync_error = rename_error = nameless_error = link_error = 0;
-    links = 0;
+    links = collisions = 0;
     outrun = false;
-    return store_setup(state);
+    return indexes_setup(state);
 }
 
 /* The index is served from memory, and one warning says that it is not kept. */
@@ -87,12 +91,12 @@ static void check_not_kept(uint64_t number)
 
     line_model_write(&model, &world->scratch, "text");
     line_model_write(&other, &world->scratch, "other");
-    struct reader reader = open_text("text");
-    check_index_of(&store, &reader, &model);
+    struct reading reading = open_text("text");
+    check_index_of(&indexes, &reading, &model);
     uint64_t before = bytes_scanned(world);
-    check_index_of(&store, &reader, &model);
+    check_index_of(&indexes, &reading, &model);
     assert_int_equal(bytes_scanned(world), before);
-    reader_close(&reader);
+    reading_close(&reading);
     assert_int_equal(check_daemon(&other, "other"), other.size);
     assert_int_equal(atomic_load(&warnings), 1);
     line_model_free(&other);
@@ -108,14 +112,14 @@ static void test_a_directory_that_others_may_write_to(void **state)
     (void)check_daemon(&model, "text");
     assert_int_equal(check_daemon(&model, "text"), 0);
     for (size_t i = 0; i < LENGTH_OF(modes); i++) {
-        new_store("cache/bigfs");
-        assert_int_equal(chmod(store_path, modes[i]), 0);
+        new_indexes("cache/bigfs");
+        assert_int_equal(chmod(indexes_path, modes[i]), 0);
         assert_int_equal(check_daemon(&model, "text"), model.size); /* what is there is not read */
         assert_int_equal(atomic_load(&warnings), 1);
         check_not_kept(10 + i);
         assert_int_equal(files_of(".lines", NULL), 1);
         line_model_write(&model, &world->scratch, "text");
-        assert_int_equal(chmod(store_path, 0700), 0);
+        assert_int_equal(chmod(indexes_path, 0700), 0);
         (void)check_daemon(&model, "text");
         assert_int_equal(files_of(".lines", NULL), 1); /* that of what was there before is gone */
         assert_int_equal(check_daemon(&model, "text"), 0);
@@ -130,8 +134,8 @@ static void test_another_users_directory(void **state)
         skip();
     struct line_model model = write_text(2, 300 * KIB);
     (void)check_daemon(&model, "text");
-    new_store("cache/bigfs");
-    assert_int_equal(chown(store_path, 12345, (gid_t)-1), 0);
+    new_indexes("cache/bigfs");
+    assert_int_equal(chown(indexes_path, 12345, (gid_t)-1), 0);
     assert_int_equal(check_daemon(&model, "text"), model.size);
     assert_int_equal(atomic_load(&warnings), 1);
     line_model_free(&model);
@@ -145,7 +149,7 @@ static void test_errors_of_the_directory(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH_OF(errors); i++)
         for (size_t k = 0; k < LENGTH_OF(places); k++) {
-            new_store("cache/bigfs");
+            new_indexes("cache/bigfs");
             *places[k] = 0;
             struct line_model model = write_text(100 * i + k, 100 * KIB);
             *places[k] = errors[i];
@@ -175,7 +179,7 @@ static void test_files_without_a_name(void **state)
         link_error = cases[i].link;
         outrun = cases[i].outrun;
         links = 0;
-        new_store("cache/bigfs");
+        new_indexes("cache/bigfs");
         (void)check_daemon(&model, "text");
         assert_int_equal(files_of(".lines", NULL), i + 1);
         assert_int_equal(files_of(".tmp", NULL), 0);
@@ -189,7 +193,7 @@ static void test_below_a_regular_file(void **state)
 {
     (void)state;
     scratch_write(&world->scratch, "file", "", 0);
-    new_store("file/cache");
+    new_indexes("file/cache");
     check_not_kept(3);
 }
 
@@ -197,7 +201,7 @@ static void test_a_dangling_link(void **state)
 {
     (void)state;
     assert_int_equal(symlinkat("nowhere", world->scratch.directory, "link"), 0);
-    new_store("link");
+    new_indexes("link");
     check_not_kept(4);
 }
 
@@ -228,7 +232,7 @@ static void test_temporaries_of_the_dead(void **state)
     put_temporary(path, "00000000000000dd-1-0.tmp", -1000);
     put_temporary(path, "not-ours.tmp", 400 * (time_t)DAY);
     put_temporary(path, "not-ours", 400 * (time_t)DAY);
-    assert_int_equal(index_sweep(store_path, UINT64_MAX, NULL, &sweep), 0);
+    assert_int_equal(index_sweep(indexes_path, UINT64_MAX, NULL, &sweep), 0);
     assert_int_equal(sweep.indexes, 1);
     assert_int_equal(files_of(".tmp", NULL), 3);
     assert_int_equal(files_of("cc-1-0.tmp", NULL), 1);
@@ -251,8 +255,11 @@ static void test_a_temporary_in_the_way(void **state)
     (void)snprintf(name, sizeof(name), "%.16s-%d-0.tmp", strrchr(path, '/') + 1, getpid());
     put_temporary(path, name, 10);
     assert_int_equal(unlink(path), 0);
-    new_store("cache/bigfs");
+    new_indexes("cache/bigfs");
+    nameless_error = EOPNOTSUPP;
     assert_int_equal(check_daemon(&model, "text"), model.size);
+    assert_int_equal(collisions, 1);
+    assert_int_equal(files_of(".tmp", NULL), 1); /* it stays */
     assert_int_equal(atomic_load(&warnings), 0);
     assert_int_equal(files_of(".lines", NULL), 1);
     line_model_free(&model);
@@ -266,15 +273,15 @@ static int index_again_and_again(unsigned child)
     for (unsigned round = 0; round < 6; round++)
         for (unsigned i = 0; i < SHARED_FILES; i++) {
             char name[32];
-            struct line_index *index = NULL;
-            struct reader reader;
+            struct record_index *index = NULL;
+            struct reading reading;
             (void)snprintf(name, sizeof(name), "shared-%u", (i + child) % SHARED_FILES);
-            reader = reader_pin(world, name);
-            index_store_init(&store, store_path, 0, warn);
-            int error = index_get(&store, reader.source, reader.generation, NULL, &index);
-            bool right = error == 0 && line_index_ends(index) == 100 + (i + child) % SHARED_FILES;
-            line_index_unref(index);
-            reader_close(&reader);
+            reading = reading_world_pin(world, name);
+            index_directory_init(&indexes, indexes_path, 0, warn);
+            int error = index_get(&indexes, &reading, &lines_format, &index);
+            bool right = error == 0 && record_index_ends(index) == 100 + (i + child) % SHARED_FILES;
+            record_index_unref(index);
+            reading_close(&reading);
             if (!right || atomic_load(&warnings) != 0)
                 return 1;
         }
@@ -328,24 +335,24 @@ static void test_small_growth_is_not_kept(void **state)
 {
     struct random random = random_case(7);
     struct line_model model = write_text(8, 1000 * KIB);
-    struct reader reader = open_text("text");
+    struct reading reading = open_text("text");
     char first[PATH_MAX];
     char second[PATH_MAX];
 
     (void)state;
-    check_index_of(&store, &reader, &model);
+    check_index_of(&indexes, &reading, &model);
     assert_int_equal(files_of(".lines", first), 1);
     for (unsigned i = 0; i < 2; i++) {
         uint64_t length = i == 0 ? 10 * KIB : 20 * KIB;
         line_model_grow(&model, &random, length, 70);
         scratch_append(&world->scratch, "text", model.bytes + model.size - length, length);
-        struct reader again = reader_again(&reader);
-        check_index_of(&store, &again, &model);
-        reader_close(&again);
+        struct reading again = reading_again(&reading);
+        check_index_of(&indexes, &again, &model);
+        reading_close(&again);
         assert_int_equal(files_of(".lines", second), 1);
         assert_int_equal(strcmp(first, second) == 0, i == 0);
     }
-    reader_close(&reader);
+    reading_close(&reading);
     line_model_free(&model);
 }
 

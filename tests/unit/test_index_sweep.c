@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/format/lines.h"
 #include "core/index/index_names.h"
 #include "core/index/index_space.h"
 #include "core/index/index_sweep.h"
@@ -43,8 +44,9 @@ static void put_index(const struct scratch *scratch, uint64_t part, uint64_t res
 {
     char head[INDEX_NAME_MOST];
     char name[INDEX_NAME_MOST];
+    const struct index_name names = {part, rest, &lines_format};
     index_part_name(part, head);
-    index_name(rest, name);
+    index_file_name(&names, name);
     put(scratch, head, name, age);
 }
 
@@ -52,7 +54,8 @@ static bool there(const struct scratch *scratch, uint64_t part, uint64_t rest)
 {
     char path[2 * INDEX_NAME_MOST];
     char full[PATH_ROOM];
-    index_path(part, rest, path);
+    const struct index_name name = {part, rest, &lines_format};
+    index_path(&name, path);
     (void)snprintf(full, sizeof(full), "%.3900s/indexes/%s", scratch->path, path);
     return access(full, F_OK) == 0;
 }
@@ -85,23 +88,29 @@ static void names_are_told_from_others(void **state)
                                          "notes.lines",
                                          "notes.tmp",
                                          "0123456789abcdeg-1-1.tmp"};
+    const struct index_name seven = {.rest = 7, .format = &lines_format};
+    struct index_name parsed = {.format = NULL};
     char name[INDEX_NAME_MOST];
     uint64_t number = 0;
 
     (void)state;
     for (size_t i = 0; i < LENGTH_OF(others); i++) {
         assert_false(index_part_parse(others[i], &number));
-        assert_false(index_name_parse(others[i], &number));
+        assert_false(index_file_name_parse(others[i], &parsed));
         assert_false(index_name_is_temporary(others[i]));
     }
     index_part_name(UINT64_C(0xfedcba9876543210), name);
     assert_true(index_part_parse(name, &number));
     assert_int_equal(number, UINT64_C(0xfedcba9876543210));
-    index_name(7, name);
-    assert_true(index_name_parse(name, &number));
-    assert_int_equal(number, 7);
-    index_temporary_name(7, 3, name);
+    index_file_name(&seven, name);
+    assert_string_equal(name, "0000000000000007.lines");
+    assert_true(index_file_name_parse(name, &parsed));
+    assert_int_equal(parsed.rest, 7);
+    assert_ptr_equal(parsed.format, &lines_format);
+    assert_false(index_name_is_temporary(name));
+    index_temporary_name(&seven, 3, name);
     assert_true(index_name_is_temporary(name));
+    assert_false(index_file_name_parse(name, &parsed));
 }
 
 /* What was used last stays, whatever the order in which the directory lists them. */

@@ -2,7 +2,7 @@
 #include "tests/unit/support.h"
 
 #include "core/base/checked.h"
-#include "core/record/partition.h"
+#include "core/view/partition.h"
 
 typedef unsigned __int128 big;
 

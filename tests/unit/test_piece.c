@@ -1,4 +1,4 @@
-/* piece: ranges joined and cut as bytes would be, and read one behind the other. */
+/* piece: ranges joined and cut as bytes would be, and read one after the other. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
@@ -96,7 +96,7 @@ static void test_equal(void **state)
     }
 }
 
-/* A slice is what one gets who takes the bytes one by one. */
+/* A slice is what taking the bytes one by one gives. */
 static void test_slice(void **state)
 {
     struct random random = random_case(1);
@@ -157,7 +157,7 @@ static void test_read(void **state)
 
     pattern_fill(file, sizeof(file), 0, 1);
     scratch_write(&world->scratch, "file", file, sizeof(file));
-    struct reader reader = reader_pin(world, "file");
+    struct reading reading = reading_world_pin(world, "file");
     for (int i = 0; i < 300; i++) {
         struct piece piece = {0};
         uint64_t header = random_below(&random, 4096);
@@ -165,11 +165,11 @@ static void test_read(void **state)
         uint64_t length = random_between(&random, 0, FILE_SIZE - start);
         piece_add(&piece, 0, header);
         piece_add(&piece, start, length);
-        assert_int_equal(piece_read(&piece, reader.source, reader.generation, got), 0);
+        assert_int_equal(piece_read(&piece, &reading, got), 0);
         assert_memory_equal(got, file, header);
         assert_memory_equal(got + header, file + start, length);
     }
-    reader_close(&reader);
+    reading_close(&reading);
 }
 
 /* A piece of an old generation is not read, nor is one that is longer than the file. */
@@ -183,13 +183,13 @@ static void test_read_fails(void **state)
     piece_add(&piece, 0, 4);
     piece_add(&piece, 10, 8);
     scratch_write(&world->scratch, "file", bytes, sizeof(bytes));
-    struct reader reader = reader_pin(world, "file");
+    struct reading reading = reading_world_pin(world, "file");
     scratch_truncate(&world->scratch, "file", 12);
-    assert_int_equal(piece_read(&piece, reader.source, reader.generation, got), -ESTALE);
-    struct reader fresh = reader_again(&reader);
-    assert_int_equal(piece_read(&piece, fresh.source, fresh.generation, got), -EIO);
-    reader_close(&fresh);
-    reader_close(&reader);
+    assert_int_equal(piece_read(&piece, &reading, got), -ESTALE);
+    struct reading fresh = reading_again(&reading);
+    assert_int_equal(piece_read(&piece, &fresh, got), -EIO);
+    reading_close(&fresh);
+    reading_close(&reading);
 }
 
 int main(void)

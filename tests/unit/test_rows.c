@@ -1,6 +1,6 @@
 /*
- * rows: lines are found by their numbers, with a look at one block; and boundary: blocks that the
- * index says have no line end are passed.
+ * rows: records are found by their numbers, with a look at one block; and boundary: blocks that the
+ * index says have no record end are passed.
  */
 #include "tests/unit/line_model.h"
 
@@ -16,14 +16,14 @@
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 
-static struct index_store no_store; /* keeps nothing */
+static struct index_directory no_indexes; /* keeps nothing */
 
 /* A text as a file, pinned, with its index. */
 struct book {
     struct world *world;
     struct line_model model;
-    struct reader reader;
-    struct line_index *index;
+    struct reading reading;
+    struct record_index *index;
 };
 
 static struct book book_open(struct world *world, struct line_model model)
@@ -33,16 +33,16 @@ static struct book book_open(struct world *world, struct line_model model)
     (void)unlinkat(world->scratch.directory, "book", 0);
     line_model_count(&book.model);
     line_model_write(&book.model, &world->scratch, "book");
-    book.reader = reader_pin(world, "book");
-    book.index = get_index(&no_store, &book.reader);
+    book.reading = reading_world_pin(world, "book");
+    book.index = get_index(&no_indexes, &book.reading);
     line_model_check(&book.model, book.index);
     return book;
 }
 
 static void book_close(struct book *book)
 {
-    line_index_unref(book->index);
-    reader_close(&book->reader);
+    record_index_unref(book->index);
+    reading_close(&book->reading);
     line_model_free(&book->model);
 }
 
@@ -54,8 +54,8 @@ static uint64_t bytes_read(const struct book *book)
 static void check_row(const struct book *book, uint64_t line)
 {
     uint64_t before = bytes_read(book);
-    line_model_check_row(&book->model, &book->reader, book->index, line);
-    uint64_t most = line > 0 && line < book->model.lines ? LINE_BLOCK : 0;
+    line_model_check_row(&book->model, &book->reading, book->index, line);
+    uint64_t most = line > 0 && line < book->model.lines ? INDEX_BLOCK : 0;
     assert_true(bytes_read(book) - before <= most);
 }
 
@@ -89,8 +89,8 @@ static void lines_that_cross_blocks(void **state)
 {
     struct random random = random_case(2);
     for (unsigned i = 0; i < 8; i++) {
-        uint64_t size = random_between(&random, LINE_BLOCK - 2, 5 * LINE_BLOCK);
-        uint64_t every = random_between(&random, 500, (uint64_t)LINE_BLOCK * 2);
+        uint64_t size = random_between(&random, INDEX_BLOCK - 2, 5 * INDEX_BLOCK);
+        uint64_t every = random_between(&random, 500, (uint64_t)INDEX_BLOCK * 2);
         every_line_of_a_book(*state, line_model_random(&random, size, every), 1);
     }
 }
@@ -98,8 +98,8 @@ static void lines_that_cross_blocks(void **state)
 /* Line ends at the first and last bytes of blocks, and of what is read at once. */
 static void line_ends_at_edges(void **state)
 {
-    for (uint64_t edge = 32 * KIB; edge <= 3 * LINE_BLOCK; edge += 32 * KIB) {
-        struct line_model model = line_model_make(3 * LINE_BLOCK + 1);
+    for (uint64_t edge = 32 * KIB; edge <= 3 * INDEX_BLOCK; edge += 32 * KIB) {
+        struct line_model model = line_model_make(3 * INDEX_BLOCK + 1);
         for (uint64_t place = edge - 2; place <= edge + 1 && place < model.size; place++)
             model.bytes[place] = '\n';
         every_line_of_a_book(*state, model, 1);
@@ -109,7 +109,7 @@ static void line_ends_at_edges(void **state)
 static void empty_lines(void **state)
 {
     for (int shorter = -1; shorter <= 1; shorter++) {
-        struct line_model model = line_model_make((uint64_t)(2 * LINE_BLOCK + shorter));
+        struct line_model model = line_model_make((uint64_t)(2 * INDEX_BLOCK + shorter));
         memset(model.bytes, '\n', model.size);
         every_line_of_a_book(*state, model, 997);
     }
@@ -128,39 +128,37 @@ static void a_few_bytes(void **state)
 static void one_long_line(void **state)
 {
     for (unsigned ended = 0; ended <= 1; ended++) {
-        struct line_model model = line_model_make(4 * LINE_BLOCK);
+        struct line_model model = line_model_make(4 * INDEX_BLOCK);
         if (ended == 1)
             model.bytes[model.size - 1] = '\n';
         struct book book = book_open(*state, model);
-        assert_int_equal(line_index_lines(book.index), 1);
+        assert_int_equal(record_index_records(book.index), 1);
         assert_int_equal(book.index->ends_open, ended == 0);
         check_rows(&book, 1);
         book_close(&book);
     }
 }
 
-/* The ends of a piece: one block is read where both are in one, else two. */
-static void check_both(const struct book *book, uint64_t first, uint64_t behind)
+/* The ends of a piece: one block is read if both are in one, else two. */
+static void check_both(const struct book *book, uint64_t first, uint64_t last)
 {
     uint64_t before = bytes_read(book);
     uint64_t start = UINT64_MAX;
     uint64_t end = UINT64_MAX;
 
-    assert_int_equal(rows_find_both(book->reader.source, book->reader.generation, book->index,
-                                    first, behind, &start, &end),
-                     0);
+    assert_int_equal(rows_find_both(&book->reading, book->index, first, last, &start, &end), 0);
     assert_int_equal(start, line_model_start(&book->model, first));
-    assert_int_equal(end, line_model_start(&book->model, behind));
-    bool one = start > 0 && (start - 1) / LINE_BLOCK == (saturating_sub(end, 1)) / LINE_BLOCK;
-    assert_true(bytes_read(book) - before <= (one ? 1 : 2) * (uint64_t)LINE_BLOCK);
+    assert_int_equal(end, line_model_start(&book->model, last));
+    bool one = start > 0 && (start - 1) / INDEX_BLOCK == (saturating_sub(end, 1)) / INDEX_BLOCK;
+    assert_true(bytes_read(book) - before <= (one ? 1 : 2) * (uint64_t)INDEX_BLOCK);
 }
 
 static void both_ends_of_a_piece(void **state)
 {
     struct random random = random_case(9);
     for (unsigned i = 0; i < 10; i++) {
-        uint64_t size = random_between(&random, 1, 5 * LINE_BLOCK);
-        uint64_t every = random_between(&random, 1, i % 2 == 0 ? 300 : LINE_BLOCK);
+        uint64_t size = random_between(&random, 1, 5 * INDEX_BLOCK);
+        uint64_t every = random_between(&random, 1, i % 2 == 0 ? 300 : INDEX_BLOCK);
         struct book book = book_open(*state, line_model_random(&random, size, every));
         for (unsigned k = 0; k < 500; k++) {
             uint64_t first = random_below(&random, book.model.lines + 2);
@@ -176,7 +174,7 @@ static void both_ends_of_a_piece(void **state)
 static void a_line_is_looked_for_once(void **state)
 {
     struct random random = random_case(10);
-    struct book book = book_open(*state, line_model_random(&random, 2 * LINE_BLOCK, 100));
+    struct book book = book_open(*state, line_model_random(&random, 2 * INDEX_BLOCK, 100));
     for (unsigned i = 0; i < 100; i++) {
         uint64_t line = random_below(&random, book.model.lines);
         check_row(&book, line);
@@ -201,21 +199,18 @@ static void a_file_that_has_grown(void **state)
 static void a_block_that_is_not_what_was_indexed(void **state)
 {
     struct random random = random_case(4);
-    struct book book = book_open(*state, line_model_random(&random, 2 * LINE_BLOCK, 100));
-    uint64_t in_first = line_index_ends_before(book.index, 1);
-    struct line_index *wrong = line_index_new(book.model.size, book.index);
+    struct book book = book_open(*state, line_model_random(&random, 2 * INDEX_BLOCK, 100));
+    uint64_t in_first = record_index_ends_before(book.index, 1);
+    struct record_index *wrong = record_index_new(&lines_format, book.model.size, book.index);
     uint64_t offset = 0;
 
     assert_non_null(wrong);
-    line_index_add(wrong, 0, 1);
-    line_index_finish(wrong, true);
-    assert_int_equal(
-        rows_find(book.reader.source, book.reader.generation, wrong, in_first, &offset), 0);
+    record_index_add(wrong, 0, 1);
+    record_index_finish(wrong, true);
+    assert_int_equal(rows_find(&book.reading, wrong, in_first, &offset), 0);
     assert_int_equal(offset, book.model.starts[in_first]);
-    assert_int_equal(
-        rows_find(book.reader.source, book.reader.generation, wrong, in_first + 1, &offset),
-        -WRONG_INDEX);
-    line_index_unref(wrong);
+    assert_int_equal(rows_find(&book.reading, wrong, in_first + 1, &offset), -WRONG_INDEX);
+    record_index_unref(wrong);
     book_close(&book);
 }
 
@@ -223,22 +218,22 @@ static void a_block_that_is_not_what_was_indexed(void **state)
 static void made_up_indexes(void **state)
 {
     struct random random = random_case(5);
-    struct book book = book_open(*state, line_model_random(&random, 3 * LINE_BLOCK - 5, 70));
+    struct book book = book_open(*state, line_model_random(&random, 3 * INDEX_BLOCK - 5, 70));
     unsigned errors = 0;
 
     for (unsigned i = 0; i < 300; i++) {
-        struct line_index *wrong = line_index_new(book.model.size, NULL);
+        struct record_index *wrong = record_index_new(&lines_format, book.model.size, NULL);
         assert_non_null(wrong);
-        for (uint64_t place = 0; place < book.model.size; place += LINE_BLOCK)
-            line_index_add(wrong, place, random_below(&random, 10000));
-        line_index_finish(wrong, random_chance(&random, 50));
-        uint64_t line = random_below(&random, line_index_lines(wrong) + 2);
+        for (uint64_t place = 0; place < book.model.size; place += INDEX_BLOCK)
+            record_index_add(wrong, place, random_below(&random, 10000));
+        record_index_finish(wrong, random_chance(&random, 50));
+        uint64_t line = random_below(&random, record_index_records(wrong) + 2);
         uint64_t offset = 0;
-        int error = rows_find(book.reader.source, book.reader.generation, wrong, line, &offset);
+        int error = rows_find(&book.reading, wrong, line, &offset);
         assert_true(error == 0 || error == -WRONG_INDEX);
         assert_true(error != 0 || offset <= book.model.size);
         errors += error != 0;
-        line_index_unref(wrong);
+        record_index_unref(wrong);
     }
     assert_true(errors > 0);
     book_close(&book);
@@ -255,8 +250,7 @@ static void a_file_that_has_changed(void **state)
             scratch_truncate(&book.world->scratch, "book", 10);
         else
             scratch_overwrite(&book.world->scratch, "book", "\n\n\n\n", 4, 50000);
-        assert_int_equal(
-            rows_find(book.reader.source, book.reader.generation, book.index, 9, &offset), -ESTALE);
+        assert_int_equal(rows_find(&book.reading, book.index, 9, &offset), -ESTALE);
         book_close(&book);
     }
 }
@@ -271,10 +265,11 @@ static uint64_t model_boundary(const struct book *book, uint64_t place, uint64_t
 
 static void check_boundary(const struct book *book, uint64_t place, uint64_t size)
 {
+    struct reading part = reading_for(&book->reading, NULL);
     uint64_t boundary = UINT64_MAX;
-    assert_int_equal(
-        boundary_find(book->reader.source, book->reader.generation, place, size, NULL, &boundary),
-        0);
+
+    part.size = size;
+    assert_int_equal(boundary_find(&part, &lines_format, place, &boundary), 0);
     assert_int_equal(boundary, model_boundary(book, place, size));
 }
 
@@ -287,7 +282,7 @@ static void boundaries_pass_blocks_without_line_ends(void **state)
     struct book book = book_open(*state, model);
     uint64_t before = bytes_scanned(book.world);
 
-    check_boundary(&book, LINE_BLOCK + 5, book.model.size);
+    check_boundary(&book, INDEX_BLOCK + 5, book.model.size);
     check_boundary(&book, 5 * MIB, 7 * MIB);
     assert_true(bytes_scanned(book.world) - before <= 64 * KIB);
     check_boundary(&book, 13 * MIB + 79, book.model.size); /* a step goes beyond the block */
@@ -300,18 +295,16 @@ static void boundaries_without_an_index(void **state)
 {
     struct world *world = *state;
     struct line_model model = line_model_make(16 * MIB);
-    struct reader reader;
+    struct reading reading;
     uint64_t boundary = 0;
 
     assert_int_equal(fault_guard_install(), 0);
     line_model_write(&model, &world->scratch, "plain");
-    reader = reader_pin(world, "plain");
-    assert_int_equal(
-        boundary_find(reader.source, reader.generation, LINE_BLOCK, model.size, NULL, &boundary),
-        0);
+    reading = reading_world_pin(world, "plain");
+    assert_int_equal(boundary_find(&reading, &lines_format, INDEX_BLOCK, &boundary), 0);
     assert_int_equal(boundary, model.size);
     assert_true(bytes_scanned(world) >= 15 * MIB);
-    reader_close(&reader);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -319,8 +312,8 @@ static void boundaries_are_the_same_with_an_index(void **state)
 {
     struct random random = random_case(7);
     for (unsigned i = 0; i < 12; i++) {
-        uint64_t size = random_between(&random, 1, 12 * LINE_BLOCK);
-        uint64_t every = random_between(&random, 100, (uint64_t)LINE_BLOCK * 6);
+        uint64_t size = random_between(&random, 1, 12 * INDEX_BLOCK);
+        uint64_t every = random_between(&random, 100, (uint64_t)INDEX_BLOCK * 6);
         struct book book = book_open(*state, line_model_random(&random, size, every));
         for (unsigned k = 0; k < 100; k++) {
             uint64_t end = random_chance(&random, 70) ? size : random_below(&random, size + 1);
@@ -337,18 +330,18 @@ static void boundaries_are_the_same_with_an_index(void **state)
 }
 
 /* From the end of a block without a line end, the first bytes of the next are looked at. */
-static void boundaries_behind_a_block_without_line_ends(void **state)
+static void boundaries_after_a_block_without_line_ends(void **state)
 {
-    struct line_model model = line_model_make(4 * LINE_BLOCK);
-    model.bytes[2 * LINE_BLOCK] = '\n';
-    model.bytes[2 * LINE_BLOCK + 3000] = '\n';
-    model.bytes[3 * LINE_BLOCK + 77] = '\n';
+    struct line_model model = line_model_make(4 * INDEX_BLOCK);
+    model.bytes[2 * INDEX_BLOCK] = '\n';
+    model.bytes[2 * INDEX_BLOCK + 3000] = '\n';
+    model.bytes[3 * INDEX_BLOCK + 77] = '\n';
     for (uint64_t back = 1; back < 9000; back += 61) {
         struct line_model copy = line_model_make(model.size);
         memcpy(copy.bytes, model.bytes, model.size);
         struct book book = book_open(*state, copy);
-        check_boundary(&book, 2 * LINE_BLOCK - back, model.size);
-        check_boundary(&book, 3 * LINE_BLOCK - back, model.size);
+        check_boundary(&book, 2 * INDEX_BLOCK - back, model.size);
+        check_boundary(&book, 3 * INDEX_BLOCK - back, model.size);
         book_close(&book);
     }
     line_model_free(&model);
@@ -358,19 +351,19 @@ static void boundaries_behind_a_block_without_line_ends(void **state)
 static void boundaries_in_a_file_that_has_grown(void **state)
 {
     struct random random = random_case(8);
-    struct book book = book_open(*state, line_model_make(4 * LINE_BLOCK + 100));
+    struct book book = book_open(*state, line_model_make(4 * INDEX_BLOCK + 100));
     for (unsigned i = 0; i < 10; i++) {
         uint64_t old = book.model.size;
-        line_model_grow(&book.model, &random, 1 + random_below(&random, LINE_BLOCK), 20000);
+        line_model_grow(&book.model, &random, 1 + random_below(&random, INDEX_BLOCK), 20000);
         scratch_append(&book.world->scratch, "book", book.model.bytes + old, book.model.size - old);
-        struct reader again = reader_again(&book.reader);
-        assert_ptr_equal(again.generation, book.reader.generation);
+        struct reading again = reading_again(&book.reading);
+        assert_ptr_equal(again.generation, book.reading.generation);
         for (unsigned k = 0; k < 20; k++)
             check_boundary(&book, random_below(&random, book.model.size), book.model.size);
-        check_index_of(&no_store, &again, &book.model);
+        check_index_of(&no_indexes, &again, &book.model);
         for (unsigned k = 0; k < 20; k++)
             check_boundary(&book, random_below(&random, book.model.size), book.model.size);
-        reader_close(&again);
+        reading_close(&again);
     }
     book_close(&book);
 }
@@ -394,7 +387,7 @@ int main(void)
         IN_WORLD(boundaries_pass_blocks_without_line_ends),
         IN_WORLD(boundaries_without_an_index),
         IN_WORLD(boundaries_are_the_same_with_an_index),
-        IN_WORLD(boundaries_behind_a_block_without_line_ends),
+        IN_WORLD(boundaries_after_a_block_without_line_ends),
         IN_WORLD(boundaries_in_a_file_that_has_grown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,17 +38,17 @@ static int setup(void **state)
     return error;
 }
 
-static struct reader pin_file(struct world *world, unsigned number)
+static struct reading pin_file(struct world *world, unsigned number)
 {
     char name[8];
     name_of(number, name);
-    return reader_pin(world, name);
+    return reading_world_pin(world, name);
 }
 
-static bool gets_sample(const struct reader *reader)
+static bool gets_sample(const struct reading *reading)
 {
     for (unsigned waited = 0; waited < MOST_MS; waited += 5) {
-        if (!generation_wants_sample(reader->generation))
+        if (!generation_wants_sample(reading->generation))
             return true;
         sleep_ms(5);
     }
@@ -59,7 +59,7 @@ static bool gets_sample(const struct reader *reader)
 static void test_samples(void **state)
 {
     struct world *world = *state;
-    struct reader readers[FILES];
+    struct reading readings[FILES];
     struct content_sample known;
     struct content_digests right;
     struct sampler sampler;
@@ -68,20 +68,20 @@ static void test_samples(void **state)
     sleep_ms(OLD_MS);
     sampler_init(&sampler);
     for (unsigned i = 0; i < FILES; i++) {
-        readers[i] = pin_file(world, i);
-        assert_true(generation_wants_sample(readers[i].generation));
-        sampler_add(&sampler, readers[i].source, readers[i].generation, i % 2 == 0);
+        readings[i] = pin_file(world, i);
+        assert_true(generation_wants_sample(readings[i].generation));
+        sampler_add(&sampler, &readings[i], i % 2 == 0);
     }
     assert_int_equal(sampler_start(&sampler), 0);
     for (unsigned i = 0; i < FILES; i++) {
-        assert_true(gets_sample(&readers[i]));
-        assert_true(generation_recall_sample(readers[i].generation, SIZE, &known));
-        assert_int_equal(source_borrow(readers[i].source, readers[i].generation, &fd), 0);
+        assert_true(gets_sample(&readings[i]));
+        assert_true(generation_recall_sample(readings[i].generation, SIZE, &known));
+        assert_int_equal(reading_borrow(&readings[i], &fd), 0);
         assert_int_equal(content_digests_read(fd, SIZE, &right), 0);
-        source_return(readers[i].source, readers[i].generation);
+        reading_return(&readings[i]);
         assert_true(content_sample_equal(&known, &right.sample));
         assert_int_equal(known.readable, right.sample.readable);
-        reader_close(&readers[i]);
+        reading_close(&readings[i]);
     }
     sampler_stop(&sampler);
     sampler_stop(&sampler);
@@ -91,19 +91,19 @@ static void test_samples(void **state)
 /* What is in the queue at the end is let go, and after the end nothing is added. */
 static void test_end(void **state)
 {
-    struct reader one = pin_file(*state, 0);
+    struct reading one = pin_file(*state, 0);
     struct sampler sampler;
 
     sleep_ms(OLD_MS);
-    struct reader again = reader_again(&one);
+    struct reading again = reading_again(&one);
     sampler_init(&sampler);
-    sampler_add(&sampler, again.source, again.generation, false);
+    sampler_add(&sampler, &again, false);
     sampler_stop(&sampler);
-    sampler_add(&sampler, again.source, again.generation, false);
+    sampler_add(&sampler, &again, false);
     assert_int_equal(sampler.queued, 0);
     sampler_destroy(&sampler);
-    reader_close(&again);
-    reader_close(&one);
+    reading_close(&again);
+    reading_close(&one);
 }
 
 int main(void)

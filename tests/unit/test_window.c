@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -84,6 +85,7 @@ struct view {
     struct scratch scratch;
     int fds[2];
     struct window_pool pool;
+    enum window_use use; /* what windows are acquired for */
 };
 
 static int make_file(const struct view *view, const char *name, uint64_t size, uint64_t kind)
@@ -96,16 +98,27 @@ static int make_file(const struct view *view, const char *name, uint64_t size, u
     return scratch_open(&view->scratch, name, O_RDWR);
 }
 
-static int setup(void **state)
+static int setup_for(void **state, enum window_use use)
 {
     struct view *view = calloc(1, sizeof(*view));
     if (view == NULL || scratch_make(&view->scratch) != 0)
         return -1;
     *state = view;
+    view->use = use;
     view->fds[0] = make_file(view, "one", SIZE, 0);
     view->fds[1] = make_file(view, "two", SIZE, 1);
     window_pool_init(&view->pool, WINDOW, 3 * WINDOW);
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_for(state, WINDOW_SCANS);
+}
+
+static int setup_reads(void **state)
+{
+    return setup_for(state, WINDOW_READS);
 }
 
 static int teardown(void **state)
@@ -125,7 +138,8 @@ static int teardown(void **state)
 static struct window_loan borrow(struct view *view, unsigned file, uint64_t offset)
 {
     struct window_loan loan = {0};
-    assert_int_equal(window_acquire(&view->pool, file, view->fds[file], offset, SIZE, &loan), 0);
+    assert_int_equal(
+        window_acquire(&view->pool, view->use, file, view->fds[file], offset, SIZE, &loan), 0);
     assert_true(pattern_matches(loan.bytes, loan.length, offset, file));
     return loan;
 }
@@ -278,7 +292,8 @@ static void test_growth(void **state)
     scratch_append(&view->scratch, "one", more, sizeof(more));
     const uint64_t size = SIZE + sizeof(more);
     for (uint64_t offset = SIZE - 1; offset < size; offset += loan.length) {
-        assert_int_equal(window_acquire(&view->pool, 0, view->fds[0], offset, size, &loan), 0);
+        assert_int_equal(
+            window_acquire(&view->pool, view->use, 0, view->fds[0], offset, size, &loan), 0);
         assert_true(loan.length > 0);
         assert_true(pattern_matches(loan.bytes, loan.length, offset, 0));
         window_release(&view->pool, &loan);
@@ -295,11 +310,11 @@ static void test_cannot_be_mapped(void **state)
     int pipe_ends[2];
 
     assert_int_equal(pipe(pipe_ends), 0);
-    int error = window_acquire(&view->pool, 7, pipe_ends[0], 0, SIZE, &loan);
+    int error = window_acquire(&view->pool, view->use, 7, pipe_ends[0], 0, SIZE, &loan);
     assert_int_equal(close(pipe_ends[0]), 0);
     assert_int_equal(close(pipe_ends[1]), 0);
     assert_int_equal(error, -NOT_MAPPABLE);
-    assert_int_equal(window_acquire(&view->pool, 7, -1, 0, SIZE, &loan), -EBADF);
+    assert_int_equal(window_acquire(&view->pool, view->use, 7, -1, 0, SIZE, &loan), -EBADF);
     assert_int_equal(window_pool_mapped(&view->pool), 0);
 }
 
@@ -312,8 +327,9 @@ static void test_all_lent(void **state)
 
     for (uint64_t i = 0; i < 3; i++)
         loans[i] = borrow(view, 0, 2 * i * WINDOW);
-    assert_int_equal(window_acquire(&view->pool, 1, view->fds[1], 6 * WINDOW, SIZE, &none),
-                     -NOT_MAPPABLE);
+    assert_int_equal(
+        window_acquire(&view->pool, view->use, 1, view->fds[1], 6 * WINDOW, SIZE, &none),
+        -NOT_MAPPABLE);
     assert_int_equal(window_pool_mapped(&view->pool), 3 * WINDOW);
     window_release(&view->pool, &loans[1]);
     loans[1] = borrow(view, 1, 6 * WINDOW);
@@ -331,7 +347,8 @@ static void use_at_random(void *argument, unsigned index)
         unsigned file = (unsigned)random_below(&random, 2);
         uint64_t offset = random_below(&random, SIZE);
         struct window_loan loan;
-        int error = window_acquire(&view->pool, file, view->fds[file], offset, SIZE, &loan);
+        int error =
+            window_acquire(&view->pool, view->use, file, view->fds[file], offset, SIZE, &loan);
         THREAD_CHECK(error == 0 || error == -NOT_MAPPABLE); /* all are lent */
         if (error != 0)
             continue;
@@ -440,7 +457,7 @@ static void scan_stretch(struct window_pool *pool, int fd, uint64_t start, uint6
 {
     for (uint64_t offset = start; offset < end;) {
         struct window_loan loan;
-        assert_int_equal(window_acquire(pool, 1, fd, offset, BIG_SIZE, &loan), 0);
+        assert_int_equal(window_acquire(pool, WINDOW_SCANS, 1, fd, offset, BIG_SIZE, &loan), 0);
         struct touch touch = {
             .bytes = loan.bytes,
             .length = (size_t)min_u64(min_u64(loan.length, STEP), end - offset),
@@ -534,7 +551,165 @@ static void test_done_with_a_part(void **state)
     assert_int_equal(residency.pages[elsewhere / PAGE] & 1, 1);
 }
 
+/* A read takes the room of another window only if that was idle for a while. */
+static void test_reads_take_idle_room_alone(void **state)
+{
+    struct view *view = *state;
+    struct window_loan loan;
+
+    for (uint64_t i = 0; i < 3; i++)
+        use(view, 0, 2 * i * WINDOW);
+    assert_int_equal(
+        window_acquire(&view->pool, WINDOW_READS, 0, view->fds[0], 6 * WINDOW, SIZE, &loan),
+        -NOT_MAPPABLE);
+    assert_int_equal(window_pool_mapped(&view->pool), 3 * WINDOW);
+    sleep_ms(150);
+    use(view, 0, 4 * WINDOW); /* this one is in use again, the others are idle */
+    use(view, 0, 6 * WINDOW);
+    assert_true(shows(view, "one", 4));
+    assert_true(shows(view, "one", 6));
+    assert_false(shows(view, "one", 0));
+    use(view, 0, 8 * WINDOW);
+    assert_false(shows(view, "one", 2));
+    assert_int_equal(window_acquire(&view->pool, WINDOW_READS, 0, view->fds[0], 0, SIZE, &loan),
+                     -NOT_MAPPABLE);
+    assert_int_equal(window_acquire(&view->pool, WINDOW_SCANS, 0, view->fds[0], 0, SIZE, &loan), 0);
+    assert_false(shows(view, "one", 4)); /* a scan takes what was used longest ago */
+    window_release(&view->pool, &loan);
+}
+
+/* A read does not get the window of a scan, nor a scan that of a read. */
+static void test_scans_and_reads_do_not_share(void **state)
+{
+    struct view *view = *state;
+    const struct window_loan read = borrow(view, 0, WINDOW);
+
+    view->use = WINDOW_SCANS;
+    const struct window_loan scan = borrow(view, 0, WINDOW);
+    assert_ptr_not_equal(read.bytes, scan.bytes);
+    assert_int_equal(window_pool_mapped(&view->pool), 2 * WINDOW);
+    window_release(&view->pool, &scan);
+    window_release(&view->pool, &read);
+    window_pool_forget(&view->pool, 0);
+    assert_int_equal(window_pool_mapped(&view->pool), 0);
+}
+
+/* How many pages of a mapping of this file are in our page tables. */
+static uint64_t pages_mapped_in(const struct view *view, const char *name)
+{
+    char path[PATH_MAX + 8];
+    char line[PATH_MAX + 256];
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    unsigned long from = 0;
+    unsigned long to = 0;
+    unsigned long kib = 0;
+    uint64_t pages = 0;
+    bool ours = false;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", view->scratch.path, name);
+    assert_non_null(maps);
+    while (fgets(line, sizeof(line), maps) != NULL) {
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            ours = strstr(line, path) != NULL;
+        if (ours && sscanf(line, "Rss: %lu", &kib) == 1)
+            pages += kib * 1024 / PAGE;
+    }
+    assert_int_equal(fclose(maps), 0);
+    return pages;
+}
+
+/*
+ * What is let go is taken out of all windows of the file, lent or not, of scans and of reads, and
+ * of no other file; and all show it again.
+ */
+static void test_let_go(void **state)
+{
+    struct view *view = *state;
+    const struct window_loan lent = borrow(view, 0, WINDOW);
+
+    use(view, 1, WINDOW);
+    view->use = WINDOW_SCANS;
+    use(view, 0, WINDOW);
+    assert_int_equal(pages_mapped_in(view, "one"), 2 * WINDOW / PAGE);
+    assert_int_equal(pages_mapped_in(view, "two"), WINDOW / PAGE);
+    window_pool_let_go(&view->pool, 0, WINDOW + PAGE, 2 * PAGE);
+    assert_int_equal(pages_mapped_in(view, "one"), 2 * (WINDOW / PAGE - 2));
+    window_pool_let_go(&view->pool, 0, 0, WINDOW);        /* before both */
+    window_pool_let_go(&view->pool, 0, 2 * WINDOW, SIZE); /* after both */
+    assert_int_equal(pages_mapped_in(view, "one"), 2 * (WINDOW / PAGE - 2));
+    window_pool_let_go(&view->pool, 0, 0, SIZE);
+    assert_int_equal(pages_mapped_in(view, "one"), 0);
+    assert_int_equal(pages_mapped_in(view, "two"), WINDOW / PAGE);
+    assert_int_equal(window_pool_mapped(&view->pool), 3 * WINDOW);
+    use(view, 0, WINDOW);
+    assert_true(pattern_matches(lent.bytes, lent.length, WINDOW, 0));
+    window_release(&view->pool, &lent);
+    window_pool_let_go(&view->pool, 0, 0, SIZE); /* it gives back what it holds meanwhile */
+    window_pool_forget(&view->pool, 0);
+    window_pool_forget(&view->pool, 1);
+    assert_int_equal(window_pool_mapped(&view->pool), 0);
+}
+
+static void use_or_let_go(void *argument, unsigned index)
+{
+    struct view *view = argument;
+    struct random random = random_case(50 + index);
+
+    for (int i = 0; i < 2000; i++) {
+        unsigned file = (unsigned)random_below(&random, 2);
+        uint64_t offset = random_below(&random, SIZE);
+        enum window_use wanted = random_chance(&random, 50) ? WINDOW_READS : WINDOW_SCANS;
+        struct window_loan loan;
+        if (random_chance(&random, 30)) {
+            window_pool_let_go(&view->pool, file, offset, random_below(&random, 3 * WINDOW) + 1);
+            continue;
+        }
+        int error = window_acquire(&view->pool, wanted, file, view->fds[file], offset, SIZE, &loan);
+        THREAD_CHECK(error == 0 || error == -NOT_MAPPABLE);
+        if (error != 0)
+            continue;
+        THREAD_CHECK(pattern_matches(loan.bytes, min_u64(loan.length, 64), offset, file));
+        window_release(&view->pool, &loan);
+    }
+}
+
+/* Windows move in the list while others are let go: nothing is lost, or lent for ever. */
+static void test_let_go_among_others(void **state)
+{
+    struct view *view = *state;
+
+    (void)test_seed();
+    run_threads(6, use_or_let_go, view);
+    window_pool_forget(&view->pool, 0);
+    window_pool_forget(&view->pool, 1);
+    assert_int_equal(window_pool_mapped(&view->pool), 0);
+    assert_int_equal(really_mapped(view), 0);
+}
+
+/* What a read brought in is not a scan's to take out again. */
+static void test_done_with_a_read(void **state)
+{
+    struct view *view = *state;
+    struct window_pool pool;
+    struct residency residency;
+    struct window_loan loan;
+    int fd = make_big_file(view);
+
+    drop_from_cache(fd);
+    window_pool_init(&pool, BIG_WINDOW, BIG_WINDOW);
+    assert_int_equal(window_acquire(&pool, WINDOW_READS, 1, fd, 0, BIG_SIZE, &loan), 0);
+    assert_true(pattern_matches(loan.bytes, STEP, 0, 2));
+    window_done_with(&loan, STEP, fd);
+    window_release(&pool, &loan);
+    look_at_residency(fd, &residency);
+    window_pool_destroy(&pool);
+    assert_int_equal(close(fd), 0);
+    for (uint64_t page = 0; page < STEP / PAGE; page++)
+        assert_int_equal(residency.pages[page] & 1, 1);
+}
+
 #define VIEW_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define READS_TEST(name) cmocka_unit_test_setup_teardown(name, setup_reads, teardown)
 
 int main(void)
 {
@@ -542,17 +717,26 @@ int main(void)
         VIEW_TEST(test_bytes),
         cmocka_unit_test(test_rounding),
         VIEW_TEST(test_shared),
+        READS_TEST(test_shared),
         VIEW_TEST(test_least_recent_goes),
         VIEW_TEST(test_lent_stays),
         VIEW_TEST(test_forget),
+        READS_TEST(test_forget),
         VIEW_TEST(test_destroy_unmaps),
+        READS_TEST(test_destroy_unmaps),
         VIEW_TEST(test_growth),
         VIEW_TEST(test_cannot_be_mapped),
+        READS_TEST(test_cannot_be_mapped),
         VIEW_TEST(test_all_lent),
         VIEW_TEST(test_many_threads),
         VIEW_TEST(test_scan_leaves_cache),
         VIEW_TEST(test_scan_keeps_what_is_there),
         VIEW_TEST(test_done_with_a_part),
+        READS_TEST(test_reads_take_idle_room_alone),
+        READS_TEST(test_scans_and_reads_do_not_share),
+        READS_TEST(test_let_go),
+        READS_TEST(test_let_go_among_others),
+        READS_TEST(test_done_with_a_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* index_file: what was written is read again; whatever is damaged is noticed; and it is small. */
+/* index_encoding: what was written is read again; whatever is damaged is noticed; and it is small.
+ */
 #include "tests/unit/line_model.h"
 
 #include <endian.h>
@@ -11,7 +12,8 @@
 
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
-#include "core/index/index_file.h"
+#include "core/format/lines.h"
+#include "core/index/index_encoding.h"
 
 enum {
     HEADER = 192,       /* bytes */
@@ -24,7 +26,8 @@ enum {
 };
 
 static const struct index_key some_key = {
-    .size = 2 * (uint64_t)LINE_BLOCK + 77,
+    .format = &lines_format,
+    .size = 2 * (uint64_t)INDEX_BLOCK + 77,
     .mtime = {1700000000, 999999999},
     .ctime = {-5, 1},
     .birth = {1600000000, 7},
@@ -35,13 +38,13 @@ static const struct index_key some_key = {
     .ends = {UINT64_C(0xfedcba9876543210), UINT64_C(0x0123456789abcdef), true},
 };
 
-static struct line_index *some_index(uint64_t size)
+static struct record_index *some_index(uint64_t size)
 {
-    struct line_index *index = line_index_new(size, NULL);
+    struct record_index *index = record_index_new(&lines_format, size, NULL);
     assert_non_null(index);
-    for (uint64_t place = 0; place < size; place += LINE_BLOCK)
-        line_index_add(index, place, place / LINE_BLOCK * 1000 + 3);
-    line_index_finish(index, true);
+    for (uint64_t place = 0; place < size; place += INDEX_BLOCK)
+        record_index_add(index, place, place / INDEX_BLOCK * 1000 + 3);
+    record_index_finish(index, true);
     return index;
 }
 
@@ -54,35 +57,36 @@ struct bytes {
 static struct bytes some_bytes(const struct scratch *scratch)
 {
     struct bytes bytes;
-    struct line_index *index = some_index(some_key.size);
+    struct record_index *index = some_index(some_key.size);
     int fd = scratch_open(scratch, "first", O_RDWR | O_CREAT);
 
-    assert_int_equal(index_file_write(fd, &some_key, index), 0);
+    assert_int_equal(index_encode(fd, &some_key, index), 0);
     bytes.length = (size_t)scratch_stat(scratch, "first").st_size;
     assert_int_equal(bytes.length, HEADER + GROUP);
     assert_int_equal(pread(fd, bytes.of, sizeof(bytes.of), 0), (ssize_t)bytes.length);
     assert_int_equal(close(fd), 0);
-    line_index_unref(index);
+    record_index_unref(index);
     return bytes;
 }
 
-/* What index_file_read() says of these bytes. */
+/* What index_decode() says of these bytes. */
 static int read_bytes(const struct scratch *scratch, const void *bytes, size_t length)
 {
     int fd = scratch_open(scratch, "other", O_RDWR | O_CREAT | O_TRUNC);
-    struct line_index *index = NULL;
+    struct record_index *index = NULL;
     struct index_key key;
 
     assert_int_equal(pwrite(fd, bytes, length, 0), (ssize_t)length);
-    int error = index_file_read(fd, &key, &index);
+    int error = index_decode(fd, &key, &index);
     assert_true((error == 0) == (index != NULL));
     assert_int_equal(close(fd), 0);
-    line_index_unref(index);
+    record_index_unref(index);
     return error;
 }
 
 static void check_key(const struct index_key *key, const struct index_key *expected)
 {
+    assert_ptr_equal(key->format, expected->format);
     assert_int_equal(key->size, expected->size);
     assert_int_equal(key->mtime.tv_sec, expected->mtime.tv_sec);
     assert_int_equal(key->mtime.tv_nsec, expected->mtime.tv_nsec);
@@ -95,26 +99,27 @@ static void check_key(const struct index_key *key, const struct index_key *expec
 }
 
 static void check_round_trip(const struct scratch *scratch, struct index_key expected,
-                             const struct line_index *index)
+                             const struct record_index *index)
 {
     int fd = scratch_open(scratch, "trip", O_RDWR | O_CREAT | O_TRUNC);
-    struct line_index *read = NULL;
+    struct record_index *read = NULL;
     struct index_key key = {.size = 0};
 
-    assert_int_equal(index_file_write(fd, &expected, index), 0);
-    assert_int_equal(index_file_read_key(fd, &key), 0);
+    assert_int_equal(index_encode(fd, &expected, index), 0);
+    assert_int_equal(index_decode_key(fd, &key), 0);
     check_key(&key, &expected);
     key.size = 0;
-    assert_int_equal(index_file_read(fd, &key, &read), 0);
+    assert_int_equal(index_decode(fd, &key, &read), 0);
     check_key(&key, &expected);
+    assert_ptr_equal(read->format, index->format);
     assert_int_equal(read->size, index->size);
     assert_int_equal(read->blocks, index->blocks);
     assert_int_equal(read->ends_open, index->ends_open);
     assert_int_equal(read->group_count, index->group_count);
     for (uint64_t i = 0; i <= index->blocks; i += 1 + index->blocks / 500)
-        assert_int_equal(line_index_ends_before(read, i), line_index_ends_before(index, i));
-    assert_int_equal(line_index_lines(read), line_index_lines(index));
-    line_index_unref(read);
+        assert_int_equal(record_index_ends_before(read, i), record_index_ends_before(index, i));
+    assert_int_equal(record_index_records(read), record_index_records(index));
+    record_index_unref(read);
     assert_int_equal(close(fd), 0);
 }
 
@@ -123,21 +128,21 @@ static void test_round_trips(void **state)
     struct random random = random_case(1);
     for (unsigned i = 0; i < 100; i++) {
         struct index_key key = some_key;
-        key.size = random_below(&random, 300 * (uint64_t)LINE_BLOCK);
+        key.size = random_below(&random, 300 * (uint64_t)INDEX_BLOCK);
         key.mtime.tv_sec = (time_t)random_next(&random) >> random_below(&random, 60);
         unsigned filled = i % 3 == 0 ? 100 : (unsigned)random_below(&random, 101);
-        struct line_index *index = line_index_new(key.size, NULL);
+        struct record_index *index = record_index_new(&lines_format, key.size, NULL);
         assert_non_null(index);
-        for (uint64_t place = 0; place < key.size; place += LINE_BLOCK)
+        for (uint64_t place = 0; place < key.size; place += INDEX_BLOCK)
             if (random_chance(&random, filled))
-                line_index_add(index, place, random_below(&random, LINE_BLOCK + 1));
-        line_index_finish(index, random_chance(&random, 50));
+                record_index_add(index, place, random_below(&random, INDEX_BLOCK + 1));
+        record_index_finish(index, random_chance(&random, 50));
         check_round_trip(*state, key, index);
-        line_index_unref(index);
+        record_index_unref(index);
     }
 }
 
-/* The layout that core/index/index_file.h promises to those who share a directory. */
+/* The layout that core/index/index_encoding.h promises to hosts that share a directory. */
 static void test_the_layout(void **state)
 {
     struct bytes bytes = some_bytes(*state);
@@ -243,7 +248,7 @@ static void test_signed_and_not_for_us(void **state)
     assert_int_equal(read_with_word(*state, VERSION, 2 | UINT64_C(1) << 32), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, 0, 0), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, SIZE, UINT64_MAX), -WRONG_INDEX);
-    assert_int_equal(read_with_word(*state, SIZE, 2 * (uint64_t)LINE_BLOCK), -WRONG_INDEX);
+    assert_int_equal(read_with_word(*state, SIZE, 2 * (uint64_t)INDEX_BLOCK), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, SIZE, 0), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, 80, 12345),
                      -WRONG_INDEX); /* another sum of line ends */
@@ -265,29 +270,29 @@ static void test_signed_groups(void **state)
         assert_int_equal(read_with_word(*state, BODY, words[i]), -WRONG_INDEX);
     }
     /* More line ends than a block has bytes. */
-    assert_int_equal(read_with_word(*state, HEADER + 16, LINE_BLOCK + 1), -WRONG_INDEX);
+    assert_int_equal(read_with_word(*state, HEADER + 16, INDEX_BLOCK + 1), -WRONG_INDEX);
 }
 
 /* At most 0.0016% of what is indexed, whatever is in it; of what has no line ends, nothing. */
 static void test_its_size(void **state)
 {
     const uint64_t size = UINT64_C(4) << 30;
-    static const uint64_t counts[] = {0, 1, 2000, LINE_BLOCK};
+    static const uint64_t counts[] = {0, 1, 2000, INDEX_BLOCK};
 
     for (size_t i = 0; i < LENGTH_OF(counts); i++) {
         struct index_key key = some_key;
-        struct line_index *index = line_index_new(size, NULL);
+        struct record_index *index = record_index_new(&lines_format, size, NULL);
         key.size = size;
         assert_non_null(index);
-        for (uint64_t place = 0; place < size; place += LINE_BLOCK)
-            line_index_add(index, place, counts[i]);
-        line_index_finish(index, false);
+        for (uint64_t place = 0; place < size; place += INDEX_BLOCK)
+            record_index_add(index, place, counts[i]);
+        record_index_finish(index, false);
         check_round_trip(*state, key, index);
         uint64_t length = (uint64_t)scratch_stat(*state, "trip").st_size;
         assert_true(length <= HEADER + size * 16 / 1000000);
         assert_int_equal(length,
-                         HEADER + (counts[i] > 0 ? size / LINE_BLOCK / LINE_GROUP * 264 : 0));
-        line_index_unref(index);
+                         HEADER + (counts[i] > 0 ? size / INDEX_BLOCK / INDEX_GROUP * 264 : 0));
+        record_index_unref(index);
     }
 }
 
@@ -296,30 +301,30 @@ static void test_a_sparse_file(void **state)
 {
     struct index_key key = some_key;
     key.size = OFFSET_MAX;
-    struct line_index *index = line_index_new(key.size, NULL);
+    struct record_index *index = record_index_new(&lines_format, key.size, NULL);
     assert_non_null(index);
-    line_index_add(index, 0, 1);
-    line_index_add(index, key.size / 2, 7);
-    line_index_add(index, key.size - 1, LINE_BLOCK - 1);
-    line_index_finish(index, true);
+    record_index_add(index, 0, 1);
+    record_index_add(index, key.size / 2, 7);
+    record_index_add(index, key.size - 1, INDEX_BLOCK - 1);
+    record_index_finish(index, true);
     check_round_trip(*state, key, index);
     assert_int_equal(scratch_stat(*state, "trip").st_size, HEADER + 3 * 20);
-    line_index_unref(index);
+    record_index_unref(index);
 }
 
 static void test_write_errors(void **state)
 {
-    struct line_index *index = some_index(some_key.size);
+    struct record_index *index = some_index(some_key.size);
     int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     int closed = scratch_open(*state, "first", O_RDONLY | O_CREAT);
 
     if (full >= 0)
-        assert_int_equal(index_file_write(full, &some_key, index), -ENOSPC);
-    assert_int_equal(index_file_write(closed, &some_key, index), -EBADF);
+        assert_int_equal(index_encode(full, &some_key, index), -ENOSPC);
+    assert_int_equal(index_encode(closed, &some_key, index), -EBADF);
     if (full >= 0)
         assert_int_equal(close(full), 0);
     assert_int_equal(close(closed), 0);
-    line_index_unref(index);
+    record_index_unref(index);
 }
 
 int main(void)

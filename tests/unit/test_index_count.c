@@ -1,5 +1,5 @@
 /*
- * line_scan: counts line ends, and believes only what it saw of its generation.
+ * index_count: counts record ends, and believes only what it saw of its generation.
  *
  * This program is linked with --wrap=mmap and mmap64 (tests/unit/map_hook.h).
  */
@@ -12,7 +12,8 @@
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
 #include "core/file/fault_guard.h"
-#include "core/index/line_scan.h"
+#include "core/format/lines.h"
+#include "core/index/index_count.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 
@@ -45,55 +46,56 @@ static int setup_large_windows(void **state)
     return setup_with_windows(state, 64 * MIB);
 }
 
-static struct reader open_text(const struct line_model *model)
+static struct reading open_text(const struct line_model *model)
 {
     assert_int_equal(fault_guard_install(), 0);
     (void)unlinkat(world->scratch.directory, "text", 0);
     line_model_write(model, &world->scratch, "text");
-    return reader_pin(world, "text");
+    return reading_world_pin(world, "text");
 }
 
-static int scan(const struct reader *reader, uint64_t start, struct line_index *index)
+static int count(const struct reading *reading, uint64_t start, struct record_index *index)
 {
-    return line_scan(reader->source, reader->generation, start, index->size, NULL, index);
+    return index_count(reading, start, index->size, index);
 }
 
 /* Counts all from `start` on; finished. */
-static struct line_index *scan_from(const struct reader *reader, const struct line_model *model,
-                                    uint64_t start, const struct line_index *old)
+static struct record_index *count_from(const struct reading *reading,
+                                       const struct line_model *model, uint64_t start,
+                                       const struct record_index *old)
 {
-    struct line_index *index = line_index_new(model->size, old);
+    struct record_index *index = record_index_new(&lines_format, model->size, old);
     assert_non_null(index);
-    for (uint64_t place = start; place < model->size; place = line_step_end(place, model->size))
-        assert_int_equal(scan(reader, place, index), 0);
-    line_index_finish(index, model->bytes[model->size - 1] != '\n');
+    for (uint64_t place = start; place < model->size; place = index_step_end(place, model->size))
+        assert_int_equal(count(reading, place, index), 0);
+    record_index_finish(index, model->bytes[model->size - 1] != '\n');
     return index;
 }
 
 static void check_text(struct line_model model)
 {
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
     uint64_t before = bytes_scanned(world);
-    struct line_index *index = scan_from(&reader, &model, 0, NULL);
+    struct record_index *index = count_from(&reading, &model, 0, NULL);
 
     line_model_check(&model, index);
     assert_int_equal(bytes_scanned(world) - before, model.size);
-    line_index_unref(index);
-    reader_close(&reader);
+    record_index_unref(index);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
 static void test_steps_end_at_their_multiples(void **state)
 {
-    const uint64_t step = LINE_STEP;
+    const uint64_t step = INDEX_STEP;
     (void)state;
-    assert_int_equal(line_step_end(0, 1), 1);
-    assert_int_equal(line_step_end(0, 9 * step), step);
-    assert_int_equal(line_step_end(step - 1, 9 * step), step);
-    assert_int_equal(line_step_end(step, 9 * step), 2 * step);
-    assert_int_equal(line_step_end(step + 5, step + 9), step + 9);
-    assert_int_equal(line_step_end(OFFSET_MAX - 1, OFFSET_MAX), OFFSET_MAX);
-    assert_int_equal(step % LINE_BLOCK, 0);
+    assert_int_equal(index_step_end(0, 1), 1);
+    assert_int_equal(index_step_end(0, 9 * step), step);
+    assert_int_equal(index_step_end(step - 1, 9 * step), step);
+    assert_int_equal(index_step_end(step, 9 * step), 2 * step);
+    assert_int_equal(index_step_end(step + 5, step + 9), step + 9);
+    assert_int_equal(index_step_end(OFFSET_MAX - 1, OFFSET_MAX), OFFSET_MAX);
+    assert_int_equal(step % INDEX_BLOCK, 0);
 }
 
 static void test_random_texts(void **state)
@@ -111,7 +113,7 @@ static void test_several_steps(void **state)
 {
     struct random random = random_case(2);
     (void)state;
-    check_text(line_model_random(&random, 2 * (uint64_t)LINE_STEP + 12345, 90));
+    check_text(line_model_random(&random, 2 * (uint64_t)INDEX_STEP + 12345, 90));
 }
 
 /* From any place on: what is before it is not counted. */
@@ -119,21 +121,22 @@ static void test_from_the_middle(void **state)
 {
     struct random random = random_case(3);
     struct line_model model = line_model_random(&random, 3 * MIB + 7, 60);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
 
     (void)state;
     for (unsigned i = 0; i < 30; i++) {
         uint64_t start = random_below(&random, model.size);
         uint64_t before = bytes_scanned(world);
-        struct line_index *index = scan_from(&reader, &model, start, NULL);
-        assert_int_equal(line_index_ends(index), line_model_ends_in(&model, start, model.size));
-        assert_int_equal(line_index_ends_before(index, start / LINE_BLOCK), 0);
-        assert_int_equal(line_index_ends_before(index, start / LINE_BLOCK + 1),
-                         line_model_ends_in(&model, start, (start / LINE_BLOCK + 1) * LINE_BLOCK));
+        struct record_index *index = count_from(&reading, &model, start, NULL);
+        assert_int_equal(record_index_ends(index), line_model_ends_in(&model, start, model.size));
+        assert_int_equal(record_index_ends_before(index, start / INDEX_BLOCK), 0);
+        assert_int_equal(
+            record_index_ends_before(index, start / INDEX_BLOCK + 1),
+            line_model_ends_in(&model, start, (start / INDEX_BLOCK + 1) * INDEX_BLOCK));
         assert_int_equal(bytes_scanned(world) - before, model.size - start);
-        line_index_unref(index);
+        record_index_unref(index);
     }
-    reader_close(&reader);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -179,14 +182,14 @@ static void check_sparse(struct random *random, uint64_t size, uint64_t unit, un
     }
     line_model_count(&model);
     uint64_t written = write_sparse(&model, data, unit);
-    struct reader reader = reader_pin(world, "sparse");
+    struct reading reading = reading_world_pin(world, "sparse");
     uint64_t before = bytes_scanned(world);
-    struct line_index *index = scan_from(&reader, &model, 0, NULL);
+    struct record_index *index = count_from(&reading, &model, 0, NULL);
     line_model_check(&model, index);
     if (has_holes())
         assert_int_equal(bytes_scanned(world) - before, written);
-    line_index_unref(index);
-    reader_close(&reader);
+    record_index_unref(index);
+    reading_close(&reading);
     line_model_free(&model);
     free(data);
 }
@@ -229,41 +232,41 @@ static void test_files_of_others(void **state)
     if (geteuid() != 0)
         skip();
     assert_int_equal(fchmod(world->scratch.directory, 0755), 0);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
     assert_int_equal(seteuid(65534), 0);
-    struct line_index *index = scan_from(&reader, &model, 0, NULL);
-    struct line_index *part = scan_from(&reader, &model, MIB + 1, NULL);
+    struct record_index *index = count_from(&reading, &model, 0, NULL);
+    struct record_index *part = count_from(&reading, &model, MIB + 1, NULL);
     assert_int_equal(seteuid(0), 0);
     line_model_check(&model, index);
-    assert_int_equal(line_index_ends(part), line_model_ends_in(&model, MIB + 1, model.size));
-    line_index_unref(index);
-    line_index_unref(part);
-    reader_close(&reader);
+    assert_int_equal(record_index_ends(part), line_model_ends_in(&model, MIB + 1, model.size));
+    record_index_unref(index);
+    record_index_unref(part);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
 /* An error is told, and nothing is added of what was counted before it. */
-static void check_fails(const struct reader *reader, uint64_t size, int expected)
+static void check_fails(const struct reading *reading, uint64_t size, int expected)
 {
-    struct line_index *index = line_index_new(size, NULL);
+    struct record_index *index = record_index_new(&lines_format, size, NULL);
     assert_non_null(index);
-    assert_int_equal(scan(reader, 0, index), expected);
+    assert_int_equal(count(reading, 0, index), expected);
     for (size_t i = 0; i < index->blocks; i++)
-        assert_int_equal(line_index_ends_before(index, i + 1), 0);
-    line_index_unref(index);
+        assert_int_equal(record_index_ends_before(index, i + 1), 0);
+    record_index_unref(index);
 }
 
 static void test_an_error_of_mapping(void **state)
 {
     struct random random = random_case(6);
     struct line_model model = line_model_random(&random, 3 * MIB, 50);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
 
     (void)state;
     atomic_store(&map_error, EACCES);
     atomic_store(&map_spare, 1);
-    check_fails(&reader, model.size, -EACCES);
-    reader_close(&reader);
+    check_fails(&reading, model.size, -EACCES);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -315,19 +318,19 @@ static void append_at_second(int fd, off_t offset)
     happen_at_second(append_to_file);
 }
 
-/* Pages that go away under the scan: SIGBUS becomes an error. */
+/* Pages that go away during the scan: SIGBUS becomes an error. */
 static void test_cut_while_it_is_scanned(void **state)
 {
     struct random random = random_case(7);
     struct line_model model = line_model_random(&random, 3 * MIB, 50);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
 
     (void)state;
     map_after = cut_at_second;
-    check_fails(&reader, model.size, -ESTALE);
+    check_fails(&reading, model.size, -ESTALE);
     assert_int_equal(atomic_load(&map_count), 2);
     assert_threads_passed();
-    reader_close(&reader);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -335,13 +338,13 @@ static void test_rewritten_while_it_is_scanned(void **state)
 {
     struct random random = random_case(8);
     struct line_model model = line_model_random(&random, 3 * MIB, 50);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
 
     (void)state;
     map_after = rewrite_at_second;
-    check_fails(&reader, model.size, -ESTALE);
+    check_fails(&reading, model.size, -ESTALE);
     assert_threads_passed();
-    reader_close(&reader);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -349,16 +352,16 @@ static void test_appended_to_while_it_is_scanned(void **state)
 {
     struct random random = random_case(9);
     struct line_model model = line_model_random(&random, 3 * MIB - 100, 50);
-    struct reader reader = open_text(&model);
+    struct reading reading = open_text(&model);
 
     (void)state;
     map_after = append_at_second;
-    struct line_index *index = scan_from(&reader, &model, 0, NULL);
+    struct record_index *index = count_from(&reading, &model, 0, NULL);
     line_model_check(&model, index);
     assert_int_equal(scratch_stat(&world->scratch, "text").st_size, model.size + 6);
     assert_threads_passed();
-    line_index_unref(index);
-    reader_close(&reader);
+    record_index_unref(index);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
@@ -368,7 +371,7 @@ static bool yes(void *argument)
     return true;
 }
 
-/* Many extents: who is gone need not wait for all of them. */
+/* Many extents: a reader that is gone need not wait for all of them. */
 static void test_cancelled(void **state)
 {
     enum { UNIT = 8192, PLACES = 1024 };
@@ -381,74 +384,75 @@ static void test_cancelled(void **state)
     for (unsigned i = 0; i < PLACES; i++)
         assert_int_equal(fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)i * 2 * UNIT, UNIT), 0);
     assert_int_equal(close(fd), 0);
-    struct reader reader = reader_pin(world, "comb");
-    struct line_index *index = line_index_new(16 * MIB, NULL);
-    int error = line_scan(reader.source, reader.generation, 0, index->size, &cancel, index);
+    struct reading reading = reading_world_pin(world, "comb");
+    const struct reading cancelled = reading_for(&reading, &cancel);
+    struct record_index *index = record_index_new(&lines_format, 16 * MIB, NULL);
+    int error = index_count(&cancelled, 0, index->size, index);
     assert_true(error == -CANCELLED || error == 0); /* as the file system tells unwritten extents */
-    line_index_unref(index);
-    reader_close(&reader);
+    record_index_unref(index);
+    reading_close(&reading);
 }
 
-struct shared_scan {
-    const struct reader *reader;
-    struct line_index *index;
+struct shared_count {
+    const struct reading *reading;
+    struct record_index *index;
     _Atomic uint64_t next;
 };
 
 static void take_steps(void *argument, unsigned thread)
 {
-    struct shared_scan *shared = argument;
+    struct shared_count *shared = argument;
     uint64_t start;
     (void)thread;
-    while ((start = atomic_fetch_add(&shared->next, LINE_STEP)) < shared->index->size)
-        THREAD_CHECK(scan(shared->reader, start, shared->index) == 0);
+    while ((start = atomic_fetch_add(&shared->next, INDEX_STEP)) < shared->index->size)
+        THREAD_CHECK(count(shared->reading, start, shared->index) == 0);
 }
 
 static void test_several_threads(void **state)
 {
     struct random random = random_case(10);
-    struct line_model model = line_model_random(&random, 3 * (uint64_t)LINE_STEP + 999, 120);
-    struct reader reader = open_text(&model);
-    struct shared_scan shared = {&reader, line_index_new(model.size, NULL), 0};
+    struct line_model model = line_model_random(&random, 3 * (uint64_t)INDEX_STEP + 999, 120);
+    struct reading reading = open_text(&model);
+    struct shared_count shared = {&reading, record_index_new(&lines_format, model.size, NULL), 0};
 
     (void)state;
     assert_non_null(shared.index);
     run_threads(4, take_steps, &shared);
-    line_index_finish(shared.index, model.bytes[model.size - 1] != '\n');
+    record_index_finish(shared.index, model.bytes[model.size - 1] != '\n');
     line_model_check(&model, shared.index);
     assert_int_equal(bytes_scanned(world), model.size);
-    line_index_unref(shared.index);
-    reader_close(&reader);
+    record_index_unref(shared.index);
+    reading_close(&reading);
     line_model_free(&model);
 }
 
 int main(void)
 {
-#define SCAN_TEST(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
+#define COUNT_TEST(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
 #define SMALL_WINDOWS(test)                                                                        \
     cmocka_unit_test_setup_teardown(test, setup_small_windows, world_teardown)
 #define LARGE_WINDOWS(test)                                                                        \
     cmocka_unit_test_setup_teardown(test, setup_large_windows, world_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps_end_at_their_multiples),
-        SCAN_TEST(test_random_texts),
+        COUNT_TEST(test_random_texts),
         SMALL_WINDOWS(test_random_texts),
         LARGE_WINDOWS(test_random_texts),
-        SCAN_TEST(test_several_steps),
+        COUNT_TEST(test_several_steps),
         LARGE_WINDOWS(test_several_steps),
-        SCAN_TEST(test_from_the_middle),
+        COUNT_TEST(test_from_the_middle),
         SMALL_WINDOWS(test_from_the_middle),
-        SCAN_TEST(test_holes_are_not_scanned),
+        COUNT_TEST(test_holes_are_not_scanned),
         SMALL_WINDOWS(test_holes_are_not_scanned),
-        SCAN_TEST(test_files_that_cannot_be_mapped),
+        COUNT_TEST(test_files_that_cannot_be_mapped),
         SMALL_WINDOWS(test_files_that_cannot_be_mapped),
-        SCAN_TEST(test_files_of_others),
-        SCAN_TEST(test_an_error_of_mapping),
-        SCAN_TEST(test_cut_while_it_is_scanned),
-        SCAN_TEST(test_rewritten_while_it_is_scanned),
-        SCAN_TEST(test_appended_to_while_it_is_scanned),
-        SCAN_TEST(test_cancelled),
-        SCAN_TEST(test_several_threads),
+        COUNT_TEST(test_files_of_others),
+        COUNT_TEST(test_an_error_of_mapping),
+        COUNT_TEST(test_cut_while_it_is_scanned),
+        COUNT_TEST(test_rewritten_while_it_is_scanned),
+        COUNT_TEST(test_appended_to_while_it_is_scanned),
+        COUNT_TEST(test_cancelled),
+        COUNT_TEST(test_several_threads),
         LARGE_WINDOWS(test_several_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * scan_memory: every answer is that of a plain search, and no byte is scanned for two of them.
+ * record_ends: every answer is that of a plain search, and no byte is scanned for two of them.
  *
  * A layout says which bytes end records. "Scanning" a claim reads the layout and marks the bytes as
  * scanned: marking one twice fails the test.
@@ -13,30 +13,29 @@
 
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
-#include "core/record/scan_memory.h"
+#include "core/record/record_ends.h"
 
 struct layout {
     uint64_t size;
     bool *ends;           /* whether the byte ends a record */
     atomic_bool *scanned; /* whether it was scanned already */
-    bool forgets;         /* more than the memory can hold: then bytes may be scanned again */
-    struct scan_memory memory;
+    bool forgets;         /* more than can be kept: then bytes may be scanned again */
+    struct record_ends known;
 };
 
 static void layout_make(struct layout *layout, uint64_t size)
 {
-    layout->size = size;
-    layout->forgets = false;
+    *layout = (struct layout){.size = size};
     layout->ends = calloc(size + 1, sizeof(*layout->ends));
     layout->scanned = calloc(size + 1, sizeof(*layout->scanned));
     assert_non_null(layout->ends);
     assert_non_null(layout->scanned);
-    scan_memory_init(&layout->memory);
+    record_ends_note.init(&layout->known);
 }
 
 static void layout_free(struct layout *layout)
 {
-    scan_memory_destroy(&layout->memory);
+    record_ends_note.destroy(&layout->known);
     free(layout->ends);
     free(layout->scanned);
 }
@@ -84,7 +83,7 @@ static uint64_t scan_claim(struct layout *layout, struct scan_claim *claim,
     uint64_t end = model_find(layout, claim->start, until);
     bool ends_record = end < until;
     mark_scanned(layout, claim->start, end + (ends_record ? 1 : 0));
-    scan_memory_settle(&layout->memory, claim, end, ends_record);
+    record_ends_settle(&layout->known, claim, end, ends_record);
     return end;
 }
 
@@ -103,7 +102,7 @@ static uint64_t search(struct layout *layout, uint64_t place, uint64_t size, uin
         struct scan_claim claim;
         uint64_t found = size;
         uint64_t step = random_between(random, 1, most_step);
-        int next = scan_memory_next(&layout->memory, place, size, step, cancel, &claim, &found);
+        int next = record_ends_next(&layout->known, place, size, step, cancel, &claim, &found);
 
         *error = next < 0 ? next : 0;
         if (next != SCAN_STEP)
@@ -117,14 +116,14 @@ static uint64_t search(struct layout *layout, uint64_t place, uint64_t size, uin
 }
 
 /* What is remembered is sorted, disjoint and true of the layout. */
-static void check_memory(const struct layout *layout)
+static void check_known_gaps(const struct layout *layout)
 {
-    const struct scan_memory *memory = &layout->memory;
+    const struct record_ends *ends = &layout->known;
     uint64_t last_end = 0;
 
-    assert_in_range(memory->gaps.count, 0, SCAN_MEMORY_MOST);
-    for (size_t i = 0; i < memory->gaps.count; i++) {
-        const struct interval *gap = &memory->gaps.items[i];
+    assert_in_range(ends->gaps.count, 0, RECORD_ENDS_MOST);
+    for (size_t i = 0; i < ends->gaps.count; i++) {
+        const struct interval *gap = &ends->gaps.items[i];
         const bool closed = gap->kind == GAP_CLOSED;
         assert_true(i == 0 || gap->start >= last_end);
         assert_int_equal(model_find(layout, gap->start, gap->end), gap->end);
@@ -142,7 +141,7 @@ static void check_known(struct layout *layout, uint64_t place, uint64_t size)
     struct scan_claim claim;
     uint64_t found = size;
     uint64_t expected = model_find(layout, place, size);
-    int next = scan_memory_next(&layout->memory, place, size, 1, NULL, &claim, &found);
+    int next = record_ends_next(&layout->known, place, size, 1, NULL, &claim, &found);
 
     assert_int_equal(next, expected < size ? SCAN_FOUND : SCAN_NONE);
     if (next == SCAN_FOUND)
@@ -170,7 +169,7 @@ static void check_random_layout(uint64_t number)
         assert_int_equal(error, 0);
         assert_int_equal(found, model_find(&layout, place, size));
         check_known(&layout, place, size);
-        check_memory(&layout);
+        check_known_gaps(&layout);
     }
     layout_free(&layout);
     assert_threads_passed();
@@ -183,7 +182,7 @@ static void test_against_model(void **state)
         check_random_layout(i);
 }
 
-/* The picture in scan_memory.h: a closed gap, an open one, and where searches begin. */
+/* The picture in record_ends.h: a closed gap, an open one, and where searches begin. */
 static void test_gaps(void **state)
 {
     struct layout layout;
@@ -193,23 +192,23 @@ static void test_gaps(void **state)
 
     layout_make(&layout, 21);
     layout.ends[3] = layout.ends[19] = true; /* abc\n efghijklmnopqrs\n u */
-    assert_int_equal(scan_memory_next(&layout.memory, 1, 21, 4, NULL, &claim, &found), SCAN_STEP);
-    scan_memory_settle(&layout.memory, &claim, 3, true);
-    assert_int_equal(scan_memory_next(&layout.memory, 6, 21, 9, NULL, &claim, &found), SCAN_STEP);
-    scan_memory_settle(&layout.memory, &claim, 15, false);
+    assert_int_equal(record_ends_next(&layout.known, 1, 21, 4, NULL, &claim, &found), SCAN_STEP);
+    record_ends_settle(&layout.known, &claim, 3, true);
+    assert_int_equal(record_ends_next(&layout.known, 6, 21, 9, NULL, &claim, &found), SCAN_STEP);
+    record_ends_settle(&layout.known, &claim, 15, false);
 
     check_known(&layout, 2, 21);
     check_known(&layout, 3, 21);
-    assert_int_equal(scan_memory_next(&layout.memory, 9, 21, 9, NULL, &claim, &found), SCAN_STEP);
+    assert_int_equal(record_ends_next(&layout.known, 9, 21, 9, NULL, &claim, &found), SCAN_STEP);
     assert_int_equal(claim.start, 15);
     assert_int_equal(claim.end, 21);
-    scan_memory_settle(&layout.memory, &claim, 19, true);
+    record_ends_settle(&layout.known, &claim, 19, true);
     check_known(&layout, 6, 21);
 
     /* Before what is known a claim ends where knowledge begins. */
-    assert_int_equal(scan_memory_next(&layout.memory, 4, 21, 9, NULL, &claim, &found), SCAN_STEP);
+    assert_int_equal(record_ends_next(&layout.known, 4, 21, 9, NULL, &claim, &found), SCAN_STEP);
     assert_int_equal(claim.end, 6);
-    scan_memory_settle(&layout.memory, &claim, 6, false);
+    record_ends_settle(&layout.known, &claim, 6, false);
     check_known(&layout, 4, 21);
     layout_free(&layout);
 }
@@ -223,17 +222,16 @@ static void check_two_claims(bool ahead_first)
     uint64_t found = 0;
 
     layout_make(&layout, 100);
-    assert_int_equal(scan_memory_next(&layout.memory, 50, 100, 10, NULL, &ahead, &found),
-                     SCAN_STEP);
-    assert_int_equal(scan_memory_next(&layout.memory, 20, 100, 90, NULL, &behind, &found),
+    assert_int_equal(record_ends_next(&layout.known, 50, 100, 10, NULL, &ahead, &found), SCAN_STEP);
+    assert_int_equal(record_ends_next(&layout.known, 20, 100, 90, NULL, &behind, &found),
                      SCAN_STEP);
     assert_int_equal(behind.end, 50);
     if (ahead_first)
-        scan_memory_settle(&layout.memory, &ahead, 60, false);
-    scan_memory_settle(&layout.memory, &behind, 50, false);
+        record_ends_settle(&layout.known, &ahead, 60, false);
+    record_ends_settle(&layout.known, &behind, 50, false);
     if (!ahead_first)
-        scan_memory_settle(&layout.memory, &ahead, 60, false);
-    assert_int_equal(layout.memory.gaps.count, 1);
+        record_ends_settle(&layout.known, &ahead, 60, false);
+    assert_int_equal(layout.known.gaps.count, 1);
     layout_free(&layout);
 }
 
@@ -253,11 +251,11 @@ static void test_none(void **state)
     (void)state;
 
     layout_make(&layout, 10);
-    assert_int_equal(scan_memory_next(&layout.memory, 0, 0, 5, NULL, &claim, &found), SCAN_NONE);
-    assert_int_equal(scan_memory_next(&layout.memory, 10, 10, 5, NULL, &claim, &found), SCAN_NONE);
-    assert_int_equal(scan_memory_next(&layout.memory, 4, 10, 50, NULL, &claim, &found), SCAN_STEP);
+    assert_int_equal(record_ends_next(&layout.known, 0, 0, 5, NULL, &claim, &found), SCAN_NONE);
+    assert_int_equal(record_ends_next(&layout.known, 10, 10, 5, NULL, &claim, &found), SCAN_NONE);
+    assert_int_equal(record_ends_next(&layout.known, 4, 10, 50, NULL, &claim, &found), SCAN_STEP);
     assert_int_equal(claim.end, 10);
-    scan_memory_settle(&layout.memory, &claim, 10, false);
+    record_ends_settle(&layout.known, &claim, 10, false);
     check_known(&layout, 4, 10);
     layout_free(&layout);
 }
@@ -278,7 +276,7 @@ static void test_cancelled(void **state)
     (void)state;
 
     layout_make(&layout, 10);
-    assert_int_equal(scan_memory_next(&layout.memory, 0, 10, 5, &cancel, &claim, &found),
+    assert_int_equal(record_ends_next(&layout.known, 0, 10, 5, &cancel, &claim, &found),
                      -CANCELLED);
     layout_free(&layout); /* which asserts that no claim is left */
 }
@@ -305,15 +303,15 @@ static bool count_asks(void *argument)
 static void *wait_for_claim(void *argument)
 {
     struct waiter *waiter = argument;
-    struct scan_memory *memory = &waiter->layout->memory;
+    struct record_ends *ends = &waiter->layout->known;
     struct scan_claim claim;
 
-    waiter->next = scan_memory_next(memory, 12, 100, 10, &waiter->cancel, &claim, &waiter->found);
+    waiter->next = record_ends_next(ends, 12, 100, 10, &waiter->cancel, &claim, &waiter->found);
     if (waiter->next != -CANCELLED)
         THREAD_CHECK(atomic_load(&waiter->settled));
     if (waiter->next == SCAN_STEP) {
         waiter->claimed_from = claim.start;
-        scan_memory_settle(memory, &claim, claim.start, false);
+        record_ends_settle(ends, &claim, claim.start, false);
     }
     return NULL;
 }
@@ -329,22 +327,22 @@ static void contend(struct waiter *waiter, uint64_t scanned_to, bool ends_record
     layout_make(&layout, 100);
     waiter->layout = &layout;
     waiter->cancel = (struct cancel){count_asks, waiter};
-    assert_int_equal(scan_memory_next(&layout.memory, 10, 100, 10, NULL, &claim, &found),
-                     SCAN_STEP);
+    assert_int_equal(record_ends_next(&layout.known, 10, 100, 10, NULL, &claim, &found), SCAN_STEP);
     assert_int_equal(pthread_create(&thread, NULL, wait_for_claim, waiter), 0);
     while (atomic_load(&waiter->asked) == 0)
         sleep_ms(1);
     if (atomic_load(&waiter->asks_left) < 100) /* it gives up by itself, while the claim stands */
         (void)pthread_join(thread, NULL);
     atomic_store(&waiter->settled, true);
-    scan_memory_settle(&layout.memory, &claim, scanned_to, ends_record);
+    record_ends_settle(&layout.known, &claim, scanned_to, ends_record);
     if (atomic_load(&waiter->asks_left) >= 100)
         (void)pthread_join(thread, NULL);
     layout_free(&layout);
     assert_threads_passed();
 }
 
-/* Who waits gets the other's answer, goes on where it ended, or takes over where it gave up. */
+/* A thread that waits gets the other's answer, goes on where that ended, or takes over where it
+ * gave up. */
 static void test_waits_for_claim(void **state)
 {
     struct waiter answered = {.asks_left = 1000000};
@@ -363,7 +361,7 @@ static void test_waits_for_claim(void **state)
     assert_int_equal(takes_over.claimed_from, 12);
 }
 
-/* Who waits and is cancelled stops waiting, though the claim stands. */
+/* A thread that is cancelled while it waits stops waiting, though the claim stands. */
 static void test_cancelled_while_waiting(void **state)
 {
     struct waiter waiter = {.asks_left = 2};
@@ -404,65 +402,65 @@ static void test_threads(void **state)
         for (uint64_t at = 0; at < layout.size; at++)
             layout.ends[at] = random_below(&random, one_in[i % LENGTH_OF(one_in)]) == 0;
         run_threads(6, search_at_random, &layout);
-        check_memory(&layout);
+        check_known_gaps(&layout);
         layout_free(&layout);
     }
 }
 
 /* Scans the `length` bytes at `start` of an imaginary file. */
-static void teach(struct scan_memory *memory, uint64_t start, uint64_t length, bool closed)
+static void teach(struct record_ends *ends, uint64_t start, uint64_t length, bool closed)
 {
     struct scan_claim claim;
     uint64_t found = 0;
-    int next = scan_memory_next(memory, start, OFFSET_MAX, length + 1, NULL, &claim, &found);
+    int next = record_ends_next(ends, start, OFFSET_MAX, length + 1, NULL, &claim, &found);
     assert_int_equal(next, SCAN_STEP);
     assert_int_equal(claim.start, start);
-    scan_memory_settle(memory, &claim, start + length, closed);
-    assert_in_range(memory->gaps.count, 1, SCAN_MEMORY_MOST);
+    record_ends_settle(ends, &claim, start + length, closed);
+    assert_in_range(ends->gaps.count, 1, RECORD_ENDS_MOST);
 }
 
 /* Where a search from `start` begins to scan; where it finds something: there, and *known is set.
  */
-static uint64_t first_unknown(struct scan_memory *memory, uint64_t start, bool *known)
+static uint64_t first_unknown(struct record_ends *ends, uint64_t start, bool *known)
 {
     struct scan_claim claim;
     uint64_t found = 0;
-    int next = scan_memory_next(memory, start, OFFSET_MAX, 1, NULL, &claim, &found);
+    int next = record_ends_next(ends, start, OFFSET_MAX, 1, NULL, &claim, &found);
 
     *known = next == SCAN_FOUND;
     if (next != SCAN_STEP)
         return found;
-    scan_memory_settle(memory, &claim, claim.start, false);
+    record_ends_settle(ends, &claim, claim.start, false);
     return claim.start;
 }
 
-enum { KEPT = 100, SHORT_GAPS = 3 * SCAN_MEMORY_MOST };
+enum { KEPT = 100, SHORT_GAPS = 3 * RECORD_ENDS_MOST };
 
 /* Room is bounded: short gaps go first, what was dear to learn stays, finished or not. */
 static void test_most(void **state)
 {
     const uint64_t far = 1ull << 50;
     const uint64_t apart = 1ull << 24;
-    struct scan_memory memory;
+    struct record_ends ends = {0};
     bool known = false;
     (void)state;
 
-    scan_memory_init(&memory);
+    record_ends_note.init(&ends);
     for (uint64_t i = 0; i < KEPT; i++) {
-        teach(&memory, far + i * apart, 1 << 20, true);
-        teach(&memory, 2 * far + i * apart, 1 << 20, false);
+        teach(&ends, far + i * apart, 1 << 20, true);
+        teach(&ends, 2 * far + i * apart, 1 << 20, false);
     }
     for (uint64_t i = 0; i < SHORT_GAPS; i++)
-        teach(&memory, i * 1000, 1 + i % 900, true);
+        teach(&ends, i * 1000, 1 + i % 900, true);
     for (uint64_t i = 0; i < KEPT; i++) {
-        assert_int_equal(first_unknown(&memory, far + i * apart, &known),
+        assert_int_equal(first_unknown(&ends, far + i * apart, &known),
                          far + i * apart + (1 << 20));
         assert_true(known);
-        assert_int_equal(first_unknown(&memory, 2 * far + i * apart, &known),
+        assert_int_equal(first_unknown(&ends, 2 * far + i * apart, &known),
                          2 * far + i * apart + (1 << 20));
         assert_false(known);
     }
-    scan_memory_destroy(&memory);
+    record_ends_note.destroy(&ends);
 }
 
 /* Long gaps and open ones alone do not pass the bound either. */
@@ -470,11 +468,11 @@ static void test_most_of_one_kind(void **state)
 {
     (void)state;
     for (int closed = 0; closed < 2; closed++) {
-        struct scan_memory memory;
-        scan_memory_init(&memory);
-        for (uint64_t i = 0; i < 2 * SCAN_MEMORY_MOST + 10; i++)
-            teach(&memory, i << 24, (i + 1) * 100, closed == 1);
-        scan_memory_destroy(&memory);
+        struct record_ends ends = {0};
+        record_ends_note.init(&ends);
+        for (uint64_t i = 0; i < 2 * RECORD_ENDS_MOST + 10; i++)
+            teach(&ends, i << 24, (i + 1) * 100, closed == 1);
+        record_ends_note.destroy(&ends);
     }
 }
 
@@ -486,19 +484,131 @@ static void test_right_after_forgetting(void **state)
     int error = 0;
     (void)state;
 
-    layout_make(&layout, 10 * SCAN_MEMORY_MOST);
+    layout_make(&layout, 10 * RECORD_ENDS_MOST);
     layout.forgets = true;
     for (uint64_t at = 0; at < layout.size; at++)
         layout.ends[at] = random_below(&random, 5) == 0;
-    for (int i = 0; i < 4 * SCAN_MEMORY_MOST; i++) {
+    for (int i = 0; i < 4 * RECORD_ENDS_MOST; i++) {
         uint64_t place = random_below(&random, layout.size);
         uint64_t found = search(&layout, place, layout.size, 30, NULL, &random, &error);
         assert_int_equal(found, model_find(&layout, place, layout.size));
         if (i % 1000 == 0)
-            check_memory(&layout);
+            check_known_gaps(&layout);
     }
     layout_free(&layout);
     assert_threads_passed();
+}
+
+/* Learns the gap from 10 to the record end at 20, and where the first three records end. */
+static void teach_all(struct record_ends *ends)
+{
+    const struct record_prefix prefix = {
+        .era = record_ends_era(ends), .count = 3, .size = 100, .boundary = 40};
+    teach(ends, 10, 10, true);
+    record_ends_remember_prefix(ends, &prefix);
+}
+
+/* Whether it knows what it learnt. All of it, or nothing. */
+static bool knows_all(struct record_ends *ends)
+{
+    struct record_prefix prefix;
+    bool known = false;
+    bool recalled = record_ends_recall_prefix(ends, 3, 100, &prefix);
+
+    (void)first_unknown(ends, 12, &known);
+    assert_int_equal(known, recalled);
+    return known;
+}
+
+/*
+ * What a change of the content means: if the file grew all is to be verified, and if bytes before
+ * its old end may be others all is forgotten, and the era moves.
+ */
+static void test_changes(void **state)
+{
+    const struct {
+        enum content_change change;
+        bool grown;
+        bool kept;
+    } cases[] = {
+        {CONTENT_GREW, true, true},
+        {CONTENT_FILLED, true, false},
+        {CONTENT_MOVED, false, false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        struct record_ends ends = {0};
+        record_ends_note.init(&ends);
+        teach_all(&ends);
+        const uint64_t era = record_ends_era(&ends);
+        assert_false(record_ends_have_grown(&ends));
+        assert_true(knows_all(&ends));
+        record_ends_note.changed(&ends, cases[i].change);
+        assert_int_equal(record_ends_have_grown(&ends), cases[i].grown);
+        assert_int_equal(knows_all(&ends), cases[i].kept);
+        assert_int_equal(record_ends_era(&ends) == era, cases[i].kept);
+        if (!cases[i].kept)
+            teach_all(&ends);
+        assert_true(knows_all(&ends));
+        record_ends_note.changed(&ends, CONTENT_MOVED);
+        assert_int_equal(record_ends_have_grown(&ends), cases[i].grown); /* it never shrinks */
+        record_ends_note.destroy(&ends);
+    }
+}
+
+/* What a step brings that was under way when all was forgotten is of what the file was. */
+static void test_forgotten_during_a_step(void **state)
+{
+    struct record_ends ends = {0};
+    struct scan_claim claim;
+    uint64_t found = 0;
+    bool known = false;
+    (void)state;
+
+    record_ends_note.init(&ends);
+    teach(&ends, 0, 9, true);
+    assert_int_equal(record_ends_next(&ends, 10, 100, 10, NULL, &claim, &found), SCAN_STEP);
+    record_ends_forget(&ends);
+    record_ends_settle(&ends, &claim, 15, true);
+    assert_int_equal(first_unknown(&ends, 10, &known), 10);
+    assert_int_equal(first_unknown(&ends, 5, &known), 5);
+    assert_false(known);
+    record_ends_note.destroy(&ends);
+}
+
+static void remember_prefix(struct record_ends *ends, uint64_t count, uint64_t size,
+                            uint64_t boundary)
+{
+    const struct record_prefix prefix = {record_ends_era(ends), count, size, boundary};
+    record_ends_remember_prefix(ends, &prefix);
+}
+
+/* A prefix holds for so many records, in files at least so long, if it ended before the file. */
+static void test_prefix(void **state)
+{
+    struct record_ends ends = {0};
+    struct record_prefix prefix;
+    (void)state;
+
+    record_ends_note.init(&ends);
+    assert_false(record_ends_recall_prefix(&ends, 2, 100, &prefix));
+    remember_prefix(&ends, 2, 100, 40);
+    assert_true(record_ends_recall_prefix(&ends, 2, 100, &prefix));
+    assert_int_equal(prefix.boundary, 40);
+    assert_true(record_ends_recall_prefix(&ends, 2, 150, &prefix)); /* it has grown since */
+    assert_true(record_ends_recall_prefix(&ends, 2, 40, &prefix));  /* a reader of its first part */
+    assert_false(record_ends_recall_prefix(&ends, 2, 39, &prefix));
+    assert_false(record_ends_recall_prefix(&ends, 1, 100, &prefix));
+    assert_false(record_ends_recall_prefix(&ends, 3, 100, &prefix));
+    remember_prefix(&ends, 5, 100, 100); /* the whole file, which may have fewer records */
+    assert_true(record_ends_recall_prefix(&ends, 5, 100, &prefix));
+    assert_false(record_ends_recall_prefix(&ends, 5, 101, &prefix));
+    assert_false(
+        record_ends_recall_prefix(&ends, 2, 100, &prefix)); /* the last one alone is kept */
+    record_ends_forget(&ends);
+    assert_false(record_ends_recall_prefix(&ends, 5, 100, &prefix));
+    record_ends_note.destroy(&ends);
 }
 
 int main(void)
@@ -515,6 +625,9 @@ int main(void)
         cmocka_unit_test(test_most),
         cmocka_unit_test(test_most_of_one_kind),
         cmocka_unit_test(test_right_after_forgetting),
+        cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_forgotten_during_a_step),
+        cmocka_unit_test(test_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,12 @@
 /*
- * What tests of the indexer share: a gate that stops its steps, clients who wait, and long texts.
+ * What tests of the index builder share: a gate that stops its steps, clients that wait, and long
+ * texts.
  *
  * For one file of a program that is linked with --wrap=mmap,--wrap=mmap64 (tests/unit/map_hook.h):
  * windows are as large as steps, so the hook sees each step.
  */
-#ifndef BIGFS_TESTS_INDEXER_FIXTURE_H
-#define BIGFS_TESTS_INDEXER_FIXTURE_H
+#ifndef BIGFS_TESTS_INDEX_BUILDER_FIXTURE_H
+#define BIGFS_TESTS_INDEX_BUILDER_FIXTURE_H
 
 #include "tests/unit/line_model.h"
 #include "tests/unit/map_hook.h"
@@ -18,13 +19,13 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/file/fault_guard.h"
-#include "core/index/indexer.h"
-#include "core/index/line_scan.h"
+#include "core/index/index_builder.h"
+#include "core/index/index_count.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, PATIENCE_MS = 20000, STEPS = 4 };
 
-static struct index_store no_store; /* keeps nothing */
-static struct world *world;         /* of the test that runs */
+static struct index_directory no_indexes; /* keeps nothing */
+static struct world *world;               /* of the test that runs */
 
 /* A gate that steps go through: so many may, the others wait. */
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -70,9 +71,9 @@ static inline void gate_set(bool on)
     map_before = on ? gate_pass : NULL;
 }
 
-static inline int indexer_setup(void **state)
+static inline int builder_setup(void **state)
 {
-    const struct world_limits limits = {16, LINE_STEP, 16 * (uint64_t)LINE_STEP};
+    const struct world_limits limits = {16, INDEX_STEP, 16 * (uint64_t)INDEX_STEP};
     map_hook_reset();
     gate_set(false);
     int error = world_make(state, &limits);
@@ -80,7 +81,7 @@ static inline int indexer_setup(void **state)
     return error;
 }
 
-/* Somebody who waits, and how often, and of what he was told. */
+/* A client that waits; how often it was told of the end, and with what. */
 struct client {
     struct index_waiter waiter;
     atomic_uint told;
@@ -108,10 +109,11 @@ static inline bool await_told(struct client *client)
     return atomic_load(&client->told) == 1;
 }
 
-static inline int join(struct indexer *indexer, const struct reader *reader, struct client *client)
+static inline int join(struct index_builder *builder, const struct reading *reading,
+                       struct client *client)
 {
     client_init(client);
-    return indexer_join(indexer, reader->source, reader->generation, &client->waiter);
+    return index_builder_join(builder, reading, &lines_format, &client->waiter);
 }
 
 static inline struct line_model long_text(uint64_t number, uint64_t size)
@@ -120,23 +122,23 @@ static inline struct line_model long_text(uint64_t number, uint64_t size)
     return line_model_random(&random, size, 400);
 }
 
-static inline struct reader open_text(const struct line_model *model, const char *name)
+static inline struct reading open_text(const struct line_model *model, const char *name)
 {
     assert_int_equal(fault_guard_install(), 0);
     line_model_write(model, &world->scratch, name);
-    return reader_pin(world, name);
+    return reading_world_pin(world, name);
 }
 
-static inline struct indexer *start(struct indexer *indexer, unsigned threads)
+static inline struct index_builder *start(struct index_builder *builder, unsigned threads)
 {
-    assert_int_equal(indexer_start(indexer, &no_store, threads), 0);
-    return indexer;
+    assert_int_equal(index_builder_start(builder, &no_indexes, threads), 0);
+    return builder;
 }
 
-static inline int try_get(const struct reader *reader, struct line_index **index)
+static inline int try_get(const struct reading *reading, struct record_index **index)
 {
     *index = NULL;
-    return index_get(&no_store, reader->source, reader->generation, NULL, index);
+    return index_get(&no_indexes, reading, &lines_format, index);
 }
 
 static inline unsigned count_threads(void)
@@ -167,10 +169,10 @@ static inline void count_build(void *argument, const struct index_progress *prog
     ++*(unsigned *)argument;
 }
 
-static inline unsigned count_builds(struct indexer *indexer)
+static inline unsigned count_builds(struct index_builder *builder)
 {
     unsigned builds = 0;
-    indexer_report(indexer, count_build, &builds);
+    index_builder_report(builder, count_build, &builds);
     return builds;
 }
 

@@ -1,5 +1,5 @@
-/* index_store: indexes outlive a daemon, are found again, and are never believed too much. */
-#include "tests/unit/store_fixture.h"
+/* index_lookup: indexes outlive a daemon, are found again, and are never believed too much. */
+#include "tests/unit/index_directory_fixture.h"
 
 static void write_path(const char *path, const void *bytes, size_t length)
 {
@@ -31,9 +31,9 @@ static void test_kept_for_the_next_daemon(void **state)
     assert_int_equal(files_of("", NULL), 3); /* with "." and "..": nothing else is left */
     assert_int_equal(stat(path, &attributes), 0);
     assert_int_equal(attributes.st_mode & 0777, 0600);
-    assert_int_equal(stat(store_path, &attributes), 0);
+    assert_int_equal(stat(indexes_path, &attributes), 0);
     assert_int_equal(attributes.st_mode & 0777, 0700);
-    new_store("cache/bigfs");
+    new_indexes("cache/bigfs");
     assert_int_equal(check_daemon(&model, "text"), 0);
     assert_int_equal(atomic_load(&warnings), 0);
     line_model_free(&model);
@@ -44,14 +44,14 @@ static void test_nothing_is_kept(void **state)
     struct line_model model = write_text(2, 300 * KIB);
 
     (void)state;
-    index_store_init(&store, NULL, 0, warn);
+    index_directory_init(&indexes, NULL, 0, warn);
     assert_int_equal(check_daemon(&model, "text"), model.size);
     assert_int_equal(check_daemon(&model, "text"), model.size);
-    new_store("cache");
-    store.least = model.size + 1;
+    new_indexes("cache");
+    indexes.least = model.size + 1;
     assert_int_equal(check_daemon(&model, "text"), model.size);
     assert_int_equal(files_of(".lines", NULL), 0);
-    store.least = model.size;
+    indexes.least = model.size;
     assert_int_equal(check_daemon(&model, "text"), model.size);
     assert_int_equal(files_of(".lines", NULL), 1);
     assert_int_equal(atomic_load(&warnings), 0);
@@ -69,7 +69,7 @@ static void test_a_file_that_has_grown(void **state)
         uint64_t length = random_between(&random, model.size / 50, model.size / 3);
         line_model_grow(&model, &random, length, 70);
         scratch_append(&world->scratch, "text", model.bytes + model.size - length, length);
-        new_store("cache/bigfs");
+        new_indexes("cache/bigfs");
         assert_int_equal(check_daemon(&model, "text"), length);
         assert_int_equal(files_of(".lines", NULL), 1); /* the one that it grew out of is gone */
     }
@@ -77,7 +77,7 @@ static void test_a_file_that_has_grown(void **state)
     line_model_free(&model);
 }
 
-/* Files that begin alike: a copy, and one that has other lines behind the same beginning. */
+/* Files that begin alike: a copy, and one that has other lines after the same beginning. */
 static void test_files_that_begin_alike(void **state)
 {
     struct random random = random_case(5);
@@ -96,7 +96,7 @@ static void test_files_that_begin_alike(void **state)
     line_model_count(&other);
     line_model_write(&other, &world->scratch, "other");
     (void)check_daemon(&other, "other");
-    new_store("cache/bigfs");
+    new_indexes("cache/bigfs");
     assert_int_equal(check_daemon(&model, "text"), 0);
     assert_int_equal(check_daemon(&model, "copy"), 0);
     assert_int_equal(check_daemon(&other, "other"), 0);
@@ -118,7 +118,7 @@ static void test_a_copy_that_has_grown(void **state)
     line_model_grow(&copy, &random, 100 * KIB, 70);
     line_model_write(&copy, &world->scratch, "copy");
     (void)check_daemon(&copy, "copy");
-    new_store("cache/bigfs");
+    new_indexes("cache/bigfs");
     assert_int_equal(check_daemon(&model, "text"), 0);
     assert_int_equal(check_daemon(&copy, "copy"), 0);
     line_model_free(&copy);
@@ -136,20 +136,20 @@ static void test_what_others_begin_with(void **state)
         char name[16];
         (void)snprintf(name, sizeof(name), "part-%u", i);
         line_model_write(&model, &world->scratch, name);
-        struct line_index *index = line_index_new(model.size, NULL);
+        struct record_index *index = record_index_new(&lines_format, model.size, NULL);
         struct stat attributes = scratch_stat(&world->scratch, name);
         struct file_identity now;
         struct index_key key;
         int fd = scratch_open(&world->scratch, name, O_RDONLY);
         assert_non_null(index);
-        for (uint64_t place = 0; place < model.size; place += LINE_BLOCK)
-            line_index_add(index, place, line_model_ends_in(&model, place, place + LINE_BLOCK));
-        line_index_finish(index, model.bytes[model.size - 1] != '\n');
+        for (uint64_t place = 0; place < model.size; place += INDEX_BLOCK)
+            record_index_add(index, place, line_model_ends_in(&model, place, place + INDEX_BLOCK));
+        record_index_finish(index, model.bytes[model.size - 1] != '\n');
         file_identity_of(&attributes, &now);
-        assert_int_equal(index_key_make(fd, &now, &key), 0);
-        assert_int_equal(index_store_save(&store, &key, index), 0);
+        assert_int_equal(index_key_make(fd, &lines_format, &now, &key), 0);
+        assert_int_equal(index_save(&indexes, &key, index), 0);
         assert_int_equal(close(fd), 0);
-        line_index_unref(index);
+        record_index_unref(index);
         line_model_grow(&model, &random, 10 * KIB, 70);
     }
     line_model_write(&model, &world->scratch, "text");
@@ -172,7 +172,7 @@ static void test_very_many_that_begin_alike(void **state)
         line_model_count(&model);
         line_model_write(&model, &world->scratch, name);
         (void)check_daemon(&model, name);
-        new_store("cache/bigfs");
+        new_indexes("cache/bigfs");
         if (check_daemon(&model, name) != 0)
             fail_msg("number %u is not found", i);
     }
@@ -192,30 +192,32 @@ static void test_rewritten_between_daemons(void **state)
     line_model_count(&model);
     scratch_overwrite(&world->scratch, "text", model.bytes + 5 * KIB, 5 * KIB, 5 * KIB);
     assert_int_equal(utimensat(world->scratch.directory, "text", times, 0), 0);
-    new_store("cache/bigfs");
+    new_indexes("cache/bigfs");
     assert_int_equal(check_daemon(&model, "text"), model.size);
     assert_int_equal(atomic_load(&warnings), 0);
     line_model_free(&model);
 }
 
-/* Asks the store alone. */
+/* Asks the directory alone. */
 static enum index_match load_text(void)
 {
     struct stat attributes = scratch_stat(&world->scratch, "text");
     struct file_identity now;
     struct index_key key;
-    struct line_index *index = NULL;
+    struct record_index *index = NULL;
     int fd = scratch_open(&world->scratch, "text", O_RDONLY);
 
     file_identity_of(&attributes, &now);
-    enum index_match match = index_store_load(&store, fd, &now, true, &key, &index);
+    const struct index_query query = {&lines_format, fd, &now, .beginnings = true};
+    enum index_match match = index_lookup(&indexes, &query, &key, &index);
+    assert_int_equal(index_lookup_has(&indexes, &query), match != INDEX_OTHER);
     assert_true((match != INDEX_OTHER) == (index != NULL));
-    line_index_unref(index);
+    record_index_unref(index);
     assert_int_equal(close(fd), 0);
     return match;
 }
 
-/* The damaged file is not believed; is told of once, and only once; the next one is right again. */
+/* The damaged file is not believed, with one warning and no more; the next one is right again. */
 static void check_damaged(const struct line_model *model, const void *bytes, size_t length,
                           const char *path, bool whole)
 {
@@ -261,7 +263,7 @@ static void test_damage(void **state)
     line_model_free(&model);
 }
 
-/* Damage in the key makes it that of another file, and as one under a wrong name it is told of. */
+/* Damage in the key makes it that of another file, under a wrong name: there is a warning. */
 static void test_damage_to_the_key(void **state)
 {
     struct line_model model = write_text(12, 600 * KIB);
@@ -288,7 +290,7 @@ static void test_damage_to_the_key(void **state)
     assert_int_equal(load_text(), INDEX_SAME);
     line_model_free(&model);
     if (silent > 0)
-        fail_msg("%u bits of the key that nobody is told of", silent);
+        fail_msg("%u bits of the key of which there is no warning", silent);
 }
 
 /* One of another file, under the name of ours. */
@@ -303,7 +305,7 @@ static void test_the_index_of_another_file(void **state)
     (void)check_daemon(&other, "text");
     assert_int_equal(files_of(".lines", path), 1);
     size_t length = read_path(path, bytes, sizeof(bytes));
-    new_store("second");
+    new_indexes("second");
     line_model_write(&model, &world->scratch, "text");
     (void)check_daemon(&model, "text");
     assert_int_equal(files_of(".lines", path), 1);
@@ -313,26 +315,26 @@ static void test_the_index_of_another_file(void **state)
     assert_int_equal(check_daemon(&model, "text"), 0);
     assert_int_equal(files_of(".lines", NULL), 1);
     if (atomic_load(&warnings) != 1)
-        fail_msg("nobody is told of the index of another file");
+        fail_msg("there is no warning of the index of another file");
     line_model_free(&other);
     line_model_free(&model);
 }
 
 int main(void)
 {
-#define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, store_setup, world_teardown)
+#define LOOKUP_TEST(test) cmocka_unit_test_setup_teardown(test, indexes_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        STORE_TEST(test_kept_for_the_next_daemon),
-        STORE_TEST(test_nothing_is_kept),
-        STORE_TEST(test_a_file_that_has_grown),
-        STORE_TEST(test_files_that_begin_alike),
-        STORE_TEST(test_a_copy_that_has_grown),
-        STORE_TEST(test_what_others_begin_with),
-        STORE_TEST(test_very_many_that_begin_alike),
-        STORE_TEST(test_rewritten_between_daemons),
-        STORE_TEST(test_damage),
-        STORE_TEST(test_damage_to_the_key),
-        STORE_TEST(test_the_index_of_another_file),
+        LOOKUP_TEST(test_kept_for_the_next_daemon),
+        LOOKUP_TEST(test_nothing_is_kept),
+        LOOKUP_TEST(test_a_file_that_has_grown),
+        LOOKUP_TEST(test_files_that_begin_alike),
+        LOOKUP_TEST(test_a_copy_that_has_grown),
+        LOOKUP_TEST(test_what_others_begin_with),
+        LOOKUP_TEST(test_very_many_that_begin_alike),
+        LOOKUP_TEST(test_rewritten_between_daemons),
+        LOOKUP_TEST(test_damage),
+        LOOKUP_TEST(test_damage_to_the_key),
+        LOOKUP_TEST(test_the_index_of_another_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 /*
- * What tests of the index directory share: a world with a store, texts, and a look into the
+ * What tests of the index directory share: a world with one, texts, and a look into the
  * directory. For one file of a program.
  */
-#ifndef BIGFS_TESTS_STORE_FIXTURE_H
-#define BIGFS_TESTS_STORE_FIXTURE_H
+#ifndef BIGFS_TESTS_INDEX_DIRECTORY_FIXTURE_H
+#define BIGFS_TESTS_INDEX_DIRECTORY_FIXTURE_H
 
 #include "tests/unit/line_model.h"
 
@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "core/file/fault_guard.h"
-#include "core/index/index_store.h"
+#include "core/index/index_directory.h"
+#include "core/index/index_lookup.h"
+#include "core/index/index_save.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 
@@ -28,40 +30,40 @@ static inline void warn(const char *path, const char *problem)
 }
 
 static struct world *world; /* of the test that runs */
-static struct index_store store;
-static char store_path[PATH_MAX];
+static struct index_directory indexes;
+static char indexes_path[PATH_MAX];
 
-/* A store as a daemon begins with; the directory is `name` in the scratch directory. */
-static inline void new_store(const char *name)
+/* An index directory as a daemon begins with, that is `name` in the scratch directory. */
+static inline void new_indexes(const char *name)
 {
-    (void)snprintf(store_path, sizeof(store_path), "%.3000s/%s", world->scratch.path, name);
-    index_store_init(&store, store_path, 0, warn);
+    (void)snprintf(indexes_path, sizeof(indexes_path), "%.3000s/%s", world->scratch.path, name);
+    index_directory_init(&indexes, indexes_path, 0, warn);
     atomic_store(&warnings, 0);
 }
 
-static inline int store_setup(void **state)
+static inline int indexes_setup(void **state)
 {
     int error = world_setup(state);
     world = *state;
     if (error == 0)
-        new_store("cache/bigfs");
+        new_indexes("cache/bigfs");
     return error;
 }
 
-/* What was indexed in memory is forgotten: a reader as another daemon's. */
-static inline struct reader open_text(const char *name)
+/* What was indexed in memory is forgotten: a reading as in another daemon. */
+static inline struct reading open_text(const char *name)
 {
     assert_int_equal(fault_guard_install(), 0);
-    return reader_pin(world, name);
+    return reading_world_pin(world, name);
 }
 
 /* The index that a daemon gets is right. Returns how much it scanned for that. */
 static inline uint64_t check_daemon(const struct line_model *model, const char *name)
 {
     uint64_t before = bytes_scanned(world);
-    struct reader reader = open_text(name);
-    check_index_of(&store, &reader, model);
-    reader_close(&reader);
+    struct reading reading = open_text(name);
+    check_index_of(&indexes, &reading, model);
+    reading_close(&reading);
     return bytes_scanned(world) - before;
 }
 
@@ -76,7 +78,7 @@ static inline struct line_model write_text(uint64_t number, uint64_t size)
 /* The files of the index directory whose names end so: how many, and the last of them. */
 static inline unsigned files_of(const char *suffix, char *found)
 {
-    DIR *top = opendir(store_path);
+    DIR *top = opendir(indexes_path);
     unsigned count = 0;
 
     if (top == NULL)
@@ -85,7 +87,7 @@ static inline unsigned files_of(const char *suffix, char *found)
         char path[PATH_MAX];
         if (head->d_name[0] == '.')
             continue;
-        (void)snprintf(path, sizeof(path), "%.3500s/%s", store_path, head->d_name);
+        (void)snprintf(path, sizeof(path), "%.3500s/%s", indexes_path, head->d_name);
         DIR *directory = opendir(path);
         assert_non_null(directory);
         for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
