@@ -144,10 +144,10 @@ bool generation_is_as(struct generation *generation, const struct file_identity 
     if (generation_is_over(generation))
         return false;
     HOLD_LOCK(&generation->lock);
-    if (generation->state.doubts != 0 || !file_identity_equal(now, &generation->state.identity))
+    if (!file_identity_equal(now, &generation->state.identity))
         return false;
-    generation->state.identity.blocks = now->blocks;
-    return true;
+    generation->state.identity.blocks = now->blocks; /* in doubt too: holes depend on them */
+    return generation->state.doubts == 0;
 }
 
 /* Whether `a` can be the earlier look at a file that was only appended to. */

@@ -235,15 +235,6 @@ def data_of(descriptor, method):
     return everything if found is None else found
 
 
-def data_seen(descriptor, method, found):
-    """What must be data, as data_of() says, given what a mount found. On XFS st_blocks counts blocks beyond the end of
-    the file, which come and go: a mount that looked when there were none may tell the holes that there are."""
-    expected = data_of(descriptor, method)
-    if found != expected and method in ("auto", "fiemap") and expected == [(0, os.fstat(descriptor).st_size)]:
-        return fiemap(descriptor) or expected
-    return expected
-
-
 def layout(descriptor):
     """What moves when holes may have moved."""
     now = os.fstat(descriptor)

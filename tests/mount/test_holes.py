@@ -14,7 +14,7 @@ import harness
 import model
 import sparse
 from harness import K, M, read, run
-from sparse import (BLOCK, KEEP_SIZE, PUNCH, UNIT, blocks_now, blocks_of, cut, data_of, data_seen, extents_table, fallocate,
+from sparse import (BLOCK, KEEP_SIZE, PUNCH, UNIT, blocks_now, blocks_of, cut, data_of, extents_table, fallocate,
                     name_of, opened, ranges_of, total, walk)
 from support import KINDS, CommandTest, counter, errno_of, small_steps
 from unruly import Unruly, rule
@@ -94,7 +94,7 @@ class Subject(threading.Thread):
         data = bytes(self.file.data)
         with opened(mount.p("f.log", "whole.log")) as whole:
             extents = walk(whole)
-            self.assertEqual(extents, data_seen(self.file.fd, method, extents), "SEEK in whole.log")
+            self.assertEqual(extents, data_of(self.file.fd, method), "SEEK in whole.log")
             self.assertTrue(sparse.only_zeros_outside(data, extents), "a hole where there is data")
             self.assertTrue(os.pread(whole, len(data) + 1, 0) == data, "the content")
             self.assertEqual(blocks_now(whole), os.fstat(self.file.fd).st_blocks)
@@ -103,7 +103,7 @@ class Subject(threading.Thread):
         for view in self.random.sample(self.VIEWS, 3):
             self.check_pieces(mount, method, view, chunk, data, extents, starts)
         if self.random.random() < 0.4:
-            self.check_extents(mount, data, data_seen(self.file.fd, method, extents))
+            self.check_extents(mount, data, data_of(self.file.fd, method))
 
     def between(self, got, part, extents, method):
         """Whether so many bytes of data are as many as a part of the file had, or has by now: what was read ahead
