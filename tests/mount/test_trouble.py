@@ -12,9 +12,26 @@ import time
 import harness
 from harness import K, M, read, wait_for
 from support import CACHES, LAG, NOBODY, CommandTest, bigfs, errno_of, metrics, preload, stamped
+from unruly import Unruly, rule
 
-BAD_BLOCK = r"""
+NO_WINDOWS = r"""
 #define _GNU_SOURCE
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+/* No file can be mapped, so all bytes of the source come by pread(2) and the like. */
+void *mmap64(void *address, size_t length, int protection, int flags, int fd, off64_t offset)
+{
+    if (fd >= 0 && (protection & (PROT_WRITE | PROT_EXEC)) == 0) {
+        errno = ENODEV;
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+}
+"""
+
+BAD_BLOCK = NO_WINDOWS + r"""
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -151,12 +168,48 @@ class BadBlockTest(harness.MountTest):
             self.assertEqual(os.pread(whole.fileno(), 100, 0), self.data[:100])
 
 
+class BadBlockInAWindowTest(harness.MountTest):
+    """The same, for bytes that are brought into a window: the file system beneath cannot read them."""
+
+    def test_other_pieces_are_read(self):
+        data = stamped(1, 4 * M)
+        self.write("app.log", data)
+        disk = Unruly(self, self.source)
+        mount = self.mount(disk.path, "--chunk-size", "1M", "--cache", "none")
+        for error in (errno.EIO, errno.ETIMEDOUT):
+            with disk.misbehaving(rule("read", "errno", error, start=1 * M, end=1 * M + 4 * K)):
+                self.assertEqual(errno_of(read, mount.p("app.log/bytes/1")), "EIO")
+                for k in (0, 2, 3):
+                    self.assertTrue(read(mount.p("app.log/bytes/%d" % k)) == data[k * M:(k + 1) * M], k)
+                self.assertEqual(errno_of(read, mount.p("app.log/whole.log")), "EIO")
+        self.assertTrue(read(mount.p("app.log/whole.log")) == data)
+
+    def test_a_disk_that_does_not_answer(self):
+        """Bringing bytes in waits for it; nothing else does."""
+        data = stamped(1, 4 * M)
+        self.write("app.log", data)
+        disk = Unruly(self, self.source)
+        mount = self.mount(disk.path, "--chunk-size", "1M", "--cache", "none", "--threads", "2")
+        disk.rules(rule("read", "hang", start=2 * M, end=3 * M))
+        readers = [subprocess.Popen(["cat", mount.p("app.log/bytes/2")], stdout=subprocess.DEVNULL) for _ in range(6)]
+        try:
+            disk.wait_held()
+            self.assertIn(b"bigfs", read(mount.p(".bigfs/version")))
+        finally:
+            disk.rules()
+            for reader in readers:
+                self.assertEqual(reader.wait(60), 0)
+        self.assertTrue(read(mount.p("app.log/bytes/2")) == data[2 * M:3 * M])
+
+
 class HeldTest(harness.MountTest):
     """A daemon whose reads of the source wait as long as a file exists."""
 
+    HOOKS = HELD_BACK
+
     def mount_held(self, *options):
         self.hold = self.tmp / "hold"
-        mount = self.mount(None, *options, env=preload(self, HELD_BACK, HOLD=self.hold, SOURCE=self.source))
+        mount = self.mount(None, *options, env=preload(self, self.HOOKS, HOLD=self.hold, SOURCE=self.source))
         self.addCleanup(self.hold.unlink, missing_ok=True)
         return mount
 
@@ -180,6 +233,7 @@ class HeldTest(harness.MountTest):
 class HeldBackTest(HeldTest):
     """What hardly ever waits does, in all who are asked for it at once: others are answered all the same."""
 
+    HOOKS = NO_WINDOWS + HELD_BACK
     FILES = 12
 
     def start(self, *options):
