@@ -1,6 +1,7 @@
 #include "fs/serve/prefetch.h"
 
-#include <string.h>
+#include <errno.h>
+#include <stdlib.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
@@ -11,75 +12,44 @@ enum {
     FRESH = 100,        /* ms: a reader that pauses gets the bytes as they are when it goes on */
 };
 
+/* --- the pool --------------------------------------------------------------------------------- */
+
 int prefetch_pool_init(struct prefetch_pool *pool, size_t count, size_t size)
 {
-    return buffers_init(&pool->spare, count, size);
+    int error = buffers_init(&pool->buffers, count, size);
+    if (error != 0)
+        return error;
+    pool->stretches = calloc(count, sizeof(*pool->stretches));
+    if (pool->stretches == NULL) {
+        buffers_destroy(&pool->buffers);
+        return -ENOMEM;
+    }
+    pool->count = count;
+    for (size_t i = 0; i < count; i++)
+        pool->stretches[i].buffer = buffers_take(&pool->buffers);
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->change, NULL);
+    return 0;
 }
 
 void prefetch_pool_destroy(struct prefetch_pool *pool)
 {
-    buffers_destroy(&pool->spare);
+    for (size_t i = 0; i < pool->count; i++)
+        buffers_give_back(&pool->buffers, pool->stretches[i].buffer);
+    free(pool->stretches);
+    buffers_destroy(&pool->buffers);
+    pthread_cond_destroy(&pool->change);
+    pthread_mutex_destroy(&pool->lock);
 }
 
-void prefetch_init(struct prefetch *prefetch, struct prefetch_pool *pool)
+/* A member's stretch that has the byte at `offset`, or will begin with it; or NULL. Locked. */
+static struct stretch *find_stretch(const struct prefetch *prefetch, uint64_t offset)
 {
-    memset(prefetch, 0, sizeof(*prefetch));
-    prefetch->pool = pool;
-    pthread_mutex_init(&prefetch->lock, NULL);
-    pthread_cond_init(&prefetch->change, NULL);
-}
+    struct prefetch_pool *pool = prefetch->pool;
 
-static bool is_fresh(const struct stretch *stretch)
-{
-    return clock_ms() - stretch->copied <= FRESH;
-}
-
-/* Whether a stretch has bytes, or will have them, that a reader that goes on will want. */
-static bool is_stretch_wanted(const struct prefetch *prefetch, const struct stretch *stretch)
-{
-    return prefetch->in_order > 0 && stretch->offset + stretch->length > prefetch->next &&
-           stretch->offset < prefetch->next + PREFETCH_STRETCHES * prefetch->pool->spare.size;
-}
-
-/* The lock is held. */
-static void release_stretch(struct prefetch *prefetch, struct stretch *stretch)
-{
-    buffers_give_back(&prefetch->pool->spare, stretch->buffer);
-    stretch->buffer = NULL;
-    atomic_fetch_sub(&prefetch->held, 1);
-}
-
-/* Gives back the buffers that are not, or no longer, of use. The lock is held. */
-static void tidy_stretches(struct prefetch *prefetch)
-{
-    for (unsigned i = 0; i < PREFETCH_STRETCHES; i++) {
-        struct stretch *stretch = &prefetch->stretches[i];
-        bool in_use = stretch->users > 0 || (stretch->length == 0 && prefetch->filling);
-        if (stretch->buffer == NULL || in_use || is_stretch_wanted(prefetch, stretch))
-            continue;
-        release_stretch(prefetch, stretch);
-    }
-}
-
-void prefetch_destroy(struct prefetch *prefetch)
-{
-    {
-        HOLD_LOCK(&prefetch->lock);
-        while (prefetch->reads > 0)
-            pthread_cond_wait(&prefetch->change, &prefetch->lock);
-        prefetch->in_order = 0;
-        tidy_stretches(prefetch);
-    }
-    pthread_cond_destroy(&prefetch->change);
-    pthread_mutex_destroy(&prefetch->lock);
-}
-
-/* The stretch that has the byte at `offset`, or will begin with it; or NULL. The lock is held. */
-static struct stretch *find_stretch(struct prefetch *prefetch, uint64_t offset)
-{
-    for (unsigned i = 0; i < PREFETCH_STRETCHES; i++) {
-        struct stretch *stretch = &prefetch->stretches[i];
-        if (stretch->buffer != NULL &&
+    for (size_t i = 0; i < pool->count; i++) {
+        struct stretch *stretch = &pool->stretches[i];
+        if (stretch->owner == prefetch &&
             (offset == stretch->offset ||
              (offset > stretch->offset && offset - stretch->offset < stretch->length)))
             return stretch;
@@ -87,13 +57,71 @@ static struct stretch *find_stretch(struct prefetch *prefetch, uint64_t offset)
     return NULL;
 }
 
-/* The lock is held. */
+static bool is_fresh(const struct stretch *stretch)
+{
+    return clock_ms() - stretch->copied <= FRESH;
+}
+
+/* Takes a stretch that nothing is lost with, for `owner`. NULL: there is none. Locked. */
+static struct stretch *take_stretch(const struct prefetch *owner, uint64_t offset)
+{
+    struct prefetch_pool *pool = owner->pool;
+
+    for (size_t i = 0; i < pool->count; i++) {
+        struct stretch *stretch = &pool->stretches[i];
+        if (stretch->users > 0 || (stretch->owner != NULL && is_fresh(stretch)))
+            continue;
+        *stretch = (struct stretch){
+            .owner = owner, .buffer = stretch->buffer, .offset = offset, .users = 1};
+        return stretch;
+    }
+    return NULL;
+}
+
+/* How many stretches a member has, after it has given up those that it has passed. Locked. */
+static unsigned tidy_stretches(const struct prefetch *prefetch)
+{
+    struct prefetch_pool *pool = prefetch->pool;
+    unsigned kept = 0;
+
+    for (size_t i = 0; i < pool->count; i++) {
+        struct stretch *stretch = &pool->stretches[i];
+        if (stretch->owner != prefetch)
+            continue;
+        bool wanted = prefetch->in_order > 0 && stretch->offset + stretch->length > prefetch->next;
+        if (wanted || stretch->users > 0)
+            kept++;
+        else
+            stretch->owner = NULL;
+    }
+    return kept;
+}
+
+/* --- a member --------------------------------------------------------------------------------- */
+
+void prefetch_init(struct prefetch *prefetch, struct prefetch_pool *pool)
+{
+    *prefetch = (struct prefetch){.pool = pool};
+}
+
+void prefetch_destroy(struct prefetch *prefetch)
+{
+    struct prefetch_pool *pool = prefetch->pool;
+
+    HOLD_LOCK(&pool->lock);
+    while (prefetch->reads > 0)
+        pthread_cond_wait(&pool->change, &pool->lock);
+    prefetch->in_order = 0;
+    (void)tidy_stretches(prefetch);
+}
+
+/* Locked. */
 static void lend_stretch(struct prefetch *prefetch, uint64_t offset, size_t size,
                          struct prefetch_read *read)
 {
     struct stretch *stretch = find_stretch(prefetch, offset);
     while (stretch != NULL && stretch->length == 0) {
-        pthread_cond_wait(&prefetch->change, &prefetch->lock);
+        pthread_cond_wait(&prefetch->pool->change, &prefetch->pool->lock);
         stretch = find_stretch(prefetch, offset);
     }
     if (stretch == NULL || size > stretch->length - (offset - stretch->offset) ||
@@ -107,14 +135,13 @@ static void lend_stretch(struct prefetch *prefetch, uint64_t offset, size_t size
 
 bool prefetch_concerns(const struct prefetch *prefetch, size_t size)
 {
-    return size >= LARGE || atomic_load(&prefetch->last) >= LARGE ||
-           atomic_load(&prefetch->held) > 0;
+    return size >= LARGE || atomic_load(&prefetch->last) >= LARGE;
 }
 
 void prefetch_begin(struct prefetch *prefetch, uint64_t offset, size_t size,
                     struct prefetch_read *read)
 {
-    HOLD_LOCK(&prefetch->lock);
+    HOLD_LOCK(&prefetch->pool->lock);
     /* The kernel sends what does not fit into one request, a page mostly, in another. */
     bool large = size >= LARGE || atomic_load(&prefetch->last) >= LARGE;
     *read = (struct prefetch_read){.orderly = offset == prefetch->next && large};
@@ -126,32 +153,23 @@ void prefetch_begin(struct prefetch *prefetch, uint64_t offset, size_t size,
         lend_stretch(prefetch, offset, size, read);
 }
 
-/* Begins to fill the next stretch. NULL: there is no room, or no buffer. The lock is held. */
+/* Begins to fill the next stretch. NULL: there is no room, or no buffer. Locked. */
 static struct stretch *next_stretch(struct prefetch *prefetch)
 {
     uint64_t offset = prefetch->next;
     const struct stretch *last;
 
-    tidy_stretches(prefetch);
+    if (tidy_stretches(prefetch) >= PREFETCH_STRETCHES)
+        return NULL;
     while ((last = find_stretch(prefetch, offset)) != NULL)
         offset = last->offset + last->length;
-    for (unsigned i = 0; i < PREFETCH_STRETCHES; i++) {
-        struct stretch *stretch = &prefetch->stretches[i];
-        if (stretch->buffer != NULL)
-            continue;
-        *stretch = (struct stretch){.buffer = buffers_take_spare(&prefetch->pool->spare),
-                                    .offset = offset};
-        if (stretch->buffer == NULL)
-            return NULL;
-        atomic_fetch_add(&prefetch->held, 1);
-        return stretch;
-    }
-    return NULL;
+    return take_stretch(prefetch, offset);
 }
 
-/* Fills stretches, one after the other. The lock is held, but not while one is filled. */
+/* Fills stretches, one after the other. Locked, but not while one is filled. */
 static void fill_stretches(struct prefetch *prefetch, prefetch_copier *copy, void *argument)
 {
+    struct prefetch_pool *pool = prefetch->pool;
     size_t got = 1;
 
     prefetch->filling = true;
@@ -159,16 +177,17 @@ static void fill_stretches(struct prefetch *prefetch, prefetch_copier *copy, voi
         struct stretch *stretch = next_stretch(prefetch);
         if (stretch == NULL)
             break;
-        pthread_mutex_unlock(&prefetch->lock);
-        int error = copy(argument, stretch->offset, stretch->buffer, prefetch->pool->spare.size,
-                         &got, &stretch->then);
-        pthread_mutex_lock(&prefetch->lock);
+        pthread_mutex_unlock(&pool->lock);
+        int error = copy(argument, stretch->offset, stretch->buffer, pool->buffers.size, &got,
+                         &stretch->then);
+        pthread_mutex_lock(&pool->lock);
         got = error == 0 ? got : 0;
         stretch->length = got;
         stretch->copied = clock_ms();
+        stretch->users--;
         if (got == 0) /* the end of the piece, or it takes a wait */
-            release_stretch(prefetch, stretch);
-        pthread_cond_broadcast(&prefetch->change);
+            stretch->owner = NULL;
+        pthread_cond_broadcast(&pool->change);
     }
     prefetch->filling = false;
 }
@@ -176,12 +195,12 @@ static void fill_stretches(struct prefetch *prefetch, prefetch_copier *copy, voi
 void prefetch_end(struct prefetch *prefetch, const struct prefetch_read *read,
                   prefetch_copier *copy, void *argument)
 {
-    HOLD_LOCK(&prefetch->lock);
+    HOLD_LOCK(&prefetch->pool->lock);
     if (read->stretch != NULL)
         read->stretch->users--;
     if (copy != NULL && read->orderly && !prefetch->filling)
         fill_stretches(prefetch, copy, argument);
-    tidy_stretches(prefetch);
+    (void)tidy_stretches(prefetch);
     prefetch->reads--;
-    pthread_cond_broadcast(&prefetch->change);
+    pthread_cond_broadcast(&prefetch->pool->change);
 }

@@ -9,12 +9,13 @@
  *     reader                -takes 0- asks 1
  *     read 1                               [check][reply]      another: nothing is left to copy
  *
- * It is only for a reader that goes on in large steps, only for what can be had without waiting, at
- * most two stretches, and only as long as there are spare buffers. What was prefetched is checked
- * when it is handed over, as every byte is: copied first, then checked, then replied. The check is
- * against the file as it was before the copy, which each stretch remembers.
+ * It is only for a reader that goes on in large steps, only for what can be had without waiting,
+ * and at most two stretches. All members of a pool share its few buffers. A reader that pauses
+ * loses its own after a moment: the next that needs one takes it.
  *
- * Lock order: prefetch.lock, then buffers.lock.
+ * What was prefetched is checked when it is handed over, as every byte is: copied first, then
+ * checked, then replied. The check is against the file as it was before the copy, which each
+ * stretch remembers.
  */
 #ifndef BIGFS_FS_SERVE_PREFETCH_H
 #define BIGFS_FS_SERVE_PREFETCH_H
@@ -30,31 +31,36 @@
 
 enum { PREFETCH_STRETCHES = 2 };
 
+struct prefetch;
+
+/* A buffer, and what is in it. */
 struct stretch {
-    char *buffer;    /* a spare one, from when it begins to be filled until it is passed; or NULL */
-    uint64_t offset; /* in the piece */
-    size_t length;   /* 0 while it is being filled */
-    int64_t copied;  /* when, in ms */
+    const struct prefetch
+        *owner;                /* protected by prefetch_pool.lock, as all but `buffer`; or NULL */
+    char *buffer;              /* constant */
+    uint64_t offset;           /* in the piece */
+    size_t length;             /* 0 while it is being filled */
+    int64_t copied;            /* when, in ms */
     struct file_identity then; /* the file as it was before it was copied */
-    unsigned users;            /* threads that reply from it now */
+    unsigned users;            /* threads that reply from it or fill it now */
 };
 
 /* What all that prefetch share. */
 struct prefetch_pool {
-    struct buffers spare; /* has its own lock */
+    struct buffers buffers; /* taken by `stretches` for good */
+    size_t count;           /* constant; of stretches */
+    pthread_mutex_t lock;
+    pthread_cond_t change;     /* a stretch has been filled or given up, or a read has ended */
+    struct stretch *stretches; /* protected by lock; owned */
 };
 
 struct prefetch {
     struct prefetch_pool *pool; /* constant */
-    pthread_mutex_t lock;
-    pthread_cond_t change; /* a stretch has been filled or given up, or a read has ended */
-    uint64_t next;         /* protected by lock; where the last read ended */
-    atomic_size_t last;    /* the size of the last read that was begun */
-    atomic_uint held;      /* how many stretches have a buffer; written under lock */
-    unsigned in_order;     /* protected by lock; how many large reads went on there */
-    unsigned reads;        /* protected by lock; under way, filling included */
-    bool filling;          /* protected by lock; one of them fills */
-    struct stretch stretches[PREFETCH_STRETCHES]; /* protected by lock */
+    uint64_t next;              /* protected by pool->lock; where the last read ended */
+    atomic_size_t last;         /* the size of the last read that was begun */
+    unsigned in_order;          /* protected by pool->lock; how many large reads went on there */
+    unsigned reads;             /* protected by pool->lock; under way, filling included */
+    bool filling;               /* protected by pool->lock; one of them fills */
 };
 
 /* One read of the piece. */
@@ -84,10 +90,7 @@ void prefetch_init(struct prefetch *prefetch, struct prefetch_pool *pool);
 /* Waits for reads under way to end, and gives the buffers back. No read may begin any more. */
 void prefetch_destroy(struct prefetch *prefetch);
 
-/*
- * Whether a read of this size need be begun and ended: not one of many small ones, once what was
- * copied ahead before these is given back. Thread-safe.
- */
+/* Whether a read of this size need be begun and ended: not one of many small ones. Thread-safe. */
 bool prefetch_concerns(const struct prefetch *prefetch, size_t size);
 
 /*
@@ -99,8 +102,9 @@ void prefetch_begin(struct prefetch *prefetch, uint64_t offset, size_t size,
 
 /*
  * Ends a read, after its answer has been sent: its bytes are gone, and the next stretches are
- * copied by `copy`, if nobody else is at it, for as long as there is room. NULL: they are not. Who
- * closes the piece waits for this, so nothing that takes long may come before. Thread-safe.
+ * copied by `copy`, if no other thread copies, for as long as there is room. If `copy` is NULL they
+ * are not. Closing the piece waits for this, so nothing that takes long may come before.
+ * Thread-safe.
  */
 void prefetch_end(struct prefetch *prefetch, const struct prefetch_read *read,
                   prefetch_copier *copy, void *argument);
