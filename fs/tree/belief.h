@@ -3,12 +3,16 @@
  *
  * An open that finds its node out of date is answered ESTALE. The kernel then looks the name up
  * anew and opens what it finds, in the same system call. If that is answered ESTALE too, the
- * program gets the error. A file that grows all the time would never be fresh enough. So its names
- * are believed for no time: each open follows a look-up of its own, and may take the file as that
- * look-up showed it, if it has only grown since.
+ * program gets the error. A file that grows all the time would never be fresh enough. So a name of
+ * such a file that was looked up is believed for no time: each open follows a look-up of its own,
+ * and may take the file as that look-up showed it, if it has only grown since.
  *
  *     at rest     look-up ─ believed for 1 s ─ open, open, open …
  *     growing     look-up ─ open, look-up ─ open …         each accepts growth since its look-up
+ *     listed      believed for 1 s ─ open: ESTALE if it has grown ─ look-up ─ open
+ *
+ * A name that was listed is believed even if its file grows, as programs look at what they have
+ * listed. The look-up after ESTALE then puts an end to that.
  *
  * A file grows if its ctime is less than RECENT_S old.
  */
@@ -23,11 +27,12 @@
 /* How long the kernel believes names and attributes, by default. */
 enum { BELIEVED_SECONDS = 1 };
 
-/* For how many seconds the kernel may believe the name of a node. Notes that it does. */
+/*
+ * For how many seconds the kernel may believe a name that was looked up, or that was listed with
+ * its node. Notes that it does. Thread-safe.
+ */
 double belief_in_name(struct node *node, const struct stat *attributes);
-
-/* Whether a file with these attributes has changed a short while ago, and may change again soon. */
-bool belief_is_shaken(const struct stat *attributes);
+double belief_in_listed_name(struct node *node);
 
 /*
  * Whether an open of the node follows a look-up of its own, as the kernel does not believe its

@@ -34,7 +34,11 @@ int entry_make(struct driver *driver, struct node *parent, const struct node_typ
                const char *name, const union node_content *content, const struct stat *source,
                struct entry *entry);
 
-/* What the kernel gets of an entry. From then on it believes name and attributes for a while. */
-struct fuse_entry_param entry_for_kernel(const struct driver *driver, const struct entry *entry);
+/*
+ * What the kernel gets of an entry that was looked up, or `listed`. From then on it believes name
+ * and attributes for a while.
+ */
+struct fuse_entry_param entry_for_kernel(const struct driver *driver, const struct entry *entry,
+                                         bool listed);
 
 #endif

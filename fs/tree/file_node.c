@@ -77,12 +77,6 @@ static void shape_file(const struct driver *driver, const struct node *node,
     attributes_take_size(attributes, source, node->content.file.identity.size);
 }
 
-static double file_name_believed(const struct node *node, const struct stat *attributes)
-{
-    (void)node;
-    return belief_is_shaken(attributes) ? 0 : BELIEVED_SECONDS;
-}
-
 static bool is_file_of_node(const struct node *node, const struct stat *found)
 {
     const struct file_identity *known = &node->content.file.identity;
@@ -151,6 +145,7 @@ const struct node_type file_node = {
     .number = 2,
     .shown_as = S_IFREG,
     .rights = ACL_AS_IT_IS,
+    .is_outdated_by_growth = true,
     .stands = true,
     .print = print_file,
     .seed = seed_file,
@@ -158,7 +153,6 @@ const struct node_type file_node = {
     .is_over = is_file_over,
     .look = look_at_file,
     .shape = shape_file,
-    .name_believed = file_name_believed,
     .is_of = is_file_of_node,
     .open = open_file_node,
 };

@@ -78,6 +78,7 @@ struct node {
     uint64_t children;              /* protected by node_table.lock */
     _Atomic mode_t told;            /* the mode that the kernel got last */
     _Atomic int64_t believed_until; /* when the kernel looks its name up again at the latest, ms */
+    _Atomic int64_t doubted;        /* when a name of it was looked up that is not believed, ms */
     _Atomic uint64_t device;        /* of the file system that its source was last seen on */
     struct node *parent; /* the rest is constant; counted in parent->children; NULL: the root */
     uint64_t hash;

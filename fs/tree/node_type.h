@@ -40,6 +40,8 @@ struct node_type {
     bool is_control; /* it needs no look at SOURCE, and answers even if that does not */
     bool stands;     /* it stands in SOURCE under its own path */
     bool is_large;   /* content.source is that of a file shown as a directory */
+    bool is_new_each_time;      /* each look-up of its name makes a node */
+    bool is_outdated_by_growth; /* its name means another node once its file has grown */
 
     /* Identity. */
     void (*print)(const union node_content *content, struct fingerprint *print);
@@ -61,8 +63,7 @@ struct node_type {
     int (*count_blocks)(const struct node *node, const struct cancel *cancel,
                         struct stat *attributes);
 
-    /* For how many seconds the kernel may believe a name or attributes. NULL: BELIEVED_SECONDS. */
-    double (*name_believed)(const struct node *node, const struct stat *attributes);
+    /* For how many seconds the kernel may believe attributes. NULL: BELIEVED_SECONDS. */
     double (*attributes_believed)(const struct driver *driver, const struct stat *attributes);
 
     /* The view that it is, or is a piece or text of. NULL: of none. */

@@ -172,13 +172,6 @@ static int count_piece_blocks(const struct node *node, const struct cancel *canc
     return error == -CANCELLED || error == -ESTALE ? error : 0;
 }
 
-/* A file that grows changes what its names mean. */
-static double piece_name_believed(const struct node *node, const struct stat *attributes)
-{
-    (void)node;
-    return belief_is_shaken(attributes) ? 0 : BELIEVED_SECONDS;
-}
-
 static bool is_file_of_piece(const struct node *node, const struct stat *found)
 {
     const struct file_identity known = generation_identity(node->content.piece.generation);
@@ -239,13 +232,13 @@ const struct node_type piece_node = {
     .number = 5,
     .shown_as = S_IFREG,
     .rights = ACL_AS_IT_IS,
+    .is_outdated_by_growth = true,
     .print = print_piece,
     .seed = seed_piece,
     .release = release_piece,
     .look = look_at_piece,
     .shape = shape_piece,
     .count_blocks = count_piece_blocks,
-    .name_believed = piece_name_believed,
     .is_of = is_file_of_piece,
     .open_may_scan = may_piece_scan,
     .open = open_piece,

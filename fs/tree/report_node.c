@@ -47,13 +47,6 @@ static void shape_report(const struct driver *driver, const struct node *node,
     attributes->st_blocks = attributes_blocks(length);
 }
 
-static double report_name_believed(const struct node *node, const struct stat *attributes)
-{
-    (void)node;
-    (void)attributes;
-    return 0;
-}
-
 static double report_attributes_believed(const struct driver *driver, const struct stat *attributes)
 {
     (void)driver;
@@ -150,11 +143,11 @@ const struct node_type report_node = {
     .number = 8,
     .shown_as = S_IFREG,
     .rights = ACL_OF_GENERATED,
+    .is_new_each_time = true,
     .is_control = true,
     .release = release_report,
     .is_over = is_report_over,
     .shape = shape_report,
-    .name_believed = report_name_believed,
     .attributes_believed = report_attributes_believed,
     .open = open_report,
 };

@@ -105,12 +105,6 @@ static void shape_text(const struct driver *driver, const struct node *node,
     }
 }
 
-static double text_name_believed(const struct node *node, const struct stat *attributes)
-{
-    (void)node;
-    return belief_is_shaken(attributes) ? 0 : BELIEVED_SECONDS;
-}
-
 static double text_attributes_believed(const struct driver *driver, const struct stat *attributes)
 {
     if (attributes->st_size == 0 || driver->settings->cache == CACHE_NONE)
@@ -177,11 +171,11 @@ const struct node_type text_node = {
     .number = 6,
     .shown_as = S_IFREG,
     .rights = ACL_OF_GENERATED,
+    .is_outdated_by_growth = true,
     .release = release_text,
     .is_over = is_text_over,
     .look = look_at_text,
     .shape = shape_text,
-    .name_believed = text_name_believed,
     .attributes_believed = text_attributes_believed,
     .open_may_scan = may_text_scan,
     .open = open_text_node,
