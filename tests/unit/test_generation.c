@@ -484,6 +484,33 @@ static int lose_sample(struct generation_state *state, void *argument)
     return 0;
 }
 
+static int doubt_time(struct generation_state *seen, void *argument)
+{
+    (void)argument;
+    seen->doubts |= DOUBT_TIME;
+    return 0;
+}
+
+/* Blocks move by themselves, and what is asked about holes depends on them: in doubt too. */
+static void test_blocks_are_taken_over(void **state)
+{
+    struct subject *subject = *state;
+
+    begin(subject, SIZE, true);
+    struct file_identity now = generation_identity(subject->generation);
+    now.blocks += 8;
+    assert_true(generation_is_as(subject->generation, &now));
+    assert_int_equal(generation_identity(subject->generation).blocks, now.blocks);
+    assert_int_equal(generation_update(subject->generation, doubt_time, NULL), 0);
+    now.blocks += 8;
+    assert_false(generation_is_as(subject->generation, &now));
+    assert_int_equal(generation_identity(subject->generation).blocks, now.blocks);
+    now.blocks += 8;
+    now.size++;
+    assert_false(generation_is_as(subject->generation, &now));
+    assert_int_not_equal(generation_identity(subject->generation).blocks, now.blocks);
+}
+
 /* What a sample of the file can tell of how it came to be what it is. */
 static void test_only_grew(void **state)
 {
@@ -654,6 +681,7 @@ int main(void)
         SUBJECT_TEST(test_capture_twice),
         SUBJECT_TEST(test_read_errors),
         SUBJECT_TEST(test_captured_without_digests),
+        SUBJECT_TEST(test_blocks_are_taken_over),
         SUBJECT_TEST(test_only_grew),
         SUBJECT_TEST(test_append_while_checking),
         cmocka_unit_test(test_identity),
