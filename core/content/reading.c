@@ -88,8 +88,8 @@ int reading_pin(struct reading *reading)
         reading_return(reading);
     }
     if (error != 0) {
-        source_report_end(reading->source, reading->generation);
         unpin(reading->source, reading->generation);
+        source_report_end(reading->source, reading->generation);
         return error;
     }
     reading->pinned = true;

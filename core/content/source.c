@@ -98,5 +98,6 @@ void source_report_end(struct source *source, struct generation *generation)
         return;
     atomic_fetch_add(&pool->ended[end.reason], 1);
     if (pool->on_end != NULL)
-        pool->on_end(pool->on_end_argument, source->path, &end);
+        pool->on_end(pool->on_end_argument, source->path, &end,
+                     open_files_is_pinned(&pool->files, generation_file(generation)));
 }

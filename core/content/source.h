@@ -38,10 +38,11 @@ struct source_pool {
     _Atomic uint64_t ended[END_REASONS]; /* generations, by how they ended */
 
     /*
-     * Constant; called when the generation of a path has ended, once for each; or NULL. Must be
-     * callable from any thread, and must not block for long.
+     * Constant; called when the generation of a path has ended, once for each; or NULL. `open`:
+     * something has it open, which is stale now. Must be callable from any thread, and must not
+     * block for long.
      */
-    void (*on_end)(void *argument, const char *path, const struct generation_end *end);
+    void (*on_end)(void *argument, const char *path, const struct generation_end *end, bool open);
     void *on_end_argument;
 };
 

@@ -39,9 +39,21 @@ static const struct operation_metric {
      offsetof(struct operation_counts, failures)},
     {"reply_bytes_total", "Bytes of data in replies, by operation.",
      offsetof(struct operation_counts, bytes)},
-    {"request_nanoseconds_total", "Time from receipt to reply, by operation.",
-     offsetof(struct operation_counts, nanoseconds)},
 };
+
+/* Prometheus counts in seconds. */
+static void write_times(FILE *out, const struct server *server)
+{
+    enum { NS = 1000000000 };
+
+    write_header(out, "request_seconds_total", counter_type,
+                 "Time from receipt to reply, by operation.");
+    for (size_t i = 0; server->operations[i] != NULL; i++) {
+        uint64_t time = atomic_load(&server->counts[i].nanoseconds);
+        fprintf(out, "bigfs_request_seconds_total{operation=\"%s\"} %" PRIu64 ".%09" PRIu64 "\n",
+                server->operations[i]->name, time / NS, time % NS);
+    }
+}
 
 static void write_operations(FILE *out, const struct server *server)
 {
@@ -84,6 +96,7 @@ static void write_request_counters(FILE *out, struct driver *driver)
     write_metric(out, "io_errors_total", counter_type, "Requests answered with EIO.",
                  atomic_load(&server->io_errors));
     write_operations(out, server);
+    write_times(out, server);
 }
 
 /* --- sources ---------------------------------------------------------------------------------- */

@@ -2,13 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
-#include "core/base/printable.h"
 #include "fs/tree/directory_node.h"
 
 /* Smaller files are counted at once: their indexes are not worth a file each. */
@@ -60,17 +61,17 @@ static void warn_of_index(const char *path, const char *problem)
     fuse_log(FUSE_LOG_WARNING, "bigfs: line index: %s: %s\n", path, problem);
 }
 
-/* One line for each generation that ends: which file, and what was seen. */
-static void log_end(void *argument, const char *path, const struct generation_end *end)
+/* One line for each generation that ends for its readers: which file, and what was seen. */
+static void log_end(void *argument, const char *path, const struct generation_end *end, bool open)
 {
     struct driver *driver = argument;
 
-    if (!log_may_write(&driver->server.log))
+    if (!open || !log_may_write(&driver->server.log))
         return;
     log_write(&driver->server.log, FUSE_LOG_NOTICE,
-              "%s: what is open of it is stale (ESTALE): %s (%llu bytes before, %llu now)\n", path,
-              end_reason_text(end->reason), (unsigned long long)end->was.size,
-              (unsigned long long)end->now.size);
+              "%s: what is open of it is stale (ESTALE): %s (%" PRIu64 " bytes before, %" PRIu64
+              " now)\n",
+              path, end_reason_text(end->reason), end->was.size, end->now.size);
 }
 
 /* The path in SOURCE of what a request is about. */

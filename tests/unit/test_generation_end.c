@@ -48,16 +48,18 @@ static struct {
     atomic_uint count;
     char path[64];
     struct generation_end end;
+    bool open;
 } reported;
 
 static struct world *world; /* of the test that runs */
 
-static void note_end(void *argument, const char *path, const struct generation_end *end)
+static void note_end(void *argument, const char *path, const struct generation_end *end, bool open)
 {
     THREAD_CHECK(argument == &reported);
     atomic_fetch_add(&reported.count, 1);
     (void)snprintf(reported.path, sizeof(reported.path), "%s", path);
     reported.end = *end;
+    reported.open = open;
 }
 
 static int setup(void **state)
@@ -373,6 +375,28 @@ static void test_no_end(void **state)
     assert_counted(END_REPLACED, 0);
 }
 
+/* Whether something has the file open is reported: if nothing has, no reader is disturbed. */
+static void test_open_or_not(void **state)
+{
+    struct reading look;
+    (void)state;
+
+    struct reading reading = begin();
+    shorten();
+    assert_int_equal(read_byte(&reading), -ESTALE);
+    assert_true(reported.open);
+    reading_close(&reading);
+    reading = begin();
+    struct source *source = source_ref(reading.source);
+    reading_close(&reading);
+    shorten();
+    assert_int_equal(reading_look(source, NULL, &look, NULL), 0);
+    reading_close(&look);
+    source_unref(source);
+    assert_int_equal(atomic_load(&reported.count), 2);
+    assert_false(reported.open);
+}
+
 /* Nobody need listen. */
 static void test_counted_alone(void **state)
 {
@@ -437,6 +461,7 @@ int main(void)
         END_TEST(test_superseded),
         END_TEST(test_changed_before_it_is_read),
         END_TEST(test_no_end),
+        END_TEST(test_open_or_not),
         END_TEST(test_counted_alone),
         cmocka_unit_test(test_the_first_end_counts),
         cmocka_unit_test(test_names),
