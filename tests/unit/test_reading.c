@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/outcome.h"
 #include "core/content/content.h"
+#include "core/content/empty_file.h"
 #include "core/file/fault_guard.h"
 #include "core/format/lines.h"
 #include "core/record/boundary.h"
@@ -964,6 +966,39 @@ static void test_still(void **state)
     reading_close(&reading);
 }
 
+/* Whether a file of the size 0 has bytes is asked of the file. */
+static void test_empty_files(void **state)
+{
+    struct world *world = *state;
+    struct source_pool pool;
+    struct reading reading;
+
+    scratch_write(&world->scratch, "empty", "", 0);
+    reading = reading_world_pin(world, "empty");
+    assert_int_equal(reading.size, 0);
+    assert_int_equal(empty_file_check(&reading), 0);
+    scratch_append(&world->scratch, "empty", "more", 4);
+    assert_int_equal(empty_file_check(&reading), 0); /* it has grown since */
+    scratch_let_time_pass(&world->scratch, "empty");
+    scratch_truncate(&world->scratch, "empty", 0);
+    assert_int_equal(reading_confirm(&reading), -ESTALE);
+    assert_int_equal(empty_file_check(&reading), -ESTALE);
+    reading_close(&reading);
+
+    int proc = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(proc >= 0);
+    source_pool_init(&pool, proc, DESCRIPTORS, 64 * 1024, 64 * 1024);
+    struct source *source = source_new(&pool, "status", NULL);
+    assert_non_null(source);
+    assert_int_equal(reading_open(source, NULL, &reading, NULL), 0);
+    assert_int_equal(reading.size, 0);
+    assert_int_equal(empty_file_check(&reading), -SIZE_UNTOLD);
+    reading_close(&reading);
+    source_unref(source);
+    source_pool_destroy(&pool);
+    assert_int_equal(close(proc), 0);
+}
+
 #define READING_TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
 
 int main(void)
@@ -1003,6 +1038,7 @@ int main(void)
         READING_TEST(test_size_and_version),
         READING_TEST(test_work),
         READING_TEST(test_still),
+        READING_TEST(test_empty_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

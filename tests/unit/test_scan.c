@@ -30,7 +30,8 @@ enum {
     SHORT = 128 * KIB, /* a stretch that is no longer is copied */
 };
 
-static _Atomic uint64_t bad_block; /* 0, or where a byte lies that cannot be read */
+static _Atomic uint64_t bad_block; /* 0, or where a byte lies that cannot be read … */
+static atomic_int bad_errno;       /* … with this error */
 
 ssize_t __real_pread(int fd, void *buffer, size_t length, off_t offset);
 ssize_t __real_pread64(int fd, void *buffer, size_t length, off_t offset);
@@ -42,7 +43,7 @@ static bool refuse_read(size_t length, off_t offset)
     const uint64_t bad = atomic_load(&bad_block);
     if (bad == 0 || bad < (uint64_t)offset || bad - (uint64_t)offset >= length)
         return false;
-    errno = EIO;
+    errno = atomic_load(&bad_errno);
     return true;
 }
 
@@ -444,15 +445,16 @@ static void test_changed_meanwhile(void **state)
     assert_threads_passed();
 }
 
-/* A block that cannot be read, in a file that is copied. */
+/* A block that cannot be read, or whose checksum is wrong, in a file that is copied. */
 static void test_bad_block_copied(void **state)
 {
     const uint64_t size = 3 * MIB;
     (void)state;
 
-    for (int way = COPIED; way <= REFUSED; way++) {
-        struct reading reading = open_full(size, (enum way)way);
+    for (int i = 0; i < 4; i++) {
+        struct reading reading = open_full(size, i % 2 == 0 ? COPIED : REFUSED);
         struct seen seen = {.place = 0};
+        atomic_store(&bad_errno, i / 2 == 0 ? EIO : EBADMSG);
         atomic_store(&bad_block, 2 * MIB + 5);
         assert_int_equal(scan(&reading, 0, size, &with_holes, &seen), -EIO);
         assert_threads_passed();
