@@ -195,7 +195,7 @@ static void test_read_beyond_end(void **state)
     reading_close(&reading);
 }
 
-/* What is not pinned can be read, too; its descriptor closes at once. */
+/* What is not pinned can be read, too; its descriptor closes at once, and it leaves no mapping. */
 static void test_read_unpinned(void **state)
 {
     struct world *world = *state;
@@ -204,6 +204,7 @@ static void test_read_unpinned(void **state)
     struct reading reading = reading_world_look(world, "file");
     assert_reads(&reading, 3);
     assert_int_equal(open_files_count(&world->pool.files), 0);
+    assert_int_equal(count_mappings(world->scratch.path, NULL), 0);
     reading_close(&reading);
 }
 
