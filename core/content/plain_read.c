@@ -130,12 +130,18 @@ static int copy_windows(const struct reading *reading, int fd, struct plain_part
 
 /* --- either way ------------------------------------------------------------------------------- */
 
+/* What is not pinned has no end at which its windows would be unmapped. */
+static bool is_for_windows(const struct reading *reading, const struct plain_part *part)
+{
+    return part->length >= LARGE_COPY && reading->pinned;
+}
+
 int plain_read(const struct reading *reading, int fd, const struct plain_part *part)
 {
     struct plain_part rest = *part;
     int error = -NOT_MAPPABLE;
 
-    if (part->length >= LARGE_COPY && plain_is_mappable(reading, fd))
+    if (is_for_windows(reading, part) && plain_is_mappable(reading, fd))
         error = copy_windows(reading, fd, &rest, residency_is_full(fd, part->offset, part->length));
     return error == -NOT_MAPPABLE ? read_fully(fd, rest.buffer, rest.length, rest.offset) : error;
 }
@@ -152,7 +158,7 @@ int plain_read_at_once(const struct reading *reading, int fd, const struct plain
     struct plain_part rest = *part;
 
     /* preadv2() also makes the kernel read ahead, so what is not resident is left to it. */
-    if (part->length < LARGE_COPY || !is_known_mappable(reading) ||
+    if (!is_for_windows(reading, part) || !is_known_mappable(reading) ||
         !residency_is_full(fd, part->offset, part->length))
         return pread_at_once(fd, part);
     int error = copy_windows(reading, fd, &rest, true);

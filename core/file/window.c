@@ -19,7 +19,7 @@ enum { IDLE_MS = 100 };
 struct window {
     struct list link; /* protected by window_pool.lock */
     unsigned lent;    /* protected by window_pool.lock */
-    int64_t used;     /* protected by window_pool.lock; when it was lent last, in ms */
+    int64_t used;     /* protected by window_pool.lock; when it was lent or given back */
     enum window_use use;
     uint64_t owner;             /* the rest is constant once the window is in the pool */
     uint64_t start;             /* file offset of the first byte */
@@ -115,10 +115,8 @@ static struct window *retire_least_used(struct window_pool *pool, enum window_us
 {
     for (struct list *link = pool->windows.next; link != &pool->windows; link = link->next) {
         struct window *window = list_object(link, struct window, link);
-        if (window->lent > 0)
+        if (window->lent > 0 || (use == WINDOW_READS && clock_ms() - window->used < IDLE_MS))
             continue;
-        if (use == WINDOW_READS && clock_ms() - window->used < IDLE_MS)
-            return NULL;
         list_remove(&window->link);
         return window;
     }
@@ -228,6 +226,7 @@ void window_release(struct window_pool *pool, const struct window_loan *loan)
     HOLD_LOCK(&pool->lock);
     assert(loan->window->lent > 0);
     loan->window->lent--;
+    loan->window->used = clock_ms();
 }
 
 void window_done_with(const struct window_loan *loan, size_t length, int fd)

@@ -16,6 +16,7 @@
 static atomic_int map_error;  /* 0, or what mmap(2) of a file fails with … */
 static atomic_uint map_spare; /* … after so many that succeed */
 static atomic_uint map_count; /* how many there were */
+static void *map_last;        /* where the last one is; for map_after */
 
 /* NULL, or what is called before each mapping of a file; set while nobody maps. */
 static void (*map_before)(int fd, off_t offset);
@@ -45,8 +46,10 @@ static void *map_file(void *address, size_t length, int protection, int flags, i
         return MAP_FAILED;
     }
     void *mapped = __real_mmap(address, length, protection, flags, fd, offset);
-    if (map_after != NULL)
+    if (map_after != NULL) {
+        map_last = mapped;
         map_after(fd, offset);
+    }
     return mapped;
 }
 

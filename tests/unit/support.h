@@ -105,6 +105,12 @@ unsigned count_mappings(const char *part, uint64_t *bytes);
 /* Whether a file whose path holds `part` is mapped from this offset on. */
 bool is_mapped(const char *part, uint64_t offset);
 
+/*
+ * How much the kernel has taken out of the page cache for want of memory, or because somebody told
+ * it to. If that moved, what was cached a moment ago need not be so any more.
+ */
+uint64_t count_reclaimed(void);
+
 /* Leaves room for `room` more descriptors and no others. Returns the limit as it was. */
 struct rlimit descriptors_limit(unsigned room);
 void descriptors_restore(struct rlimit old);

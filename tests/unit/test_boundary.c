@@ -19,6 +19,7 @@
 #include "core/base/outcome.h"
 #include "core/file/fault_guard.h"
 #include "core/format/lines.h"
+#include "core/generation/content_digests.h"
 #include "core/record/boundary.h"
 #include "core/record/record_ends.h"
 
@@ -644,6 +645,140 @@ static void test_windows_are_bounded(void **state)
     text_close(&text);
 }
 
+/* --- both ends of a piece --------------------------------------------------------------------- */
+
+static void check_both(const struct text *text, uint64_t start, uint64_t end, uint64_t size)
+{
+    struct reading part = reading_for(&text->reading, NULL);
+    const uint64_t first = model_boundary(text, start, size);
+    const uint64_t last = model_boundary(text, end, size);
+
+    part.size = size;
+    assert_int_equal(boundary_find_both(&part, &lines_format, &start, &end), 0);
+    assert_int_equal(start, first);
+    assert_int_equal(end, last);
+}
+
+static void test_both_ends(void **state)
+{
+    struct world *world = *state;
+
+    for (uint64_t number = 0; number < 300; number++) {
+        struct random random = random_case(3000 + number);
+        struct text text = text_make(world, random_below(&random, 40 * KIB));
+        fill_randomly(&text, &random);
+        text_open(&text);
+        for (int i = 0; i < 15; i++) {
+            uint64_t size =
+                random_chance(&random, 70) ? text.size : random_between(&random, 0, text.size);
+            uint64_t start = random_between(&random, 0, size);
+            check_both(&text, start, random_between(&random, start, size + 1), size);
+        }
+        text_close(&text);
+    }
+}
+
+/* A place that no sample of the file looks at. */
+static uint64_t unsampled_place(const struct text *text)
+{
+    return content_sample_place(text->size, 10) + CONTENT_BLOCK + 100;
+}
+
+/* Moves the line end there on by a byte, and sets the mtime back: the ctime alone moves. */
+static void move_line_end(const struct text *text)
+{
+    const struct scratch *scratch = &text->world->scratch;
+    const struct stat was = scratch_stat(scratch, "text");
+    const struct timespec times[] = {was.st_atim, was.st_mtim};
+
+    scratch_let_time_pass(scratch, "text");
+    scratch_overwrite(scratch, "text", "x\n", 2, unsampled_place(text));
+    assert_int_equal(utimensat(scratch->directory, "text", times, 0), 0);
+}
+
+/*
+ * Rewritten between the two searches, or within the second: what the first one has found is not of
+ * the same moment as what the second one finds.
+ */
+static void test_both_of_one_moment(void **state)
+{
+    struct world *world = *state;
+    unsigned moved = 0;
+
+    for (int act_at = 2; act_at < 12; act_at++) {
+        struct text text = text_make(world, 4 * MIB);
+        struct script script = {
+            .until = INT_MAX, .act_at = act_at, .act = move_line_end, .text = &text};
+        const struct cancel cancel = {follow_script, &script};
+        const uint64_t place = unsampled_place(&text);
+        uint64_t start = place - 10;
+        uint64_t end = place + 10;
+
+        text.bytes[place] = '\n';
+        text.bytes[text.size - 1000] = '\n';
+        text_open(&text);
+        const struct reading asking = reading_for(&text.reading, &cancel);
+        assert_int_equal(boundary_find_both(&asking, &lines_format, &start, &end), 0);
+        bool changed = atomic_load(&script.asked) > act_at;
+        moved += changed ? 1 : 0;
+        assert_int_equal(start, place + (changed ? 2 : 1));
+        assert_int_equal(end, text.size - 999);
+        text_close(&text);
+    }
+    assert_true(moved > 3);
+}
+
+/* A file that is rewritten all the time: nothing that fits together can be found. */
+static bool rewrite_always(void *argument)
+{
+    const struct text *text = argument;
+    move_line_end(text);
+    return false;
+}
+
+static void test_never_one_moment(void **state)
+{
+    struct text text = text_make(*state, 1 * MIB);
+    const struct cancel cancel = {rewrite_always, &text};
+    uint64_t start = 1;
+    uint64_t end = text.size - 1;
+
+    text_open(&text);
+    const struct reading asking = reading_for(&text.reading, &cancel);
+    assert_int_equal(boundary_find_both(&asking, &lines_format, &start, &end), -ESTALE);
+    text_close(&text);
+}
+
+/* What was found before the file grew is looked at again: the writer may have done more. */
+static void test_rewritten_and_grown(void **state)
+{
+    struct world *world = *state;
+
+    for (int records = 0; records < 2; records++) {
+        struct text text = text_make(world, 4 * MIB);
+        const uint64_t place = unsampled_place(&text);
+        uint64_t boundary = 0;
+        text.bytes[place] = '\n';
+        text.bytes[place + 50] = '\n';
+        text_open(&text);
+        scratch_let_time_pass(&world->scratch, "text");
+        if (records == 1)
+            assert_int_equal(boundary_after_records(&text.reading, &lines_format, 1, &boundary), 0);
+        else
+            assert_int_equal(find(&text, place - 20, text.size, NULL, &boundary), 0);
+        assert_int_equal(boundary, place + 1);
+        scratch_overwrite(&world->scratch, "text", "x", 1, place);
+        scratch_append(&world->scratch, "text", "more", 4);
+        assert_int_equal(reading_confirm(&text.reading), 0);
+        if (records == 1)
+            assert_int_equal(boundary_after_records(&text.reading, &lines_format, 1, &boundary), 0);
+        else
+            assert_int_equal(find(&text, place - 20, text.size, NULL, &boundary), 0);
+        assert_int_equal(boundary, place + 51);
+        text_close(&text);
+    }
+}
+
 static uint64_t model_after_records(const struct text *text, uint64_t count, uint64_t size)
 {
     uint64_t place = 0;
@@ -748,6 +883,10 @@ int main(void)
         BOUNDARY_TEST(test_cannot_be_mapped),
         BOUNDARY_TEST(test_no_memory),
         BOUNDARY_TEST(test_windows_are_bounded),
+        BOUNDARY_TEST(test_both_ends),
+        BOUNDARY_TEST(test_both_of_one_moment),
+        BOUNDARY_TEST(test_never_one_moment),
+        BOUNDARY_TEST(test_rewritten_and_grown),
         BOUNDARY_TEST(test_after_records),
         BOUNDARY_TEST(test_after_records_growing),
         BOUNDARY_TEST(test_after_records_fails),

@@ -198,6 +198,33 @@ static void test_rewritten_between_daemons(void **state)
     line_model_free(&model);
 }
 
+/*
+ * Rewritten, as we have seen, where no sample looks, and then grown: the index of what it was is
+ * not that of its first part, though ends and sample are the same.
+ */
+static void test_rewritten_and_grown(void **state)
+{
+    struct random random = random_case(17);
+    struct line_model model = write_text(18, 3 * MIB);
+    const uint64_t place = content_sample_place(model.size, 10) + CONTENT_BLOCK;
+    struct reading reading = open_text("text");
+    (void)state;
+
+    check_index_of(&indexes, &reading, &model);
+    assert_int_equal(files_of(".lines", NULL), 1);
+    scratch_let_time_pass(&world->scratch, "text");
+    memset(model.bytes + place, '\n', 100);
+    scratch_overwrite(&world->scratch, "text", model.bytes + place, 100, place);
+    assert_int_equal(reading_confirm(&reading), -ESTALE);
+    line_model_grow(&model, &random, 100 * KIB, 70);
+    scratch_append(&world->scratch, "text", model.bytes + 3 * MIB, 100 * KIB);
+    struct reading again = reading_again(&reading);
+    check_index_of(&indexes, &again, &model);
+    reading_close(&again);
+    reading_close(&reading);
+    line_model_free(&model);
+}
+
 /* Asks the directory alone. */
 static enum index_match load_text(void)
 {
@@ -324,17 +351,12 @@ int main(void)
 {
 #define LOOKUP_TEST(test) cmocka_unit_test_setup_teardown(test, indexes_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        LOOKUP_TEST(test_kept_for_the_next_daemon),
-        LOOKUP_TEST(test_nothing_is_kept),
-        LOOKUP_TEST(test_a_file_that_has_grown),
-        LOOKUP_TEST(test_files_that_begin_alike),
-        LOOKUP_TEST(test_a_copy_that_has_grown),
-        LOOKUP_TEST(test_what_others_begin_with),
-        LOOKUP_TEST(test_very_many_that_begin_alike),
-        LOOKUP_TEST(test_rewritten_between_daemons),
-        LOOKUP_TEST(test_damage),
-        LOOKUP_TEST(test_damage_to_the_key),
-        LOOKUP_TEST(test_the_index_of_another_file),
+        LOOKUP_TEST(test_kept_for_the_next_daemon),   LOOKUP_TEST(test_nothing_is_kept),
+        LOOKUP_TEST(test_a_file_that_has_grown),      LOOKUP_TEST(test_files_that_begin_alike),
+        LOOKUP_TEST(test_a_copy_that_has_grown),      LOOKUP_TEST(test_what_others_begin_with),
+        LOOKUP_TEST(test_very_many_that_begin_alike), LOOKUP_TEST(test_rewritten_between_daemons),
+        LOOKUP_TEST(test_rewritten_and_grown),        LOOKUP_TEST(test_damage),
+        LOOKUP_TEST(test_damage_to_the_key),          LOOKUP_TEST(test_the_index_of_another_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/outcome.h"
 #include "core/content/content.h"
+#include "core/content/empty_file.h"
 #include "core/file/fault_guard.h"
 #include "core/format/lines.h"
 #include "core/record/boundary.h"
@@ -193,7 +195,7 @@ static void test_read_beyond_end(void **state)
     reading_close(&reading);
 }
 
-/* What is not pinned can be read, too; its descriptor closes at once. */
+/* What is not pinned can be read, too; its descriptor closes at once, and it leaves no mapping. */
 static void test_read_unpinned(void **state)
 {
     struct world *world = *state;
@@ -202,6 +204,7 @@ static void test_read_unpinned(void **state)
     struct reading reading = reading_world_look(world, "file");
     assert_reads(&reading, 3);
     assert_int_equal(open_files_count(&world->pool.files), 0);
+    assert_int_equal(count_mappings(world->scratch.path, NULL), 0);
     reading_close(&reading);
 }
 
@@ -736,6 +739,267 @@ static void test_references(void **state)
     source_unref(NULL);
 }
 
+static unsigned references_of(const struct reading *reading)
+{
+    return atomic_load(&reading->source->references);
+}
+
+/* Opens what is there, pinned, with its size and version; closes itself at the end of its scope. */
+static void test_open(void **state)
+{
+    struct world *world = *state;
+    const unsigned before = count_descriptors();
+    const struct cancel cancel = {NULL, NULL};
+    struct source *source = source_new(&world->pool, "file", NULL);
+    struct stat attributes;
+
+    assert_non_null(source);
+    {
+        AUTO_READING struct reading nothing = {.source = NULL};
+        assert_int_equal(reading_open(source, NULL, &nothing, &attributes), -ENOENT);
+        assert_null(nothing.source);
+    }
+    make_file(world, "file", 5);
+    {
+        AUTO_READING struct reading reading = {.source = NULL};
+        assert_int_equal(reading_open(source, &cancel, &reading, &attributes), 0);
+        assert_true(reading.pinned);
+        assert_ptr_equal(reading.source, source);
+        assert_ptr_equal(reading.cancel, &cancel);
+        assert_int_equal(reading.size, SIZE);
+        assert_int_equal(reading.version.file.inode, attributes.st_ino);
+        assert_int_equal(attributes.st_size, SIZE);
+        reading.cancel = NULL;
+        assert_reads(&reading, 5);
+        assert_int_equal(open_files_count(&world->pool.files), 1);
+        assert_int_equal(references_of(&reading), 2);
+    }
+    assert_int_equal(atomic_load(&source->references), 1);
+    assert_int_equal(open_files_count(&world->pool.files), 0);
+    assert_int_equal(count_descriptors(), before);
+    source_unref(source);
+}
+
+/* Of a file that somebody rewrites without a pause something is opened all the same, or -ESTALE. */
+struct rewriter {
+    const struct world *world;
+    atomic_bool stop;
+};
+
+static void *exchange_without_pause(void *argument)
+{
+    struct rewriter *rewriter = argument;
+    const int at = rewriter->world->scratch.directory;
+    while (!atomic_load(&rewriter->stop))
+        THREAD_CHECK(renameat2(at, "file", at, "other", RENAME_EXCHANGE) == 0);
+    return NULL;
+}
+
+static void test_open_again_and_again(void **state)
+{
+    struct world *world = *state;
+    struct rewriter rewriter = {.world = world};
+    struct source *source = source_new(&world->pool, "file", NULL);
+    pthread_t thread;
+
+    make_file(world, "file", 0);
+    make_file(world, "other", 1);
+    assert_non_null(source);
+    assert_int_equal(pthread_create(&thread, NULL, exchange_without_pause, &rewriter), 0);
+    for (int i = 0; i < 300; i++) {
+        AUTO_READING struct reading reading = {.source = NULL};
+        int error = reading_open(source, NULL, &reading, NULL);
+        THREAD_CHECK(error == 0 || error == -ESTALE);
+        THREAD_CHECK((error == 0) == (reading.source != NULL));
+        THREAD_CHECK(error != 0 || reading.pinned);
+    }
+    atomic_store(&rewriter.stop, true);
+    (void)pthread_join(thread, NULL);
+    assert_threads_passed();
+    assert_int_equal(open_files_count(&world->pool.files), 0);
+    assert_int_equal(atomic_load(&source->references), 1);
+    source_unref(source);
+}
+
+/* A closed one may be closed again; one that is stolen leaves a closed one behind. */
+static void test_close_and_steal(void **state)
+{
+    struct world *world = *state;
+
+    make_file(world, "file", 3);
+    struct reading reading = reading_world_pin(world, "file");
+    struct reading stolen = reading_steal(&reading);
+    assert_null(reading.source);
+    assert_int_equal(references_of(&stolen), 1);
+    reading_close(&reading);
+    reading_close(&reading);
+    assert_reads(&stolen, 3);
+    assert_int_equal(open_files_count(&world->pool.files), 1);
+    reading_close(&stolen);
+    assert_null(stolen.source);
+    reading_close(&stolen);
+    assert_int_equal(open_files_count(&world->pool.files), 0);
+}
+
+static bool never(void *argument)
+{
+    (void)argument;
+    return false;
+}
+
+/* A copy for one request borrows all it has. */
+static void test_borrowed_copy(void **state)
+{
+    struct world *world = *state;
+    const struct cancel cancel = {never, NULL};
+
+    make_file(world, "file", 3);
+    struct reading reading = reading_world_pin(world, "file");
+    const unsigned references = references_of(&reading);
+    const struct reading copy = reading_for(&reading, &cancel);
+    assert_ptr_equal(copy.cancel, &cancel);
+    assert_null(reading.cancel);
+    assert_int_equal(references_of(&reading), references);
+    assert_int_equal(copy.size, SIZE);
+    assert_reads(&copy, 3);
+    reading_close(&reading);
+}
+
+/* What a reading is of is brought up to date when it is pinned, and not otherwise. */
+static void test_size_and_version(void **state)
+{
+    struct world *world = *state;
+
+    make_file(world, "file", 0);
+    struct reading reading = reading_world_look(world, "file");
+    assert_int_equal(reading.size, SIZE);
+    scratch_append(&world->scratch, "file", "more", 4);
+    assert_int_equal(reading_pin(&reading), 0);
+    assert_int_equal(reading.size, SIZE + 4);
+    assert_int_equal(reading.version.file.size, SIZE + 4);
+    scratch_let_time_pass(&world->scratch, "file");
+    scratch_append(&world->scratch, "file", "more", 4);
+    assert_int_equal(reading_confirm(&reading), 0);
+    assert_int_equal(reading.size, SIZE + 4);
+    const struct version grown = generation_version(reading.generation);
+    assert_int_equal(grown.file.size, SIZE + 8);
+    assert_false(version_equal(&reading.version, &grown));
+    assert_true(version_continues(&reading.version, &grown));
+    assert_false(version_continues(&grown, &reading.version));
+    scratch_let_time_pass(&world->scratch, "file");
+    assert_int_equal(fchmodat(world->scratch.directory, "file", 0600, 0), 0);
+    assert_int_equal(reading_confirm(&reading), 0);
+    const struct version revised = generation_version(reading.generation);
+    assert_int_equal(revised.revision, grown.revision + 1);
+    assert_false(version_equal(&grown, &revised));
+    assert_false(version_continues(&grown, &revised));
+    assert_true(version_equal(&revised, &revised));
+    assert_true(version_continues(&revised, &revised));
+    reading_close(&reading);
+}
+
+struct work {
+    struct world *world;
+    int outcome;
+    bool changes; /* the file meanwhile */
+    unsigned calls;
+};
+
+static int do_work(void *argument, const struct reading *reading, int fd)
+{
+    struct work *work = argument;
+    uint8_t byte = 0;
+
+    work->calls++;
+    assert_int_equal(pread(fd, &byte, 1, 7), 1);
+    assert_true(pattern_matches(&byte, 1, 7, 0));
+    assert_int_equal(generation_size(reading->generation), SIZE);
+    if (work->changes)
+        overwrite(work->world, "file", 1);
+    return work->outcome;
+}
+
+/* Work ends with its own outcome, unless what it saw was not of the generation. */
+static void test_work(void **state)
+{
+    struct world *world = *state;
+    struct work work = {.world = world};
+
+    struct reading reading = begin_change(world);
+    assert_int_equal(reading_work(&reading, do_work, &work), 0);
+    work.outcome = -EXDEV;
+    assert_int_equal(reading_work(&reading, do_work, &work), -EXDEV);
+    work.outcome = 17;
+    assert_int_equal(reading_work(&reading, do_work, &work), 17);
+    work.changes = true;
+    work.outcome = -EXDEV;
+    assert_int_equal(reading_work(&reading, do_work, &work), -ESTALE);
+    assert_int_equal(work.calls, 4);
+    assert_int_equal(reading_work(&reading, do_work, &work), -ESTALE);
+    assert_int_equal(work.calls, 4); /* it cannot be borrowed any more */
+    assert_int_equal(reading_confirm(&reading), -ESTALE);
+    reading_close(&reading);
+    assert_int_equal(open_files_count(&world->pool.files), 0);
+}
+
+/* What can be said without waiting: whether it is open, and whether it is as it was. */
+static void test_still(void **state)
+{
+    struct world *world = *state;
+    int fd = -1;
+
+    make_file(world, "file", 0);
+    struct reading reading = reading_world_look(world, "file");
+    struct file_identity then = generation_identity(reading.generation);
+    assert_false(reading_borrow_open(&reading, &fd));
+    assert_false(reading_is_still(&reading, &then));
+    assert_int_equal(reading_pin(&reading), 0);
+    then = generation_identity(reading.generation);
+    assert_true(reading_borrow_open(&reading, &fd));
+    assert_true(reading_is_unchanged(&reading, fd, &then));
+    reading_return(&reading);
+    assert_true(reading_is_still(&reading, &then));
+    scratch_let_time_pass(&world->scratch, "file");
+    scratch_append(&world->scratch, "file", "more", 4);
+    assert_false(reading_is_still(&reading, &then));
+    assert_int_equal(reading_confirm(&reading), 0);
+    assert_false(reading_is_still(&reading, &then));
+    reading_close(&reading);
+}
+
+/* Whether a file of the size 0 has bytes is asked of the file. */
+static void test_empty_files(void **state)
+{
+    struct world *world = *state;
+    struct source_pool pool;
+    struct reading reading;
+
+    scratch_write(&world->scratch, "empty", "", 0);
+    reading = reading_world_pin(world, "empty");
+    assert_int_equal(reading.size, 0);
+    assert_int_equal(empty_file_check(&reading), 0);
+    scratch_append(&world->scratch, "empty", "more", 4);
+    assert_int_equal(empty_file_check(&reading), 0); /* it has grown since */
+    scratch_let_time_pass(&world->scratch, "empty");
+    scratch_truncate(&world->scratch, "empty", 0);
+    assert_int_equal(reading_confirm(&reading), -ESTALE);
+    assert_int_equal(empty_file_check(&reading), -ESTALE);
+    reading_close(&reading);
+
+    int proc = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(proc >= 0);
+    source_pool_init(&pool, proc, DESCRIPTORS, 64 * 1024, 64 * 1024);
+    struct source *source = source_new(&pool, "status", NULL);
+    assert_non_null(source);
+    assert_int_equal(reading_open(source, NULL, &reading, NULL), 0);
+    assert_int_equal(reading.size, 0);
+    assert_int_equal(empty_file_check(&reading), -SIZE_UNTOLD);
+    reading_close(&reading);
+    source_unref(source);
+    source_pool_destroy(&pool);
+    assert_int_equal(close(proc), 0);
+}
+
 #define READING_TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
 
 int main(void)
@@ -768,6 +1032,14 @@ int main(void)
         READING_TEST(test_upheaval),
         READING_TEST(test_busy_append),
         READING_TEST(test_references),
+        READING_TEST(test_open),
+        READING_TEST(test_open_again_and_again),
+        READING_TEST(test_close_and_steal),
+        READING_TEST(test_borrowed_copy),
+        READING_TEST(test_size_and_version),
+        READING_TEST(test_work),
+        READING_TEST(test_still),
+        READING_TEST(test_empty_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -368,6 +368,62 @@ static void boundaries_in_a_file_that_has_grown(void **state)
     book_close(&book);
 }
 
+/* Turns line ends into NULs, and NULs into line ends. */
+static void exchange_ends(uint8_t *bytes, uint64_t size)
+{
+    for (uint64_t i = 0; i < size; i++)
+        bytes[i] = bytes[i] == '\n' ? '\0' : bytes[i] == '\0' ? '\n' : bytes[i];
+}
+
+/* A text with records of two formats in it: each has an index, and boundaries, of its own. */
+static void records_of_another_format(void **state)
+{
+    struct world *world = *state;
+    struct random random = random_case(20);
+    struct line_model lines = line_model_random(&random, 3 * INDEX_BLOCK, 3000);
+    struct line_model nuls = line_model_make(lines.size);
+
+    for (uint64_t at = 100; at < lines.size; at += 1 + random_below(&random, 9000))
+        lines.bytes[at] = '\0';
+    line_model_count(&lines);
+    memcpy(nuls.bytes, lines.bytes, lines.size);
+    exchange_ends(nuls.bytes, nuls.size);
+    line_model_count(&nuls);
+    assert_int_equal(fault_guard_install(), 0);
+    line_model_write(&lines, &world->scratch, "text");
+    struct reading reading = reading_world_pin(world, "text");
+    struct record_index *index = NULL;
+    struct record_index *other = NULL;
+
+    assert_false(index_is_there(&no_indexes, &reading, &nul_format));
+    assert_int_equal(index_get(&no_indexes, &reading, &nul_format, &other), 0);
+    assert_true(index_is_there(&no_indexes, &reading, &nul_format));
+    assert_false(index_is_there(&no_indexes, &reading, &lines_format));
+    assert_int_equal(index_get(&no_indexes, &reading, &lines_format, &index), 0);
+    assert_ptr_equal(other->format, &nul_format);
+    line_model_check(&lines, index);
+    line_model_check(&nuls, other);
+    line_model_check_rows(&lines, &reading, index, &random, 200);
+    line_model_check_rows(&nuls, &reading, other, &random, 200);
+    for (int i = 0; i < 300; i++) {
+        const struct book books[] = {{world, lines, reading, index}, {world, nuls, reading, other}};
+        const struct record_format *const formats[] = {&lines_format, &nul_format};
+        uint64_t place = random_below(&random, lines.size);
+        uint64_t boundary = UINT64_MAX;
+        uint64_t after = UINT64_MAX;
+        uint64_t count = random_below(&random, books[i % 2].model.lines + 2);
+        assert_int_equal(boundary_find(&reading, formats[i % 2], place, &boundary), 0);
+        assert_int_equal(boundary, model_boundary(&books[i % 2], place, lines.size));
+        assert_int_equal(boundary_after_records(&reading, formats[i % 2], count, &after), 0);
+        assert_int_equal(after, line_model_start(&books[i % 2].model, count));
+    }
+    record_index_unref(index);
+    record_index_unref(other);
+    reading_close(&reading);
+    line_model_free(&lines);
+    line_model_free(&nuls);
+}
+
 int main(void)
 {
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
@@ -388,6 +444,7 @@ int main(void)
         IN_WORLD(boundaries_without_an_index),
         IN_WORLD(boundaries_are_the_same_with_an_index),
         IN_WORLD(boundaries_after_a_block_without_line_ends),
+        IN_WORLD(records_of_another_format),
         IN_WORLD(boundaries_in_a_file_that_has_grown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
