@@ -98,7 +98,7 @@ static int read_part(int fd, void *buffer, size_t length, uint64_t offset)
 }
 
 /* Fills the buffer again. */
-static int refill(struct index_reader *reader)
+static int refill_buffer(struct index_reader *reader)
 {
     memmove(reader->buffer, reader->next, reader->held);
     size_t more = (size_t)min_u64(BUFFER - reader->held, reader->left);
@@ -152,7 +152,7 @@ static int read_group(struct index_reader *reader, struct record_index *index, u
     uint32_t counts[INDEX_GROUP] = {0};
     uint64_t word = 0;
     uint64_t blocks = UINT64_MAX;
-    int error = reader->held < GROUP_MOST && reader->left > 0 ? refill(reader) : 0;
+    int error = reader->held < GROUP_MOST && reader->left > 0 ? refill_buffer(reader) : 0;
 
     if (error == 0)
         error = take_word(reader, &word);
