@@ -60,13 +60,6 @@ void reading_close(struct reading *reading)
     *reading = (struct reading){.source = NULL};
 }
 
-struct reading reading_steal(struct reading *reading)
-{
-    struct reading stolen = *reading;
-    *reading = (struct reading){.source = NULL};
-    return stolen;
-}
-
 struct reading reading_for(const struct reading *reading, const struct cancel *cancel)
 {
     struct reading copy = *reading;
