@@ -1,6 +1,8 @@
 /* index_lookup: indexes outlive a daemon, are found again, and are never believed too much. */
 #include "tests/unit/index_directory_fixture.h"
 
+#include "tests/unit/add_ends.h"
+
 static void write_path(const char *path, const void *bytes, size_t length)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -143,7 +145,7 @@ static void test_what_others_begin_with(void **state)
         int fd = scratch_open(&world->scratch, name, O_RDONLY);
         assert_non_null(index);
         for (uint64_t place = 0; place < model.size; place += INDEX_BLOCK)
-            record_index_add(index, place, line_model_ends_in(&model, place, place + INDEX_BLOCK));
+            add_ends(index, place, line_model_ends_in(&model, place, place + INDEX_BLOCK));
         record_index_finish(index, model.bytes[model.size - 1] != '\n');
         file_identity_of(&attributes, &now);
         assert_int_equal(index_key_make(fd, &lines_format, &now, &key), 0);
