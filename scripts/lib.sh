@@ -109,12 +109,13 @@ is_configured() {
     have_file "$1/Makefile" || have_file "$1/build.ninja"
 }
 
-# build DIRECTORY TARGET [CMAKE_OPTION…]
+# build DIRECTORY TARGETS [CMAKE_OPTION…]. TARGETS is one word.
 build() {
-    local directory=$root/$1 target=$2
+    local directory=$root/$1 built
+    read -ra built <<<"$2"
     shift 2
     quietly cmake -S "$root" -B "$directory" "$@" &&
-        quietly cmake --build "$directory" --target "$target" --parallel "$(nproc)"
+        quietly cmake --build "$directory" --target "${built[@]}" --parallel "$(nproc)"
 }
 
 # Runs a program at fixed addresses, where that can be had: the sanitizers of gcc 12 and clang 14

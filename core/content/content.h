@@ -37,6 +37,7 @@ struct content_loan {
 /* What a kind of content can do. What a descriptor gives is believed after a check alone. */
 struct content_type {
     const char *name;
+    uint16_t number; /* in index files: never changes, and never means another kind */
 
     /*
      * Whether a file holds this kind of content. Reads at most 64 KiB at either end. NULL: every

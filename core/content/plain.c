@@ -205,6 +205,7 @@ static void plain_take_back(const struct reading *reading, int fd, const struct 
 
 const struct content_type plain_content = {
     .name = "file",
+    .number = 0,
     .prepare = plain_prepare,
     .size_of = plain_size,
     .copy = plain_copy,

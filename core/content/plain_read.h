@@ -1,6 +1,6 @@
 /*
- * Copying bytes of a file: from a window if the read is large, the reading pinned, and a window free;
- * else by pread(2).
+ * Copying bytes of a file: from a window if the read is large, the reading pinned, and a window
+ * free; else by pread(2).
  *
  * What is copied may be believed after reading_check() alone. All functions are thread-safe.
  */

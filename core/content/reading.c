@@ -43,7 +43,7 @@ void reading_of(struct source *source, struct generation *generation, const stru
     start_reading(source, generation_ref(generation), cancel, reading);
 }
 
-static void unpin(struct source *source, struct generation *generation)
+static void unpin_generation(struct source *source, struct generation *generation)
 {
     if (open_files_unpin(&source->pool->files, generation_file(generation)))
         window_pool_forget(&source->pool->windows, generation_number(generation));
@@ -54,17 +54,10 @@ void reading_close(struct reading *reading)
     if (reading->source == NULL)
         return;
     if (reading->pinned)
-        unpin(reading->source, reading->generation);
+        unpin_generation(reading->source, reading->generation);
     generation_unref(reading->generation);
     source_unref(reading->source);
     *reading = (struct reading){.source = NULL};
-}
-
-struct reading reading_steal(struct reading *reading)
-{
-    struct reading stolen = *reading;
-    *reading = (struct reading){.source = NULL};
-    return stolen;
 }
 
 struct reading reading_for(const struct reading *reading, const struct cancel *cancel)
@@ -88,7 +81,7 @@ int reading_pin(struct reading *reading)
         reading_return(reading);
     }
     if (error != 0) {
-        unpin(reading->source, reading->generation);
+        unpin_generation(reading->source, reading->generation);
         source_report_end(reading->source, reading->generation);
         return error;
     }

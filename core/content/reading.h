@@ -65,9 +65,6 @@ int reading_pin(struct reading *reading);
 /* Gives back all that a reading has; a closed one is left alone. */
 void reading_close(struct reading *reading);
 
-/* Takes a reading over from *reading, which is closed then. */
-struct reading reading_steal(struct reading *reading);
-
 /* A copy for one request. It borrows what the reading has, and is not to be closed. */
 struct reading reading_for(const struct reading *reading, const struct cancel *cancel);
 

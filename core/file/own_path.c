@@ -55,7 +55,7 @@ static int go_to_root(struct walk *walk)
 }
 
 /* Puts what a link says before the rest. `fd` is the link's. */
-static int follow(struct walk *walk, int fd)
+static int follow_link(struct walk *walk, int fd)
 {
     char joined[PATH_MAX];
     char target[PATH_MAX];
@@ -98,7 +98,7 @@ static int step(struct walk *walk, const char *name)
     if ((S_ISLNK(attributes.st_mode) || walk->way == OWN_PATH_ONLY) && !is_trusted(&attributes))
         return -EPERM;
     if (S_ISLNK(attributes.st_mode))
-        return follow(walk, fd);
+        return follow_link(walk, fd);
     return S_ISDIR(attributes.st_mode) ? go_to(walk, steal_fd(&fd)) : -ENOTDIR;
 }
 

@@ -111,13 +111,6 @@ int content_sample_read(int fd, uint64_t size, struct content_sample *sample)
     return error == -ESTALE ? error : 0;
 }
 
-int content_digests_read(int fd, uint64_t size, struct content_digests *digests)
-{
-    int error = content_ends_read(fd, size, &digests->ends);
-    int sampled = content_sample_read(fd, size, &digests->sample);
-    return error != 0 ? error : sampled;
-}
-
 bool content_ends_equal(const struct content_ends *a, const struct content_ends *b)
 {
     return a->readable && b->readable && a->first == b->first && a->last == b->last;
@@ -129,11 +122,6 @@ bool content_sample_equal(const struct content_sample *a, const struct content_s
         if ((a->readable & b->readable) >> i & 1 && a->blocks[i] != b->blocks[i])
             return false;
     return true;
-}
-
-bool content_digests_equal(const struct content_digests *a, const struct content_digests *b)
-{
-    return content_ends_equal(&a->ends, &b->ends) && content_sample_equal(&a->sample, &b->sample);
 }
 
 bool content_digests_complete(const struct content_digests *digests, uint64_t size)

@@ -63,17 +63,11 @@ int content_ends_read(int fd, uint64_t size, struct content_ends *ends);
  */
 int content_sample_read(int fd, uint64_t size, struct content_sample *sample);
 
-/* Reads both, as above. */
-int content_digests_read(int fd, uint64_t size, struct content_digests *digests);
-
 /* Whether both are readable and equal. */
 bool content_ends_equal(const struct content_ends *a, const struct content_ends *b);
 
 /* Whether all blocks that both could read are equal. */
 bool content_sample_equal(const struct content_sample *a, const struct content_sample *b);
-
-/* Whether ends and sample are equal, as above. */
-bool content_digests_equal(const struct content_digests *a, const struct content_digests *b);
 
 /* Whether nothing was left out of the digests of `size` bytes. */
 bool content_digests_complete(const struct content_digests *digests, uint64_t size);

@@ -163,7 +163,7 @@ static int prove_step(const struct look *look, struct step *step)
 }
 
 /* Moves the generation on to what the file is now, if it has grown out of what it was. */
-static int follow(struct look *look)
+static int follow_captured(struct look *look)
 {
     int error = check_attributes(look);
     if (error != 0)
@@ -255,7 +255,7 @@ static int check_in_doubt(struct look *look, bool *changed)
         return error;
     *changed = !file_identity_equal(&look->now, &look->was.identity);
     if (*changed && look->was.captured)
-        return follow(look);
+        return follow_captured(look);
     if (*changed && generation_update(look->generation, follow_unread, look) != 0)
         return end_because(look, file_identity_same_file(&look->now, &look->was.identity)
                                      ? END_SHORTENED

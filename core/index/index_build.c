@@ -76,7 +76,7 @@ static void put_part(const struct index_build *build, struct record_index *part,
     struct index_key key;
 
     file.size = part->size;
-    if (note != NULL && index_key_make(fd, format, &file, &key) == 0 &&
+    if (note != NULL && index_key_make(fd, format, build->draft.content, &file, &key) == 0 &&
         index_key_add_sample(fd, &key) == 0 && is_as_build_began(build, fd))
         index_note_put(note, part, &key, &build->draft.of);
 }

@@ -41,7 +41,7 @@ static uint64_t rest_of_key(const struct index_key *key)
         (uint64_t)key->ctime.tv_nsec,
         key->ends.last,
     };
-    return XXH3_64bits(words, sizeof(words));
+    return XXH3_64bits_withSeed(words, sizeof(words), key->content);
 }
 
 void index_directory_name(const struct index_key *key, char *text)

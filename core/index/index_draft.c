@@ -58,7 +58,7 @@ static int begin_whole(struct index_directory *directory, struct index_note *not
     const uint64_t size = draft->of.file.size;
 
     draft->settled = file_identity_unsettled_ms(&draft->of.file, fd) == 0;
-    int error = index_key_make(fd, draft->format, &draft->of.file, &draft->whole);
+    int error = index_key_make(fd, draft->format, draft->content, &draft->of.file, &draft->whole);
     if (error != 0)
         return error;
     generation_take_sample(generation, fd);
@@ -86,6 +86,7 @@ static int find_known(struct index_directory *directory, struct index_note *note
         return match;
     const struct index_query query = {
         .format = draft->format,
+        .content = draft->content,
         .fd = fd,
         .now = &draft->of.file,
         .beginnings = index_draft_takes_beginnings(generation, &draft->of),
@@ -104,7 +105,11 @@ int index_draft_begin(struct index_directory *directory, const struct reading *r
     struct generation *generation = reading->generation;
     struct index_note *note = index_note_of(generation, format);
 
-    *draft = (struct index_draft){.format = format, .of = generation_version(generation)};
+    *draft = (struct index_draft){
+        .format = format,
+        .content = reading->source->content->number,
+        .of = generation_version(generation),
+    };
     if (note == NULL)
         return -ENOMEM;
     int match = find_known(directory, note, generation, fd, draft);
@@ -128,7 +133,7 @@ bool index_draft_holds(const struct index_draft *draft, struct generation *gener
 /* Makes the key of the file at the end: of as many bytes as there were at the beginning. */
 static int make_end_key(int fd, const struct index_draft *draft, struct index_key *key)
 {
-    int error = index_key_make(fd, draft->format, &draft->of.file, key);
+    int error = index_key_make(fd, draft->format, draft->content, &draft->of.file, key);
     return error != 0 || draft->in_memory ? error : index_key_add_sample(fd, key);
 }
 

@@ -20,6 +20,7 @@
 /* What an index starts from: the file as it is, and what is known of it. */
 struct index_draft {
     const struct record_format *format;
+    uint16_t content; /* content_type.number */
     struct version of;
     bool settled;             /* a change from now on moves a time stamp for certain */
     bool in_memory;           /* it is not worth keeping on the disk: its key has no sample */

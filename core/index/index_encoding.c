@@ -65,9 +65,14 @@ static void set_word(struct index_header *header, enum word word, uint64_t value
     header->words[word] = htole64(value);
 }
 
-static uint64_t version_word(const struct record_format *format)
+static uint64_t version_word(const struct record_format *format, uint16_t content)
 {
-    return VERSION | (uint64_t)format->number << 32;
+    return VERSION | (uint64_t)content << 16 | (uint64_t)format->number << 32;
+}
+
+static uint16_t content_of(const struct index_header *header)
+{
+    return (uint16_t)(word_of(header, WORD_VERSION) >> 16);
 }
 
 /* The words are digested last, as they are known last when a file is written. */
@@ -98,7 +103,7 @@ static int read_part(int fd, void *buffer, size_t length, uint64_t offset)
 }
 
 /* Fills the buffer again. */
-static int refill(struct index_reader *reader)
+static int refill_buffer(struct index_reader *reader)
 {
     memmove(reader->buffer, reader->next, reader->held);
     size_t more = (size_t)min_u64(BUFFER - reader->held, reader->left);
@@ -152,7 +157,7 @@ static int read_group(struct index_reader *reader, struct record_index *index, u
     uint32_t counts[INDEX_GROUP] = {0};
     uint64_t word = 0;
     uint64_t blocks = UINT64_MAX;
-    int error = reader->held < GROUP_MOST && reader->left > 0 ? refill(reader) : 0;
+    int error = reader->held < GROUP_MOST && reader->left > 0 ? refill_buffer(reader) : 0;
 
     if (error == 0)
         error = take_word(reader, &word);
@@ -177,7 +182,7 @@ static int read_group(struct index_reader *reader, struct record_index *index, u
 static const struct record_format *format_of(const struct index_header *header)
 {
     for (const struct record_format *const *format = record_formats; *format != NULL; format++)
-        if (word_of(header, WORD_VERSION) == version_word(*format))
+        if (word_of(header, WORD_VERSION) == version_word(*format, content_of(header)))
             return *format;
     return NULL;
 }
@@ -193,6 +198,7 @@ static int read_header(int fd, struct index_header *header, struct index_key *ke
         return -WRONG_INDEX;
     *key = (struct index_key){
         .format = format,
+        .content = content_of(header),
         .size = word_of(header, WORD_SIZE),
         .mtime = {(time_t)word_of(header, WORD_MTIME), (long)word_of(header, WORD_MTIME_NS)},
         .ctime = {(time_t)word_of(header, WORD_CTIME), (long)word_of(header, WORD_CTIME_NS)},
@@ -359,7 +365,7 @@ static void fill_header(struct index_header *header, const struct index_key *key
                         const struct record_index *index)
 {
     set_word(header, WORD_MAGIC, magic);
-    set_word(header, WORD_VERSION, version_word(key->format));
+    set_word(header, WORD_VERSION, version_word(key->format, key->content));
     fill_key(header, key);
     set_word(header, WORD_ENDS_OPEN, index->ends_open ? 1 : 0);
     set_word(header, WORD_LINE_ENDS, record_index_ends(index));

@@ -2,7 +2,7 @@
  * An index as bytes of a file:
  *
  *     words   0          magic
- *             1          version, number of the record format << 32
+ *             1          version, number of the kind of content << 16, of the record format << 32
  *             2 … 8      of the key: size, mtime, ctime (s, ns each), digests of first and last
  *                        block
  *             9          1 if the last record has no end

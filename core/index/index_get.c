@@ -4,6 +4,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
+#include "core/content/content.h"
 #include "core/index/index_count.h"
 #include "core/index/index_draft.h"
 #include "core/index/index_lookup.h"
@@ -96,7 +97,11 @@ bool index_is_there(struct index_directory *directory, const struct reading *rea
 {
     struct index_note *note = index_note_of(reading->generation, format);
     const struct version now = generation_version(reading->generation);
-    struct index_query query = {.format = format, .now = &now.file};
+    struct index_query query = {
+        .format = format,
+        .content = reading->source->content->number,
+        .now = &now.file,
+    };
 
     if (note != NULL && index_note_has(note, &now))
         return true;

@@ -16,11 +16,12 @@ static int fill_file(int fd, const struct file_identity *now, struct index_key *
     return error;
 }
 
-int index_key_make(int fd, const struct record_format *format, const struct file_identity *now,
-                   struct index_key *key)
+int index_key_make(int fd, const struct record_format *format, uint16_t content,
+                   const struct file_identity *now, struct index_key *key)
 {
     *key = (struct index_key){
         .format = format,
+        .content = content,
         .size = now->size,
         .mtime = now->mtime,
         .ctime = now->ctime,
@@ -47,7 +48,7 @@ int index_key_add_sample(int fd, struct index_key *key)
 
 bool index_key_same_file(const struct index_key *a, const struct index_key *b)
 {
-    return a->inode == b->inode && time_equal(a->birth, b->birth) &&
+    return a->content == b->content && a->inode == b->inode && time_equal(a->birth, b->birth) &&
            file_system_id_equal(&a->file_system, &b->file_system);
 }
 
@@ -60,7 +61,7 @@ static bool has_attributes(const struct index_key *key, const struct file_identi
 
 int index_key_match(const struct index_key *key, int fd, const struct file_identity *now)
 {
-    struct index_key file;
+    struct index_key file = {.content = key->content};
     struct content_ends ends;
 
     if (now->size <= key->size && !has_attributes(key, now))

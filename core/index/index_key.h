@@ -20,6 +20,7 @@
 
 struct index_key {
     const struct record_format *format;
+    uint16_t content; /* the number of the kind that is read of the file (content_type.number) */
     struct file_system_id file_system;
     uint64_t inode;
     struct timespec birth; /* 0 if it is not known */
@@ -39,16 +40,19 @@ enum index_match {
 };
 
 /*
- * Makes the key of a file that has the attributes `now`, for records of a format; without the
- * sample. Reads both ends. Returns as content_ends_read.
+ * Makes the key of a file that has the attributes `now`, for records of a format in a kind of
+ * content; without the sample. Reads both ends. Returns as content_ends_read.
  */
-int index_key_make(int fd, const struct record_format *format, const struct file_identity *now,
-                   struct index_key *key);
+int index_key_make(int fd, const struct record_format *format, uint16_t content,
+                   const struct file_identity *now, struct index_key *key);
 
 /* Adds the sample. Returns as content_sample_read, and -EIO if a block of it cannot be read. */
 int index_key_add_sample(int fd, struct index_key *key);
 
-/* Whether both are of one file. Inodes are used again, and many file systems have the same ones. */
+/*
+ * Whether both are of one kind of content of one file. Inodes are used again, and many file systems
+ * have the same ones.
+ */
 bool index_key_same_file(const struct index_key *a, const struct index_key *b);
 
 /*

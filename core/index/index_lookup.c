@@ -131,7 +131,8 @@ static int begin_index_search(struct index_search *search, struct index_director
     AUTO_CLOSE int top = own_path_open(directory->path, OWN_PATH_OPEN);
     if (top == -ENOENT)
         return top;
-    int error = index_key_make(query->fd, query->format, query->now, &search->wanted);
+    int error =
+        index_key_make(query->fd, query->format, query->content, query->now, &search->wanted);
     if (error != 0)
         return error;
     search->part = index_directory_open_part(directory, &search->wanted);

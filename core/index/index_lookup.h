@@ -10,6 +10,7 @@
 /* What is looked for. */
 struct index_query {
     const struct record_format *format;
+    uint16_t content;                /* content_type.number */
     int fd;                          /* of the file */
     const struct file_identity *now; /* its attributes */
     bool beginnings;                 /* an index of what it was before it grew will do */

@@ -147,7 +147,7 @@ static int make_part(const struct index_directory *directory, const struct index
 static bool is_outdated(const struct index_key *other, const struct index_key *key)
 {
     const struct file_system_id none = {{0, 0}};
-    bool known = !file_system_id_equal(&key->file_system, &none);
+    bool known = other->content == key->content && !file_system_id_equal(&key->file_system, &none);
     return index_key_same_file(other, key) ||
            (known && other->inode == key->inode &&
             file_system_id_equal(&other->file_system, &key->file_system));

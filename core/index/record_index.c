@@ -154,12 +154,6 @@ int record_index_add_blocks(struct record_index *index, uint64_t first, const ui
     return add_to_group(index, first / INDEX_GROUP, &group);
 }
 
-int record_index_add(struct record_index *index, uint64_t offset, uint64_t ends)
-{
-    const uint32_t count = (uint32_t)ends;
-    return record_index_add_blocks(index, offset / INDEX_BLOCK, &count, 1);
-}
-
 /* Takes over the counts of the blocks that both cover. */
 static int take_over(struct record_index *index, const struct record_index *old)
 {
@@ -242,13 +236,6 @@ void record_index_unref(struct record_index *index)
     free(index->groups);
     free(index->counts);
     free(index);
-}
-
-uint64_t record_index_memory(struct record_index *index)
-{
-    HOLD_LOCK(&index->lock);
-    return sizeof(*index) + index->group_room * sizeof(index->groups[0]) +
-           index->count_room * sizeof(index->counts[0]);
 }
 
 /* --- finding --------------------------------------------------------------------------------- */

@@ -74,9 +74,6 @@ struct record_index {
 struct record_index *record_index_new(const struct record_format *format, uint64_t size,
                                       const struct record_index *old);
 
-/* Adds to the count of the block that holds the byte at `offset`. Returns 0 or -ENOMEM. */
-int record_index_add(struct record_index *index, uint64_t offset, uint64_t ends);
-
 /*
  * Adds the counts of the `blocks` blocks (at most INDEX_GROUP) from `first` on, all of one group.
  * Returns 0 or -ENOMEM; then nothing was added.
@@ -112,8 +109,5 @@ uint64_t record_index_next_end(const struct record_index *index, uint64_t block)
 
 /* Whether two finished indexes cover as much and have the same counts. */
 bool record_index_equal(const struct record_index *a, const struct record_index *b);
-
-/* Bytes of memory that it takes. */
-uint64_t record_index_memory(struct record_index *index);
 
 #endif

@@ -58,7 +58,7 @@ const struct view_type *piece_name_find_single(const char *extension, const char
 {
     char single[PIECE_NAME_MOST + 1];
 
-    for (size_t i = 0; i < VIEW_TYPES; i++) {
+    for (size_t i = 0; view_types[i] != NULL; i++) {
         const struct view_type *type = view_types[i];
         piece_name_write_single(type, extension, single);
         if (type->is_single && (strcmp(name, type->name) == 0 || strcmp(name, single) == 0))

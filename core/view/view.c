@@ -77,7 +77,7 @@ int view_parse(const char *name, size_t length, const struct view_defaults *defa
     const char *at = memchr(name, '@', length);
     size_t number = view_type_named(name, at != NULL ? (size_t)(at - name) : length);
 
-    if (number == VIEW_TYPES || view_types[number]->is_single)
+    if (view_types[number] == NULL || view_types[number]->is_single)
         return -ENOENT;
     *view = (struct view){
         .type = view_types[number],

@@ -6,12 +6,13 @@
 
 #include "core/view/view.h"
 
-/* How many there are, in the order of listings. */
-enum { VIEW_TYPES = 5 };
+/* There are no more, so that there is room for what is known of each. */
+enum { VIEW_TYPES_MOST = 16 };
 
-extern const struct view_type *const view_types[VIEW_TYPES];
+/* In the order of listings. Ends with NULL. */
+extern const struct view_type *const view_types[];
 
-/* The number of the type with this name of `length` bytes, or VIEW_TYPES. */
+/* The number of the type with this name of `length` bytes; if there is none, that of the NULL. */
 size_t view_type_named(const char *name, size_t length);
 
 #endif

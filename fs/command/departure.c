@@ -29,7 +29,7 @@ static _Noreturn void leave(const struct departure *departure)
     _exit(departure->status);
 }
 
-static void *run(void *argument)
+static void *leave_if_late(void *argument)
 {
     struct departure *departure = argument;
     struct timespec limit;
@@ -51,7 +51,7 @@ void departure_begin(struct departure *departure, int fuse, int status)
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&departure->change, &attributes);
     pthread_condattr_destroy(&attributes);
-    if (pthread_create(&departure->thread, NULL, run, departure) != 0)
+    if (pthread_create(&departure->thread, NULL, leave_if_late, departure) != 0)
         leave(departure);
 }
 

@@ -67,7 +67,7 @@ static void on_end(struct index_waiter *waiter, int error)
 }
 
 /* Waits for the end, or for the time to draw the bar again. Returns whether it has ended. */
-static bool await_end(struct waiting *waiting)
+static bool ended_before_next_draw(struct waiting *waiting)
 {
     struct timespec deadline;
     clock_gettime(CLOCK_MONOTONIC, &deadline);
@@ -102,7 +102,7 @@ static int wait_for_build(struct maker *maker, const struct reading *reading,
         return error;
     do
         index_builder_report(&maker->builder, show, progress);
-    while (!await_end(&waiting));
+    while (!ended_before_next_draw(&waiting));
     return waiting.error;
 }
 
@@ -148,8 +148,8 @@ static int make_sure(struct maker *maker, const struct reading *reading, struct 
  * Makes the index of a pinned reading, or finds one that was verified. -TRY_AGAIN: the file changed
  * meanwhile, and not only by appending.
  */
-static int make(struct maker *maker, const struct reading *reading, struct progress *progress,
-                struct record_index **index)
+static int make_index(struct maker *maker, const struct reading *reading, struct progress *progress,
+                      struct record_index **index)
 {
     struct index_note *note = index_note_of(reading->generation, maker->format);
     struct index_key key;
@@ -212,7 +212,7 @@ static int index_once(struct maker *maker, const char *file, struct source *sour
     if (reading.size == 0)
         return index_empty(file, &reading);
     progress_begin(&progress, file);
-    error = make(maker, &reading, &progress, &index);
+    error = make_index(maker, &reading, &progress, &index);
     progress_end(&progress);
     if (error == 0)
         print_result(file, index, &progress);

@@ -33,7 +33,7 @@ static void raise_readahead(const char *mountpoint)
     (void)!pwrite(fd, value, strlen(value), 0);
 }
 
-static void *run(void *argument)
+static void *raise_when_answered(void *argument)
 {
     struct kernel_readahead *readahead = argument;
 
@@ -49,7 +49,8 @@ void kernel_readahead_start(struct kernel_readahead *readahead, const char *moun
     readahead->mountpoint = mountpoint;
     atomic_init(&readahead->ended, false);
     (void)sem_init(&readahead->answered, 0, 0);
-    readahead->started = pthread_create(&readahead->thread, NULL, run, readahead) == 0;
+    readahead->started =
+        pthread_create(&readahead->thread, NULL, raise_when_answered, readahead) == 0;
 }
 
 void kernel_readahead_go(struct kernel_readahead *readahead)

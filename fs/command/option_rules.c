@@ -54,7 +54,7 @@ static int set_views(struct options *options, const char *value)
     for (;;) {
         size_t length = strcspn(value, ",:");
         size_t type = view_type_named(value, length);
-        if (type == VIEW_TYPES)
+        if (view_types[type] == NULL)
             return -EINVAL;
         listed[type] = true;
         if (value[length] == '\0')

@@ -32,7 +32,7 @@ struct option_rule {
 };
 
 enum { OPTION_RULES = 18 };
-extern const struct option_rule option_rules[OPTION_RULES];
+extern const struct option_rule option_rules[];
 
 /* Whether a value must follow. */
 bool option_needs_value(const struct option_rule *rule);

@@ -11,7 +11,7 @@
 #include "fs/tree/listing.h"
 #include "fs/tree/node_type.h"
 
-static void list_directory(const struct request *request, bool with_nodes)
+static void answer_listing(const struct request *request, bool with_nodes)
 {
     struct driver *driver = driver_of(request->fuse);
     AUTO_FREE char *buffer = malloc(request->size);
@@ -37,12 +37,12 @@ static void list_directory(const struct request *request, bool with_nodes)
 
 static void run_readdir(struct request *request)
 {
-    list_directory(request, false);
+    answer_listing(request, false);
 }
 
 static void run_readdirplus(struct request *request)
 {
-    list_directory(request, true);
+    answer_listing(request, true);
 }
 
 const struct operation readdir_operation = {

@@ -24,7 +24,7 @@ void log_destroy(struct log *log)
 }
 
 /* The lock is held. */
-static void refill(struct log *log)
+static void refill_room(struct log *log)
 {
     int64_t more = (clock_ms() - log->refilled) / REFILL_MS;
 
@@ -35,7 +35,7 @@ static void refill(struct log *log)
 bool log_may_write(struct log *log)
 {
     HOLD_LOCK(&log->lock);
-    refill(log);
+    refill_room(log);
     if (log->room == 0) {
         log->left_out++;
         return false;

@@ -77,7 +77,7 @@ static size_t operation_number(const struct server *server, const struct operati
     size_t number = 0;
     while (server->operations[number] != NULL && server->operations[number] != operation)
         number++;
-    assert(number < MOST_OPERATIONS);
+    assert(number < MOST_OPERATIONS && server->operations[number] != NULL); /* it has its row */
     return number;
 }
 

@@ -133,7 +133,7 @@ bool dir_streams_relieve(struct dir_streams *streams)
     return stream != NULL;
 }
 
-static const struct dirent64 *entry_at(const struct dir_stream *stream, size_t at)
+static const struct dirent64 *dirent_at(const struct dir_stream *stream, size_t at)
 {
     return (const struct dirent64 *)(const void *)(stream->entries + at);
 }
@@ -145,7 +145,7 @@ static bool seek_in_entries(struct dir_stream *stream, off_t place)
     size_t at = 0;
 
     while (before != place && at < stream->used) {
-        const struct dirent64 *entry = entry_at(stream, at);
+        const struct dirent64 *entry = dirent_at(stream, at);
         before = entry->d_off;
         at += entry->d_reclen;
     }
@@ -178,7 +178,7 @@ static void keep_history(struct dir_stream *stream)
     size_t from = 0;
 
     while (stream->used - from > DIR_STREAM_HISTORY) {
-        const struct dirent64 *entry = entry_at(stream, from);
+        const struct dirent64 *entry = dirent_at(stream, from);
         stream->start = entry->d_off;
         from += entry->d_reclen;
     }
@@ -198,13 +198,13 @@ int dir_stream_entry(struct dir_stream *stream, const struct dirent64 **entry)
             return -NO_MORE_DATA;
         stream->used += (size_t)got;
     }
-    *entry = entry_at(stream, stream->at);
+    *entry = dirent_at(stream, stream->at);
     return 0;
 }
 
 void dir_stream_pass(struct dir_stream *stream)
 {
-    const struct dirent64 *entry = entry_at(stream, stream->at);
+    const struct dirent64 *entry = dirent_at(stream, stream->at);
     stream->place = entry->d_off;
     stream->at += entry->d_reclen;
 }

@@ -112,7 +112,7 @@ static int look_up_in_large(struct driver *driver, struct node *node, const char
  * or not. So the others keep theirs when a file gets its first hole, or an index. What the file
  * holds comes last.
  */
-enum { PLACES_OF_VIEW = 16, LARGE_PLACES = VIEW_TYPES * PLACES_OF_VIEW };
+enum { PLACES_OF_VIEW = 16, LARGE_PLACES = VIEW_TYPES_MOST * PLACES_OF_VIEW };
 
 /* Which views are listed: of those that not every file has, what this one has. */
 static void choose_views(const struct listing *listing, bool *listed)
@@ -121,7 +121,7 @@ static void choose_views(const struct listing *listing, bool *listed)
     AUTO_READING struct reading reading = {.source = NULL};
     bool known = reading_look(node_source(listing->node), &listing->cancel, &reading, NULL) == 0;
 
-    for (size_t i = 0; i < VIEW_TYPES; i++) {
+    for (size_t i = 0; view_types[i] != NULL; i++) {
         const struct view_type *type = view_types[i];
         listed[i] = driver->settings->listed[i];
         if (listed[i] && type->is_listed != NULL)
@@ -153,7 +153,7 @@ static bool add_view_entry(struct listing *listing, const struct view_type *type
 static int list_large(struct listing *listing, off_t offset)
 {
     static const union node_content none = {0};
-    bool listed[VIEW_TYPES];
+    bool listed[VIEW_TYPES_MOST] = {false};
 
     choose_views(listing, listed);
     for (off_t place = offset - 2; place < LARGE_PLACES; place++) {

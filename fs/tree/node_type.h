@@ -37,9 +37,9 @@ struct node_type {
     uint64_t number; /* a part of inode numbers: never changes, and is no other type's */
     mode_t shown_as; /* S_IFDIR, S_IFREG or S_IFLNK */
     enum acl_form rights;
-    bool is_control; /* it needs no look at SOURCE, and answers even if that does not */
-    bool stands;     /* it stands in SOURCE under its own path */
-    bool is_large;   /* content.source is that of a file shown as a directory */
+    bool is_control;            /* it needs no look at SOURCE, and answers even if that does not */
+    bool stands;                /* it stands in SOURCE under its own path */
+    bool is_large;              /* content.source is that of a file shown as a directory */
     bool is_new_each_time;      /* each look-up of its name makes a node */
     bool is_outdated_by_growth; /* its name means another node once its file has grown */
 

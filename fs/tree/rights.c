@@ -102,7 +102,7 @@ static mode_t plain_mode(const struct node_type *type, mode_t source)
         return directory_mode(source);
     if (type->rights == ACL_OF_GENERATED)
         return S_IFREG | (source & (S_IRUSR | S_IRGRP | S_IROTH));
-    return source & ~write_bits;
+    return type->shown_as | (source & ALLPERMS & ~write_bits);
 }
 
 /* As far as it can be found out: what cannot be looked at has one, to be on the safe side. */

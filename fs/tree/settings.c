@@ -34,7 +34,7 @@ void settings_init(struct settings *settings)
         .index_space = 1024 * mebibyte,
         .threads = default_threads(),
     };
-    for (size_t i = 0; i < VIEW_TYPES; i++)
+    for (size_t i = 0; view_types[i] != NULL; i++)
         settings->listed[i] = true;
 }
 

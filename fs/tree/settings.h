@@ -20,15 +20,15 @@ enum cache_mode {
 /* Constant while the mount is served, so any thread may read it without a lock. */
 struct settings {
     struct view_defaults views;
-    uint64_t min_size;          /* bytes; a regular file of at least this size is a directory */
-    bool listed[VIEW_TYPES];    /* which views a listing shows */
-    uint64_t window_size;       /* bytes of one mmap window */
-    uint64_t window_total;      /* bytes of all mmap windows */
-    enum cache_mode cache;      /* what keeps pieces between two reads */
-    enum extent_method extents; /* how holes are found */
-    char *index_dir;            /* absolute; owned; NULL: line indexes are kept in memory only */
-    uint64_t index_space;       /* bytes that all line indexes in index_dir may take */
-    unsigned threads;           /* how many requests may read at once; at least 1 */
+    uint64_t min_size;            /* bytes; a regular file of at least this size is a directory */
+    bool listed[VIEW_TYPES_MOST]; /* which views a listing shows */
+    uint64_t window_size;         /* bytes of one mmap window */
+    uint64_t window_total;        /* bytes of all mmap windows */
+    enum cache_mode cache;        /* what keeps pieces between two reads */
+    enum extent_method extents;   /* how holes are found */
+    char *index_dir;              /* absolute; owned; NULL: line indexes are kept in memory only */
+    uint64_t index_space;         /* bytes that all line indexes in index_dir may take */
+    unsigned threads;             /* how many requests may read at once; at least 1 */
 };
 
 /* Sets the defaults. There is no index_dir yet, and min_size is the default chunk size. */

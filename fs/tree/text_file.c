@@ -98,7 +98,8 @@ static int make_lines(struct text_map *map, const struct view_text *text, struct
     }
 }
 
-static int make(struct text_file *open, const struct reading *reading, struct text_store *store)
+static int fill_store(struct text_file *open, const struct reading *reading,
+                      struct text_store *store)
 {
     struct text *text = text_of(open);
     const struct view_text view_text = view_text_of(open, reading);
@@ -145,7 +146,7 @@ static int make_text(struct text_file *open, struct driver *driver, const struct
     int error = text_store_begin(&store, driver->server.session, open->node, 0);
     if (error == 0) {
         choose_subject(open, reading, size);
-        error = make(open, reading, &store);
+        error = fill_store(open, reading, &store);
     }
     if (error == 0)
         text_made(text);

@@ -20,7 +20,7 @@ int text_store_begin(struct text_store *store, struct fuse_session *session,
 }
 
 /* A failure costs speed, or that a sendfile(2) without a look at the size finds nothing. */
-static void hand_over(struct text_store *store)
+static void give_to_kernel(struct text_store *store)
 {
     struct fuse_bufvec bytes = FUSE_BUFVEC_INIT(store->used);
 
@@ -35,7 +35,7 @@ void text_store_add(struct text_store *store, const char *text, size_t length)
     while (length > 0) {
         if (store->used == TEXT_STEP) { /* not before something follows: the last is for finish */
             if (store->offset < STORED_MOST)
-                hand_over(store);
+                give_to_kernel(store);
             store->offset += store->used;
             store->used = 0;
         }
@@ -49,7 +49,7 @@ void text_store_add(struct text_store *store, const char *text, size_t length)
 
 void text_store_finish(struct text_store *store)
 {
-    hand_over(store);
+    give_to_kernel(store);
 }
 
 void text_store_free(struct text_store *store)

@@ -21,21 +21,22 @@
 #include <xxhash.h>
 
 #include "core/base/outcome.h"
-#include "core/index/index_file.h"
+#include "core/format/lines.h"
+#include "core/index/index_encoding.h"
 
 enum mending {
     MEND_SHAPE = 1,  /* magic, version and the length of what follows the words */
-    MEND_SUMS = 2,   /* how many groups and line ends there are */
+    MEND_SUMS = 2,   /* how many groups and record ends there are */
     MEND_DIGEST = 4, /* of all that is in the file then */
-    MEND_LONG = 8,   /* groups without line ends go first: more than the reader's buffer holds */
+    MEND_LONG = 8,   /* groups without record ends go first: more than the reader's buffer holds */
     MEND_ALL_IN_PLACE = MEND_SHAPE | MEND_SUMS | MEND_DIGEST,
 };
 
-/* The words at the start of the file: see core/index/index_file.h. */
+/* The words at the start of the file: see core/index/index_encoding.h. */
 enum {
     MAGIC,
     VERSION,
-    LINE_ENDS = 10,
+    ENDS = 10,
     GROUPS = 12,
     BODY = 13,
     DIGEST = 23,
@@ -46,7 +47,7 @@ enum {
 /* A group that has a count for each block. */
 struct dense_group {
     uint64_t number; /* its number × 2 + 1 */
-    uint32_t counts[LINE_GROUP];
+    uint32_t counts[INDEX_GROUP];
 };
 
 enum { GROUPS_BEFORE = 600 }; /* with MEND_LONG */
@@ -57,7 +58,7 @@ struct image {
     size_t length;   /* bytes, words included */
 };
 
-static struct image written; /* by index_file_write() */
+static struct image written; /* by index_encode() */
 static int first_file;
 static int second_file;
 
@@ -90,16 +91,16 @@ static void mend_sums(const struct image *image)
     const uint8_t *next = (const uint8_t *)image->words + WORDS_SIZE;
     size_t left = image->length - WORDS_SIZE;
     uint64_t groups = 0;
-    uint64_t line_ends = 0;
+    uint64_t ends = 0;
 
     for (; left > 0; groups++) {
         bool dense = (take_number(&next, &left, sizeof(uint64_t)) & 1) != 0;
         uint64_t blocks = dense ? UINT64_MAX : take_number(&next, &left, sizeof(uint64_t));
         for (; blocks != 0; blocks &= blocks - 1)
-            line_ends += take_number(&next, &left, sizeof(uint32_t));
+            ends += take_number(&next, &left, sizeof(uint32_t));
     }
     image->words[GROUPS] = htole64(groups);
-    image->words[LINE_ENDS] = htole64(line_ends);
+    image->words[ENDS] = htole64(ends);
 }
 
 static void mend_digest(const struct image *image)
@@ -144,26 +145,26 @@ static struct image mended(const uint8_t *bytes, size_t length, unsigned mending
 
 /* --- the test -------------------------------------------------------------------------------- */
 
-/* What was found of the `nth` line end must fit together. */
-static void ask_for(const struct line_index *index, uint64_t nth)
+/* What was found of the `nth` record end must fit together. */
+static void ask_for(const struct record_index *index, uint64_t nth)
 {
     uint64_t there = nth;
-    uint64_t block = line_index_find(index, &there);
+    uint64_t block = record_index_find(index, &there);
 
     require(block < index->blocks && there > 0);
-    require(line_index_ends_before(index, block) + there == nth);
-    require(line_index_ends_before(index, block + 1) >= nth);
-    require(line_index_next_end(index, block) == block);
+    require(record_index_ends_before(index, block) + there == nth);
+    require(record_index_ends_before(index, block + 1) >= nth);
+    require(record_index_next_end(index, block) == block);
 }
 
-static void ask(const struct line_index *index)
+static void ask(const struct record_index *index)
 {
-    uint64_t ends = line_index_ends(index);
+    uint64_t ends = record_index_ends(index);
 
-    require(line_index_ends_before(index, 0) == 0);
-    require(line_index_ends_before(index, index->blocks) == ends);
-    require(line_index_lines(index) - ends <= 1);
-    require(line_index_next_end(index, 0) <= index->blocks);
+    require(record_index_ends_before(index, 0) == 0);
+    require(record_index_ends_before(index, index->blocks) == ends);
+    require(record_index_records(index) - ends <= 1);
+    require(record_index_next_end(index, 0) <= index->blocks);
     if (ends == 0)
         return;
     ask_for(index, 1);
@@ -171,32 +172,33 @@ static void ask(const struct line_index *index)
     ask_for(index, ends);
 }
 
-static void write_and_read(const struct index_key *key, const struct line_index *index)
+static void write_and_read(const struct index_key *key, const struct record_index *index)
 {
     struct index_key other_key;
-    struct line_index *other = NULL;
+    struct record_index *other = NULL;
 
     set_bytes(second_file, NULL, 0);
-    require(index_file_write(second_file, key, index) == 0);
-    require(index_file_read(second_file, &other_key, &other) == 0);
-    require(other_key.size == key->size && line_index_equal(index, other));
-    line_index_unref(other);
+    require(index_encode(second_file, key, index) == 0);
+    require(index_decode(second_file, &other_key, &other) == 0);
+    require(other_key.size == key->size && other_key.format == key->format);
+    require(record_index_equal(index, other));
+    record_index_unref(other);
 }
 
 static void read_bytes(const void *bytes, size_t length)
 {
     struct index_key key;
-    struct line_index *index = NULL;
+    struct record_index *index = NULL;
 
     set_bytes(first_file, bytes, length);
-    int error = index_file_read(first_file, &key, &index);
+    int error = index_decode(first_file, &key, &index);
     require(error == 0 || error == -WRONG_INDEX);
     require((error == 0) == (index != NULL));
     if (error != 0)
         return;
     ask(index);
     write_and_read(&key, index);
-    line_index_unref(index);
+    record_index_unref(index);
 }
 
 /* --- libFuzzer ------------------------------------------------------------------------------- */
@@ -207,17 +209,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
 /* Writes a small index, and sees that what is mended here is what the format has. */
 static void write_small(void)
 {
-    const struct index_key key = {.size = 3 * (uint64_t)LINE_BLOCK};
-    struct line_index *index = line_index_new(key.size, NULL);
+    const struct index_key key = {.format = &lines_format, .size = 3 * (uint64_t)INDEX_BLOCK};
+    const uint32_t counts[] = {0, 5, 0};
+    struct record_index *index = record_index_new(key.format, key.size, NULL);
 
-    require(index != NULL && line_index_add(index, LINE_BLOCK, 5) == 0);
-    line_index_finish(index, true);
-    require(index_file_write(first_file, &key, index) == 0);
+    require(index != NULL && record_index_add_blocks(index, 0, counts, 3) == 0);
+    record_index_finish(index, true);
+    require(index_encode(first_file, &key, index) == 0);
     written.length = (size_t)lseek(first_file, 0, SEEK_END);
     written.words = malloc(written.length);
     require(written.words != NULL);
     require(pread(first_file, written.words, written.length, 0) == (ssize_t)written.length);
-    line_index_unref(index);
+    record_index_unref(index);
 
     struct image same = mended((const uint8_t *)written.words, written.length, MEND_ALL_IN_PLACE);
     require(memcmp(same.words, written.words, written.length) == 0);

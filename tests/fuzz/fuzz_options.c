@@ -87,7 +87,7 @@ static void check_said(int status)
 static void check_settings(const struct settings *settings)
 {
     bool listed = false;
-    for (size_t i = 0; i < VIEW_KINDS; i++)
+    for (size_t i = 0; view_types[i] != NULL; i++)
         listed = listed || settings->listed[i];
     require(listed);
     require(settings->views.chunk_size > 0 && settings->views.chunk_size <= INT64_MAX);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/view/whole_view.h"
 #include "tests/unit/piece_found.h"
 
 enum { TEXTS = 4 };
@@ -71,12 +72,21 @@ static void check(const struct piece_file *file, const char *piece)
     if (error != 0)
         return;
     check_found(file, &found);
-    piece_found_write_short(view_kind_name(view.kind), &found, name);
+    piece_found_write_short(view.type->name, &found, name);
     check_again(file, &found, name);
-    if (found.kind == NUMBER || strcmp(view_kind_name(view.kind), "extents") == 0) {
+    if (found.kind == NUMBER || !view_is_numbered(&view)) {
         piece_found_write(file, &found, name);
         check_again(file, &found, name);
     }
+}
+
+static void check_whole(const char *extension)
+{
+    char name[PIECE_NAME_MOST + 1];
+
+    piece_name_write_single(&whole_view, extension, name);
+    require(piece_name_find_single(extension, name) == &whole_view);
+    require(piece_name_find_single(extension, whole_view.name) == &whole_view);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -84,15 +94,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *texts[TEXTS];
-    char whole[PIECE_NAME_MOST + 1];
-
     for (int i = 0; i < TEXTS; i++)
         texts[i] = next_text(&data, &size);
     const char *extension = file_extension(texts[2]);
     const struct piece_file file = {texts[0], extension, count_of(texts[1])};
     check(&file, texts[3]);
-    piece_name_write_whole(extension, whole);
-    require(piece_name_is_whole(extension, whole));
+    check_whole(extension);
     for (int i = 0; i < TEXTS; i++)
         free(texts[i]);
     return 0;

@@ -14,6 +14,7 @@
 #include "core/base/outcome.h"
 #include "core/format/lines.h"
 #include "core/index/index_encoding.h"
+#include "tests/unit/add_ends.h"
 
 enum {
     HEADER = 192,       /* bytes */
@@ -43,7 +44,7 @@ static struct record_index *some_index(uint64_t size)
     struct record_index *index = record_index_new(&lines_format, size, NULL);
     assert_non_null(index);
     for (uint64_t place = 0; place < size; place += INDEX_BLOCK)
-        record_index_add(index, place, place / INDEX_BLOCK * 1000 + 3);
+        add_ends(index, place, place / INDEX_BLOCK * 1000 + 3);
     record_index_finish(index, true);
     return index;
 }
@@ -135,7 +136,7 @@ static void test_round_trips(void **state)
         assert_non_null(index);
         for (uint64_t place = 0; place < key.size; place += INDEX_BLOCK)
             if (random_chance(&random, filled))
-                record_index_add(index, place, random_below(&random, INDEX_BLOCK + 1));
+                add_ends(index, place, random_below(&random, INDEX_BLOCK + 1));
         record_index_finish(index, random_chance(&random, 50));
         check_round_trip(*state, key, index);
         record_index_unref(index);
@@ -285,7 +286,7 @@ static void test_its_size(void **state)
         key.size = size;
         assert_non_null(index);
         for (uint64_t place = 0; place < size; place += INDEX_BLOCK)
-            record_index_add(index, place, counts[i]);
+            add_ends(index, place, counts[i]);
         record_index_finish(index, false);
         check_round_trip(*state, key, index);
         uint64_t length = (uint64_t)scratch_stat(*state, "trip").st_size;
@@ -303,9 +304,9 @@ static void test_a_sparse_file(void **state)
     key.size = OFFSET_MAX;
     struct record_index *index = record_index_new(&lines_format, key.size, NULL);
     assert_non_null(index);
-    record_index_add(index, 0, 1);
-    record_index_add(index, key.size / 2, 7);
-    record_index_add(index, key.size - 1, INDEX_BLOCK - 1);
+    add_ends(index, 0, 1);
+    add_ends(index, key.size / 2, 7);
+    add_ends(index, key.size - 1, INDEX_BLOCK - 1);
     record_index_finish(index, true);
     check_round_trip(*state, key, index);
     assert_int_equal(scratch_stat(*state, "trip").st_size, HEADER + 3 * 20);

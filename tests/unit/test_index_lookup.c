@@ -1,6 +1,8 @@
 /* index_lookup: indexes outlive a daemon, are found again, and are never believed too much. */
 #include "tests/unit/index_directory_fixture.h"
 
+#include "tests/unit/add_ends.h"
+
 static void write_path(const char *path, const void *bytes, size_t length)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -143,10 +145,10 @@ static void test_what_others_begin_with(void **state)
         int fd = scratch_open(&world->scratch, name, O_RDONLY);
         assert_non_null(index);
         for (uint64_t place = 0; place < model.size; place += INDEX_BLOCK)
-            record_index_add(index, place, line_model_ends_in(&model, place, place + INDEX_BLOCK));
+            add_ends(index, place, line_model_ends_in(&model, place, place + INDEX_BLOCK));
         record_index_finish(index, model.bytes[model.size - 1] != '\n');
         file_identity_of(&attributes, &now);
-        assert_int_equal(index_key_make(fd, &lines_format, &now, &key), 0);
+        assert_int_equal(index_key_make(fd, &lines_format, 0, &now, &key), 0);
         assert_int_equal(index_save(&indexes, &key, index), 0);
         assert_int_equal(close(fd), 0);
         record_index_unref(index);
@@ -225,8 +227,8 @@ static void test_rewritten_and_grown(void **state)
     line_model_free(&model);
 }
 
-/* Asks the directory alone. */
-static enum index_match load_text(void)
+/* Asks the directory alone, for the index of a kind of content. */
+static enum index_match load_content(uint16_t content)
 {
     struct stat attributes = scratch_stat(&world->scratch, "text");
     struct file_identity now;
@@ -235,13 +237,57 @@ static enum index_match load_text(void)
     int fd = scratch_open(&world->scratch, "text", O_RDONLY);
 
     file_identity_of(&attributes, &now);
-    const struct index_query query = {&lines_format, fd, &now, .beginnings = true};
+    const struct index_query query = {
+        .format = &lines_format, .content = content, .fd = fd, .now = &now, .beginnings = true};
     enum index_match match = index_lookup(&indexes, &query, &key, &index);
     assert_int_equal(index_lookup_has(&indexes, &query), match != INDEX_OTHER);
     assert_true((match != INDEX_OTHER) == (index != NULL));
     record_index_unref(index);
     assert_int_equal(close(fd), 0);
     return match;
+}
+
+static enum index_match load_text(void)
+{
+    return load_content(0);
+}
+
+/* Keeps an index of the file as if it were that of another kind of content. */
+static void save_content(uint16_t content, uint64_t size)
+{
+    struct stat attributes = scratch_stat(&world->scratch, "text");
+    struct record_index *index = record_index_new(&lines_format, size, NULL);
+    struct file_identity now;
+    struct index_key key;
+    int fd = scratch_open(&world->scratch, "text", O_RDONLY);
+
+    assert_non_null(index);
+    record_index_finish(index, true);
+    file_identity_of(&attributes, &now);
+    assert_int_equal(index_key_make(fd, &lines_format, content, &now, &key), 0);
+    assert_int_equal(index_key_add_sample(fd, &key), 0);
+    assert_int_equal(index_save(&indexes, &key, index), 0);
+    assert_int_equal(close(fd), 0);
+    record_index_unref(index);
+}
+
+/* What a file holds is cut at other places than the file: its index is another one. */
+static void test_kinds_of_content(void **state)
+{
+    struct line_model model = write_text(17, 600 * KIB);
+
+    (void)state;
+    save_content(1, model.size);
+    assert_int_equal(load_text(), INDEX_OTHER);
+    assert_int_equal(check_daemon(&model, "text"), model.size);
+    save_content(2, model.size);
+    assert_int_equal(files_of(".lines", NULL), 3);
+    for (uint16_t content = 0; content < 3; content++)
+        assert_int_equal(load_content(content), INDEX_SAME);
+    new_indexes("cache/bigfs");
+    assert_int_equal(check_daemon(&model, "text"), 0);
+    assert_int_equal(atomic_load(&warnings), 0);
+    line_model_free(&model);
 }
 
 /* The damaged file is not believed, with one warning and no more; the next one is right again. */
@@ -351,12 +397,19 @@ int main(void)
 {
 #define LOOKUP_TEST(test) cmocka_unit_test_setup_teardown(test, indexes_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        LOOKUP_TEST(test_kept_for_the_next_daemon),   LOOKUP_TEST(test_nothing_is_kept),
-        LOOKUP_TEST(test_a_file_that_has_grown),      LOOKUP_TEST(test_files_that_begin_alike),
-        LOOKUP_TEST(test_a_copy_that_has_grown),      LOOKUP_TEST(test_what_others_begin_with),
-        LOOKUP_TEST(test_very_many_that_begin_alike), LOOKUP_TEST(test_rewritten_between_daemons),
-        LOOKUP_TEST(test_rewritten_and_grown),        LOOKUP_TEST(test_damage),
-        LOOKUP_TEST(test_damage_to_the_key),          LOOKUP_TEST(test_the_index_of_another_file),
+        LOOKUP_TEST(test_kept_for_the_next_daemon),
+        LOOKUP_TEST(test_nothing_is_kept),
+        LOOKUP_TEST(test_a_file_that_has_grown),
+        LOOKUP_TEST(test_files_that_begin_alike),
+        LOOKUP_TEST(test_a_copy_that_has_grown),
+        LOOKUP_TEST(test_what_others_begin_with),
+        LOOKUP_TEST(test_very_many_that_begin_alike),
+        LOOKUP_TEST(test_rewritten_between_daemons),
+        LOOKUP_TEST(test_rewritten_and_grown),
+        LOOKUP_TEST(test_kinds_of_content),
+        LOOKUP_TEST(test_damage),
+        LOOKUP_TEST(test_damage_to_the_key),
+        LOOKUP_TEST(test_the_index_of_another_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "core/format/lines.h"
 #include "core/index/record_index.h"
+#include "tests/unit/add_ends.h"
 
 static const size_t edges[] = {0, 1, 2, 63, 64, 65, 127, 128, 129, 192, 200};
 
@@ -31,13 +32,20 @@ static uint64_t size_of(struct random *random, size_t blocks)
     return blocks == 0 ? 0 : (uint64_t)blocks * INDEX_BLOCK - random_below(random, INDEX_BLOCK);
 }
 
+/* Bytes. */
+static size_t memory_of(const struct record_index *index)
+{
+    return sizeof(*index) + index->group_room * sizeof(index->groups[0]) +
+           index->count_room * sizeof(index->counts[0]);
+}
+
 static struct record_index *index_of(const struct counts *counts, uint64_t size, bool ends_open)
 {
     struct record_index *index = record_index_new(&lines_format, size, NULL);
     assert_non_null(index);
     for (size_t i = 0; i < counts->blocks; i++)
         if (counts->of[i] > 0)
-            record_index_add(index, (uint64_t)i * INDEX_BLOCK, counts->of[i]);
+            add_ends(index, (uint64_t)i * INDEX_BLOCK, counts->of[i]);
     record_index_finish(index, ends_open);
     return index;
 }
@@ -127,10 +135,10 @@ static void blocks_begin_at_their_multiples(void **state)
     assert_ptr_equal(index->format, &lines_format);
     assert_int_equal(index->size, size);
     assert_int_equal(index->blocks, 4);
-    record_index_add(index, 0, 1);
-    record_index_add(index, INDEX_BLOCK - 1, 10);
-    record_index_add(index, INDEX_BLOCK, 100);
-    record_index_add(index, 3 * (uint64_t)INDEX_BLOCK, 1000);
+    add_ends(index, 0, 1);
+    add_ends(index, INDEX_BLOCK - 1, 10);
+    add_ends(index, INDEX_BLOCK, 100);
+    add_ends(index, 3 * (uint64_t)INDEX_BLOCK, 1000);
     record_index_finish(index, true);
     assert_int_equal(record_index_ends_before(index, 1), 11);
     assert_int_equal(record_index_ends_before(index, 2), 111);
@@ -151,7 +159,7 @@ static void more_lines_than_32_bits_hold(void **state)
     (void)state;
     assert_non_null(index);
     for (size_t i = 0; i < blocks; i++)
-        record_index_add(index, i * full, full);
+        add_ends(index, i * full, full);
     record_index_finish(index, false);
     assert_true(blocks * full > UINT64_C(1) << 33);
     assert_int_equal(record_index_ends(index), blocks * full);
@@ -176,8 +184,8 @@ static void the_largest_offsets(void **state)
 
     (void)state;
     assert_non_null(index);
-    record_index_add(index, 7, 1);
-    record_index_add(index, size - 1, 1);
+    add_ends(index, 7, 1);
+    add_ends(index, size - 1, 1);
     record_index_finish(index, true);
     assert_int_equal(record_index_find(index, &nth), (size - 1) / INDEX_BLOCK);
     assert_int_equal(nth, 1);
@@ -202,11 +210,11 @@ static void grows_out_of_an_old_one(void **state)
             record_index_new(&lines_format, (uint64_t)blocks * INDEX_BLOCK, old);
         assert_non_null(index);
         if (old_blocks > 0) { /* the last block of the old one may go on */
-            record_index_add(index, old->size - 1, 5);
+            add_ends(index, old->size - 1, 5);
             all.of[old_blocks - 1] += 5;
         }
         for (size_t k = old_blocks; k < blocks; k++)
-            record_index_add(index, (uint64_t)k * INDEX_BLOCK, all.of[k]);
+            add_ends(index, (uint64_t)k * INDEX_BLOCK, all.of[k]);
         record_index_finish(index, false);
         check_index(&all, index, false, &random);
         check_index(&first, old, true, &random); /* it stays what it was */
@@ -285,8 +293,7 @@ static void fill_in_any_order(struct record_index *index, const struct filled *f
     }
     for (size_t i = 0; i < filled->count; i++)
         assert_int_equal(
-            record_index_add(index, filled->block[order[i]] * INDEX_BLOCK, filled->ends[order[i]]),
-            0);
+            add_ends(index, filled->block[order[i]] * INDEX_BLOCK, filled->ends[order[i]]), 0);
 }
 
 static void sparse_files(void **state)
@@ -302,7 +309,7 @@ static void sparse_files(void **state)
         fill_in_any_order(index, &filled, &random);
         record_index_finish(index, false);
         check_sparse(&filled, index, &random);
-        assert_true(record_index_memory(index) <= sizeof(*index) + filled.count * 400);
+        assert_true(memory_of(index) <= sizeof(*index) + filled.count * 400);
         record_index_unref(index);
     }
 }
@@ -332,8 +339,7 @@ static void a_part_of_an_index(void **state)
         struct record_index *again = record_index_new(&lines_format, all->size, part);
         assert_non_null(again);
         for (size_t k = first.count; k < filled.count; k++)
-            assert_int_equal(record_index_add(again, filled.block[k] * INDEX_BLOCK, filled.ends[k]),
-                             0);
+            assert_int_equal(add_ends(again, filled.block[k] * INDEX_BLOCK, filled.ends[k]), 0);
         record_index_finish(again, false);
         check_sparse(&filled, again, &random);
         record_index_unref(again);
@@ -353,12 +359,12 @@ static void memory_is_for_line_ends(void **state)
     assert_non_null(hole);
     assert_non_null(lines);
     record_index_finish(hole, true);
-    assert_true(record_index_memory(hole) < 10000);
+    assert_true(memory_of(hole) < 10000);
     assert_int_equal(record_index_records(hole), 1);
     for (uint64_t place = 0; place < dense; place += INDEX_BLOCK)
-        record_index_add(lines, place, 1000);
+        add_ends(lines, place, 1000);
     record_index_finish(lines, false);
-    assert_true(record_index_memory(lines) < sizeof(*lines) + dense / 57000);
+    assert_true(memory_of(lines) < sizeof(*lines) + dense / 57000);
     record_index_unref(hole);
     record_index_unref(lines);
 }

@@ -13,6 +13,7 @@
 #include "core/base/outcome.h"
 #include "core/file/fault_guard.h"
 #include "core/record/boundary.h"
+#include "tests/unit/add_ends.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 
@@ -205,7 +206,7 @@ static void a_block_that_is_not_what_was_indexed(void **state)
     uint64_t offset = 0;
 
     assert_non_null(wrong);
-    record_index_add(wrong, 0, 1);
+    add_ends(wrong, 0, 1);
     record_index_finish(wrong, true);
     assert_int_equal(rows_find(&book.reading, wrong, in_first, &offset), 0);
     assert_int_equal(offset, book.model.starts[in_first]);
@@ -225,7 +226,7 @@ static void made_up_indexes(void **state)
         struct record_index *wrong = record_index_new(&lines_format, book.model.size, NULL);
         assert_non_null(wrong);
         for (uint64_t place = 0; place < book.model.size; place += INDEX_BLOCK)
-            record_index_add(wrong, place, random_below(&random, 10000));
+            add_ends(wrong, place, random_below(&random, 10000));
         record_index_finish(wrong, random_chance(&random, 50));
         uint64_t line = random_below(&random, record_index_records(wrong) + 2);
         uint64_t offset = 0;

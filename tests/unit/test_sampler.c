@@ -61,7 +61,7 @@ static void test_samples(void **state)
     struct world *world = *state;
     struct reading readings[FILES];
     struct content_sample known;
-    struct content_digests right;
+    struct content_sample right;
     struct sampler sampler;
     int fd = -1;
 
@@ -77,10 +77,10 @@ static void test_samples(void **state)
         assert_true(gets_sample(&readings[i]));
         assert_true(generation_recall_sample(readings[i].generation, SIZE, &known));
         assert_int_equal(reading_borrow(&readings[i], &fd), 0);
-        assert_int_equal(content_digests_read(fd, SIZE, &right), 0);
+        assert_int_equal(content_sample_read(fd, SIZE, &right), 0);
         reading_return(&readings[i]);
-        assert_true(content_sample_equal(&known, &right.sample));
-        assert_int_equal(known.readable, right.sample.readable);
+        assert_true(content_sample_equal(&known, &right));
+        assert_int_equal(known.readable, right.readable);
         reading_close(&readings[i]);
     }
     sampler_stop(&sampler);

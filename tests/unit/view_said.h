@@ -54,7 +54,7 @@ static inline int view_said_read(const char *name, size_t length, struct view_sa
     free(copy);
     if (error != 0)
         return error;
-    *said = (struct view_said){.kind = view_kind_name(view.kind), .header = view.header};
+    *said = (struct view_said){.kind = view.type->name, .header = view.header};
     if (view_said_is_cut(said->kind)) {
         said->by_count = view.partition.by_count;
         said->size = view.partition.value;
