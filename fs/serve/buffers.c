@@ -42,12 +42,6 @@ char *buffers_take(struct buffers *buffers)
     return buffers->free[--buffers->free_count];
 }
 
-char *buffers_take_spare(struct buffers *buffers)
-{
-    HOLD_LOCK(&buffers->lock);
-    return buffers->free_count > 0 ? buffers->free[--buffers->free_count] : NULL;
-}
-
 void buffers_give_back(struct buffers *buffers, char *buffer)
 {
     HOLD_LOCK(&buffers->lock);

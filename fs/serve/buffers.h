@@ -26,8 +26,6 @@ void buffers_destroy(struct buffers *buffers);
 /* A buffer of `size` bytes. There must be one: no worker takes two, and each has one. */
 char *buffers_take(struct buffers *buffers);
 
-/* The same, or NULL where all are taken. */
-char *buffers_take_spare(struct buffers *buffers);
 void buffers_give_back(struct buffers *buffers, char *buffer);
 
 #endif

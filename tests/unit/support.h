@@ -8,6 +8,10 @@
 #define BIGFS_TESTS_SUPPORT_H
 
 /* What cmocka.h wants to have been included. */
+#ifdef NDEBUG
+#error "the tests are for a program with its assertions"
+#endif
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
