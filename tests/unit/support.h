@@ -7,11 +7,11 @@
 #ifndef BIGFS_TESTS_SUPPORT_H
 #define BIGFS_TESTS_SUPPORT_H
 
-/* What cmocka.h wants to have been included. */
 #ifdef NDEBUG
 #error "the tests are for a program with its assertions"
 #endif
 
+/* What cmocka.h wants to have been included. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
