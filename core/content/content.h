@@ -15,69 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/content/content_type.h"
 #include "core/content/reading.h"
 #include "core/extent/extent_probe.h"
-#include "core/file/window.h"
-
-/* How a read may behave. */
-enum content_way {
-    CONTENT_READS,   /* waits; more will be read there */
-    CONTENT_PROBES,  /* waits; what it brings into the page cache leaves it at once */
-    CONTENT_AT_ONCE, /* does not wait: -NOT_AT_ONCE if it would have to */
-};
-
-/* Bytes lent to a scan. */
-struct content_loan {
-    const uint8_t *bytes;
-    size_t length;
-    bool mapped;               /* they are touched inside fault_guard_call() only */
-    struct window_loan window; /* if they are mapped */
-};
-
-/* What a kind of content can do. What a descriptor gives is believed after a check alone. */
-struct content_type {
-    const char *name;
-    uint16_t number; /* in index files: never changes, and never means another kind */
-
-    /*
-     * Whether a file holds this kind of content. Reads at most 64 KiB at either end. NULL: every
-     * file does.
-     */
-    bool (*recognises)(const struct reading *file);
-
-    /*
-     * Finds out what reads that may not wait must know. Called when a reading has been pinned.
-     * NULL: nothing.
-     */
-    void (*prepare)(const struct reading *reading, int fd);
-
-    /* How many bytes the content has. Does not block. */
-    uint64_t (*size_of)(const struct reading *reading);
-
-    /* Copies all of `length` bytes at `offset`. Returns 0 or -errno. */
-    int (*copy)(const struct reading *reading, int fd, void *buffer, size_t length, uint64_t offset,
-                enum content_way way);
-
-    /* Whether there may be holes, as last seen. NULL: there are none. Does not block. */
-    bool (*may_have_holes)(const struct reading *reading);
-
-    /* The extent around `offset`. NULL if may_have_holes is. */
-    struct extent (*extent_at)(const struct reading *reading, int fd, uint64_t offset);
-
-    /*
-     * Lends up to `most` bytes at `offset` to a scan: mapped, or in `scratch`, which has room for
-     * CONTENT_SCRATCH bytes. Returns 0 or -errno.
-     */
-    int (*lend)(const struct reading *reading, int fd, uint64_t offset, uint64_t most,
-                uint8_t *scratch, struct content_loan *loan);
-
-    /* Takes a loan back. `done`: the scan has looked at all of it. NULL: nothing is to be done. */
-    void (*take_back)(const struct reading *reading, int fd, const struct content_loan *loan,
-                      bool done);
-};
-
-/* Stays in the processor's cache until it is scanned. */
-enum { CONTENT_SCRATCH = 256 * 1024 };
 
 /*
  * Copies the `length` bytes at `offset` of the generation into `buffer`: all of them or an error.

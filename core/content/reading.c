@@ -5,7 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
-#include "core/content/contents.h"
+#include "core/content/content_type.h"
 #include "core/file/file_system_kind.h"
 #include "core/generation/generation_capture.h"
 #include "core/generation/generation_check.h"

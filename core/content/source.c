@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/content/contents.h"
 
 static bool relieve_files(void *argument)
 {
@@ -43,7 +42,7 @@ struct source *source_new(struct source_pool *pool, const char *path,
     }
     atomic_init(&source->references, 1);
     source->pool = pool;
-    source->content = content != NULL ? content : content_types[0];
+    source->content = content;
     pthread_mutex_init(&source->lock, NULL);
     return source;
 }

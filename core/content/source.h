@@ -64,8 +64,8 @@ void source_pool_init(struct source_pool *pool, int directory, unsigned descript
 void source_pool_destroy(struct source_pool *pool);
 
 /*
- * Makes a source with one reference, for the caller; the path is copied. `content` may be NULL: the
- * file as it is. Returns NULL if there is no memory.
+ * Makes a source with one reference, for the caller; the path is copied. Returns NULL if
+ * there is no memory.
  */
 struct source *source_new(struct source_pool *pool, const char *path,
                           const struct content_type *content);

@@ -4,7 +4,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/quantity.h"
-#include "core/view/piece_name.h"
+#include "core/view/range_name.h"
 
 static bool parse_bytes_size(const char *text, size_t length, struct view *view)
 {
@@ -27,7 +27,7 @@ static int find_bytes(const struct view *view, uint64_t number, const struct vie
 
 static bool read_byte_range(const char *name, struct selector *selector)
 {
-    return piece_name_read_range(name, quantity_parse_size, selector);
+    return range_name_read(name, quantity_parse_size, selector);
 }
 
 static uint64_t size_in_bytes(const struct view_file *file)

@@ -7,7 +7,7 @@
 #include "core/base/quantity.h"
 #include "core/content/content.h"
 #include "core/content/holes.h"
-#include "core/view/piece_name.h"
+#include "core/view/range_name.h"
 
 /* Of files with holes alone. One that cannot be looked at shows none. */
 static bool are_extents_listed(const struct reading *reading, struct index_directory *directory)
@@ -47,7 +47,7 @@ static int next_extent(const struct view_file *file, uint64_t *cursor, struct se
 
 static bool read_extent_range(const char *name, struct selector *selector)
 {
-    return name[0] != '-' && piece_name_read_range(name, quantity_parse_size, selector);
+    return name[0] != '-' && range_name_read(name, quantity_parse_size, selector);
 }
 
 /* A range must be an extent: it starts where data start, and ends where they do. */

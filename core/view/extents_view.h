@@ -2,7 +2,7 @@
 #ifndef BIGFS_CORE_VIEW_EXTENTS_VIEW_H
 #define BIGFS_CORE_VIEW_EXTENTS_VIEW_H
 
-#include "core/view/view.h"
+#include "core/view/view_type.h"
 
 extern const struct view_type extents_view;
 

@@ -43,12 +43,4 @@ const struct view_type *piece_name_find_single(const char *extension, const char
 int piece_name_read(const struct view *view, const char *extension, uint64_t count,
                     const char *name, struct selector *selector);
 
-/*
- * Reads "OFFSET+LENGTH" and "-LENGTH", whose numbers `parse` reads as core/base/quantity.h does.
- * For types of views. Returns whether the name is one of these.
- */
-bool piece_name_read_range(const char *name,
-                           int (*parse)(const char *text, size_t length, uint64_t *value),
-                           struct selector *selector);
-
 #endif

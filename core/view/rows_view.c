@@ -11,7 +11,7 @@
 #include "core/format/record_formats.h"
 #include "core/index/index_get.h"
 #include "core/index/rows.h"
-#include "core/view/piece_name.h"
+#include "core/view/range_name.h"
 
 static bool is_rows_listed(const struct reading *reading, struct index_directory *directory)
 {
@@ -60,7 +60,7 @@ static bool read_row_range(const char *name, struct selector *selector)
     uint64_t last = 0;
 
     if (dash == NULL || dash == name) {
-        if (!piece_name_read_range(name, quantity_parse_count, selector))
+        if (!range_name_read(name, quantity_parse_count, selector))
             return false;
         return selector->kind != SELECT_RANGE || selector->offset-- > 0;
     }

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "core/view/view.h"
+#include "core/view/view_type.h"
 
 /* There are no more, so that there is room for what is known of each. */
 enum { VIEW_TYPES_MOST = 16 };

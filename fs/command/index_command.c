@@ -14,6 +14,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 #include "core/base/printable.h"
+#include "core/content/contents.h"
 #include "core/content/empty_file.h"
 #include "core/content/reading.h"
 #include "core/file/fault_guard.h"
@@ -310,7 +311,7 @@ static int index_file(struct maker *maker, const char *file, const char *shown)
     source_pool_init(&pool, directory, DESCRIPTORS, maker->options->settings.window_size,
                      maker->options->settings.window_total);
     pool.extents = maker->options->settings.extents;
-    struct source *source = source_new(&pool, name, NULL);
+    struct source *source = source_new(&pool, name, content_types[0]);
     int error = source != NULL ? index_source(maker, shown, source) : -ENOMEM;
     source_unref(source);
     source_pool_destroy(&pool);

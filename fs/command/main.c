@@ -5,7 +5,7 @@
 
 #include "fs/command/help.h"
 #include "fs/command/index_command.h"
-#include "fs/command/mount.h"
+#include "fs/command/mount_command.h"
 #include "fs/command/options.h"
 #include "fs/command/paths.h"
 #include "fs/command/signals.h"
@@ -39,7 +39,7 @@ static int run_command(struct options *options)
         return EXIT_FAILURE;
     if (paths_check_index_dir(&paths, options) != 0)
         return EXIT_FAILURE;
-    return mount_and_serve(options, &paths);
+    return mount_command(options, &paths);
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,4 @@
-/* The life of one mount. */
+/* One mount in its process. */
 #ifndef BIGFS_FS_COMMAND_MOUNT_H
 #define BIGFS_FS_COMMAND_MOUNT_H
 
@@ -8,8 +8,6 @@
 #include "fs/command/daemon.h"
 #include "fs/command/departure.h"
 #include "fs/command/kernel_readahead.h"
-#include "fs/command/options.h"
-#include "fs/command/paths.h"
 #include "fs/tree/driver.h"
 
 /* A driver, and what belongs to the process that serves it. */
@@ -24,12 +22,5 @@ struct mount {
 
 /* The mount whose server is the user data of a session. */
 struct mount *mount_of(struct server *server);
-
-/*
- * Mounts, serves until the mount is unmounted or a signal comes, and unmounts. Without
- * options->foreground it does so in a new process and ends the calling one when the mount answers.
- * Takes over *paths. Returns the exit status, after a line on standard error if it is not 0.
- */
-int mount_and_serve(struct options *options, struct paths *paths);
 
 #endif

@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 
-#include "fs/command/options.h"
+#include "fs/command/option_values.h"
 
 /* What follows a name. The first three are what getopt_long(3) takes for it. */
 enum option_argument {

@@ -8,15 +8,6 @@
 #include "core/view/piece_name.h"
 #include "fs/generated/tsv_length.h"
 
-static const char heading[] = "name\toffset\tlength\tdata_bytes";
-
-size_t tsv_heading(const struct view *view, char *text)
-{
-    const char *columns = view->type->columns;
-    return (size_t)snprintf(text, TEXT_LINE_MOST, "%s%s\n", heading,
-                            columns != NULL ? columns : "");
-}
-
 /* The letter that stands after a backslash for a byte that would forge fields or lines, or 0. */
 static char escape_letter(char byte)
 {

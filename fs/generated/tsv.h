@@ -15,9 +15,4 @@
 
 extern const struct generated_type tsv_text;
 
-/*
- * Writes the heading to `text`, which has room for TEXT_LINE_MOST bytes. Returns how long it is.
- */
-size_t tsv_heading(const struct view *view, char *text);
-
 #endif

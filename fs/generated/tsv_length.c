@@ -1,9 +1,19 @@
 #include "fs/generated/tsv_length.h"
 
+#include <stdio.h>
+
 #include "core/base/checked.h"
 #include "core/view/partition.h"
 #include "core/view/piece_name.h"
-#include "fs/generated/tsv.h"
+
+static const char heading[] = "name\toffset\tlength\tdata_bytes";
+
+size_t tsv_heading(const struct view *view, char *text)
+{
+    const char *columns = view->type->columns;
+    return (size_t)snprintf(text, TEXT_LINE_MOST, "%s%s\n", heading,
+                            columns != NULL ? columns : "");
+}
 
 /* No line is longer: four numbers, of at most 20 digits each, and what ends each of them. */
 enum { LONGEST_LINE = 4 * (20 + 1) };

@@ -11,6 +11,11 @@
 #include "core/view/view.h"
 #include "fs/tree/generated_type.h"
 
+/*
+ * Writes the heading to `text`, which has room for TEXT_LINE_MOST bytes. Returns how long it is.
+ */
+size_t tsv_heading(const struct view *view, char *text);
+
 /* Whether the text of the view's table follows from the size of a file that has these blocks. */
 bool tsv_is_computed(const struct view *view, const struct file_identity *identity);
 

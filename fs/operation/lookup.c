@@ -14,7 +14,7 @@ static void run_lookup(struct request *request)
 {
     struct driver *driver = driver_of(request->fuse);
     struct node *parent = driver_node(driver, request->inode);
-    const struct cancel cancel = request_cancel(request->fuse);
+    const struct cancel cancel = server_cancel(request->fuse);
     struct entry entry = {.device = request->device};
 
     int error = entry_look_up(driver, parent, request->name, &cancel, &entry);

@@ -15,7 +15,7 @@ static void run_open(struct request *request)
 {
     struct driver *driver = driver_of(request->fuse);
     struct node *node = driver_node(driver, request->inode);
-    const struct cancel cancel = request_cancel(request->fuse);
+    const struct cancel cancel = server_cancel(request->fuse);
     const struct opener opener = {
         .user = fuse_req_ctx(request->fuse)->uid,
         .accepts_growth = belief_accepts_growth(node),

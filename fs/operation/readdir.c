@@ -20,7 +20,7 @@ static void answer_listing(const struct request *request, bool with_nodes)
         .fuse = request->fuse,
         .node = driver_node(driver, request->inode),
         .dir = (struct open_dir *)(uintptr_t)request->file.fh,
-        .cancel = request_cancel(request->fuse),
+        .cancel = server_cancel(request->fuse),
         .with_nodes = with_nodes,
         .buffer = buffer,
         .size = request->size,

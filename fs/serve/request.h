@@ -45,7 +45,4 @@ struct request request_begin(const struct operation *operation, fuse_req_t fuse,
 /* Copies what is not the crew's own. The copy is in no list. */
 void request_copy(struct request *copy, const struct request *request);
 
-/* What says that nobody waits for the answer any more. Valid as long as the request. */
-struct cancel request_cancel(fuse_req_t fuse);
-
 #endif

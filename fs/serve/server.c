@@ -70,6 +70,19 @@ void server_stop(struct server *server)
     crew_run_lines(&server->crew); /* what was put in line when the workers were about to end */
 }
 
+static bool is_caller_gone(void *argument)
+{
+    fuse_req_t fuse = argument;
+    const struct server *server = server_of(fuse);
+    return fuse_req_interrupted(fuse) != 0 || fuse_session_exited(server->session) != 0 ||
+           atomic_load_explicit(&server->ending, memory_order_relaxed);
+}
+
+struct cancel server_cancel(fuse_req_t fuse)
+{
+    return (struct cancel){is_caller_gone, fuse};
+}
+
 /* --- counts ----------------------------------------------------------------------------------- */
 
 static size_t operation_number(const struct server *server, const struct operation *operation)

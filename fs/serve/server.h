@@ -81,6 +81,9 @@ void server_stop(struct server *server);
 /* The server of a request. */
 struct server *server_of(fuse_req_t fuse);
 
+/* What says that nobody waits for the answer any more. Valid as long as the request. */
+struct cancel server_cancel(fuse_req_t fuse);
+
 /* How many requests of the operation with this name have ended. */
 uint64_t server_requests(const struct server *server, const char *operation);
 

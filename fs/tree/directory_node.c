@@ -6,6 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
+#include "core/content/contents.h"
 #include "fs/tree/attributes.h"
 #include "fs/tree/control_node.h"
 #include "fs/tree/file_node.h"
@@ -68,7 +69,7 @@ static int look_up_in_directory(struct driver *driver, struct node *node, const 
     if (type == NULL)
         return -ENOENT;
     if (type->is_large) {
-        content.source = source_new(&driver->pool, path, NULL);
+        content.source = source_new(&driver->pool, path, content_types[0]);
         if (content.source == NULL)
             return -ENOMEM;
     }

@@ -10,7 +10,6 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
-#include "fs/tree/directory_node.h"
 
 /* Smaller files are counted at once: their indexes are not worth a file each. */
 enum { LEAST_KEPT = INDEX_BLOCK };
@@ -168,8 +167,8 @@ static int init_server(struct driver *driver, const struct operation *const *ope
 }
 
 int driver_init(struct driver *driver, const struct settings *settings,
-                const struct operation *const *operations, char *source, char *mountpoint,
-                char *single)
+                const struct node_type *root, const struct operation *const *operations,
+                char *source, char *mountpoint, char *single)
 {
     uint64_t device = 0;
 
@@ -185,7 +184,7 @@ int driver_init(struct driver *driver, const struct settings *settings,
     int error = open_source_directory(driver, &device);
     if (error != 0)
         goto no_directory;
-    error = node_table_init(&driver->nodes, &directory_node);
+    error = node_table_init(&driver->nodes, root);
     if (error != 0)
         goto no_nodes;
     atomic_store(&driver->nodes.root->device, device);

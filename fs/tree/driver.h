@@ -49,8 +49,8 @@ struct driver {
  * operations. Returns 0 or -errno.
  */
 int driver_init(struct driver *driver, const struct settings *settings,
-                const struct operation *const *operations, char *source, char *mountpoint,
-                char *single);
+                const struct node_type *root, const struct operation *const *operations,
+                char *source, char *mountpoint, char *single);
 
 /*
  * Starts the threads that make indexes, those that take samples, and those that serve what waits.

@@ -34,6 +34,7 @@
 #include "core/content/source.h"
 #include "core/generation/generation.h"
 #include "core/view/view.h"
+#include "fs/tree/node_type.h"
 #include "fs/tree/text.h"
 
 struct generated_type;
@@ -136,5 +137,11 @@ const char *node_extension(const struct node *node);
  * and parents are constant.
  */
 char *node_path(const struct node *node, const char *name);
+
+/* Whether a node is a directory for the kernel. */
+static inline bool node_is_directory(const struct node *node)
+{
+    return S_ISDIR(node->type->shown_as);
+}
 
 #endif

@@ -13,14 +13,16 @@
 #include <sys/types.h>
 
 #include "core/base/cancel.h"
+#include "core/view/view.h"
 #include "fs/tree/acl.h"
-#include "fs/tree/node.h"
 
 struct driver;
 struct entry;
 struct handle;
 struct listing;
+struct node;
 struct opener;
+union node_content;
 
 /* What tells nodes of one type below one parent apart, beside the name. No padding inside. */
 struct fingerprint {
@@ -84,11 +86,5 @@ struct node_type {
     int (*open)(struct driver *driver, struct node *node, const struct opener *opener,
                 struct handle *handle);
 };
-
-/* Whether a node is a directory for the kernel. */
-static inline bool node_is_directory(const struct node *node)
-{
-    return S_ISDIR(node->type->shown_as);
-}
 
 #endif

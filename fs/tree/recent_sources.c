@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "core/base/cleanup.h"
+#include "core/content/contents.h"
 
 void recent_sources_init(struct recent_sources *recent)
 {
@@ -41,7 +42,7 @@ struct source *recent_sources_get(struct recent_sources *recent, struct source_p
         found = find(recent, hash, path);
         if (found != NULL)
             return source_ref(found);
-        found = source_new(pool, path, NULL);
+        found = source_new(pool, path, content_types[0]);
         if (found == NULL)
             return NULL;
         outdated = recent->sources[recent->next];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The layers: a file includes headers of its own folder and of lower ones, and no two include each other."""
+"""The layers: a file includes headers of its own folder and of lower ones; modules include each other in no circle."""
 
 import re
 
@@ -64,24 +64,39 @@ def wrong_folders(root, names):
             yield "tests/check/layers.py:1: folders: there is no %s" % folder
 
 
-def circles(root, names):
-    """Each circle of includes, once."""
-    graph = {name: [(line, header) for line, _, header in includes(root, name) if is_ours(header)] for name in names}
-    done, way = set(), []
+def module_of(name):
+    """A pair of a .c and a .h file is one module."""
+    return name.rpartition(".")[0]
 
-    def visit(name):
-        way.append(name)
-        for line, header in graph.get(name, ()):
-            if header in way:
-                circle = way[way.index(header):] + [header]
+
+def graph_of(root, names):
+    """The (file, line, module) that each module includes; a .c file includes its own header."""
+    graph = {}
+    for name in names:
+        arrows = graph.setdefault(module_of(name), [])
+        for line, _, header in includes(root, name):
+            if is_ours(header) and (module_of(header) != module_of(name) or name.endswith(".h")):
+                arrows.append((name, line, module_of(header)))
+    return graph
+
+
+def circles(root, names):
+    """Each circle of modules, once: no module is both above and below another."""
+    graph, done, way = graph_of(root, names), set(), []
+
+    def visit(module):
+        way.append(module)
+        for name, line, other in graph.get(module, ()):
+            if other in way:
+                circle = way[way.index(other):] + [other]
                 yield "%s:%d: circle: %s" % (name, line, " includes ".join(circle))
-            elif header not in done:
-                yield from visit(header)
+            elif other not in done:
+                yield from visit(other)
         done.add(way.pop())
 
-    for name in names:
-        if name not in done:
-            yield from visit(name)
+    for module in graph:
+        if module not in done:
+            yield from visit(module)
 
 
 def wrong_top_level(root):

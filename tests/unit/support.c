@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/content/contents.h"
 
 /* The file system that the tests say they run on (linked with --wrap). */
 
@@ -487,7 +488,7 @@ int world_teardown(void **state)
 
 struct reading reading_world_look(struct world *world, const char *name)
 {
-    struct source *source = source_new(&world->pool, name, NULL);
+    struct source *source = source_new(&world->pool, name, content_types[0]);
     struct reading reading;
 
     assert_non_null(source);

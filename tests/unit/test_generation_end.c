@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/content/content.h"
+#include "core/content/contents.h"
 #include "core/file/fault_guard.h"
 
 enum { BLOCK = 4096, SIZE = 20 * BLOCK + 100, READERS = 6 };
@@ -255,7 +256,7 @@ static struct source *begin_closed(bool captured, struct file_identity *was)
     if (captured)
         return source;
     source_unref(source);
-    source = source_new(&world->pool, "logs/file", NULL);
+    source = source_new(&world->pool, "logs/file", content_types[0]);
     assert_non_null(source);
     assert_int_equal(reading_look(source, NULL, &reading, NULL), 0);
     reading_close(&reading);

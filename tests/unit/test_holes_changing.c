@@ -16,6 +16,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/content/contents.h"
 #include "core/content/holes.h"
 #include "core/format/lines.h"
 #include "core/record/boundary.h"
@@ -470,7 +471,7 @@ static void check_part(struct contest *contest, const uint8_t *bytes, unsigned b
 /* Reads of one generation until it is stale, then of the next. */
 static void read_parts(struct contest *contest)
 {
-    struct source *source = source_new(&contest->world->pool, "file", NULL);
+    struct source *source = source_new(&contest->world->pool, "file", content_types[0]);
     uint8_t *bytes = malloc(PART);
 
     while (THREAD_CHECK(source != NULL && bytes != NULL) && !atomic_load(&contest->over)) {

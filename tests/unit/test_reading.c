@@ -13,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/content/content.h"
+#include "core/content/contents.h"
 #include "core/content/empty_file.h"
 #include "core/file/fault_guard.h"
 #include "core/format/lines.h"
@@ -83,7 +84,7 @@ static void assert_stale(const struct reading *reading)
 
 static int look_error(struct world *world, const char *name)
 {
-    struct source *source = source_new(&world->pool, name, NULL);
+    struct source *source = source_new(&world->pool, name, content_types[0]);
     struct reading reading;
     struct stat attributes;
     int error = reading_look(source, NULL, &reading, &attributes);
@@ -150,7 +151,7 @@ static void test_look_together(void **state)
 
     make_file(world, "file", 0);
     for (int round = 0; round < 50; round++) {
-        struct looks looks = {.source = source_new(&world->pool, "file", NULL)};
+        struct looks looks = {.source = source_new(&world->pool, "file", content_types[0])};
         run_threads(LOOKS, look_too, &looks);
         for (int i = 1; i < LOOKS; i++)
             assert_ptr_equal(looks.readings[i].generation, looks.readings[0].generation);
@@ -727,7 +728,7 @@ static void test_busy_append(void **state)
 static void test_references(void **state)
 {
     struct world *world = *state;
-    struct source *source = source_new(&world->pool, "file", NULL);
+    struct source *source = source_new(&world->pool, "file", content_types[0]);
 
     assert_non_null(source);
     assert_ptr_equal(source_ref(source), source);
@@ -750,7 +751,7 @@ static void test_open(void **state)
     struct world *world = *state;
     const unsigned before = count_descriptors();
     const struct cancel cancel = {NULL, NULL};
-    struct source *source = source_new(&world->pool, "file", NULL);
+    struct source *source = source_new(&world->pool, "file", content_types[0]);
     struct stat attributes;
 
     assert_non_null(source);
@@ -799,7 +800,7 @@ static void test_open_again_and_again(void **state)
 {
     struct world *world = *state;
     struct rewriter rewriter = {.world = world};
-    struct source *source = source_new(&world->pool, "file", NULL);
+    struct source *source = source_new(&world->pool, "file", content_types[0]);
     pthread_t thread;
 
     make_file(world, "file", 0);
@@ -984,7 +985,7 @@ static void test_empty_files(void **state)
     int proc = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(proc >= 0);
     source_pool_init(&pool, proc, DESCRIPTORS, 64 * 1024, 64 * 1024);
-    struct source *source = source_new(&pool, "status", NULL);
+    struct source *source = source_new(&pool, "status", content_types[0]);
     assert_non_null(source);
     assert_int_equal(reading_open(source, NULL, &reading, NULL), 0);
     assert_int_equal(reading.size, 0);

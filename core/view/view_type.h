@@ -1,0 +1,109 @@
+/*
+ * What a type of view can do, and what it works on. Each type is a pair of files and a row of the
+ * table in core/view/view_types.h. core/view/view.h has what the rest of bigfs calls.
+ */
+#ifndef BIGFS_CORE_VIEW_VIEW_TYPE_H
+#define BIGFS_CORE_VIEW_VIEW_TYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/content/piece.h"
+#include "core/content/reading.h"
+#include "core/format/record_format.h"
+#include "core/index/index_directory.h"
+#include "core/index/record_index.h"
+#include "core/view/partition.h"
+
+struct view_type;
+
+struct view {
+    const struct view_type *type;
+    const struct record_format *format; /* of views of records */
+    struct partition partition;         /* of bytes and lines */
+    uint64_t rows;                      /* of rows: how many a piece has */
+    uint64_t header;                    /* how many of the first records every piece starts with */
+};
+
+/* What a view's name leaves open. */
+struct view_defaults {
+    uint64_t chunk_size;
+    uint64_t rows;
+    uint64_t header; /* for views of records without arguments */
+};
+
+enum selector_kind {
+    SELECT_NUMBER, /* piece `offset` of the view */
+    SELECT_RANGE,  /* `length` units at `offset`: bytes; in rows, records, counted from 0 */
+    SELECT_TAIL,   /* the last `length` units */
+};
+
+/*
+ * Which piece is meant, whatever the file holds at the time. core/view/piece_name.h reads it from a
+ * name.
+ */
+struct selector {
+    enum selector_kind kind;
+    uint64_t offset;
+    uint64_t length;
+};
+
+/* A content as one generation has it, for the functions below. */
+struct view_file {
+    const struct reading *reading;     /* borrowed; may be NULL if the function does not read it */
+    uint64_t size;                     /* bytes; those that the index covers, if there is one */
+    struct record_index *index;        /* if the view needs one; else NULL */
+    struct index_directory *directory; /* borrowed; if there is an index: where it is kept */
+};
+
+/* What of the content a piece is, without its header. */
+struct piece_data {
+    struct range bytes;
+    uint64_t first_row; /* in rows: which its first one is, from 0 */
+    uint64_t rows;      /* in rows: how many they are */
+};
+
+/* What a type of view can do. No function keeps what it gets. */
+struct view_type {
+    const char *name;
+    bool is_single;     /* it is one piece, and no directory of pieces */
+    bool has_records;   /* of whole records: it takes `header` and a record format */
+    bool needs_index;   /* it shows the file as far as an index covers that */
+    bool is_arithmetic; /* without holes, its table follows from the size */
+
+    /*
+     * Whether a listing of a file shows it, which must not start a scan. The reading is not pinned.
+     * NULL: always.
+     */
+    bool (*is_listed)(const struct reading *reading, struct index_directory *directory);
+
+    /* Reads the argument that says how large pieces are. NULL: the view has no arguments. */
+    bool (*parse_size)(const char *text, size_t length, struct view *view);
+
+    /* How many numbered pieces there are. Does not read the file. NULL: pieces are ranges. */
+    uint64_t (*count)(const struct view *view, const struct view_file *file);
+
+    /* Finds the data of a numbered piece that there is. Needed if `count` is. */
+    int (*find_number)(const struct view *view, uint64_t number, const struct view_file *file,
+                       struct piece_data *data);
+
+    /* Steps through the pieces, as view_next(). Needed if `count` is NULL. */
+    int (*next)(const struct view_file *file, uint64_t *cursor, struct selector *selector);
+
+    /* Reads the name of a range. NULL: there are none. */
+    bool (*read_range)(const char *name, struct selector *selector);
+
+    /* How many units there are for ranges to count from the end. Needed if `read_range` is. */
+    uint64_t (*units)(const struct view_file *file);
+
+    /* Finds the data of a range: kind SELECT_RANGE. Needed if there are ranges. */
+    int (*find_range)(const struct selector *selector, const struct view_file *file,
+                      struct piece_data *data);
+
+    /* Columns that its table has beside the common ones: heading and values. NULL: none. */
+    const char *columns;
+    size_t (*write_columns)(const struct piece_data *data, char *text, size_t room);
+};
+
+#endif
