@@ -46,7 +46,10 @@ struct content_type {
      */
     void (*prepare)(const struct reading *reading, int fd);
 
-    /* How many bytes the content has. Does not block. */
+    /*
+     * How many bytes the content has, which need not be as many as the file has. If the file grows,
+     * they are the beginning of what it holds then. Does not block.
+     */
     uint64_t (*size_of)(const struct reading *reading);
 
     /* Copies all of `length` bytes at `offset`. Returns 0 or -errno. */

@@ -28,7 +28,7 @@ static int begin_build(struct index_build *build, struct index_directory *direct
     reading_return(&build->reading);
     if (match < 0)
         return match;
-    build->index = record_index_new(format, build->draft.of.file.size, build->draft.old);
+    build->index = record_index_new(format, build->draft.size, build->draft.old);
     if (build->index == NULL)
         return -ENOMEM;
     build->from = index_draft_covers(&build->draft);
@@ -75,6 +75,8 @@ static void put_part(const struct index_build *build, struct record_index *part,
     struct file_identity file = build->draft.of.file;
     struct index_key key;
 
+    if (part->size >= file.size)
+        return; /* of a content that is larger than its file: no part of the file has this index */
     file.size = part->size;
     if (note != NULL && index_key_make(fd, format, build->draft.content, &file, &key) == 0 &&
         index_key_add_sample(fd, &key) == 0 && is_as_build_began(build, fd))

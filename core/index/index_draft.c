@@ -55,15 +55,13 @@ static int add_known_sample(struct generation *generation, int fd, struct index_
 static int begin_whole(struct index_directory *directory, struct index_note *note,
                        struct generation *generation, int fd, struct index_draft *draft)
 {
-    const uint64_t size = draft->of.file.size;
-
     draft->settled = file_identity_unsettled_ms(&draft->of.file, fd) == 0;
     int error = index_key_make(fd, draft->format, draft->content, &draft->of.file, &draft->whole);
     if (error != 0)
         return error;
     generation_take_sample(generation, fd);
-    draft->in_memory = !directory->strict && !is_worth_keeping(directory, note, size) &&
-                       generation_only_grew(generation, fd, size);
+    draft->in_memory = !directory->strict && !is_worth_keeping(directory, note, draft->size) &&
+                       generation_only_grew(generation, fd, draft->of.file.size);
     return draft->in_memory ? 0 : add_known_sample(generation, fd, &draft->whole);
 }
 
@@ -94,9 +92,17 @@ static int find_known(struct index_directory *directory, struct index_note *note
     match = (int)index_lookup(directory, &query, &draft->key, &draft->old);
     if (match != INDEX_OTHER) {
         index_note_put(note, draft->old, &draft->key, &draft->of);
-        index_note_set_kept(note, draft->key.size);
+        index_note_set_kept(note, draft->old->size);
     }
     return match;
+}
+
+/* How many bytes of content a version of the file has. */
+static uint64_t size_at(const struct reading *reading, const struct version *of)
+{
+    struct reading then = *reading;
+    then.version = *of;
+    return reading->source->content->size_of(&then);
 }
 
 int index_draft_begin(struct index_directory *directory, const struct reading *reading,
@@ -110,6 +116,7 @@ int index_draft_begin(struct index_directory *directory, const struct reading *r
         .content = reading->source->content->number,
         .of = generation_version(generation),
     };
+    draft->size = size_at(reading, &draft->of);
     if (note == NULL)
         return -ENOMEM;
     int match = find_known(directory, note, generation, fd, draft);
@@ -223,6 +230,6 @@ int index_draft_publish(const struct index_draft *draft, struct index_directory 
     /* A time stamp that was not past at the beginning may stand for another content too. */
     if (draft->settled && !draft->in_memory && is_worth_keeping(directory, note, index->size) &&
         index_save(directory, &end.key, index) == 0)
-        index_note_set_kept(note, end.key.size);
+        index_note_set_kept(note, index->size);
     return 0;
 }

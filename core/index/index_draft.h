@@ -22,6 +22,7 @@ struct index_draft {
     const struct record_format *format;
     uint16_t content; /* content_type.number */
     struct version of;
+    uint64_t size;            /* bytes of content that it has then */
     bool settled;             /* a change from now on moves a time stamp for certain */
     bool in_memory;           /* it is not worth keeping on the disk: its key has no sample */
     struct index_key whole;   /* of all of the file; not made if `old` is all of it */
@@ -37,7 +38,7 @@ struct index_draft {
 int index_draft_begin(struct index_directory *directory, const struct reading *reading,
                       const struct record_format *format, int fd, struct index_draft *draft);
 
-/* How much of the file need not be counted, in bytes. */
+/* How much of the content need not be counted, in bytes. */
 uint64_t index_draft_covers(const struct index_draft *draft);
 
 /* Whether what was counted when the file was `of` is right now: it is as it was, or has grown. */

@@ -37,6 +37,7 @@ enum word {
     WORD_FILE_SYSTEM_2,
     WORD_SAMPLE,
     WORD_VERIFIED,
+    WORD_CONTENT,
     WORD_DIGEST = 23,
     WORDS,
 };
@@ -194,7 +195,7 @@ static int read_header(int fd, struct index_header *header, struct index_key *ke
         return error;
     const struct record_format *format = format_of(header);
     if (word_of(header, WORD_MAGIC) != magic || format == NULL ||
-        word_of(header, WORD_SIZE) > OFFSET_MAX)
+        word_of(header, WORD_SIZE) > OFFSET_MAX || word_of(header, WORD_CONTENT) > OFFSET_MAX)
         return -WRONG_INDEX;
     *key = (struct index_key){
         .format = format,
@@ -260,7 +261,9 @@ int index_decode(int fd, struct index_key *key, struct record_index **index)
     if (error != 0)
         return error;
     AUTO_FREE uint8_t *buffer = malloc(BUFFER);
-    struct record_index *read = record_index_new(key->format, key->size, NULL);
+    uint64_t content = word_of(&header, WORD_CONTENT);
+    struct record_index *read =
+        record_index_new(key->format, content != 0 ? content : key->size, NULL);
     struct index_reader reader = {
         .fd = fd,
         .offset = sizeof(header),
@@ -367,6 +370,7 @@ static void fill_header(struct index_header *header, const struct index_key *key
     set_word(header, WORD_MAGIC, magic);
     set_word(header, WORD_VERSION, version_word(key->format, key->content));
     fill_key(header, key);
+    set_word(header, WORD_CONTENT, index->size != key->size ? index->size : 0);
     set_word(header, WORD_ENDS_OPEN, index->ends_open ? 1 : 0);
     set_word(header, WORD_LINE_ENDS, record_index_ends(index));
     set_word(header, WORD_HOLES, atomic_load(&index->holes) ? 1 : 0);

@@ -11,7 +11,8 @@
  *             12         how many groups of 64 blocks follow
  *             13         bytes that follow the words
  *             14 … 20    of the key: inode, birth time (s, ns), file system (2), sample, verified
- *             21, 22     0
+ *             21         bytes of content that are indexed; 0: as many as the file has
+ *             22         0
  *             23         XXH3 of what follows, and of all other words
  *     then               the groups that have record ends, by number; of each
  *                          8 bytes     the number of the group × 2, and 1 if it is dense

@@ -30,7 +30,7 @@ static int count_rest(const struct index_draft *draft, const struct reading *rea
 static int make_at_once(const struct index_draft *draft, struct index_directory *directory,
                         const struct reading *reading, struct record_index **made)
 {
-    struct record_index *index = record_index_new(draft->format, draft->of.file.size, draft->old);
+    struct record_index *index = record_index_new(draft->format, draft->size, draft->old);
     if (index == NULL)
         return -ENOMEM;
     int error = count_rest(draft, reading, index);
@@ -72,7 +72,7 @@ static int get_once(struct draft_order *order, const struct reading *reading,
             *index = steal_pointer(&draft->old);
         else
             error = -TRY_AGAIN;
-    } else if (error == 0 && draft->of.file.size - index_draft_covers(draft) > COUNTED_AT_ONCE) {
+    } else if (error == 0 && draft->size - index_draft_covers(draft) > COUNTED_AT_ONCE) {
         error = -AWAITS_INDEX;
     } else if (error == 0) {
         error = make_at_once(draft, order->directory, reading, index);

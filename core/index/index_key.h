@@ -24,7 +24,7 @@ struct index_key {
     struct file_system_id file_system;
     uint64_t inode;
     struct timespec birth; /* 0 if it is not known */
-    uint64_t size;         /* bytes */
+    uint64_t size;         /* bytes of the file, or of its first part */
     struct timespec mtime;
     struct timespec ctime;
     struct content_ends ends; /* of the first `size` bytes */

@@ -49,7 +49,7 @@ struct index_group {
 struct record_index {
     atomic_uint references;
     const struct record_format *format; /* constant */
-    uint64_t size;                      /* constant; bytes of the file that it covers, from 0 */
+    uint64_t size;                      /* constant; bytes of content that it covers, from 0 */
     uint64_t blocks;                    /* constant; size / INDEX_BLOCK, rounded up */
     bool ends_open;    /* the last byte ends no record: there is one after the last end */
     atomic_bool holes; /* some were passed: if the file grows they may have been filled too */

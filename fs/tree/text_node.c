@@ -76,13 +76,18 @@ static int look_at_text(struct driver *driver, struct node *node, struct stat *a
     return error == 0 && now.revision != subject->version.revision ? -ESTALE : error;
 }
 
-/* How long a text will be, if it can be had and that takes no look into the file; else 0. */
-static uint64_t expected_length(const struct node_text *text, const struct stat *source)
+/*
+ * How long a text will be, if it can be had and that takes no look into the file; else 0. What a
+ * file holds may be of another size than the file.
+ */
+static uint64_t expected_length(const struct node *node, const struct stat *source)
 {
+    const struct node_text *text = &node->content.text;
     struct file_identity identity;
 
     file_identity_of(source, &identity);
-    if (!generated_is_computed(text->type, &text->view, &identity))
+    if (node_large(node)->parent->type->is_large ||
+        !generated_is_computed(text->type, &text->view, &identity))
         return 0;
     uint64_t length = text->type->length(&text->view, identity.size);
     return length != TEXT_TOO_LONG ? length : 0;
@@ -91,9 +96,9 @@ static uint64_t expected_length(const struct node_text *text, const struct stat 
 static void shape_text(const struct driver *driver, const struct node *node,
                        const struct stat *source, struct stat *attributes)
 {
-    const struct node_text *text = &node->content.text;
-    const struct text_subject *subject = text_subject_of(text->text);
-    uint64_t length = text_tell(text->text, expected_length(text, source));
+    struct text *text = node->content.text.text;
+    const struct text_subject *subject = text_subject_of(text);
+    uint64_t length = text_tell(text, expected_length(node, source));
 
     (void)driver;
     attributes->st_nlink = 1;
