@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/view/view_types.h"
 #include "fs/command/complaint.h"
 #include "fs/command/help.h"
 #include "fs/command/option_rules.h"
@@ -164,7 +165,7 @@ static uint64_t get_views(const struct options *options)
     static const char *const names[] = {"bytes", "lines", "rows", "extents", "whole"};
     uint64_t bits = 0;
     for (size_t i = 0; i < LENGTH_OF(names); i++)
-        if (options->settings.listed[view_kind_named(names[i], strlen(names[i]))])
+        if (options->settings.listed[view_type_named(names[i], strlen(names[i]))])
             bits |= 1u << i;
     return bits;
 }

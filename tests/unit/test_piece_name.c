@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/view/view_types.h"
 #include "tests/unit/piece_found.h"
 
 #define K 1024ull
@@ -167,6 +168,19 @@ static void test_extensions(void **state)
         assert_string_equal(file_extension(cases[i][0]), cases[i][1]);
 }
 
+/* The name of the view that is one piece. */
+static void write_whole(const char *extension, char *name)
+{
+    piece_name_write_single(view_types[view_type_named("whole", 5)], extension, name);
+}
+
+static bool is_whole(const char *extension, const char *name)
+{
+    const struct view_type *found = piece_name_find_single(extension, name);
+    assert_true(found == NULL || strcmp(found->name, "whole") == 0);
+    return found != NULL;
+}
+
 /* An extension that would make a name too long for a directory is left out, all of it. */
 static void test_long_extensions(void **state)
 {
@@ -184,9 +198,9 @@ static void test_long_extensions(void **state)
         assert_name(FILE_("lines", extension, 20), &found, name);
         assert_found(FILE_("rows", extension, 20), "3", &found);
         const bool fits_whole = length + 5 <= PIECE_NAME_MOST;
-        piece_name_write_whole(extension, name);
+        write_whole(extension, name);
         assert_int_equal(strlen(name), 5 + (fits_whole ? length : 0));
-        assert_true(piece_name_is_whole(extension, name));
+        assert_true(is_whole(extension, name));
     }
 }
 
@@ -208,19 +222,19 @@ static void test_whole(void **state)
     char name[PIECE_NAME_MOST + 1];
     (void)state;
 
-    piece_name_write_whole(".log", name);
+    write_whole(".log", name);
     assert_string_equal(name, "whole.log");
-    piece_name_write_whole("", name);
+    write_whole("", name);
     assert_string_equal(name, "whole");
-    assert_true(piece_name_is_whole(".log", "whole.log"));
-    assert_true(piece_name_is_whole(".log", "whole"));
-    assert_true(piece_name_is_whole("", "whole"));
-    assert_false(piece_name_is_whole("", "whole.log"));
-    assert_false(piece_name_is_whole(".log", "whole.txt"));
-    assert_false(piece_name_is_whole(".log", "whole."));
-    assert_false(piece_name_is_whole(".log", "Whole"));
-    assert_false(piece_name_is_whole(".log", "whole.log.log"));
-    assert_false(piece_name_is_whole(".log", ""));
+    assert_true(is_whole(".log", "whole.log"));
+    assert_true(is_whole(".log", "whole"));
+    assert_true(is_whole("", "whole"));
+    assert_false(is_whole("", "whole.log"));
+    assert_false(is_whole(".log", "whole.txt"));
+    assert_false(is_whole(".log", "whole."));
+    assert_false(is_whole(".log", "Whole"));
+    assert_false(is_whole(".log", "whole.log.log"));
+    assert_false(is_whole(".log", ""));
 }
 
 /* Ranges */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/outcome.h"
+#include "core/view/view_types.h"
 #include "tests/unit/view_said.h"
 
 #define K 1024ull
@@ -290,7 +291,7 @@ static void test_what_views_are(void **state)
 {
     static const struct {
         const char *name;
-        bool scans;
+        bool has_records;
         bool needs_index;
         bool is_numbered;
     } views[] = {
@@ -303,24 +304,25 @@ static void test_what_views_are(void **state)
 
     for (size_t i = 0; i < LENGTH_OF(views); i++) {
         const struct view view = view_of(views[i].name);
-        assert_int_equal(view_scans(&view), views[i].scans);
-        assert_int_equal(view_needs_index(&view), views[i].needs_index);
+        assert_int_equal(view.type->has_records, views[i].has_records);
+        assert_int_equal(view.type->needs_index, views[i].needs_index);
         assert_int_equal(view_is_numbered(&view), views[i].is_numbered);
     }
 }
 
-static void test_kind_names(void **state)
+static void test_type_names(void **state)
 {
     static const char *const names[] = {"bytes", "lines", "rows", "extents", "whole"};
     static const char *const no_names[] = {"", "b", "byte", "bytes@1", "Rows", "kinds"};
     (void)state;
 
-    assert_int_equal(VIEW_KINDS, LENGTH_OF(names));
+    assert_null(view_types[LENGTH_OF(names)]);
     for (size_t i = 0; i < LENGTH_OF(names); i++)
-        assert_string_equal(view_kind_name(view_kind_named(names[i], strlen(names[i]))), names[i]);
+        assert_string_equal(view_types[view_type_named(names[i], strlen(names[i]))]->name,
+                            names[i]);
     for (size_t i = 0; i < LENGTH_OF(no_names); i++)
-        assert_int_equal(view_kind_named(no_names[i], strlen(no_names[i])), VIEW_KINDS);
-    assert_int_equal(view_kind_named("bytes@1", 5), view_kind_named("bytes", 5));
+        assert_int_equal(view_type_named(no_names[i], strlen(no_names[i])), LENGTH_OF(names));
+    assert_int_equal(view_type_named("bytes@1", 5), view_type_named("bytes", 5));
 }
 
 static void test_counts(void **state)
@@ -384,7 +386,7 @@ int main(void)
         cmocka_unit_test(test_headers),         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_no_views),        cmocka_unit_test(test_random_views),
         cmocka_unit_test(test_random_damage),   cmocka_unit_test(test_what_views_are),
-        cmocka_unit_test(test_kind_names),      cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_type_names),      cmocka_unit_test(test_counts),
         cmocka_unit_test(test_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
