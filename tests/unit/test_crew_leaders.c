@@ -1,6 +1,6 @@
 /*
- * receivers: few wait for requests, somebody always does, and not all of them venture what may
- * block.
+ * crew_leaders: few wait for requests, at least one always does, and not all of them venture what
+ * may block.
  */
 #include "tests/unit/support.h"
 
@@ -8,10 +8,10 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "fs/serve/receivers.h"
+#include "fs/serve/crew_leaders.h"
 
 struct crowd {
-    struct receivers receivers;
+    struct crew_leaders leaders;
     atomic_uint inside;
     atomic_uint errands;
 };
@@ -25,7 +25,7 @@ static void count_errand(void *argument)
 static int setup(void **state)
 {
     static struct crowd crowd;
-    receivers_init(&crowd.receivers, count_errand, &crowd);
+    crew_leaders_init(&crowd.leaders, count_errand, &crowd);
     atomic_init(&crowd.inside, 0);
     atomic_init(&crowd.errands, 0);
     *state = &crowd;
@@ -35,20 +35,20 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct crowd *crowd = *state;
-    receivers_destroy(&crowd->receivers);
+    crew_leaders_destroy(&crowd->leaders);
     return 0;
 }
 
 static void fill(struct crowd *crowd)
 {
-    for (unsigned i = 0; i < crowd->receivers.most; i++)
-        assert_true(receivers_enter(&crowd->receivers));
+    for (unsigned i = 0; i < crowd->leaders.most; i++)
+        assert_true(crew_leaders_enter(&crowd->leaders));
 }
 
 static void *stand_by(void *argument)
 {
     struct crowd *crowd = argument;
-    if (receivers_enter(&crowd->receivers))
+    if (crew_leaders_enter(&crowd->leaders))
         atomic_fetch_add(&crowd->inside, 1);
     return NULL;
 }
@@ -75,8 +75,8 @@ static void test_one_for_each_processor_and_one_more(void **state)
 {
     struct crowd *crowd = *state;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    assert_int_equal(crowd->receivers.most,
-                     processors < MOST_RECEIVERS ? processors + 1 : MOST_RECEIVERS);
+    assert_int_equal(crowd->leaders.most,
+                     processors < MOST_LEADERS ? processors + 1 : MOST_LEADERS);
 }
 
 static void test_the_last_one_calls(void **state)
@@ -84,9 +84,9 @@ static void test_the_last_one_calls(void **state)
     struct crowd *crowd = *state;
     pthread_t thread = fill_with_one_standing_by(crowd);
 
-    for (unsigned i = 1; i < crowd->receivers.most; i++)
-        receivers_leave(&crowd->receivers);
-    receivers_leave(&crowd->receivers);
+    for (unsigned i = 1; i < crowd->leaders.most; i++)
+        crew_leaders_step_down(&crowd->leaders);
+    crew_leaders_step_down(&crowd->leaders);
     assert_true(comes_in(crowd));
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
@@ -97,9 +97,9 @@ static void test_who_leaves_only_the_venturing_behind_calls(void **state)
     struct crowd *crowd = *state;
     pthread_t thread = fill_with_one_standing_by(crowd);
 
-    for (unsigned i = 1; i < crowd->receivers.most; i++)
-        assert_true(receivers_venture(&crowd->receivers));
-    receivers_leave(&crowd->receivers);
+    for (unsigned i = 1; i < crowd->leaders.most; i++)
+        assert_true(crew_leaders_venture(&crowd->leaders));
+    crew_leaders_step_down(&crowd->leaders);
     assert_true(comes_in(crowd));
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
@@ -108,14 +108,14 @@ static void test_who_leaves_only_the_venturing_behind_calls(void **state)
 static void test_the_last_one_does_not_stand_by(void **state)
 {
     struct crowd *crowd = *state;
-    unsigned most = crowd->receivers.most;
+    unsigned most = crowd->leaders.most;
 
     fill(crowd);
-    receivers_return(&crowd->receivers);
+    crew_leaders_return(&crowd->leaders);
     for (unsigned i = 0; i < most; i++)
-        assert_true(receivers_venture(&crowd->receivers));
-    assert_true(receivers_go_on(&crowd->receivers)); /* it would not return */
-    assert_int_equal(crowd->receivers.count, most + 1);
+        assert_true(crew_leaders_venture(&crowd->leaders));
+    assert_true(crew_leaders_go_on(&crowd->leaders)); /* it would not return */
+    assert_int_equal(crowd->leaders.count, most + 1);
 }
 
 static void test_who_returns_makes_the_call_void(void **state)
@@ -123,11 +123,11 @@ static void test_who_returns_makes_the_call_void(void **state)
     struct crowd *crowd = *state;
 
     fill(crowd);
-    for (unsigned i = 0; i < crowd->receivers.most; i++)
-        receivers_leave(&crowd->receivers); /* nobody stands by */
-    for (unsigned i = 0; i < crowd->receivers.most; i++)
-        receivers_return(&crowd->receivers);
-    assert_true(receivers_go_on(&crowd->receivers));
+    for (unsigned i = 0; i < crowd->leaders.most; i++)
+        crew_leaders_step_down(&crowd->leaders); /* nobody stands by */
+    for (unsigned i = 0; i < crowd->leaders.most; i++)
+        crew_leaders_return(&crowd->leaders);
+    assert_true(crew_leaders_go_on(&crowd->leaders));
 }
 
 static void test_end(void **state)
@@ -137,11 +137,11 @@ static void test_end(void **state)
 
     fill(crowd);
     assert_int_equal(pthread_create(&thread, NULL, stand_by, crowd), 0);
-    receivers_end(&crowd->receivers);
+    crew_leaders_end(&crowd->leaders);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(atomic_load(&crowd->inside), 0);
-    assert_false(receivers_go_on(&crowd->receivers));
-    assert_false(receivers_enter(&crowd->receivers));
+    assert_false(crew_leaders_go_on(&crowd->leaders));
+    assert_false(crew_leaders_enter(&crowd->leaders));
 }
 
 static bool errands_are_run(struct crowd *crowd, unsigned count)
@@ -158,11 +158,11 @@ static void test_errands(void **state)
     pthread_t thread = fill_with_one_standing_by(crowd);
 
     for (unsigned i = 0; i < 3; i++)
-        receivers_send(&crowd->receivers);
+        crew_leaders_send(&crowd->leaders);
     assert_true(errands_are_run(crowd, 3));
     assert_int_equal(atomic_load(&crowd->inside), 0);
-    receivers_end(&crowd->receivers);
-    receivers_send(&crowd->receivers);
+    crew_leaders_end(&crowd->leaders);
+    crew_leaders_send(&crowd->leaders);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(atomic_load(&crowd->errands), 3);
 }
@@ -174,10 +174,10 @@ static void test_an_errand_for_the_next(void **state)
     pthread_t thread;
 
     fill(crowd);
-    receivers_send(&crowd->receivers);
+    crew_leaders_send(&crowd->leaders);
     assert_int_equal(pthread_create(&thread, NULL, stand_by, crowd), 0);
     assert_true(errands_are_run(crowd, 1));
-    receivers_end(&crowd->receivers);
+    crew_leaders_end(&crowd->leaders);
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
@@ -187,8 +187,8 @@ static void test_an_errand_before_a_free_place(void **state)
     struct crowd *crowd = *state;
     pthread_t thread = fill_with_one_standing_by(crowd);
 
-    receivers_leave(&crowd->receivers);
-    receivers_send(&crowd->receivers);
+    crew_leaders_step_down(&crowd->leaders);
+    crew_leaders_send(&crowd->leaders);
     assert_true(errands_are_run(crowd, 1));
     assert_true(comes_in(crowd));
     assert_int_equal(pthread_join(thread, NULL), 0);
@@ -201,9 +201,9 @@ static void test_a_call_before_an_errand(void **state)
     pthread_t thread;
 
     fill(crowd);
-    receivers_send(&crowd->receivers);
-    for (unsigned i = 0; i < crowd->receivers.most; i++)
-        receivers_leave(&crowd->receivers);
+    crew_leaders_send(&crowd->leaders);
+    for (unsigned i = 0; i < crowd->leaders.most; i++)
+        crew_leaders_step_down(&crowd->leaders);
     assert_int_equal(pthread_create(&thread, NULL, stand_by, crowd), 0);
     assert_true(comes_in(crowd));
     assert_int_equal(pthread_join(thread, NULL), 0);
@@ -213,14 +213,14 @@ static void test_a_call_before_an_errand(void **state)
 static void test_not_all_venture(void **state)
 {
     struct crowd *crowd = *state;
-    unsigned most = crowd->receivers.most;
+    unsigned most = crowd->leaders.most;
 
     fill(crowd);
     for (unsigned i = 1; i < most; i++)
-        assert_true(receivers_venture(&crowd->receivers));
-    assert_false(receivers_venture(&crowd->receivers));
-    receivers_ventured(&crowd->receivers);
-    assert_true(receivers_venture(&crowd->receivers));
+        assert_true(crew_leaders_venture(&crowd->leaders));
+    assert_false(crew_leaders_venture(&crowd->leaders));
+    crew_leaders_ventured(&crowd->leaders);
+    assert_true(crew_leaders_venture(&crowd->leaders));
 }
 
 /* The fewer have not left, the fewer may venture; one alone may not. */
@@ -229,13 +229,13 @@ static void test_nobody_ventures_alone(void **state)
     struct crowd *crowd = *state;
 
     fill(crowd);
-    assert_true(receivers_venture(&crowd->receivers));
-    for (unsigned i = 2; i < crowd->receivers.most; i++)
-        receivers_leave(&crowd->receivers);
-    assert_false(receivers_venture(&crowd->receivers));
-    receivers_ventured(&crowd->receivers);
-    receivers_leave(&crowd->receivers);
-    assert_false(receivers_venture(&crowd->receivers));
+    assert_true(crew_leaders_venture(&crowd->leaders));
+    for (unsigned i = 2; i < crowd->leaders.most; i++)
+        crew_leaders_step_down(&crowd->leaders);
+    assert_false(crew_leaders_venture(&crowd->leaders));
+    crew_leaders_ventured(&crowd->leaders);
+    crew_leaders_step_down(&crowd->leaders);
+    assert_false(crew_leaders_venture(&crowd->leaders));
 }
 
 int main(void)

@@ -1,45 +1,47 @@
-/* fs/generated/table_length and fs/generated/table_map: what is known of a table without its text.
- */
+/* fs/generated/tsv_length and fs/tree/text_map: what is known of a table without its text. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fs/generated/table_length.h"
-#include "fs/generated/table_map.h"
+#include "core/view/bytes_view.h"
+#include "fs/generated/tsv.h"
+#include "fs/generated/tsv_length.h"
+#include "fs/tree/text_map.h"
 
 enum { SIZES = 400, READ_MOST = 300000 };
 
 /* A table of `bytes` of a file without holes, which need not be there. */
-static struct table table_of(const struct view *view, uint64_t size)
+static struct view_text table_of(const struct view *view, uint64_t size)
 {
-    return (struct table){.view = view, .file.size = size, .extension = "", .computed = true};
+    return (struct view_text){
+        .type = &tsv_text, .view = view, .file.size = size, .extension = "", .computed = true};
 }
 
 static const struct view *view_of(bool by_count, uint64_t value)
 {
     static struct view view;
-    view = (struct view){.kind = VIEW_BYTES, .partition = {by_count, value}};
+    view = (struct view){.type = &bytes_view, .partition = {by_count, value}};
     return &view;
 }
 
 /* Makes all lines and asks for each place that it has. Returns the length. */
-static uint64_t make_all(const struct table *table, struct table_map *map)
+static uint64_t make_all(const struct view_text *table, struct text_map *map)
 {
-    struct table_place place = {0};
-    char text[TABLE_LINE_MOST];
+    struct text_place place = {0};
+    char text[TEXT_LINE_MOST];
     size_t length = 0;
 
     for (;;) {
-        const struct table_place start = place;
-        if (table_line(table, &place, text, &length) != 0)
+        const struct text_place start = place;
+        if (view_text_line(table, &place, text, &length) != 0)
             return start.offset;
         assert_int_equal(place.offset, start.offset + length);
         if (map != NULL)
-            assert_int_equal(table_map_add(map, &start, text, length), 0);
+            assert_int_equal(text_map_add(map, &start, text, length), 0);
         for (uint64_t at = start.offset; at<place.offset; at += length> 1 ? length - 1 : 1) {
-            struct table_place found = table_place_at(table->view, table->file.size, at);
+            struct text_place found = tsv_place_at(table->view, table->file.size, at);
             assert_int_equal(found.offset, start.offset);
             assert_int_equal(found.line, start.line);
             assert_int_equal(found.cursor, start.cursor);
@@ -56,8 +58,8 @@ static void test_lengths(void **state)
         for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
             for (int by_count = 0; by_count < 2; by_count++) {
                 const struct view *view = view_of(by_count != 0, values[i]);
-                const struct table table = table_of(view, size);
-                assert_int_equal(make_all(&table, NULL), table_length(view, size));
+                const struct view_text table = table_of(view, size);
+                assert_int_equal(make_all(&table, NULL), tsv_length(view, size));
             }
         }
     }
@@ -71,7 +73,7 @@ static void test_largest(void **state)
 
     const struct view *view = view_of(false, 1ULL << 40);
     uint64_t count = partition_count(&view->partition, size);
-    struct table_place last = table_place_at(view, size, table_length(view, size) - 1);
+    struct text_place last = tsv_place_at(view, size, tsv_length(view, size) - 1);
     assert_int_equal(last.line, count);
     assert_int_equal(last.cursor, count - 1);
 }
@@ -81,25 +83,25 @@ static void test_too_long(void **state)
 {
     (void)state;
 
-    assert_int_equal(table_length(view_of(true, INT64_MAX), 1000), TABLE_TOO_LONG);
-    assert_int_equal(table_length(view_of(false, 1), INT64_MAX), TABLE_TOO_LONG);
+    assert_int_equal(tsv_length(view_of(true, INT64_MAX), 1000), TEXT_TOO_LONG);
+    assert_int_equal(tsv_length(view_of(false, 1), INT64_MAX), TEXT_TOO_LONG);
     uint64_t length = 0;
     for (uint64_t count = 1; count < INT64_MAX / 2; count *= 2) {
-        uint64_t next = table_length(view_of(true, count), 1000);
-        assert_true(next > length || (next == length && next == TABLE_TOO_LONG));
-        assert_true(next <= INT64_MAX || next == TABLE_TOO_LONG);
+        uint64_t next = tsv_length(view_of(true, count), 1000);
+        assert_true(next > length || (next == length && next == TEXT_TOO_LONG));
+        assert_true(next <= INT64_MAX || next == TEXT_TOO_LONG);
         length = next;
     }
-    assert_int_equal(length, TABLE_TOO_LONG);
+    assert_int_equal(length, TEXT_TOO_LONG);
 }
 
 /* A map of a long table: every part of it is made again; another table is found out. */
 static void test_map(void **state)
 {
     const struct view *view = view_of(false, 3);
-    const struct table table = table_of(view, 30000);
-    const struct table other = table_of(view, 29999);
-    struct table_map map;
+    const struct view_text table = table_of(view, 30000);
+    const struct view_text other = table_of(view, 29999);
+    struct text_map map;
     char *text = malloc(READ_MOST);
     char *part = malloc(READ_MOST);
     size_t got = 0;
@@ -107,21 +109,21 @@ static void test_map(void **state)
 
     assert_non_null(text);
     assert_non_null(part);
-    table_map_init(&map);
+    text_map_init(&map);
     map.stretch_size = 4096;
     uint64_t length = make_all(&table, &map);
     assert_int_equal(length, map.length);
     assert_true(map.count > 20);
-    assert_int_equal(table_map_read(&map, &table, 0, text, READ_MOST, &got), 0);
+    assert_int_equal(text_map_read(&map, &table, 0, text, READ_MOST, &got), 0);
     assert_int_equal(got, map.length);
     for (uint64_t at = 0; at < map.length + 5000; at += 1777) {
-        assert_int_equal(table_map_read(&map, &table, at, part, 10000, &got), 0);
+        assert_int_equal(text_map_read(&map, &table, at, part, 10000, &got), 0);
         uint64_t left = at < map.length ? map.length - at : 0;
         assert_int_equal(got, left < 10000 ? left : 10000);
         assert_memory_equal(part, text + (left > 0 ? at : 0), got);
     }
-    assert_int_equal(table_map_read(&map, &other, 0, part, READ_MOST, &got), -ESTALE);
-    table_map_destroy(&map);
+    assert_int_equal(text_map_read(&map, &other, 0, part, READ_MOST, &got), -ESTALE);
+    text_map_destroy(&map);
     free(part);
     free(text);
 }
@@ -130,29 +132,29 @@ static void test_map(void **state)
 static void test_map_is_bounded(void **state)
 {
     const struct view *view = view_of(false, 1);
-    const struct table table = table_of(view, 40000);
-    struct table_map map;
+    const struct view_text table = table_of(view, 40000);
+    struct text_map map;
     char part[1000];
     size_t got = 0;
     (void)state;
 
-    table_map_init(&map);
+    text_map_init(&map);
     map.stretch_size = 1;
     uint64_t length = make_all(&table, &map);
     assert_true(map.count <= 4096);
     assert_int_equal(map.length, length);
     for (uint64_t at = 0; at < length; at += 12345) {
-        assert_int_equal(table_map_read(&map, &table, at, part, sizeof(part), &got), 0);
-        struct table_place place = table_place_at(view, 40000, at);
-        char line[TABLE_LINE_MOST];
+        assert_int_equal(text_map_read(&map, &table, at, part, sizeof(part), &got), 0);
+        struct text_place place = tsv_place_at(view, 40000, at);
+        char line[TEXT_LINE_MOST];
         size_t line_length = 0;
         uint64_t start = place.offset;
-        assert_int_equal(table_line(&table, &place, line, &line_length), 0);
+        assert_int_equal(view_text_line(&table, &place, line, &line_length), 0);
         size_t skipped = (size_t)(at - start);
         size_t known = line_length - skipped < got ? line_length - skipped : got;
         assert_memory_equal(part, line + skipped, known);
     }
-    table_map_destroy(&map);
+    text_map_destroy(&map);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
-/* The gate: how much room each device gets, in which order jobs run, and which leave the line. */
-#include "fs/serve/gate.h"
+/* A lane: how much room each device gets, in which order requests run, and which leave the line. */
+#include "fs/serve/crew_lane.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -10,9 +10,9 @@
 
 enum { MOST = 64 };
 
-/* What a test's job does: runs until it may end. Its number is its job's inode. */
+/* What a test's request does: it runs until it may end. Its number is that of its fuse_req_t. */
 static struct {
-    struct gate gate;
+    struct crew_lane lane;
     atomic_bool may_end[MOST];
     atomic_bool runs[MOST];
     atomic_int ended;
@@ -22,9 +22,9 @@ static struct {
     pthread_t threads[MOST];
 } trial;
 
-static unsigned number_of(fuse_req_t request)
+static unsigned number_of(fuse_req_t fuse)
 {
-    return (unsigned)((uintptr_t)request / 16);
+    return (unsigned)((uintptr_t)fuse / 16);
 }
 
 void __wrap_fuse_req_interrupt_func(fuse_req_t request, fuse_interrupt_func_t function,
@@ -37,26 +37,27 @@ void __wrap_fuse_req_interrupt_func(fuse_req_t request, fuse_interrupt_func_t fu
     trial.argument[number_of(request)] = argument;
 }
 
-static void run(struct job *job)
+static void run(struct request *request)
 {
-    unsigned number = number_of(job->request);
+    unsigned number = number_of(request->fuse);
     atomic_store(&trial.runs[number], true);
     while (!atomic_load(&trial.may_end[number]))
         sleep_ms(1);
     atomic_fetch_add(&trial.ended, 1);
 }
 
-static void refuse(const struct job *job, int error)
+static void refuse(const struct request *request, int error)
 {
-    atomic_store(&trial.refused_with[number_of(job->request)], error);
+    atomic_store(&trial.refused_with[number_of(request->fuse)], error);
 }
 
-static struct job job_of(unsigned number, uint64_t device)
+static const struct operation trial_operation = {.name = "trial", .run = run, .refuse = refuse};
+
+static struct request request_of(unsigned number, uint64_t device)
 {
-    return (struct job){.run = run,
-                        .refuse = refuse,
-                        .request = (fuse_req_t)(uintptr_t)(number * 16),
-                        .device = device};
+    return (struct request){.operation = &trial_operation,
+                            .fuse = (fuse_req_t)(uintptr_t)(number * 16),
+                            .device = device};
 }
 
 struct start {
@@ -69,23 +70,23 @@ static struct start starts[MOST];
 static void *start_in_thread(void *argument)
 {
     const struct start *start = argument;
-    const struct job job = job_of(start->number, start->device);
-    gate_run(&trial.gate, &job);
+    const struct request request = request_of(start->number, start->device);
+    crew_lane_run(&trial.lane, &request);
     return NULL;
 }
 
-/* Brings a job with a thread of its own, and waits until it runs or stands in line. */
+/* Brings a request with a thread of its own, and waits until it runs or stands in line. */
 static void bring(unsigned number, uint64_t device)
 {
-    struct gate_load before = gate_load(&trial.gate);
-    struct gate_load now;
+    struct crew_load before = crew_lane_load(&trial.lane);
+    struct crew_load now;
 
     starts[number] = (struct start){number, device};
     assert_int_equal(pthread_create(&trial.threads[number], NULL, start_in_thread, &starts[number]),
                      0);
     do {
         sleep_ms(1);
-        now = gate_load(&trial.gate);
+        now = crew_lane_load(&trial.lane);
     } while (now.running + now.queued == before.running + before.queued ||
              (now.running > before.running && !atomic_load(&trial.runs[number])));
 }
@@ -96,8 +97,8 @@ static void let_all_end(unsigned count)
         atomic_store(&trial.may_end[i], true);
     for (unsigned i = 1; i <= count; i++)
         (void)pthread_join(trial.threads[i], NULL);
-    assert_int_equal(gate_load(&trial.gate).running, 0);
-    assert_int_equal(gate_load(&trial.gate).queued, 0);
+    assert_int_equal(crew_lane_load(&trial.lane).running, 0);
+    assert_int_equal(crew_lane_load(&trial.lane).queued, 0);
 }
 
 static int set_up(void **state)
@@ -110,32 +111,32 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    gate_destroy(&trial.gate);
+    crew_lane_destroy(&trial.lane);
     return 0;
 }
 
-/* However many jobs of silent devices there are, one more device finds a place. */
+/* However many requests of silent devices there are, one more device finds a place. */
 static void test_each_device_leaves_room(void **state)
 {
     static const unsigned expected[] = {4, 2, 1, 1}; /* of 8: half of what the others leave */
     unsigned number = 0;
 
     (void)state;
-    gate_init(&trial.gate, 8);
+    crew_lane_init(&trial.lane, 8);
     for (uint64_t device = 1; device <= LENGTH_OF(expected); device++) {
-        unsigned running = gate_load(&trial.gate).running;
+        unsigned running = crew_lane_load(&trial.lane).running;
         for (int i = 0; i < 6; i++)
             bring(++number, device);
-        assert_int_equal(gate_load(&trial.gate).running - running, expected[device - 1]);
+        assert_int_equal(crew_lane_load(&trial.lane).running - running, expected[device - 1]);
     }
     let_all_end(number);
     assert_int_equal(atomic_load(&trial.ended), number);
 }
 
-static void test_the_smallest_gates(void **state)
+static void test_the_smallest_lanes(void **state)
 {
     (void)state;
-    gate_init(&trial.gate, 2);
+    crew_lane_init(&trial.lane, 2);
     bring(1, 1);
     bring(2, 1);
     bring(3, 2);
@@ -149,10 +150,10 @@ static void test_the_smallest_gates(void **state)
 static void test_no_device(void **state)
 {
     (void)state;
-    gate_init(&trial.gate, 3);
+    crew_lane_init(&trial.lane, 3);
     for (unsigned i = 1; i <= 4; i++)
         bring(i, 0);
-    assert_int_equal(gate_load(&trial.gate).running, 3);
+    assert_int_equal(crew_lane_load(&trial.lane).running, 3);
     let_all_end(4);
 }
 
@@ -160,42 +161,44 @@ static void test_no_device(void **state)
 static void test_interrupted_in_line(void **state)
 {
     (void)state;
-    gate_init(&trial.gate, 2);
+    crew_lane_init(&trial.lane, 2);
     for (unsigned i = 1; i <= 3; i++)
         bring(i, 1);
-    assert_int_equal(gate_load(&trial.gate).queued, 2);
+    assert_int_equal(crew_lane_load(&trial.lane).queued, 2);
     trial.on_interrupt[2]((fuse_req_t)(uintptr_t)(2 * 16), trial.argument[2]);
     assert_int_equal(atomic_load(&trial.refused_with[2]), -CANCELLED);
-    assert_int_equal(gate_load(&trial.gate).queued, 1);
+    assert_int_equal(crew_lane_load(&trial.lane).queued, 1);
     let_all_end(3);
     assert_false(atomic_load(&trial.runs[2]));
     assert_true(atomic_load(&trial.runs[3]));
 }
 
-/* A job that finds out that it needs another device goes to the end of that one's line. */
-static void run_and_move(struct job *job)
+/* A request that finds out that it needs another device goes to the end of that one's line. */
+static void run_and_move(struct request *request)
 {
-    if (job->device == 1) {
-        job->device = 2;
-        gate_queue(&trial.gate, job, job->device);
+    if (request->device == 1) {
+        crew_lane_queue(&trial.lane, request, 2);
         return;
     }
-    run(job);
+    run(request);
 }
+
+static const struct operation moving_operation = {
+    .name = "moving", .run = run_and_move, .refuse = refuse};
 
 static void test_to_another_device(void **state)
 {
-    struct job job = job_of(3, 1);
+    struct request request = request_of(3, 1);
 
     (void)state;
-    gate_init(&trial.gate, 4);
+    crew_lane_init(&trial.lane, 4);
     bring(1, 2);
     bring(2, 2); /* has its share */
-    job.run = run_and_move;
-    gate_run(&trial.gate, &job);
+    request.operation = &moving_operation;
+    crew_lane_run(&trial.lane, &request);
     assert_false(atomic_load(&trial.runs[3]));
-    assert_int_equal(gate_load(&trial.gate).running, 2);
-    assert_int_equal(gate_load(&trial.gate).queued, 1);
+    assert_int_equal(crew_lane_load(&trial.lane).running, 2);
+    assert_int_equal(crew_lane_load(&trial.lane).queued, 1);
     atomic_store(&trial.may_end[3], true);
     let_all_end(2);
     assert_true(atomic_load(&trial.runs[3]));
@@ -205,7 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_each_device_leaves_room, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_the_smallest_gates, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_smallest_lanes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_device, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_interrupted_in_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_to_another_device, set_up, tear_down),
