@@ -1,5 +1,5 @@
 /*
- * How long work learns that nobody waits for it any more.
+ * How long work learns that no one waits for it any more.
  *
  * A thread that starts work that may scan lends it a `struct cancel`; the work asks between short
  * steps and ends with -CANCELLED (core/base/outcome.h) once the answer is yes. NULL stands for

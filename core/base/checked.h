@@ -22,7 +22,7 @@ static inline bool checked_mul(uint64_t a, uint64_t b, uint64_t *result)
     return !__builtin_mul_overflow(a, b, result);
 }
 
-/* a - b, or 0 where b is the larger: how much of a lies beyond b. */
+/* a - b, or 0 if b is the larger: how much of a lies beyond b. */
 static inline uint64_t saturating_sub(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : 0;

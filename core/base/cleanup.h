@@ -3,7 +3,7 @@
  *
  * A variable marked AUTO_FREE, AUTO_CLOSE, AUTO_CLOSEDIR or AUTO_FCLOSE owns what it holds: it is
  * released when the variable goes out of scope, on every path. steal_pointer() and steal_fd() hand
- * ownership to somebody else. HOLD_LOCK(&mutex) holds a mutex to the end of the enclosing block.
+ * ownership to another owner. HOLD_LOCK(&mutex) holds a mutex to the end of the enclosing block.
  */
 #ifndef BIGFS_CORE_BASE_CLEANUP_H
 #define BIGFS_CORE_BASE_CLEANUP_H

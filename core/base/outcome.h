@@ -1,5 +1,5 @@
 /*
- * Results that are ours and not the system's.
+ * Results that are bigfs's own and not the system's.
  *
  * They are returned negative, as errnos are, and are larger than any errno: the kernel's largest is
  * MAX_ERRNO, 4095. So no errno that a file system chooses to answer with, however odd, can be taken
@@ -9,7 +9,7 @@
 #define BIGFS_CORE_BASE_OUTCOME_H
 
 enum outcome {
-    CANCELLED = 4096, /* nobody waits for the answer any more */
+    CANCELLED = 4096, /* the caller has stopped waiting for the answer */
     AWAITS_INDEX,     /* a line index must be waited for first (core/index/indexer.h) */
     WRONG_INDEX,      /* a line index is damaged, or of another content */
     TRY_AGAIN,        /* the file changed meanwhile; another try may find it at rest */
@@ -20,10 +20,10 @@ enum outcome {
     NOT_UNCACHED,     /* the file cannot be read past the page cache */
     NO_MORE_DATA,     /* a seek found nothing of its kind before the end */
     NO_MORE_PIECES,   /* the last piece of a view has been passed */
-    NO_BUILD,         /* nobody makes this index now */
+    NO_BUILD,         /* no thread makes this index now */
     MET_OURSELVES,    /* it leads back to ourselves (core/file/own_mounts.h) */
-    HELD_BY_LEASE,    /* the file cannot be opened before somebody gives up a lease on it */
-    NO_DESCRIPTOR,    /* no descriptor is to be had before somebody closes one */
+    HELD_BY_LEASE,    /* the file cannot be opened before another process gives up a lease */
+    NO_DESCRIPTOR,    /* no descriptor is to be had before another one is closed */
     OTHER_DEVICE,     /* the path leads to another file system than the caller waits for */
 };
 

@@ -14,7 +14,7 @@
  */
 char *printable(const char *text);
 
-/* What to print where there was no memory for a copy. */
+/* What to print if there was no memory for a copy. */
 static inline const char *printable_or(const char *copy)
 {
     return copy != 0 ? copy : "(a name)";

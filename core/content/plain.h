@@ -2,7 +2,7 @@
  * Plain content: the bytes of a file, as they are.
  *
  * Large reads are copied from the bounded windows (core/file/window.h), inside the fault guard.
- * What is not resident is brought into the window first, where waiting is allowed. Other reads are
+ * What is not resident is brought into the window first, if waiting is allowed. Other reads are
  * pread(2): small ones, those of files that may not be mapped, and those for which no window is
  * free. docs/performance.md has the figures.
  */

@@ -21,7 +21,7 @@
 
 /*
  * From this size on a copy from a window is as fast as pread(2). A smaller one is slower: it takes
- * a question whether its page is resident, and a fault, where preadv2(2) takes one system call.
+ * a question whether its page is resident, and a fault, and preadv2(2) takes one system call.
  */
 enum { LARGE_COPY = 64 * 1024 };
 
@@ -69,7 +69,7 @@ static void copy_guarded(void *argument)
  * Brings the part, which a window shows at `bytes`, into the page cache and the window, so that a
  * failing disk is an error and not a signal. A kernel that cannot leaves that to the first touch.
  * It asks for the part as a whole: for a page that is touched the kernel reads ahead, and as much
- * of what is before it, which nobody has asked for.
+ * of what is before it, which no reader has asked for.
  */
 static int bring_in(int fd, const struct plain_part *part, const uint8_t *bytes)
 {

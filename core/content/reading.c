@@ -262,7 +262,7 @@ static int look_at_source_path(const struct source *source, struct stat *attribu
 }
 
 /*
- * Whether the other file that the path was seen to lead to is a copy-up of ours: then our
+ * Whether the other file that the path was seen to lead to is a copy-up of the known one: then its
  * descriptor refers to it by now. 0, or -ESTALE; other errors say that it could not be found out.
  */
 static int check_copied_up(const struct reading *known, const struct file_identity *seen)
@@ -303,7 +303,7 @@ static int check_against(const struct reading *known, const struct file_identity
 static struct generation *renew(struct source *source, struct generation *old,
                                 const struct file_identity *seen, bool *again)
 {
-    /* Of one that was not captured nobody knows how it ended. */
+    /* How one that was not captured ended is not known. */
     bool succeeds = old != NULL && (generation_captured(old) || generation_succeeds(old));
     struct generation *fresh = generation_new(seen, succeeds);
 

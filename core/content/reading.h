@@ -1,6 +1,6 @@
 /*
- * Reading: one generation of a source, its size, and whether anybody still waits for the result, as
- * one thing that closes itself.
+ * Reading: one generation of a source, its size, and whether the caller still waits for the result,
+ * as one thing that closes itself.
  *
  *     AUTO_READING struct reading reading;
  *     int error = reading_open(source, cancel, &reading, NULL);
@@ -8,7 +8,7 @@
  *         error = content_read(&reading, buffer, length, offset);
  *
  * Every read is of the reading's generation, or -ESTALE: the bytes are copied first, and then the
- * file is looked at again before anybody sees them.
+ * file is looked at again before a reader sees them.
  *
  * All functions are thread-safe if no two threads change one reading. Those that touch the file
  * block as its file system does. No lock is held meanwhile.

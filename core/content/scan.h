@@ -6,7 +6,7 @@
  *
  * The scan owns what every purpose needs: windows and the guard around them, copying if a file
  * cannot be mapped, dropping from the page cache what the scan brought in, holes, and the look
- * whether anybody still waits. A visitor is a few lines.
+ * whether the caller still waits. A visitor is a few lines.
  */
 #ifndef BIGFS_CORE_CONTENT_SCAN_H
 #define BIGFS_CORE_CONTENT_SCAN_H

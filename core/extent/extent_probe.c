@@ -45,7 +45,7 @@ static void all_data(struct extent_answer *answer, uint64_t offset, uint64_t siz
     add(answer, offset, size, EXTENT_DATA);
 }
 
-/* One extent: more would be more calls, and perhaps nobody asks for them. */
+/* One extent: more would be more calls, and perhaps they are not needed. */
 static void probe_by_seek(int fd, uint64_t offset, uint64_t size, struct extent_answer *answer)
 {
     off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
@@ -81,7 +81,7 @@ static int ask_fiemap(int fd, uint64_t offset, uint64_t size, union fiemap_reque
     return ioctl(fd, FS_IOC_FIEMAP, &request->map) != 0 ? -errno : 0;
 }
 
-/* Where an extent's data may lie. Returns false where that is beyond what a file can have. */
+/* Where an extent's data may lie. Returns false if that is beyond what a file can have. */
 static bool range_of(const struct fiemap_extent *extent, uint64_t *start, uint64_t *end)
 {
     const uint32_t unaligned =

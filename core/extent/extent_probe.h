@@ -10,7 +10,7 @@
  *
  * Thread-safe; nothing is kept, and the descriptor's offset, which SEEK moves, means nothing to
  * anybody here. Blocks as lseek(2) and FS_IOC_FIEMAP do, which may read metadata from the disk.
- * What is told is true of the moment of asking only.
+ * The answer is true of the moment of asking only.
  */
 #ifndef BIGFS_CORE_EXTENT_EXTENT_PROBE_H
 #define BIGFS_CORE_EXTENT_EXTENT_PROBE_H
@@ -29,7 +29,7 @@ struct extent {
 
 /* How to ask. */
 enum extent_method {
-    EXTENTS_AUTO,   /* SEEK; FIEMAP where that does not know; else all is data */
+    EXTENTS_AUTO,   /* SEEK; FIEMAP if that does not know; else all is data */
     EXTENTS_SEEK,   /* SEEK_DATA and SEEK_HOLE, or all is data */
     EXTENTS_FIEMAP, /* FS_IOC_FIEMAP, or all is data */
     EXTENTS_NONE,   /* not at all: all is data */
@@ -52,7 +52,7 @@ struct extent_answer {
 
 /*
  * What EXTENTS_AUTO means for this file of `size` bytes, which has fewer blocks than bytes: SEEK
- * where it tells of a hole, else FIEMAP where that works, else NONE. Other methods stand for
+ * if it tells of a hole, else FIEMAP if that works, else NONE. Other methods stand for
  * themselves.
  */
 enum extent_method extent_method_for(int fd, uint64_t size, enum extent_method method);

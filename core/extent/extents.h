@@ -54,7 +54,7 @@ extern const struct note_type extents_note;
 /*
  * Finds the extent around `offset` (less than the file's size) in a file that is as `now` says,
  * asking `fd` by `method` if it is not known to be data. *extent holds the offset, and may end
- * before the file's extent does. Where nothing can be found out it is data.
+ * before the file's extent does. If nothing can be found out it is data.
  */
 void extents_find(struct extents *extents, enum extent_method method, int fd,
                   const struct file_identity *now, uint64_t offset, struct extent *extent);

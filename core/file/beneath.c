@@ -57,7 +57,7 @@ static int climb(int fd, size_t levels)
     return steal_fd(&at);
 }
 
-/* Whether the directory `fd` lies `levels` below ours. Returns 0, or -EXDEV if not. */
+/* Whether the directory `fd` lies `levels` below SOURCE. Returns 0, or -EXDEV if not. */
 static int check_is_beneath(const struct beneath *beneath, int fd, size_t levels)
 {
     struct stat top;
@@ -127,8 +127,8 @@ static int open_last(const struct beneath *beneath, int directory, const char *p
 }
 
 /*
- * Opens a path in several calls. Between two steps a directory may have been moved out of ours, so
- * what was opened is given out only if its way up leads to us.
+ * Opens a path in several calls. Between two steps a directory may have been moved out of SOURCE,
+ * so what was opened is given out only if its way up leads to us.
  */
 static int open_in_steps(const struct beneath *beneath, const char *path, int flags, bool watchful)
 {

@@ -18,7 +18,7 @@
 #include "core/file/own_mounts.h"
 
 struct beneath {
-    int directory; /* an open directory; owned by whoever made this struct */
+    int directory; /* an open directory; owned by the maker of this struct */
 
     /* Asked when no descriptor is to be had: closes one if it can. Must be thread-safe. */
     bool (*relieve)(void *argument);

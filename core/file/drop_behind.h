@@ -1,20 +1,20 @@
 /*
- * Dropping from the page cache what our own reads of a source brought in, once it was handed over.
+ * Drops from the page cache what bigfs's own reads of a source brought in, once it was handed over.
  *
  * The kernel keeps pieces in its page cache, so the same bytes of the source need not be there too.
- * But what was there before is somebody else's. So before the first read in a region of a file its
- * blocks are looked at: those of which nothing is cached are ours, and when all of ours have been
- * handed over they are dropped. What the kernel reads ahead must not look as if it had been there
- * before: the next region is looked at together with each.
+ * But what was there before was brought in by other programs, and stays. So the blocks of a region
+ * are looked at before its first read. Those of which nothing is cached are bigfs's own. They are
+ * dropped when all of them have been handed over. What the kernel reads ahead must not look as if
+ * it had been there before, so the next region is looked at together with each.
  *
  *     region  |    0    |    1    |    2    |         16 MiB each
  *     blocks   ........  ...cc...  ........           c: cached before; never dropped
  *                 ^ read: 0 and 1 have been looked at by now
  *
- * Where the kernel does not tell what is cached (files of others, before Linux 6.5), nothing is
+ * If the kernel does not tell what is cached (files of others, before Linux 6.5), nothing is
  * dropped. Regions are few and bounded. What a look has found is believed for ten seconds; then
  * what was handed over is dropped, complete or not, and the region is looked at again: meanwhile
- * somebody else may have read the rest of it.
+ * another program may have read the rest of it.
  *
  * All functions are thread-safe, and hold no lock while they ask the kernel.
  */

@@ -26,7 +26,7 @@ static void on_bus_error(int signal_number, siginfo_t *info, void *context)
         active = NULL;
         siglongjmp(guard->escape, 1);
     }
-    /* Not ours: it ends the process as if there were no handler. */
+    /* Not one of a guarded call: it ends the process as if there were no handler. */
     (void)signal(signal_number, SIG_DFL);
     if (info->si_code <= 0) /* sent by a process; an access would repeat when we return */
         (void)raise(signal_number);

@@ -21,7 +21,8 @@ struct mappable {
  */
 bool mappable_ask(struct mappable *mappable, int fd);
 
-/* Whether the file is known to be mappable: false also if nobody has asked. Does not block. */
+/* Whether the file is known to be mappable: false also before the first question. Does not block.
+ */
 bool mappable_known(const struct mappable *mappable);
 
 #endif

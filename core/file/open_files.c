@@ -96,7 +96,7 @@ static int lend_or_take_place(struct open_files *files, struct open_file *file, 
     return -1;
 }
 
-/* Puts an opened descriptor into the slot and lends it. Returns false where one is there already.
+/* Puts an opened descriptor into the slot and lends it. Returns false if one is there already.
  */
 static bool fill_slot(struct open_files *files, struct open_file *file, int opened, int *fd)
 {
@@ -137,7 +137,7 @@ int open_files_get(struct open_files *files, struct open_file *file, open_file_o
     return *fd >= 0 ? 0 : opened;
 }
 
-/* The descriptor to close when a slot that nobody uses loses its last claim, or -1. */
+/* The descriptor to close when an unused slot loses its last claim, or -1. */
 static int retire_or_idle(struct open_files *files, struct open_file *file)
 {
     if (file->fd < 0 || file->lent > 0)

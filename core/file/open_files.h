@@ -3,12 +3,12 @@
  *
  * Each file has a slot (struct open_file) that its owner embeds. A descriptor is opened on the
  * first use and lent; lent descriptors are counted and stay open. Between uses it stays open only
- * while the slot is pinned (somebody has the file open), and then only as long as no other file
+ * while the slot is pinned (a reader has the file open), and then only as long as no other file
  * needs its place: the least recently used one goes first.
  *
- * Nobody waits for a place. If all are lent, perhaps to a file system that does not answer, there
- * are more descriptors than the limit for a while: as many as threads use at that moment. They are
- * closed when they come back.
+ * No thread waits for a place. If all are lent, perhaps to a file system that does not answer,
+ * there are more descriptors than the limit for a while: as many as threads use at that moment.
+ * They are closed when they come back.
  *
  *     closed --get--> lent --put--> idle (pinned slots) --get--> lent …
  *                       |             |
@@ -71,10 +71,10 @@ void open_files_put(struct open_files *files, struct open_file *file);
 void open_files_pin(struct open_files *files, struct open_file *file);
 bool open_files_unpin(struct open_files *files, struct open_file *file);
 
-/* Whether somebody has pinned the slot. */
+/* Whether the slot is pinned. */
 bool open_files_is_pinned(struct open_files *files, const struct open_file *file);
 
-/* Closes one idle descriptor. Returns false where there is none. */
+/* Closes one idle descriptor. Returns false if there is none. */
 bool open_files_relieve(struct open_files *files);
 
 /* How many are open now. */

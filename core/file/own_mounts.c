@@ -72,7 +72,7 @@ static bool shows(const struct own_mount *mount, const char *path)
            (path[length] == '/' || path[length] == '\0');
 }
 
-/* Whether the mount is ours, or shows one that leads to ourselves. The lock is held. */
+/* Whether the mount is our own, or shows one that leads back to us. The lock is held. */
 static bool leads(const struct own_mounts *mounts, const struct own_mount *mount)
 {
     bool found = mount->device == mounts->own;
@@ -150,7 +150,7 @@ int own_mounts_check(struct own_mounts *mounts, int fd, const char *name)
     const int flags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
     struct statx seen = {0};
 
-    /* A mask of 0 asks for nothing, and the device is told all the same. */
+    /* A mask of 0 asks for nothing, and the answer has the device all the same. */
     if (statx(fd, name, flags, 0, &seen) != 0)
         return -errno;
     HOLD_LOCK(&mounts->lock);

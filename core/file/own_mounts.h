@@ -1,10 +1,10 @@
 /*
  * Mounts that lead back to ourselves and may be met inside SOURCE: our own, by a bind mount or by
- * propagation, and another of our kind that shows ours, or one that shows such a one.
+ * propagation, and another mount of bigfs that shows it, or one that shows such a one.
  *
  * To ask anything of what is in them may be a request to ourselves, and a walk would have no end.
- * They are told by their device, which the kernel knows without asking. Which file systems are
- * mounted, and what those of our kind show, is in the mount table. That is read anew if it has
+ * They are recognized by their device, which the kernel knows without asking. Which file systems
+ * are mounted, and what those of our kind show, is in the mount table. That is read anew if it has
  * changed.
  */
 #ifndef BIGFS_CORE_FILE_OWN_MOUNTS_H

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum residency_kind {
-    RESIDENT_ALL, /* or nobody knows: then nothing may be dropped either */
+    RESIDENT_ALL, /* or it is not known: then nothing may be dropped either */
     RESIDENT_SOME,
     RESIDENT_NONE,
 };
@@ -25,7 +25,7 @@ struct residency {
 bool residency_is_told(int fd);
 
 /*
- * Whether nothing of a stretch of a file is in the page cache. False where it cannot be found out.
+ * Whether nothing of a stretch of a file is in the page cache. False if it cannot be found out.
  * Does not block.
  */
 bool residency_is_empty(int fd, uint64_t offset, uint64_t length);

@@ -108,7 +108,7 @@ static struct window *lend_mapped(struct window_pool *pool, const struct wanted_
 }
 
 /*
- * Takes the least recently used window that nobody uses out of the pool, or returns NULL. Its room
+ * Takes the least recently used window that is not lent out of the pool, or returns NULL. Its room
  * is still taken: it passes to the caller. The lock is held.
  */
 static struct window *retire_least_used(struct window_pool *pool, enum window_use use)
@@ -289,7 +289,7 @@ void window_pool_let_go(struct window_pool *pool, uint64_t owner, uint64_t offse
     }
 }
 
-/* Moves the windows of a file that nobody uses to `retired`. Their room is still taken. */
+/* Moves the windows of a file that are not lent to `retired`. Their room is still taken. */
 static void retire_all_of(struct window_pool *pool, uint64_t owner, struct list *retired)
 {
     HOLD_LOCK(&pool->lock);

@@ -7,9 +7,9 @@
  *     0          W          2W         3W     size
  *     |  window 0 |  window 1 |  window 2 | w.3 |
  *
- * A window is lent to any number of users and counted. One that nobody uses stays mapped until its
+ * A window is lent to any number of users and counted. One that is not lent stays mapped until its
  * room is wanted (least recently used first) or its file is forgotten. All windows together never
- * map more than the total. Nobody waits for a window, which a disk that does not answer may hold
+ * map more than the total. No thread waits for a window, which a disk that does not answer may hold
  * for ever. A reader that gets none reads a copy.
  *
  * Scans and reads have windows of their own. A scan looks at each page once, and its window knows

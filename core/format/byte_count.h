@@ -14,7 +14,7 @@
 uint64_t byte_count(const uint8_t *bytes, size_t length, uint8_t wanted);
 
 /*
- * The index of the `nth` byte (from 1) that is `wanted`, or `length` where there are fewer.
+ * The index of the `nth` byte (from 1) that is `wanted`, or `length` if there are fewer.
  */
 size_t byte_find_nth(const uint8_t *bytes, size_t length, uint8_t wanted, uint64_t nth);
 

@@ -1,8 +1,8 @@
 /*
- * A generation: one content of a source file, as far as anybody can tell.
+ * A generation: one content of a source file, as far as can be told.
  *
- * A generation is told by its file's device, inode, size, mtime and ctime, and by digests of its
- * content. core/generation/generation_capture.h takes the digests, and
+ * A generation is recognized by its file's device, inode, size, mtime and ctime, and by digests of
+ * its content. core/generation/generation_capture.h takes the digests, and
  * core/generation/generation_check.h says what a change of the file means. Here is what both know
  * of it, and the one lock that protects that.
  *
@@ -53,7 +53,7 @@ struct generation_state {
     struct file_identity identity; /* as last seen */
     struct file_identity base;     /* when it was captured or last revised */
     unsigned revision;             /* how often the ctime alone has moved */
-    bool captured;                 /* capturing was tried; somebody may have read of it since */
+    bool captured;                 /* capturing was tried; it may have been read since */
     struct content_ends ends;      /* of `identity` */
     struct content_sample sample;  /* of the first `sampled` bytes */
     uint64_t sampled;              /* 0: there is no sample yet */
@@ -66,7 +66,7 @@ struct generation_state {
 
 /*
  * Makes a generation with one reference, for the caller. `succeeds`: it comes in the place of one
- * that somebody may have read. NULL: no memory.
+ * that may have been read. NULL: no memory.
  */
 struct generation *generation_new(const struct file_identity *identity, bool succeeds);
 struct generation *generation_ref(struct generation *generation);
@@ -77,7 +77,7 @@ void generation_unref(struct generation *generation);
 /* Never 0. */
 uint64_t generation_number(const struct generation *generation);
 
-/* Whether it came in the place of one that somebody may have read. */
+/* Whether it came in the place of one that may have been read. */
 bool generation_succeeds(const struct generation *generation);
 
 /* The slot of its descriptor in the cache of open files. */
@@ -113,7 +113,7 @@ bool generation_covers(struct generation *generation, const struct file_identity
 
 /*
  * Calls change(state, argument) with the lock held; `change` must not block. What it returns is
- * returned. If the file grew, or only its ctime moved, the notes are told.
+ * returned. If the file grew, or only its ctime moved, the notes learn of it.
  */
 int generation_update(struct generation *generation,
                       int (*change)(struct generation_state *state, void *argument),

@@ -23,8 +23,8 @@ struct sight {
 };
 
 /*
- * Looks at the file and its ends with nothing happening in between. -TRY_AGAIN: somebody writes all
- * the time, so the ends were read after the look. An end that cannot be read is no error. The
+ * Looks at the file and its ends with nothing happening in between. -TRY_AGAIN: a program writes
+ * all the time, so the ends were read after the look. An end that cannot be read is no error. The
  * digests tell.
  */
 static int look_quietly(int fd, int attempts, struct sight *sight)

@@ -2,11 +2,11 @@
  * Capturing a generation: taking the digests that tell later what has happened to its file
  * (core/generation/generation_check.h).
  *
- * The digests of the ends are taken before anybody reads of the generation. So is the sample if the
+ * The digests of the ends are taken before the generation is read. So is the sample if the
  * file has changed within the last 3 s. Other samples are taken soon after
  * (core/content/sampler.h).
  *
- * Nobody has read of a generation that was not captured. Until it is, it follows the file, whatever
+ * A generation that was not captured has not been read. Until it is, it follows the file, whatever
  * happens to that, unless the file becomes smaller.
  *
  * All functions are thread-safe. Those that take a descriptor read from it (a few KiB, blocking as

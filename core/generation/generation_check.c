@@ -75,7 +75,7 @@ bool generation_only_grew(struct generation *generation, int fd, uint64_t size)
 
 /* --- following a file ------------------------------------------------------------------------- */
 
-/* What the generation is to become, if nobody has moved it since it was `was`. */
+/* What the generation is to become, if no other thread has moved it since it was `was`. */
 struct step {
     const struct generation_state *was;
     struct file_identity identity;
@@ -186,7 +186,7 @@ static int follow_captured(struct look *look)
     return same_size ? 0 : error;
 }
 
-/* Nobody has read of it, so it becomes what is there now. Returns 0 or -ESTALE. */
+/* It has not been read, so it becomes what is there now. Returns 0 or -ESTALE. */
 static int follow_unread(struct generation_state *state, void *argument)
 {
     const struct look *look = argument;

@@ -10,7 +10,7 @@
  *                ├─ note "record ends" of nul        one for each pair of type and key
  *                └─ note "index" of lines
  *
- * A note has a lock of its own, which nobody but its module takes.
+ * A note has a lock of its own, which only its module takes.
  */
 #ifndef BIGFS_CORE_GENERATION_NOTE_H
 #define BIGFS_CORE_GENERATION_NOTE_H

@@ -24,7 +24,7 @@ struct index_build {
     struct list steps;   /* protected by index_builder.lock; under way */
     unsigned threads;    /* protected by index_builder.lock; how many work on it */
     struct list waiters; /* protected by index_builder.lock */
-    bool abandoned;      /* protected by index_builder.lock; nobody waits any more */
+    bool abandoned;      /* protected by index_builder.lock; no reader waits any more */
     bool ending;         /* protected by index_builder.lock; a thread is at that */
     int error;           /* protected by index_builder.lock; the first that happened */
 };

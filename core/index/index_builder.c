@@ -27,8 +27,8 @@ struct build_step {
  */
 
 /*
- * Takes the build out of the list, so that nobody can join it any more, and all its waiters out of
- * the build: they are to be told.
+ * Takes the build out of the list, so that no reader can join it any more, and all its waiters out
+ * of the build: they are to be told.
  */
 static void remove_build(struct index_builder *builder, struct index_build *build,
                          struct list *waiters)
@@ -55,7 +55,7 @@ static struct index_waiter *take_waiter(struct index_builder *builder, struct li
 }
 
 /*
- * Ends a build, for one thread alone. A waiter that joins before its index is there is told with
+ * Ends a build, for one thread alone. A waiter that joins before its index is there learns it with
  * it, and last: the source may be gone then.
  */
 static void end_build(struct index_builder *builder, struct index_build *build)
@@ -207,7 +207,7 @@ static void *build_steps(void *argument)
             end_build(builder, build);
             continue;
         }
-        /* A step is short, and is done even if nobody waits any more: what it counts is kept. */
+        /* A step is short, and is done even if no reader waits any more: what it counts is kept. */
         end_step(builder, build, &step, take_build_step(builder, build, &step));
     }
     return NULL;
@@ -348,7 +348,7 @@ int index_builder_join(struct index_builder *builder, const struct reading *read
     error = index_build_new(builder->directory, reading, format, &fresh);
     if (error == 0)
         error = join_build(builder, reading, format, &fresh, waiter);
-    if (fresh != NULL) /* another thread was first, or nobody waits any more */
+    if (fresh != NULL) /* another thread was first, or no reader waits any more */
         index_build_free(fresh);
     return error;
 }

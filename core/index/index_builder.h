@@ -1,12 +1,13 @@
 /*
- * Makes indexes: threads that scan the content that somebody waits for.
+ * Makes indexes: threads that scan the content that readers wait for.
  *
  *     build 1   |done|done|step A|step B|      |      |      each thread takes the next step of
  *     build 2   |done|step C|      |                         the build whose turn it is
  *
  * An index goes on from what there is: that of the generation in memory (core/index/index_note.h),
- * one in the index directory, or the first part of either if the file has grown. When nobody waits
- * for a build any more it stops, and what it has counted is kept in memory for the next request.
+ * one in the index directory, or the first part of either if the file has grown. When no reader
+ * waits for a build any more it stops, and what it has counted is kept in memory for the next
+ * request.
  *
  * All functions are thread-safe. Threads and their stacks are made at the start and never more.
  */
@@ -44,7 +45,7 @@ struct index_waiter {
      * Called once, by any thread and with no lock held, when the build has ended: with 0 (ask for
      * the index again), or why there is none. From then on the waiter is the caller's again, and so
      * is what it waited for: the builder holds nothing of that. Must not take long:
-     * others are told after this one.
+     * others are called after this one.
      */
     void (*ended)(struct index_waiter *waiter, int error);
 };
@@ -65,7 +66,7 @@ int index_builder_start(struct index_builder *builder, struct index_directory *d
                         unsigned threads);
 
 /*
- * Ends all builds (waiters are told -CANCELLED) and all threads. A later join gets
+ * Ends all builds (waiters get -CANCELLED) and all threads. A later join gets
  * -CANCELLED. More often than once does no harm.
  */
 void index_builder_stop(struct index_builder *builder);
@@ -92,7 +93,7 @@ int index_builder_join(struct index_builder *builder, const struct reading *read
 bool index_builder_leave(struct index_builder *builder, struct index_waiter *waiter);
 
 /*
- * Calls `tell` for each build. `tell` must not call the index_builder, and what it is told lives as
+ * Calls `tell` for each build. `tell` must not call the index_builder, and what it gets lives as
  * long as the call.
  */
 void index_builder_report(struct index_builder *builder,

@@ -50,7 +50,7 @@ static int add_known_sample(struct generation *generation, int fd, struct index_
 
 /*
  * Makes the key of the file as it is, to tell at the end whether it still is. The generation gets a
- * sample too if it has none: so everybody sees what happens to the file from now on.
+ * sample too if it has none: so every thread sees what happens to the file from now on.
  */
 static int begin_whole(struct index_directory *directory, struct index_note *note,
                        struct generation *generation, int fd, struct index_draft *draft)

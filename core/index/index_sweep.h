@@ -1,8 +1,8 @@
 /*
- * Sweeps an index directory: what writers that were killed left behind, directories that have
+ * Sweeps an index directory: what killed writers have left, directories that have
  * become empty, and, if the indexes take too much space, those that were not used for longest.
  *
- *     DIR/HEAD/REST.FORMAT     16 digits each; what has another name is not ours, and stays
+ *     DIR/HEAD/REST.FORMAT     16 digits each; a file with another name is not bigfs's, and stays
  *
  * Other processes, on other hosts too, may use and sweep the directory meanwhile: what is removed
  * under them they make anew. An index counts as used when it was last modified;

@@ -73,7 +73,7 @@ bool record_ends_have_grown(struct record_ends *ends)
     return ends->grown;
 }
 
-/* Whether somebody scans the byte at `place` just now. The lock is held. */
+/* Whether a thread scans the byte at `place` just now. The lock is held. */
 static bool is_claimed(const struct record_ends *ends, uint64_t place)
 {
     for (const struct list *link = ends->claims.next; link != &ends->claims; link = link->next) {

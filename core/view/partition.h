@@ -1,5 +1,5 @@
 /*
- * Nominal cuts: how a size is divided before anybody looks at the bytes.
+ * Nominal cuts: how a size is divided before the bytes are looked at.
  *
  *     by size, 4 bytes each      |0   4|   8|   12|13          the last piece is shorter
  *     by count, 3 pieces         |0    5|   9|    13           the first size mod N are one longer

@@ -37,7 +37,7 @@ void piece_name_write_single(const struct view_type *type, const char *extension
 const struct view_type *piece_name_find_single(const char *extension, const char *name);
 
 /*
- * Reads the name of a piece of a file that has `count`. Returns 0, or -ENOENT where it fits no
+ * Reads the name of a piece of a file that has `count`. Returns 0, or -ENOENT if it fits no
  * rule, or names a number that the file does not have.
  */
 int piece_name_read(const struct view *view, const char *extension, uint64_t count,

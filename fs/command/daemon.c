@@ -142,7 +142,7 @@ int daemon_start(struct daemon *daemon, bool foreground)
 
     daemon->foreground = foreground;
     atomic_init(&daemon->parent, -1);
-    if (chdir("/") != 0) /* nobody's directory is kept busy */
+    if (chdir("/") != 0) /* no directory is kept busy */
         return -errno;
     if (foreground)
         return 0;

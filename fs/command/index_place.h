@@ -1,4 +1,4 @@
-/* Where line indexes are kept if the user does not say where. */
+/* Where line indexes are kept by default. */
 #ifndef BIGFS_FS_COMMAND_INDEX_PLACE_H
 #define BIGFS_FS_COMMAND_INDEX_PLACE_H
 

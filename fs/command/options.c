@@ -65,7 +65,7 @@ static int take_answer(struct options *options, int answer, const char *value)
     return option_take(options, &given);
 }
 
-/* Says why no option has this name of `length` bytes: it is nobody's, or the start of several. */
+/* Says why no option has this name of `length` bytes: no name is like that, or several begin so. */
 static int refuse_name(const char *name, size_t length)
 {
     for (size_t i = 0; i < OPTION_RULES && length > 0; i++) {

@@ -2,7 +2,7 @@
  * The signals that end a mount: SIGTERM, SIGINT and SIGHUP.
  *
  * Until they are blocked they end the process, as it has nothing yet that must be undone. From then
- * on they wait until they are read, so at no moment can one leave a mount behind.
+ * on they wait until they are read, so none can ever leave a mount.
  */
 #ifndef BIGFS_FS_COMMAND_SIGNALS_H
 #define BIGFS_FS_COMMAND_SIGNALS_H
@@ -27,7 +27,7 @@ int signals_take(int fd);
 /* Ignores what is an error number anyway: a file above the size limit is EFBIG, not SIGXFSZ; … */
 void signals_ignore_file_limit(void);
 
-/* … and a pipe that nobody reads is EPIPE, not SIGPIPE. */
+/* … and a pipe without a reader is EPIPE, not SIGPIPE. */
 void signals_ignore_broken_pipes(void);
 
 #endif

@@ -23,7 +23,7 @@ static void on_index_end(struct index_waiter *waiter, int error)
 {
     struct parked *parked = list_object(waiter, struct parked, waiter);
 
-    /* Waits for a callback under way, which finds that nobody waits any more. */
+    /* Waits for a callback under way, which finds that it is not parked any more. */
     fuse_req_interrupt_func(parked->request.fuse, NULL, NULL);
     if (error == 0 || error == -ESTALE || error == -HELD_BY_LEASE || error == -NO_DESCRIPTOR)
         crew_resume(&parked->driver->server.crew, LANE_SCANS, &parked->request);
@@ -70,7 +70,7 @@ void parking_wait(const struct request *request, const struct node *node)
     fuse_req_interrupt_func(request->fuse, on_parked_interrupt, parked);
     int error = join_index(parked, node);
     if (error == 0)
-        return; /* it is not ours any more */
+        return; /* it belongs to the builder now */
     fuse_req_interrupt_func(request->fuse, NULL, NULL);
     reply_failure(request, error);
     free(parked);

@@ -64,7 +64,7 @@ const struct operation read_operation = {.name = "read", .run = run_read, .refus
 
 /*
  * Reads what can be had without waiting. It is ventured for just as long as it takes: a reply
- * blocks nobody. Returns 0, or -NOT_AT_ONCE if it must be read in a lane.
+ * blocks no other thread. Returns 0, or -NOT_AT_ONCE if it must be read in a lane.
  */
 static int venture_read(const struct request *request, char *buffer, size_t *got)
 {

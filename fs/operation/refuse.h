@@ -9,8 +9,8 @@
 extern const struct operation change_operation;
 
 /*
- * A mount is read-only, so the kernel refuses changes by itself. These refuse them if somebody
- * remounts it otherwise.
+ * A mount is read-only, so the kernel refuses changes by itself. These refuse them if an
+ * administrator remounts it otherwise.
  */
 void refuse_setattr(fuse_req_t fuse, fuse_ino_t inode, struct stat *attributes, int to_set,
                     struct fuse_file_info *file);

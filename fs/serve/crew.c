@@ -28,7 +28,7 @@ struct crew_worker {
     atomic_bool over;      /* it has come to its end, and can be joined */
     struct crew *crew;
     pthread_t thread;
-    struct fuse_buf buffer; /* its memory is allocated by libfuse, and ours to free */
+    struct fuse_buf buffer; /* its memory is allocated by libfuse, and freed by us */
 };
 
 /* --- lanes ------------------------------------------------------------------------------------ */

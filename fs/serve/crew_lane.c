@@ -120,7 +120,7 @@ static enum queueing join_line(struct crew_lane *lane, struct request *request, 
     if (request->interrupted)
         return INTERRUPTED;
     if (start_at_once &&
-        has_room(lane, request)) { /* one ended meanwhile, and found nobody waiting */
+        has_room(lane, request)) { /* one ended meanwhile, and found no request waiting */
         start_request(lane, request);
         return ROOM_NOW;
     }
@@ -146,7 +146,7 @@ static struct request *copy_for_line(struct crew_lane *lane, const struct reques
 
 /*
  * Puts a copy of the request in line, or answers it. Returns it if it is to start at once and there
- * is room by now. Once it is in line it is not ours any more.
+ * is room by now. Once it is in line it may be gone.
  */
 static struct request *queue_request(struct crew_lane *lane, const struct request *request,
                                      uint64_t device, bool start_at_once)

@@ -7,7 +7,8 @@
 
 /*
  * What is not in this table is EIO: disks and file systems fail in many ways. EINTR, EAGAIN and the
- * like come from a file system that has no business to answer so; ours are CANCELLED and the like.
+ * like come from a file system that has no business to answer so. The core's own are CANCELLED and
+ * the like.
  */
 static const struct {
     int error;

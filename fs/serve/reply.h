@@ -2,7 +2,7 @@
  * The one place for replies: each request ends here, once, and is counted with how long it took.
  *
  * All functions are thread-safe. The request is gone afterwards. Those that hand the kernel a
- * reference return false if nobody waits for the answer any more, and the reference is still the
+ * reference return false if the caller has stopped waiting, and the reference is still the
  * caller's.
  */
 #ifndef BIGFS_FS_SERVE_REPLY_H

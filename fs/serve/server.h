@@ -81,7 +81,7 @@ void server_stop(struct server *server);
 /* The server of a request. */
 struct server *server_of(fuse_req_t fuse);
 
-/* What says that nobody waits for the answer any more. Valid as long as the request. */
+/* Tells work that the caller has stopped waiting. Valid as long as the request. */
 struct cancel server_cancel(fuse_req_t fuse);
 
 /* How many requests of the operation with this name have ended. */

@@ -17,7 +17,7 @@ enum { MINIMAL_ENTRIES = 3, ALL_RIGHTS = ACL_READ | ACL_WRITE | ACL_EXECUTE };
 static_assert(sizeof(header) + MINIMAL_ENTRIES * sizeof(entry) == ACL_MINIMAL_SIZE,
               "an ACL has another size than the header says");
 
-/* Entries need not be aligned where they lie. */
+/* Entries need not be aligned. */
 static entry entry_at(const uint8_t *entries, size_t index)
 {
     entry found;

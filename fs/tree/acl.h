@@ -5,16 +5,16 @@
  * A node that shows something of a file shows the file's ACL, without the right to write:
  *
  *     as it is      r and x stay
- *     directory     x as r: who may read the file may look into its directory, and nobody else
+ *     directory     x as r: a user that may read the file may look into its directory, and no other
  *     generated     r stays
  *
  * In a directory the entries of the owner and of others, and the mask, keep an x that they have
  * without r: so does the mode, of which they are the same bits. The others (named users, the
- * groups) have x where both they and the mask have r.
+ * groups) have x if both they and the mask have r.
  *
  * A mask of which nothing is left, such as one that grants nothing but to write, becomes x, which
  * then no entry has that it limits. The kernel looks at no ACL if the group's bits of the mode,
- * which are the mask, are 0: it would give the users whom the ACL names what others have.
+ * which are the mask, are 0: it would give the users that the ACL names what others have.
  */
 #ifndef BIGFS_FS_TREE_ACL_H
 #define BIGFS_FS_TREE_ACL_H

@@ -47,7 +47,7 @@ double attributes_believed(const struct driver *driver, const struct node *node,
     return node->type->attributes_believed(driver, attributes);
 }
 
-/* What .bigfs is made of belongs to the user who mounted. */
+/* What .bigfs is made of belongs to the user that mounted. */
 static void control_attributes(const struct driver *driver, struct stat *attributes)
 {
     memset(attributes, 0, sizeof(*attributes));
@@ -121,7 +121,7 @@ int attributes_of_type(struct driver *driver, const struct node *node, mode_t ty
     return error == 0 && (attributes->st_mode & S_IFMT) != type ? -ESTALE : error;
 }
 
-/* What is not where its node stands: the name must be looked up again. */
+/* What has left the place of its node: the name must be looked up again. */
 static int as_stale(int error)
 {
     return error == -ENOENT || error == -ENOTDIR || error == -ELOOP ? -ESTALE : error;

@@ -101,7 +101,7 @@ static struct dir_stream *take_least_recent(struct dir_streams *streams)
     return take_out(streams, list_object(streams->kept.next, struct dir_stream, link));
 }
 
-/* Returns what must be closed: the stream itself, where one is kept for its directory already. */
+/* Returns what must be closed: the stream itself, if one is kept for its directory already. */
 static struct dir_stream *put_in(struct dir_streams *streams, struct open_dir *dir,
                                  struct dir_stream *stream)
 {

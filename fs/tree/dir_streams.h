@@ -80,7 +80,7 @@ struct dir_stream *dir_streams_open(struct dir_streams *streams, int fd);
 /* Gives a stream back, to be kept if that is possible. */
 void dir_streams_keep(struct dir_streams *streams, struct open_dir *dir, struct dir_stream *stream);
 
-/* Closes a stream that is kept, as descriptors have run out. Returns false where there is none. */
+/* Closes a stream that is kept, as descriptors have run out. Returns false if there is none. */
 bool dir_streams_relieve(struct dir_streams *streams);
 
 /* Goes to a place: 0 is the start, read anew; others are some entry's d_off. Returns 0 or -errno.

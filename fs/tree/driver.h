@@ -25,7 +25,7 @@ struct driver {
     char *single;       /* the only name that is shown, if SOURCE is one file; owned, or NULL */
     int directory;      /* SOURCE, or the directory it is in; owned */
     dev_t device;       /* of the mount itself; constant once it is served */
-    bool kernel_checks; /* constant once mounted; rights, by what the kernel is told */
+    bool kernel_checks; /* constant once mounted; rights, by what the mount says */
     struct timespec started; /* CLOCK_REALTIME */
     struct own_mounts own;   /* what must not be met inside SOURCE */
     struct source_pool pool;

@@ -57,7 +57,7 @@ struct handle {
 };
 
 /*
- * Opens a node. A report tells paths and names only to users who may know them
+ * Opens a node. A report tells paths and names only to users that may know them
  * (fs/tree/report_node.h). Returns 0 and a handle, or -errno: -ESTALE if the node's generation is
  * not what its name means now, which makes the kernel look the name up again; -CANCELLED;
  * -AWAITS_INDEX if an index must be waited for; or why the file cannot be opened.

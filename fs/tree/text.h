@@ -11,7 +11,7 @@
  *                               |                                  what is open goes on
  *                               +-- failed --> unmade
  *
- * While one thread makes a text nobody has the node open, so no page of it can be locked for a
+ * While one thread makes a text no program has the node open, so no page of it can be locked for a
  * read: the maker may put pages into the kernel's cache (FUSE_NOTIFY_STORE) without a deadlock.
  *
  * All functions are thread-safe. No lock is held while a text is made.

@@ -1,6 +1,6 @@
 /*
  * Puts a text into the kernel's page cache while it is made: so the inode has its true size before
- * anybody sends or maps it, and a table is made once however often it is read. What the kernel
+ * a program sends or maps it, and a table is made once however often it is read. What the kernel
  * drops again is made anew.
  */
 #ifndef BIGFS_FS_TREE_TEXT_STORE_H
