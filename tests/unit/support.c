@@ -347,7 +347,8 @@ bool is_mapped(const char *part, uint64_t offset)
 
 uint64_t count_reclaimed(void)
 {
-    static const char *const names[] = {"pgsteal_kswapd", "pgsteal_direct", "drop_pagecache"};
+    static const char *const names[] = {"pgsteal_file", "pgsteal_kswapd", "pgsteal_direct",
+                                        "drop_pagecache"};
     FILE *counters = fopen("/proc/vmstat", "re");
     char name[64];
     uint64_t value = 0;
