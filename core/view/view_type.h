@@ -94,7 +94,7 @@ struct view_type {
     /* Reads the name of a range. NULL: there are none. */
     bool (*read_range)(const char *name, struct selector *selector);
 
-    /* How many units there are for ranges to count from the end. Needed if `read_range` is. */
+    /* How many units there are. Needed if `read_range` reads ranges from the end. */
     uint64_t (*units)(const struct view_file *file);
 
     /* Finds the data of a range: kind SELECT_RANGE. Needed if there are ranges. */

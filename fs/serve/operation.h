@@ -10,12 +10,15 @@ struct request;
 struct operation {
     const char *name; /* as the FUSE protocol has it, in lower case: for counters and the log */
 
-    /* Does the work and answers the request, or puts it aside. */
+    /*
+     * Does the work and answers the request, or puts it aside. NULL: the request is answered when
+     * it is received, and never stands in a line.
+     */
     void (*run)(struct request *request);
 
     /*
      * Answers a request that was not run, with -errno: it was interrupted, or there is no memory to
-     * put it in line.
+     * put it in line. NULL if `run` is.
      */
     void (*refuse)(const struct request *request, int error);
 };
