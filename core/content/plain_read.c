@@ -136,13 +136,25 @@ static bool is_for_windows(const struct reading *reading, const struct plain_par
     return part->length >= LARGE_COPY && reading->pinned;
 }
 
+/*
+ * Whether the windows can hold all of the file. Through those of a larger one a reader would only
+ * pass: mapping a resident page and unmapping it again costs more than pread(2) of it.
+ */
+static bool fits_into_windows(const struct reading *reading)
+{
+    return generation_size(reading->generation) <= reading->source->pool->windows.total;
+}
+
 int plain_read(const struct reading *reading, int fd, const struct plain_part *part)
 {
     struct plain_part rest = *part;
     int error = -NOT_MAPPABLE;
 
-    if (is_for_windows(reading, part) && plain_is_mappable(reading, fd))
-        error = copy_windows(reading, fd, &rest, residency_is_full(fd, part->offset, part->length));
+    if (is_for_windows(reading, part) && plain_is_mappable(reading, fd)) {
+        bool resident = residency_is_full(fd, part->offset, part->length);
+        if (!resident || fits_into_windows(reading))
+            error = copy_windows(reading, fd, &rest, resident);
+    }
     return error == -NOT_MAPPABLE ? read_fully(fd, rest.buffer, rest.length, rest.offset) : error;
 }
 
@@ -158,8 +170,8 @@ int plain_read_at_once(const struct reading *reading, int fd, const struct plain
     struct plain_part rest = *part;
 
     /* preadv2() also makes the kernel read ahead, so what is not resident is left to it. */
-    if (!is_for_windows(reading, part) || !is_known_mappable(reading) ||
-        !residency_is_full(fd, part->offset, part->length))
+    if (!is_for_windows(reading, part) || !fits_into_windows(reading) ||
+        !is_known_mappable(reading) || !residency_is_full(fd, part->offset, part->length))
         return pread_at_once(fd, part);
     int error = copy_windows(reading, fd, &rest, true);
     return error == -NOT_MAPPABLE ? pread_at_once(fd, &rest) : error == 0 ? 0 : -NOT_AT_ONCE;

@@ -37,7 +37,7 @@ enum {
     PAGE = 4096,
     LARGE = 64 * KIB, /* from this size on a read comes from a window */
     WINDOW = MIB,
-    TOTAL = 4 * WINDOW,
+    TOTAL = 16 * WINDOW, /* all of the file: else resident bytes are not mapped */
     SIZE = 8 * MIB + 12345,
     COLD_SIZE = 48 * MIB, /* three regions of drop_behind */
 };
@@ -296,15 +296,34 @@ static void test_refused_by_mmap(void **state)
     reading_close(&reading);
 }
 
-/* A read over more windows than there are, or than are to be had: the rest of it is read otherwise.
- */
+/* Lends `count` windows of another file, as scans do. */
+static void lend_windows(int fd, struct window_loan *loans, size_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        assert_int_equal(window_acquire(&world->pool.windows, WINDOW_SCANS, UINT64_MAX, fd,
+                                        i * WINDOW, TOTAL, &loans[i]),
+                         0);
+}
+
+static void take_windows_back(const struct window_loan *loans, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        window_release(&world->pool.windows, &loans[i]);
+}
+
+/* A read over more windows than are to be had: the rest of it is read otherwise. */
 static void test_some_windows_are_had(void **state)
 {
+    enum { HAD = 4, LENT = TOTAL / WINDOW - HAD };
     struct random random = random_case(1);
-    struct reading reading = open_file(SIZE);
+    struct window_loan loans[LENT];
     (void)state;
 
-    check_read(&reading, CONTENT_READS, 0, SIZE, 1); /* eight windows, of which four are had */
+    make_file("others", TOTAL, 3);
+    int fd = scratch_open(&world->scratch, "others", O_RDONLY);
+    lend_windows(fd, loans, LENT);
+    struct reading reading = open_file(SIZE);
+    check_read(&reading, CONTENT_READS, 0, SIZE, 1); /* nine windows, of which four are had */
     assert_int_equal(mappings() > 0 ? real.mapped : 0, TOTAL);
     for (int i = 0; i < 100; i++) {
         uint64_t offset = random_below(&random, SIZE);
@@ -312,6 +331,35 @@ static void test_some_windows_are_had(void **state)
         check_read(&reading, ways[i % 3], offset, length, 1);
         assert_true(real.mapped <= TOTAL);
     }
+    take_windows_back(loans, LENT);
+    reading_close(&reading);
+    window_pool_forget(&world->pool.windows, UINT64_MAX);
+    assert_int_equal(close(fd), 0);
+}
+
+/*
+ * Through the windows of a file that is larger than all of them a reader would only pass. So what
+ * is resident is not mapped. What is not is brought in through them, and they stay bounded.
+ */
+static void test_a_file_larger_than_all_windows(void **state)
+{
+    enum { LARGER = TOTAL + WINDOW };
+    (void)state;
+
+    struct reading reading = open_file(LARGER);
+    for (size_t way = 0; way < LENGTH_OF(ways); way++)
+        check_read(&reading, ways[way], 99, 2 * MIB, 1);
+    assert_int_equal(mappings(), 0);
+    int fd = scratch_open(&world->scratch, "file", O_RDWR);
+    assert_int_equal(fsync(fd), 0);
+    assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+    const bool cold = residency_is_empty(fd, 0, LARGER);
+    check_read(&reading, CONTENT_READS, 99, 2 * MIB, 1);
+    if (cold)
+        assert_true(mappings() > 0);
+    check_read(&reading, CONTENT_READS, 0, LARGER, 1);
+    assert_true(real.most <= TOTAL);
+    assert_int_equal(close(fd), 0);
     reading_close(&reading);
 }
 
@@ -324,17 +372,13 @@ static void test_no_window_is_had(void **state)
 
     make_file("others", TOTAL, 3);
     fd = scratch_open(&world->scratch, "others", O_RDONLY);
-    for (uint64_t i = 0; i < LENGTH_OF(loans); i++)
-        assert_int_equal(window_acquire(&world->pool.windows, WINDOW_SCANS, UINT64_MAX, fd,
-                                        i * WINDOW, TOTAL, &loans[i]),
-                         0);
+    lend_windows(fd, loans, LENGTH_OF(loans));
     struct reading reading = open_file(SIZE);
     atomic_store(&real.count, 0);
     for (size_t way = 0; way < LENGTH_OF(ways); way++)
         check_read(&reading, ways[way], 99, 2 * MIB, 1);
     assert_int_equal(atomic_load(&real.count), 0);
-    for (uint64_t i = 0; i < LENGTH_OF(loans); i++)
-        window_release(&world->pool.windows, &loans[i]);
+    take_windows_back(loans, LENGTH_OF(loans));
     check_read(&reading, CONTENT_READS, 99, 2 * MIB, 1); /* they were used just now */
     assert_int_equal(atomic_load(&real.count), 0);
     sleep_ms(150);
@@ -749,6 +793,7 @@ int main(void)
         READ_TEST(test_not_mapped),
         READ_TEST(test_refused_by_mmap),
         READ_TEST(test_some_windows_are_had),
+        READ_TEST(test_a_file_larger_than_all_windows),
         READ_TEST(test_no_window_is_had),
         READ_TEST(test_random_reads),
         READ_TEST(test_windows_are_bounded),
