@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What one mount is configured with. */
+/* The configuration of one mount. */
 #ifndef BIGFS_FS_TREE_SETTINGS_H
 #define BIGFS_FS_TREE_SETTINGS_H
 
