@@ -12,7 +12,7 @@
 #include "fs/command/paths.h"
 #include "fs/tree/driver.h"
 
-/* A driver, and what belongs to the process that serves it. */
+/* A driver, and the parts of the process that serves it. */
 struct mount {
     struct driver driver;
     struct daemon daemon;
@@ -27,8 +27,9 @@ struct mount *mount_of(struct server *server);
 
 /*
  * Mounts, serves until the mount is unmounted or a signal comes, and unmounts. Without
- * options->foreground it does so in a new process and ends the calling one when the mount answers.
- * Takes over *paths. Returns the exit status, after a line on standard error if it is not 0.
+ * options->foreground it does so in a new process, and the calling process ends when the mount
+ * answers. Takes over *paths. Returns the exit status, after a line on standard error if it is not
+ * 0.
  */
 int mount_and_serve(struct options *options, struct paths *paths);
 
