@@ -1,10 +1,10 @@
 /*
- * The end of a mount, which no source can hold up.
+ * The end of a mount. No source can hold it up.
  *
- * In the orderly end every thread finishes what it does and is joined. A thread that the kernel
- * holds, in a source that does not answer, may never be. So the mount is detached first, while it
- * is still served; then there is a time limit. When that is over, the process closes /dev/fuse, so
- * that any caller that still waits gets an error, and leaves with its threads as they are.
+ * In an orderly end every thread finishes its work and is joined. A thread that the kernel holds,
+ * in a source that does not answer, may never finish. So the mount is detached first, while it is
+ * still served, and then there is a time limit. After it the process closes /dev/fuse, so that
+ * callers that still wait get an error, and exits with its threads as they are.
  */
 #ifndef BIGFS_FS_COMMAND_DEPARTURE_H
 #define BIGFS_FS_COMMAND_DEPARTURE_H
@@ -23,17 +23,17 @@ struct departure {
 };
 
 /*
- * Starts the time limit for all that follows. If there is no thread to be had for it the process
- * leaves at once. `fuse` is the session's descriptor.
+ * Starts the time limit for everything that follows. If no thread can be started for it, the
+ * process exits at once. `fuse` is the session's descriptor.
  */
 void departure_begin(struct departure *departure, int fuse, int status);
 
-/* The orderly end has come: calls the time limit off. */
+/* Cancels the time limit, as the end was orderly. */
 void departure_end(struct departure *departure);
 
 /*
- * Detaches what is mounted at `mountpoint`, if that is the mount with this device: nothing new
- * meets it, and what is in it stays. Asks nothing of the mount. `table` is as in
+ * Detaches what is mounted at `mountpoint` if it is the mount with this device. Nothing new can
+ * reach the mount, and its users stay. Does not ask the mount anything. `table` is as in
  * core/file/mount_table.h. Returns 0 or -errno.
  */
 int departure_detach(int table, const char *mountpoint, dev_t device);
@@ -42,9 +42,9 @@ int departure_detach(int table, const char *mountpoint, dev_t device);
 bool departure_is_over(int fuse);
 
 /*
- * Closes /dev/fuse but keeps the number `fuse` taken, and in a state in which libfuse believes that
- * the connection is at its end, and unmounts nothing: at the mountpoint there may be another mount
- * by now. A program that still waits for an answer gets an error. Returns 0 or -errno.
+ * Closes /dev/fuse but keeps the number `fuse` taken by a descriptor with which libfuse believes
+ * that the connection has ended. So libfuse unmounts nothing: another mount may be at the
+ * mountpoint by now. A program that still waits for an answer gets an error. Returns 0 or -errno.
  */
 int departure_close(int fuse);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the command says of itself. */
+/* What the command says about itself. */
 #ifndef BIGFS_FS_COMMAND_HELP_H
 #define BIGFS_FS_COMMAND_HELP_H
 
-/* Each writes to standard output: the text of --help, in 80 columns, and that of --version. */
+/* Write to standard output: the text of --help, in 80 columns, and the text of --version. */
 void help_print(void);
 void help_print_version(void);
 

@@ -35,7 +35,7 @@ enum {
     ATTEMPTS = 8,            /* to count a file that does not change meanwhile */
 };
 
-/* What indexes are made with. */
+/* What is needed to make indexes. */
 struct maker {
     const struct options *options;
     const struct record_format *format;
@@ -44,7 +44,7 @@ struct maker {
     struct index_builder builder;
 };
 
-/* Waits for a build with a thread, as nothing else is to be done. */
+/* Waiting for a build occupies the thread, which has nothing else to do. */
 struct waiting {
     struct index_waiter waiter;
     pthread_mutex_t lock;
@@ -67,7 +67,7 @@ static void on_end(struct index_waiter *waiter, int error)
     pthread_cond_signal(&waiting->changed);
 }
 
-/* Waits for the end, or for the time to draw the bar again. Returns whether it has ended. */
+/* Waits for the end, or until the bar must be drawn again. Returns whether the build has ended. */
 static bool ended_before_next_draw(struct waiting *waiting)
 {
     struct timespec deadline;
@@ -112,8 +112,7 @@ static void show_recount(void *argument, uint64_t done, uint64_t size)
     progress_show(argument, done, size);
 }
 
-/* Waits until a change from now on would move the file's time stamps for certain, or long enough.
- */
+/* Waits until any later change is certain to move the file's time stamps, but not too long. */
 static int await_past(const struct reading *reading)
 {
     int fd = -1;
@@ -129,8 +128,8 @@ static int await_past(const struct reading *reading)
 }
 
 /*
- * Makes sure of an index that was made of a file which changed meanwhile, by counting again.
- * -TRY_AGAIN: it was not right of any one moment.
+ * Verifies, by counting again, an index of a file that changed meanwhile. -TRY_AGAIN: the index was
+ * not right for any one moment.
  */
 static int make_sure(struct maker *maker, const struct reading *reading, struct progress *progress,
                      const struct record_index *index, struct index_key *key)
@@ -141,12 +140,12 @@ static int make_sure(struct maker *maker, const struct reading *reading, struct 
     if (error != 0)
         return error;
     key->verified = true;
-    (void)index_save(&maker->directory, key, index); /* it has warned of an error */
+    (void)index_save(&maker->directory, key, index); /* it has warned about an error */
     return 0;
 }
 
 /*
- * Makes the index of a pinned reading, or finds one that was verified. -TRY_AGAIN: the file changed
+ * Makes the index of a pinned reading, or finds a verified one. -TRY_AGAIN: the file changed
  * meanwhile, and not only by appending.
  */
 static int make_index(struct maker *maker, const struct reading *reading, struct progress *progress,
@@ -157,7 +156,7 @@ static int make_index(struct maker *maker, const struct reading *reading, struct
 
     if (note == NULL)
         return -ENOMEM;
-    index_note_forget(note); /* what an attempt before this one was not sure of */
+    index_note_forget(note); /* what an earlier attempt was not sure of */
     int error = await_past(reading);
     if (error == 0)
         error = index_get(&maker->directory, reading, maker->format, index);
@@ -186,7 +185,7 @@ static void print_result(const char *file, const struct record_index *index,
     (void)fflush(stdout);
 }
 
-/* An empty file has no index, and needs none. */
+/* An empty file needs no index. */
 static int index_empty(const char *file, const struct reading *reading)
 {
     int error = empty_file_check(reading);
@@ -197,7 +196,7 @@ static int index_empty(const char *file, const struct reading *reading)
     return error;
 }
 
-/* One try. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
+/* One attempt. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
 static int index_once(struct maker *maker, const char *file, struct source *source)
 {
     AUTO_READING struct reading reading = {.source = NULL};
@@ -228,8 +227,8 @@ static bool is_shortage(int error)
 }
 
 /*
- * Indexes the file as it is at some moment: a log that is appended to all the time too. What is
- * rewritten all the time has no moment that a scan could be certain of.
+ * Indexes the file as it is at some moment. Works for a log that is appended to all the time. A
+ * file that is rewritten all the time has no moment that a scan could be certain of.
  */
 static int index_source(struct maker *maker, const char *file, struct source *source)
 {
@@ -261,7 +260,7 @@ static const struct reason reasons[] = {
     {EIO, "cannot be read: look for errors of the disk (dmesg)"},
 };
 
-/* Why a file has no index. What the system says of a missing or closed file says enough. */
+/* Why a file has no index. For a missing or forbidden file the system's message is enough. */
 static const char *reason(int error)
 {
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
@@ -270,15 +269,17 @@ static const char *reason(int error)
     return strerror(-error);
 }
 
-/* The file's path without symbolic links, if that is not longer than PATH_MAX; else as given. The
- * caller frees it. NULL: errno says why. */
+/*
+ * The file's path without symbolic links, or as given if that is longer than PATH_MAX. The caller
+ * frees it. NULL: errno says why.
+ */
 static char *resolve(const char *file)
 {
     char *path = realpath(file, NULL);
     return path == NULL && errno == ENAMETOOLONG ? strdup(file) : path;
 }
 
-/* Opens the directory that a path's last component is in, and cuts that off: *name. */
+/* Opens the directory of a path's last component, cuts that off and sets *name to it. */
 static int open_parent(char *path, char **name)
 {
     char *slash = strrchr(path, '/');
@@ -294,7 +295,7 @@ static int open_parent(char *path, char **name)
 }
 
 /*
- * Opens the file's directory, as beneath it a path is looked up without symbolic links. Messages
+ * Opens the file's directory, as paths beneath it are looked up without symbolic links. Messages
  * call the file `shown`.
  */
 static int index_file(struct maker *maker, const char *file, const char *shown)

@@ -5,10 +5,10 @@
 #include "fs/command/options.h"
 
 /*
- * Makes and keeps the index of each file, one after the other, with a progress bar if standard
- * error is a terminal, and a line for each file on standard output. Blocks until all are made.
- * Returns the exit status: 0, or EXIT_FAILURE if one of them could not be made, after a line on
- * standard error about it.
+ * Makes and keeps the index of each file, one after the other. Shows progress on standard error, as
+ * a bar if it is a terminal, and writes a line for each file to standard output. Blocks until all
+ * are made. Returns the exit status: 0, or EXIT_FAILURE if an index could not be made, after a line
+ * about it on standard error.
  */
 int index_command(const struct options *options);
 

@@ -10,14 +10,14 @@
 #include "core/base/cleanup.h"
 #include "core/file/own_path.h"
 
-/* Whether no other user controls this path. What is missing on it, bigfs makes. */
+/* Whether no other user controls this path. bigfs makes missing parts of it. */
 static bool is_own(const char *path)
 {
     AUTO_CLOSE int fd = own_path_open(path, OWN_PATH_ONLY);
     return fd >= 0 || fd == -ENOENT;
 }
 
-/* Sets *path to the path below `base` if that will do and *path is NULL. Returns 0 or -ENOMEM. */
+/* Sets *path to the path below `base` if it is suitable and *path is NULL. Returns 0 or -ENOMEM. */
 static int try_place(const char *base, const char *below, char **path)
 {
     AUTO_FREE char *candidate = NULL;

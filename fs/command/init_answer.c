@@ -10,10 +10,10 @@
 
 #include "fs/command/mount.h"
 
-/* Bit 36 of the flags; <linux/fuse.h> has it since Linux 6.6, Debian 12's does not. */
+/* Bit 36 of the flags. <linux/fuse.h> has it since Linux 6.6, but not in Debian 12. */
 static const uint64_t allow_mmap = UINT64_C(1) << 36;
 
-/* A copy of the answer to FUSE_INIT, with the flags. False: it is an error instead. */
+/* Copies the answer to FUSE_INIT and adds the flags. Returns false if it is an error instead. */
 static bool add_flags(const struct iovec *parts, int count, struct fuse_init_out *answer)
 {
     if (count != 2 || parts[1].iov_len != sizeof(*answer))
@@ -50,7 +50,7 @@ static ssize_t receive_request(int fd, void *buffer, size_t size, void *data)
         return -1;
     }
     ssize_t got = read(fd, buffer, size);
-    /* A request that the end of the mount overtook; the next read tells that this is the end. */
+    /* The end of the mount overtook this request. The next read reports the end. */
     if (got < 0 && errno == ECONNABORTED)
         got = read(fd, buffer, size);
     return got;

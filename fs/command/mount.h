@@ -10,7 +10,7 @@
 #include "fs/command/kernel_readahead.h"
 #include "fs/tree/driver.h"
 
-/* A driver, and what belongs to the process that serves it. */
+/* A driver, and the parts of the process that serves it. */
 struct mount {
     struct driver driver;
     struct daemon daemon;

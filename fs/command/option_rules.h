@@ -8,7 +8,7 @@
 
 #include "fs/command/option_values.h"
 
-/* What follows a name. The first three are what getopt_long(3) takes for it. */
+/* What follows a name. The first three are the values of getopt_long(3). */
 enum option_argument {
     ARGUMENT_NONE = no_argument,
     ARGUMENT_REQUIRED = required_argument, /* --NAME=VALUE, --NAME VALUE or -LETTER VALUE */
@@ -24,8 +24,8 @@ struct option_rule {
     enum option_argument argument;
 
     /*
-     * Takes the value, which is NULL if there is none; of a list, a word that means no option.
-     * Copies what it keeps. Returns 0, -EINVAL if the value will not do, or -ENOMEM.
+     * Takes the value, or NULL if there is none. For a list the value is a word that is no option
+     * of bigfs. Copies what it keeps. Returns 0, -EINVAL if the value is invalid, or -ENOMEM.
      */
     int (*set)(struct options *options, const char *value);
     const char *wanted; /* what a value must be, to follow "give"; NULL: there is no value */

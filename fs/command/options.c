@@ -12,10 +12,10 @@
 #include "fs/command/option_given.h"
 #include "fs/command/option_rules.h"
 
-/* What getopt_long answers for the first rule by its name; for the others, the numbers after it. */
+/* The answer of getopt_long for the name of the first rule. The other rules follow. */
 enum { NAMED = 256 };
 
-/* The last option whose value may be left out and was, and a number that stood after it. */
+/* The last option whose optional value was left out, and the number that followed it. */
 struct left_out {
     const struct option_rule *rule; /* NULL: none */
     const char *number;
@@ -43,7 +43,7 @@ static void list_names(struct option *names)
 
 static void list_letters(char *letters)
 {
-    *letters++ = ':'; /* asks for another answer if a value is missing */
+    *letters++ = ':'; /* makes a missing value another answer */
     for (int i = 0; i < OPTION_RULES; i++) {
         if (option_rules[i].letter == 0)
             continue;
@@ -65,7 +65,7 @@ static int take_answer(struct options *options, int answer, const char *value)
     return option_take(options, &given);
 }
 
-/* Says why no option has this name of `length` bytes: no name is like that, or several begin so. */
+/* Says why no option has this name of `length` bytes: it is unknown, or the start of several. */
 static int refuse_name(const char *name, size_t length)
 {
     for (size_t i = 0; i < OPTION_RULES && length > 0; i++) {
@@ -79,7 +79,7 @@ static int refuse_name(const char *name, size_t length)
     return complain(EXIT_USAGE, "unknown option --%.*s: see bigfs --help", (int)length, name);
 }
 
-/* Says what getopt_long did not take: `word` is the last word that it read. */
+/* Says what getopt_long did not accept. `word` is the last word that it read. */
 static int refuse_answer(struct options *options, int answer, const char *word)
 {
     if (rule_answered(optopt) != NULL)
@@ -95,7 +95,7 @@ static bool is_number(const char *word)
     return word != NULL && word[0] != '\0' && word[strspn(word, "0123456789")] == '\0';
 }
 
-/* Remembers it if a value was left out before a number, which is the `next` word. */
+/* Notes if an optional value was left out and the `next` word is a number. */
 static void look_for_left_out(struct left_out *left_out, int answer, const char *value,
                               const char *next)
 {
@@ -114,7 +114,7 @@ static int take_flags(struct options *options, int argc, char **argv, struct lef
     list_names(names);
     list_letters(letters);
     opterr = 0;
-    optind = 0; /* forgets what was read before */
+    optind = 0; /* starts anew */
     while (status == 0 && (answer = getopt_long(argc, argv, letters, names, NULL)) != -1) {
         if (answer == '?' || answer == ':')
             return refuse_answer(options, answer, argv[optind - 1]);

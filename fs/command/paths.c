@@ -20,7 +20,7 @@ static int complain_of(const char *path, int error)
 
 /*
  * The absolute path, for the caller to free, or NULL after a complaint. `missing` says what to do
- * if there is nothing of this name.
+ * if there is no such file.
  */
 static char *resolve_path(const char *path, const char *missing)
 {
@@ -61,7 +61,7 @@ static int check_mountpoint(const char *path, const char *resolved)
     return 0;
 }
 
-/* Whether `inner` is `outer`, or lies in it. Both are absolute and resolved. */
+/* Whether `inner` is `outer` or inside it. Both are absolute and resolved. */
 static bool is_within(const char *inner, const char *outer)
 {
     size_t length = strcmp(outer, "/") == 0 ? 0 : strlen(outer);
@@ -107,8 +107,8 @@ int paths_check(const char *source, const char *mountpoint, struct paths *paths)
 }
 
 /*
- * Whether the way along an absolute path meets `directory`, which is absolute and resolved. Once
- * that is mounted on, the path leads into the mount, even if a link leads out of it now.
+ * Whether an absolute path passes through `directory`, which is absolute and resolved. If so, the
+ * path leads into the mount once `directory` is mounted on, even if a link leads out of it now.
  */
 static bool leads_into(const char *path, const char *directory)
 {

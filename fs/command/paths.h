@@ -1,4 +1,4 @@
-/* SOURCE and MOUNTPOINT: checked before anything is mounted. */
+/* Checks SOURCE and MOUNTPOINT before anything is mounted. */
 #ifndef BIGFS_FS_COMMAND_PATHS_H
 #define BIGFS_FS_COMMAND_PATHS_H
 
@@ -17,9 +17,9 @@ struct paths {
 int paths_check(const char *source, const char *mountpoint, struct paths *paths);
 
 /*
- * Checks that the path of the index directory does not lead into the mount, where the driver would
- * wait for itself. Refuses one that the user gave; gives up the default one. Returns 0, or -1 after
- * one line on standard error; then *paths owns nothing.
+ * Checks that the path of the index directory does not lead into the mount, where bigfs would wait
+ * for itself. If it does, refuses a path that the user gave, and drops the default one. Returns 0,
+ * or -1 after one line on standard error; then *paths owns nothing.
  */
 int paths_check_index_dir(struct paths *paths, struct options *options);
 

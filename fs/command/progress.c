@@ -10,7 +10,7 @@
 #include "core/base/checked.h"
 
 enum {
-    WIDTH = 80, /* columns of a terminal that does not tell */
+    WIDTH = 80, /* columns of a terminal that does not tell its width */
     BAR_MOST = 40,
     BAR_LEAST = 10,
     NAME_LEAST = 8,
@@ -60,7 +60,7 @@ static int columns(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : WIDTH;
 }
 
-/* Writes the time left, as "1:02:03", "2:03" or, if it is not known, "-:--". */
+/* Writes the time left as "1:02:03" or "2:03", or "-:--" if it is not known. */
 static void write_left(double seconds, char *text, size_t size)
 {
     long left = (long)(seconds + 0.5);
@@ -80,7 +80,7 @@ static void write_bar(double part, int width, char *text)
     text[width] = '\0';
 }
 
-/* What the bar and the lines tell. */
+/* What the bar and the lines show. */
 struct figures {
     double part;
     char rate[PROGRESS_BYTES_MOST];

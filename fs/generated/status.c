@@ -41,7 +41,7 @@ static void write_status_path(FILE *out, const char *what, const char *path)
     fprintf(out, "%s%s\n", what, printable_or(shown));
 }
 
-/* The mountpoint is in the kernel's table for all users. The rest is not. */
+/* Anybody can find the mountpoint in the kernel's table, but not the other paths. */
 static void write_paths(FILE *out, const struct driver *driver, bool named)
 {
     const char *index_dir = driver->settings->index_dir;

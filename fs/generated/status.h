@@ -1,4 +1,4 @@
-/* .bigfs/status: what the mount is and does, for people. */
+/* .bigfs/status: what the mount is and does, in a form for people. */
 #ifndef BIGFS_FS_GENERATED_STATUS_H
 #define BIGFS_FS_GENERATED_STATUS_H
 

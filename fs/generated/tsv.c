@@ -20,7 +20,7 @@ static char escape_letter(char byte)
     return 0;
 }
 
-/* Writes a name, escaped, and returns how long it has become. */
+/* Writes a name, escaped, and returns the length. */
 static size_t write_escaped(const char *name, char *text)
 {
     size_t used = 0;
@@ -51,7 +51,7 @@ static size_t write_piece_line(const struct view_text *text, const struct select
     return used + 1;
 }
 
-/* Finds a piece, and writes its line. */
+/* Finds a piece and writes its line. */
 static int describe_piece(const struct view_text *text, const struct selector *selector, char *line,
                           size_t *length)
 {
@@ -81,7 +81,7 @@ static int write_tsv_line(const struct view_text *text, struct text_place *place
         error = view_next(text->view, &text->file, &place->cursor, &selector);
     if (error == 0 && place->line > 0)
         error = describe_piece(text, &selector, line, length);
-    if (error != 0) /* a piece that was there a moment ago does not end the table */
+    if (error != 0) /* a piece that has just vanished does not end the table */
         return error == -ENOENT ? -ESTALE : error;
     place->line++;
     place->offset += *length;

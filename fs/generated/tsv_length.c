@@ -15,7 +15,7 @@ size_t tsv_heading(const struct view *view, char *text)
                             columns != NULL ? columns : "");
 }
 
-/* No line is longer: four numbers, of at most 20 digits each, and what ends each of them. */
+/* The longest line: four numbers of at most 20 digits, each with the byte that ends it. */
 enum { LONGEST_LINE = 4 * (20 + 1) };
 
 bool tsv_is_computed(const struct view *view, const struct file_identity *identity)
@@ -38,7 +38,7 @@ static uint64_t first_piece_from(const struct partition *partition, uint64_t siz
     return low;
 }
 
-/* How many digits the offsets of the first `count` pieces have in all. */
+/* The number of digits in the offsets of the first `count` pieces. */
 static uint64_t offset_digits(const struct partition *partition, uint64_t size, uint64_t count)
 {
     uint64_t digits = count;
@@ -56,8 +56,9 @@ static uint64_t nominal_length(const struct partition *partition, uint64_t size,
 }
 
 /*
- * How many digits the lengths of the first `count` pieces have in all. They never grow from one
- * piece to the next: the last one by size is shorter, and the first ones by number are longer.
+ * The number of digits in the lengths of the first `count` pieces. Lengths never grow from one
+ * piece to the next: by size only the last piece is shorter, and by number the first ones are
+ * longer.
  */
 static uint64_t length_digits(const struct partition *partition, uint64_t size, uint64_t count)
 {

@@ -1,6 +1,6 @@
 /*
- * How long a table is, and where in it a line begins, by arithmetic alone: of `bytes` of a file
- * without holes, where every field follows from the size.
+ * The length of a table, and where a line in it begins, by arithmetic alone. Only for `bytes` of a
+ * file without holes, whose fields all follow from the size.
  */
 #ifndef BIGFS_FS_GENERATED_TSV_LENGTH_H
 #define BIGFS_FS_GENERATED_TSV_LENGTH_H
@@ -20,14 +20,14 @@ size_t tsv_heading(const struct view *view, char *text);
 bool tsv_is_computed(const struct view *view, const struct file_identity *identity);
 
 /*
- * The length of such a table of a file of `size` bytes, in bytes. TEXT_TOO_LONG: it has so many
- * pieces that its text may be longer than a file can be.
+ * The length, in bytes, of such a table of a file of `size` bytes. TEXT_TOO_LONG: the file has so
+ * many pieces that the text may be longer than a file can be.
  */
 uint64_t tsv_length(const struct view *view, uint64_t size);
 
 /*
- * The line of such a table in which the byte at `offset` is, for an offset below the length. The
- * table must not be too long.
+ * The line of such a table with the byte at `offset`, which must be less than the length. The table
+ * must not be too long.
  */
 struct text_place tsv_place_at(const struct view *view, uint64_t size, uint64_t offset);
 

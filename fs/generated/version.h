@@ -1,4 +1,4 @@
-/* .bigfs/version: which bigfs this is. */
+/* .bigfs/version: the version of bigfs. */
 #ifndef BIGFS_FS_GENERATED_VERSION_H
 #define BIGFS_FS_GENERATED_VERSION_H
 

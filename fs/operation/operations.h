@@ -9,7 +9,7 @@
 
 #include "fs/serve/operation.h"
 
-/* What is counted, in the order of metrics. Ends with NULL. */
+/* The operations that are counted, in the order of metrics. Ends with NULL. */
 extern const struct operation *const operations[];
 
 /* For fuse_session_new(); the user data is a struct server. */

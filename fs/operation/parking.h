@@ -1,5 +1,5 @@
 /*
- * Parking: requests that wait for an index, for hours perhaps, and occupy no thread meanwhile.
+ * Parking: requests wait for an index, perhaps for hours, and occupy no thread meanwhile.
  *
  *     request --run--> -AWAITS_INDEX --parking_wait--> parked --index made--> in line, run again
  *                                                       |

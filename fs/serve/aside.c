@@ -15,7 +15,7 @@ enum {
 struct set_aside {
     struct list link; /* protected by aside.lock; in `waiting` while it waits */
     struct aside *aside;
-    struct crew_lane *lane; /* where it is to run again */
+    struct crew_lane *lane; /* where it will run again */
     struct request request;
     int64_t due;      /* CLOCK_MONOTONIC, ms */
     bool interrupted; /* protected by aside.lock */
@@ -53,7 +53,7 @@ static void wait_ms(struct aside *aside, int64_t ms)
     (void)pthread_cond_clockwait(&aside->change, &aside->lock, CLOCK_MONOTONIC, &until);
 }
 
-/* The first whose time has come, taken out: it cannot be interrupted any more. NULL: the end. */
+/* Takes out the first one that is due: it cannot be interrupted any more. NULL: the end. */
 static struct set_aside *take_next(struct aside *aside)
 {
     HOLD_LOCK(&aside->lock);
@@ -86,7 +86,7 @@ static void *run_aside(void *argument)
     struct set_aside *one;
 
     while ((one = take_next(aside)) != NULL) {
-        /* Waits for a callback under way, which finds that it does not wait any more. */
+        /* Waits for a callback under way, which finds the request already taken out. */
         fuse_req_interrupt_func(one->request.fuse, NULL, NULL);
         if (has_ended(aside)) {
             one->request.operation->refuse(&one->request, -CANCELLED);
@@ -128,7 +128,7 @@ void aside_stop(struct aside *aside)
     (void)pthread_join(aside->thread, NULL);
 }
 
-/* Returns false if the reader is gone already. */
+/* Returns false if the reader is gone already, or at the end. */
 static bool add_aside(struct aside *aside, struct set_aside *one)
 {
     HOLD_LOCK(&aside->lock);
@@ -157,7 +157,7 @@ bool aside_wait(struct aside *aside, const struct request *request, int64_t long
     list_reset(&one->link);
     fuse_req_interrupt_func(request->fuse, on_aside_interrupt, one);
     if (add_aside(aside, one))
-        return true; /* it may be gone by now */
+        return true; /* the callback or the thread may have freed it already */
     fuse_req_interrupt_func(request->fuse, NULL, NULL);
     one->request.operation->refuse(&one->request, -CANCELLED);
     free(one);

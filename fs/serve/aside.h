@@ -1,7 +1,7 @@
 /*
- * Requests that are put aside: they wait for something that sends no notice (a lease on a file, a
- * free descriptor) and are tried again from time to time. Meanwhile they occupy neither a thread
- * nor a place in a lane.
+ * Requests put aside. They wait for something that sends no notice (a lease on a file, a free
+ * descriptor) and are tried again from time to time. Meanwhile they occupy neither a thread nor a
+ * place in a lane.
  *
  *     request --run--> -HELD_BY_LEASE --aside_wait--> aside --a while--> in line, run again
  *                                                       |
@@ -24,25 +24,24 @@ struct aside {
     void *argument;               /* constant */
     pthread_t thread;             /* constant */
     pthread_mutex_t lock;
-    pthread_cond_t change; /* broadcast when a request comes, and at the end */
-    struct list waiting;   /* protected by lock; in the order in which they came */
+    pthread_cond_t change; /* broadcast when a request arrives, and at the end */
+    struct list waiting;   /* protected by lock; in order of arrival */
     bool ended;            /* protected by lock */
 };
 
-/* Starts a thread. `work` must have the lines worked on, and must not block. Returns 0 or
- * -errno. */
+/* Starts a thread. `work` must get the lines worked on, and must not block. Returns 0 or -errno. */
 int aside_start(struct aside *aside, void (*work)(void *argument), void *argument);
 
 /*
- * Answers all that wait as if they were interrupted, and ends the thread. Does no harm if it was
- * not started; `aside` is all zeros then.
+ * Answers all waiting requests as if they were interrupted, and ends the thread. Does nothing if
+ * the thread was not started: `aside` is all zeros, or aside_start() failed.
  */
 void aside_stop(struct aside *aside);
 
 /*
- * Puts a copy of a request aside that runs in a lane, to be run again there. Returns false, and the
- * request is still to be answered, if it was first put aside `longest_ms` ago or longer, or there
- * is no memory. Thread-safe.
+ * Puts aside a copy of a request that runs in a lane, to be run again there. Returns false if it
+ * was first put aside at least `longest_ms` ago, or if there is no memory; the caller must then
+ * answer the request. Thread-safe.
  */
 bool aside_wait(struct aside *aside, const struct request *request, int64_t longest_ms);
 

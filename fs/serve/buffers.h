@@ -1,8 +1,8 @@
 /*
  * A fixed set of buffers for the bytes of pieces.
  *
- * The memory is reserved at the start and touched only as far as it is used. A buffer that is taken
- * still holds older bytes: a thread that takes it replies no more than it has written itself.
+ * The memory is reserved at the start and touched only as far as it is used. A taken buffer still
+ * holds older bytes, so a thread must reply only with bytes that it has written itself.
  */
 #ifndef BIGFS_FS_SERVE_BUFFERS_H
 #define BIGFS_FS_SERVE_BUFFERS_H
@@ -23,7 +23,7 @@ struct buffers {
 int buffers_init(struct buffers *buffers, size_t count, size_t size);
 void buffers_destroy(struct buffers *buffers);
 
-/* A buffer of `size` bytes. There must be one: no worker takes two, and each has one. */
+/* A buffer of `size` bytes. There always is one: each worker has one and takes no second. */
 char *buffers_take(struct buffers *buffers);
 
 void buffers_give_back(struct buffers *buffers, char *buffer);

@@ -2,18 +2,18 @@
  * The crew: the threads that receive requests from the kernel and work on them, as leaders and
  * followers with admission.
  *
- *     /dev/fuse ──> leader ──┬── venture: answers at once what blocks hardly ever
- *                            └── step down ──> lane of reads, scans or looks ──> work, or wait in
- * line followers ──> lead in the place of one that stepped down; run errands
+ *     /dev/fuse ──> leader ─┬─ venture: answers at once what hardly ever blocks
+ *                           └─ step down ──> lane of reads, scans or looks ──> work, or wait
+ *     followers ──> lead in the place of one that stepped down; run errands
  *
  * fs/serve/crew_leaders.h has the rules of leading, fs/serve/crew_lane.h those of admission.
  *
  * All threads are started before the first request, and stay. So the memory and the descriptors of
- * the process do not depend on what was asked of it. (The loop of libfuse starts threads as
- * requests come.) There are as many as all lanes let work, as lead (all of these but one may have
- * blocked in what they ventured), and one more that follows. So there is always a thread for an
- * interrupt and for what needs no source, such as .bigfs; and if there is room in a lane, one for
- * an errand.
+ * the process do not depend on the requests. (The loop of libfuse starts threads as requests
+ * arrive.) The number of threads is the sum of the limits of all lanes, plus the number of leaders
+ * (all but one of them may have blocked while venturing), plus one follower. So there is always a
+ * thread for an interrupt and for requests that need no source, such as those for .bigfs. If a lane
+ * has room, there is also one for an errand.
  *
  * All functions are thread-safe from crew_start() to crew_stop().
  */
@@ -34,7 +34,7 @@
 enum lane {
     LANE_READS, /* read pieces */
     LANE_SCANS, /* scan content */
-    LANE_LOOKS, /* all else that looks at SOURCE, which may be a disk that does not answer */
+    LANE_LOOKS, /* everything else that looks at SOURCE, which may be a disk that does not answer */
     LANES,
 };
 
@@ -47,21 +47,21 @@ struct crew {
     struct crew_lane lanes[LANES];
     struct crew_leaders leaders;
     struct fuse_session *session; /* constant once prepared */
-    int ended;         /* eventfd, written when a worker has found the session at its end; owned */
-    atomic_int error;  /* the first that happened */
+    int ended;         /* eventfd, written when a worker finds that the session has ended; owned */
+    atomic_int error;  /* the first one */
     unsigned prepared; /* constant once prepared */
     unsigned started;  /* constant once started */
     struct crew_worker *workers; /* `prepared` of them; owned */
-    atomic_bool receiving;       /* the workers are there: requests may be received */
+    atomic_bool receiving;       /* the workers exist: requests may be received */
 };
 
-/* Makes a crew without threads. `limits` has one for each lane. */
+/* Makes a crew without threads. `limits` has one limit for each lane. */
 void crew_init(struct crew *crew, const unsigned *limits);
 
-/* Frees all. No request may be in a lane. */
+/* Frees everything. No request may be in a lane. */
 void crew_destroy(struct crew *crew);
 
-/* How many threads it will have. */
+/* How many threads the crew will have. */
 unsigned crew_size(const struct crew *crew);
 
 /*
@@ -74,13 +74,13 @@ int crew_prepare(struct crew *crew, struct fuse_session *session);
 /* Starts the threads. Returns 0, or -errno if not all could be started. */
 int crew_start(struct crew *crew);
 
-/* A descriptor that is readable when the session is at its end; owned by the crew. */
+/* A descriptor that is readable once the session has ended; owned by the crew. */
 int crew_ended(const struct crew *crew);
 
 /* Whether a request is being worked on. */
 bool crew_busy(const struct crew *crew);
 
-/* A number that changes if a request is received or finished. */
+/* A number that changes when a request is received or finished. */
 uint64_t crew_progress(const struct crew *crew);
 
 /*
@@ -90,27 +90,27 @@ uint64_t crew_progress(const struct crew *crew);
 int crew_stop(struct crew *crew);
 
 /*
- * Runs a request in a lane, for a leader: meanwhile another thread leads. It counts against
- * request->device. Answered in every case (crew_lane_run).
+ * Runs a request in a lane. For a leader; another thread leads meanwhile. The request counts
+ * against request->device. It is answered in every case (crew_lane_run).
  */
 void crew_run(struct crew *crew, enum lane lane, const struct request *request);
 
 /*
- * Puts a request that runs in line again, as one of `device`. The thread that ran it goes on to
- * what stands in line. Answered in every case.
+ * Puts a running request back in line, as one of `device`. The thread that ran it goes on with the
+ * line. The request is answered in every case.
  */
 void crew_queue(struct crew *crew, enum lane lane, const struct request *request, uint64_t device);
 
-/* The same for a thread that is not the crew's: a follower goes to work. Does not block. */
+/* The same for a thread outside the crew: a follower does the work. Does not block. */
 void crew_resume(struct crew *crew, enum lane lane, const struct request *request);
 
 /* Sends a follower to work on the lines. Does not block. */
 void crew_send(struct crew *crew);
 
-/* Works on the lines until they are empty, or there is no room. */
+/* Works on the lines until they are empty or there is no room. */
 void crew_run_lines(struct crew *crew);
 
-/* For a leader, around what blocks hardly ever, as crew_leaders_venture() and …_ventured(). */
+/* For a leader, around work that hardly ever blocks, as crew_leaders_venture() and …_ventured(). */
 bool crew_venture(struct crew *crew);
 void crew_ventured(struct crew *crew);
 

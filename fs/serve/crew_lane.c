@@ -25,7 +25,7 @@ static unsigned running_of(const struct crew_lane *lane, uint64_t device)
     return count;
 }
 
-/* Whether there is room for a request, and its device has not got its share. The lock is held. */
+/* Whether a request has room and its device has not used up its share. The lock is held. */
 static bool has_room(const struct crew_lane *lane, const struct request *request)
 {
     if (lane->running >= lane->limit)
@@ -52,8 +52,7 @@ static void leave_line(struct crew_lane *lane, struct request *request)
     lane->queued--;
 }
 
-/* Takes the first request for which there is room out of the line and starts it. The lock is held.
- */
+/* Takes the first request that has room out of the line and starts it. The lock is held. */
 static struct request *start_first(struct crew_lane *lane)
 {
     for (struct list *link = lane->waiting.next; link != &lane->waiting; link = link->next) {
@@ -82,7 +81,7 @@ static bool enter_lane(struct crew_lane *lane, struct request *request)
     return true;
 }
 
-/* Ends a request. The next one, which has been started in its place, is for the caller to run. */
+/* Ends a request and starts the next one in its place. The caller must run that one. */
 static struct request *finish_request(struct crew_lane *lane, struct request *request)
 {
     HOLD_LOCK(&lane->lock);
@@ -91,7 +90,7 @@ static struct request *finish_request(struct crew_lane *lane, struct request *re
     return start_first(lane);
 }
 
-/* Called by libfuse, which holds the request's lock: at most once for a request. */
+/* Called by libfuse, which holds the request's lock, at most once for a request. */
 static void on_lane_interrupt(fuse_req_t fuse, void *argument)
 {
     struct request *request = argument;
@@ -120,7 +119,7 @@ static enum queueing join_line(struct crew_lane *lane, struct request *request, 
     if (request->interrupted)
         return INTERRUPTED;
     if (start_at_once &&
-        has_room(lane, request)) { /* one ended meanwhile, and found no request waiting */
+        has_room(lane, request)) { /* another one ended meanwhile and found none waiting */
         start_request(lane, request);
         return ROOM_NOW;
     }
@@ -145,8 +144,8 @@ static struct request *copy_for_line(struct crew_lane *lane, const struct reques
 }
 
 /*
- * Puts a copy of the request in line, or answers it. Returns it if it is to start at once and there
- * is room by now. Once it is in line it may be gone.
+ * Puts a copy of the request in line, or answers it. Returns the copy if it may start at once and
+ * there is room by now. Once it is in line, the caller must not touch it.
  */
 static struct request *queue_request(struct crew_lane *lane, const struct request *request,
                                      uint64_t device, bool start_at_once)
@@ -169,11 +168,11 @@ static struct request *queue_request(struct crew_lane *lane, const struct reques
     return NULL;
 }
 
-/* Runs requests that were queued, one after the other. */
+/* Runs queued requests, one after the other. */
 static void run_queued(struct crew_lane *lane, struct request *request)
 {
     while (request != NULL) {
-        /* Waits for a callback under way; from here on an interrupt is only noted. */
+        /* Waits for a callback under way. From here on an interrupt is only noted. */
         fuse_req_interrupt_func(request->fuse, NULL, NULL);
         request->operation->run(request);
         struct request *next = finish_request(lane, request);

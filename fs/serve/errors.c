@@ -6,9 +6,9 @@
 #include "core/base/outcome.h"
 
 /*
- * What is not in this table is EIO: disks and file systems fail in many ways. EINTR, EAGAIN and the
- * like come from a file system that has no business to answer so. The core's own are CANCELLED and
- * the like.
+ * An error that is not in this table becomes EIO: disks and file systems fail in many ways. EINTR,
+ * EAGAIN and the like come from a file system that should not answer with them; bigfs itself uses
+ * CANCELLED and the like.
  */
 static const struct {
     int error;
@@ -29,7 +29,7 @@ static const struct {
     {EFBIG, EFBIG, 0}, /* a table that would be longer than a file can be */
     {EINVAL, EINVAL, 0},
     {EISDIR, EISDIR, 0},
-    {EKEYEXPIRED, EKEYEXPIRED, 0}, /* a network's, or of an encrypted file: no failing disk */
+    {EKEYEXPIRED, EKEYEXPIRED, 0}, /* of a network or an encrypted file, not of a failing disk */
     {EMFILE, EMFILE, 0},
     {ENAMETOOLONG, ENAMETOOLONG, 0},
     {ENFILE, ENFILE, 0},

@@ -1,6 +1,6 @@
 /*
- * The log of a mount, which no reader can flood: at most so many lines in a row, and then one in a
- * while. What was left out is counted, and the next line says how much.
+ * The log of a mount. No reader can flood it: it takes a limited number of lines in a row, and then
+ * one now and then. Lines left out are counted, and the next line says how many there were.
  *
  * Thread-safe.
  */
@@ -17,16 +17,16 @@ struct log {
     pthread_mutex_t lock;
     unsigned room;     /* protected by lock; lines that may be written now */
     int64_t refilled;  /* protected by lock; when `room` last grew, in ms */
-    uint64_t left_out; /* protected by lock; lines since the last that was written */
+    uint64_t left_out; /* protected by lock; lines left out since the last one written */
 };
 
 void log_init(struct log *log);
 void log_destroy(struct log *log);
 
-/* Takes the right to write a line. False: this one is left out, and counted. */
+/* Takes the right to write a line. Returns false if this line is left out; it is counted then. */
 bool log_may_write(struct log *log);
 
-/* Writes a line, with the prefix "bigfs: ", for a caller that has taken the right to. */
+/* Writes a line with the prefix "bigfs: ". The caller must have taken the right to do so. */
 void log_write(struct log *log, enum fuse_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -8,7 +8,7 @@
 struct request;
 
 struct operation {
-    const char *name; /* as the FUSE protocol has it, in lower case: for counters and the log */
+    const char *name; /* as in the FUSE protocol, in lower case; for counters and the log */
 
     /*
      * Does the work and answers the request, or puts it aside. NULL: the request is answered when
@@ -17,8 +17,8 @@ struct operation {
     void (*run)(struct request *request);
 
     /*
-     * Answers a request that was not run, with -errno: it was interrupted, or there is no memory to
-     * put it in line. NULL if `run` is.
+     * Answers a request that was not run, with `error`, which is -errno: it was interrupted, or
+     * there is no memory to put it in line.
      */
     void (*refuse)(const struct request *request, int error);
 };

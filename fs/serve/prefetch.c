@@ -7,9 +7,9 @@
 #include "core/base/clock.h"
 
 enum {
-    LARGE = 256 * 1024, /* smaller reads are slowed down by their messages, not by the copies */
-    ORDERLY = 2,        /* after as many reads in order it is worth while */
-    FRESH = 100,        /* ms: a reader that pauses gets the bytes as they are when it goes on */
+    LARGE = 256 * 1024, /* smaller reads are slowed down by messages, not by copies */
+    ORDERLY = 2,        /* after this many reads in order it is worthwhile */
+    FRESH = 100,        /* ms; a reader that pauses gets the bytes as they are when it goes on */
 };
 
 /* --- the pool --------------------------------------------------------------------------------- */
@@ -42,7 +42,7 @@ void prefetch_pool_destroy(struct prefetch_pool *pool)
     pthread_mutex_destroy(&pool->lock);
 }
 
-/* A member's stretch that has the byte at `offset`, or will begin with it; or NULL. Locked. */
+/* A member's stretch that has the byte at `offset`, or will begin with it. The lock is held. */
 static struct stretch *find_stretch(const struct prefetch *prefetch, uint64_t offset)
 {
     struct prefetch_pool *pool = prefetch->pool;
@@ -62,7 +62,7 @@ static bool is_fresh(const struct stretch *stretch)
     return clock_ms() - stretch->copied <= FRESH;
 }
 
-/* Takes a stretch that nothing is lost with, for `owner`. NULL: there is none. Locked. */
+/* Takes a free or stale stretch for `owner`. NULL: there is none. The lock is held. */
 static struct stretch *take_stretch(const struct prefetch *owner, uint64_t offset)
 {
     struct prefetch_pool *pool = owner->pool;
@@ -78,7 +78,7 @@ static struct stretch *take_stretch(const struct prefetch *owner, uint64_t offse
     return NULL;
 }
 
-/* How many stretches a member has, after it has given up those that it has passed. Locked. */
+/* Gives up stretches that a member has passed. Returns how many it keeps. The lock is held. */
 static unsigned tidy_stretches(const struct prefetch *prefetch)
 {
     struct prefetch_pool *pool = prefetch->pool;
@@ -142,7 +142,9 @@ void prefetch_begin(struct prefetch *prefetch, uint64_t offset, size_t size,
                     struct prefetch_read *read)
 {
     HOLD_LOCK(&prefetch->pool->lock);
-    /* The kernel sends what does not fit into one request, a page mostly, in another. */
+    /*
+     * If a read does not fit into one request, the kernel sends the rest, mostly a page, after it.
+     */
     bool large = size >= LARGE || atomic_load(&prefetch->last) >= LARGE;
     *read = (struct prefetch_read){.orderly = offset == prefetch->next && large};
     prefetch->reads++;
@@ -153,7 +155,7 @@ void prefetch_begin(struct prefetch *prefetch, uint64_t offset, size_t size,
         lend_stretch(prefetch, offset, size, read);
 }
 
-/* Begins to fill the next stretch. NULL: there is no room, or no buffer. Locked. */
+/* Begins to fill the next stretch. NULL: there is no room, or no buffer. The lock is held. */
 static struct stretch *next_stretch(struct prefetch *prefetch)
 {
     uint64_t offset = prefetch->next;
@@ -166,7 +168,7 @@ static struct stretch *next_stretch(struct prefetch *prefetch)
     return take_stretch(prefetch, offset);
 }
 
-/* Fills stretches, one after the other. Locked, but not while one is filled. */
+/* Fills stretches, one after the other. The lock is held, but released while one is filled. */
 static void fill_stretches(struct prefetch *prefetch, prefetch_copier *copy, void *argument)
 {
     struct prefetch_pool *pool = prefetch->pool;
@@ -185,7 +187,7 @@ static void fill_stretches(struct prefetch *prefetch, prefetch_copier *copy, voi
         stretch->length = got;
         stretch->copied = clock_ms();
         stretch->users--;
-        if (got == 0) /* the end of the piece, or it takes a wait */
+        if (got == 0) /* the end of the piece, or the bytes must be waited for */
             stretch->owner = NULL;
         pthread_cond_broadcast(&pool->change);
     }

@@ -1,8 +1,8 @@
 /*
- * The one place for replies: each request ends here, once, and is counted with how long it took.
+ * The one place for replies. Each request ends here, once, and is counted with the time it took.
  *
- * All functions are thread-safe. The request is gone afterwards. Those that hand the kernel a
- * reference return false if the caller has stopped waiting, and the reference is still the
+ * All functions are thread-safe. The request is gone afterwards. The functions that hand the kernel
+ * a reference return false if nobody waits for the answer any more; the reference is then still the
  * caller's.
  */
 #ifndef BIGFS_FS_SERVE_REPLY_H
@@ -19,7 +19,7 @@
 /* Answers with an error of the core, -errno (fs/serve/errors.h). */
 void reply_error(const struct request *request, int error);
 
-/* Answers with an errno that is an answer and no failure, such as ENODATA; or with 0. */
+/* Answers with an errno that is an answer and not a failure, such as ENODATA; or with 0. */
 void reply_errno(const struct request *request, int answer);
 
 /*

@@ -28,8 +28,8 @@ struct request {
     off_t offset;
     int whence; /* a seek's */
     struct fuse_file_info file;
-    char name[256];      /* a look-up's, or of an extended attribute; "" for others */
-    uint64_t device;     /* of the file system that it needs; 0: of none */
+    char name[256];      /* of a look-up or an extended attribute; "" for others */
+    uint64_t device;     /* of the file system that it needs; 0: it needs none */
     int64_t aside_since; /* when it was first put aside (fs/serve/aside.h), in ms; 0: never */
 
     /* The crew's own. */
@@ -39,10 +39,10 @@ struct request {
     bool interrupted;       /* protected by crew_lane.lock */
 };
 
-/* Begins a request that was just received. */
+/* Begins a request that has just been received. */
 struct request request_begin(const struct operation *operation, fuse_req_t fuse, fuse_ino_t inode);
 
-/* Copies what is not the crew's own. The copy is in no list. */
+/* Copies everything but the crew's own members. The copy is in no list. */
 void request_copy(struct request *copy, const struct request *request);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * POSIX ACLs, as their extended attributes hold them (linux/posix_acl_xattr.h): a header, and
+ * POSIX ACLs in the form of their extended attributes (linux/posix_acl_xattr.h): a header, and
  * entries in ascending order of their tags.
  *
  * A node that shows something of a file shows the file's ACL, without the right to write:
@@ -9,12 +9,12 @@
  *     generated     r stays
  *
  * In a directory the entries of the owner and of others, and the mask, keep an x that they have
- * without r: so does the mode, of which they are the same bits. The others (named users, the
- * groups) have x if both they and the mask have r.
+ * without r, because the mode, which has the same bits, does so too. The other entries (named
+ * users, groups) have x if both they and the mask have r.
  *
- * A mask of which nothing is left, such as one that grants nothing but to write, becomes x, which
- * then no entry has that it limits. The kernel looks at no ACL if the group's bits of the mode,
- * which are the mask, are 0: it would give the users that the ACL names what others have.
+ * If nothing is left of a mask, such as one that grants only w, it becomes x, and no entry that it
+ * limits has x then. The kernel ignores the ACL if the group's bits of the mode, which are the
+ * mask, are 0. It would then treat the users that the ACL names as others.
  */
 #ifndef BIGFS_FS_TREE_ACL_H
 #define BIGFS_FS_TREE_ACL_H
@@ -28,16 +28,16 @@ enum acl_form {
     ACL_OF_GENERATED,
 };
 
-/* The size of an ACL that says no more than a mode does. */
+/* The size of an ACL that says no more than a mode, in bytes. */
 enum { ACL_MINIMAL_SIZE = 28 };
 
 /*
- * Changes the ACL of a file into that of a node. Returns 0, or -EINVAL for what is no ACL of the
- * known version; then *value is not to be used.
+ * Changes the ACL of a file into that of a node. Returns 0, or -EINVAL if it is not an ACL of the
+ * known version; then *value must not be used.
  */
 int acl_take_form(void *value, size_t size, enum acl_form form);
 
-/* Writes the ACL that says what the mode says: ACL_MINIMAL_SIZE bytes. */
+/* Writes the ACL that is equivalent to the mode: ACL_MINIMAL_SIZE bytes. */
 void acl_of_mode(mode_t mode, void *value);
 
 #endif

@@ -13,8 +13,7 @@
 
 enum {
     BLOCK_SIZE = 1024 * 1024, /* so that tools that ask for it read in large steps */
-    /* Directories in small ones: after each the kernel decides anew whether to ask for nodes too.
-     */
+    /* Small for directories: after each step the kernel decides whether to ask for nodes too. */
     DIRECTORY_BLOCK_SIZE = 4096,
     STAT_BLOCK_SIZE = 512, /* what st_blocks counts in */
 };
@@ -47,7 +46,7 @@ double attributes_believed(const struct driver *driver, const struct node *node,
     return node->type->attributes_believed(driver, attributes);
 }
 
-/* What .bigfs is made of belongs to the user that mounted. */
+/* .bigfs and its files belong to the user who mounted. */
 static void control_attributes(const struct driver *driver, struct stat *attributes)
 {
     memset(attributes, 0, sizeof(*attributes));
@@ -83,7 +82,7 @@ static int look_at_descriptor(void *argument, const struct reading *reading, int
     return file_look(fd, argument, NULL);
 }
 
-/* The attributes of a file that was removed, for as long as it is open. */
+/* The attributes of a removed file, as long as it is open. */
 static int look_at_removed(struct source *source, struct generation *generation,
                            struct stat *attributes)
 {
@@ -121,7 +120,7 @@ int attributes_of_type(struct driver *driver, const struct node *node, mode_t ty
     return error == 0 && (attributes->st_mode & S_IFMT) != type ? -ESTALE : error;
 }
 
-/* What has left the place of its node: the name must be looked up again. */
+/* If nothing fitting is at the node's path any more, the name must be looked up again. */
 static int as_stale(int error)
 {
     return error == -ENOENT || error == -ENOTDIR || error == -ELOOP ? -ESTALE : error;

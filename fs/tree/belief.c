@@ -25,7 +25,7 @@ static double believe(struct node *node)
     return BELIEVED_SECONDS;
 }
 
-/* Whether the name was looked up a moment ago, for an open that may not have come yet. */
+/* Whether the name was looked up a moment ago, for an open that may not have arrived yet. */
 static bool awaits_open(const struct node *node)
 {
     return clock_ms() - atomic_load(&node->doubted) < FOLLOWS_MS;

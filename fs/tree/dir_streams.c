@@ -101,7 +101,7 @@ static struct dir_stream *take_least_recent(struct dir_streams *streams)
     return take_out(streams, list_object(streams->kept.next, struct dir_stream, link));
 }
 
-/* Returns what must be closed: the stream itself, if one is kept for its directory already. */
+/* Returns what must be closed: the stream itself if one is kept for its directory already. */
 static struct dir_stream *put_in(struct dir_streams *streams, struct open_dir *dir,
                                  struct dir_stream *stream)
 {
@@ -138,7 +138,7 @@ static const struct dirent64 *dirent_at(const struct dir_stream *stream, size_t 
     return (const struct dirent64 *)(const void *)(stream->entries + at);
 }
 
-/* Whether the place is between the entries that are there; goes to it if so. */
+/* Goes to the place if it is among the entries read so far. Returns whether it is. */
 static bool seek_in_entries(struct dir_stream *stream, off_t place)
 {
     off_t before = stream->start;
@@ -172,7 +172,7 @@ int dir_stream_seek(struct dir_stream *stream, off_t place)
     return 0;
 }
 
-/* Moves the last entries to the front, so that there is room for a step. */
+/* Moves the last entries to the front to make room for a step. */
 static void keep_history(struct dir_stream *stream)
 {
     size_t from = 0;
@@ -192,7 +192,7 @@ int dir_stream_entry(struct dir_stream *stream, const struct dirent64 **entry)
     if (stream->at == stream->used) {
         keep_history(stream);
         ssize_t got = getdents64(stream->fd, stream->entries + stream->used, DIR_STREAM_STEP);
-        if (got < 0 && errno != ENOENT) /* that is the end, too: of a directory that was removed */
+        if (got < 0 && errno != ENOENT) /* ENOENT is the end of a removed directory */
             return -errno;
         if (got <= 0)
             return -NO_MORE_DATA;

@@ -1,4 +1,4 @@
-/* Directories of SOURCE; the root too. */
+/* Directories of SOURCE, the root included. */
 #ifndef BIGFS_FS_TREE_DIRECTORY_NODE_H
 #define BIGFS_FS_TREE_DIRECTORY_NODE_H
 

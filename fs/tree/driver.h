@@ -24,10 +24,10 @@ struct driver {
     char *mountpoint;   /* absolute; owned */
     char *single;       /* the only name that is shown, if SOURCE is one file; owned, or NULL */
     int directory;      /* SOURCE, or the directory it is in; owned */
-    dev_t device;       /* of the mount itself; constant once it is served */
-    bool kernel_checks; /* constant once mounted; rights, by what the mount says */
+    dev_t device;       /* of the mount itself; constant once the mount is served */
+    bool kernel_checks; /* constant once mounted; the kernel checks rights (allow_other) */
     struct timespec started; /* CLOCK_REALTIME */
-    struct own_mounts own;   /* what must not be met inside SOURCE */
+    struct own_mounts own;   /* mounts that lead back to this one: not to be met in SOURCE */
     struct source_pool pool;
     struct index_directory index_directory;
     struct index_space index_space;
@@ -44,33 +44,34 @@ struct driver {
 };
 
 /*
- * Makes a driver with these settings, which stay the caller's: `source`, `mountpoint` and `single`
- * as above are taken over, also on failure. Its root is of this node type, and it serves these
- * operations. Returns 0 or -errno.
+ * Makes a driver that serves these operations. The settings stay the caller's. Takes over `source`,
+ * `mountpoint` and `single`, which are as above, also on failure. Returns 0 or -errno.
  */
 int driver_init(struct driver *driver, const struct settings *settings,
                 const struct node_type *root, const struct operation *const *operations,
                 char *source, char *mountpoint, char *single);
 
 /*
- * Starts the threads that make indexes, those that take samples, and those that serve what waits.
- * Call it when the signals that end a mount are blocked. Returns 0 or -errno.
+ * Starts the threads that make indexes, take samples and serve waiting requests. Call it after the
+ * signals that end a mount have been blocked. Returns 0 or -errno.
  */
 int driver_start(struct driver *driver);
 
 /*
- * Ends what works or waits without a worker: the making of indexes, and what waits for one. After
- * crew_stop().
+ * Ends what works or waits outside the crew: the making of indexes, and the requests that wait for
+ * one. Call it after crew_stop().
  */
 void driver_stop(struct driver *driver);
 
-/* Frees all, after driver_stop(). No request may be under way, and no handle open. */
+/*
+ * Frees everything. Call it after driver_stop(). No request may be under way, and no handle open.
+ */
 void driver_destroy(struct driver *driver);
 
 /* The driver of a request. */
 struct driver *driver_of(fuse_req_t fuse);
 
-/* The node that a request's number means. */
+/* The node that an inode number of a request means. */
 struct node *driver_node(struct driver *driver, fuse_ino_t inode);
 
 /* How many files are open. */

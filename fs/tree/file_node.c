@@ -9,8 +9,8 @@
 #include "fs/tree/piece_handle.h"
 
 /*
- * With the ctime: if it alone has moved the content may be another, whose mtime was set back, and
- * the kernel's pages belong to the node.
+ * Includes the ctime. If only the ctime has changed, the content may be different with its mtime
+ * set back, and the kernel's pages belong to the node.
  */
 static void print_file(const union node_content *content, struct fingerprint *print)
 {
@@ -40,7 +40,7 @@ static void release_file(const union node_content *content)
     source_unref(content->file.source);
 }
 
-/* A generation that has ended. */
+/* Whether its generation has ended. */
 static bool is_file_over(const struct node *node, const union node_content *wanted)
 {
     (void)wanted;
@@ -48,7 +48,9 @@ static bool is_file_over(const struct node *node, const union node_content *want
            generation_is_over(node->content.file.generation);
 }
 
-/* A small file that was never opened is what its attributes say; an opened one, its generation. */
+/*
+ * A small file that was never opened is known by its attributes, an opened one by its generation.
+ */
 static int look_at_file(struct driver *driver, struct node *node, struct stat *attributes)
 {
     const struct node_file *file = &node->content.file;
@@ -102,8 +104,8 @@ static struct source *source_of_file(struct driver *driver, struct node *node)
 }
 
 /*
- * Whether `generation`, which is pinned, is the node's: it is what the node was looked up as, or,
- * if growth is accepted, has grown out of that. The first open decides for all.
+ * Whether `generation`, which is pinned, is the node's: the one that the node was looked up as, or,
+ * if growth is accepted, one that has grown from it. The first open decides for all.
  */
 static bool is_generation_of(struct driver *driver, struct node *node, bool accepts_growth,
                              struct generation *generation)

@@ -1,8 +1,8 @@
 /*
- * Types of generated files: a pair of files and a row of the table in fs/generated each.
+ * Types of generated files. Each is a pair of files and a row of the table in fs/generated.
  *
- * There are two sorts. A report stands in .bigfs and tells of the mount. A text of a view stands
- * beside the view's directory, has its name and an ending, and is made line by line.
+ * There are two sorts. A report is in .bigfs and is about the mount. A text of a view is next to
+ * the view's directory, has its name and an ending, and is made line by line.
  */
 #ifndef BIGFS_FS_TREE_GENERATED_TYPE_H
 #define BIGFS_FS_TREE_GENERATED_TYPE_H
@@ -18,10 +18,10 @@
 
 struct driver;
 
-/* The most bytes that a line of a text has: each of a name's may be written as two. */
+/* The most bytes in a line of a text. Each byte of a name may be written as two. */
 enum { TEXT_LINE_MOST = 2 * PIECE_NAME_MOST + 5 * 21 + 2 };
 
-/* What a text of a view is made of. What is pointed to is the caller's. */
+/* What a text of a view is made of. Everything pointed to is the caller's. */
 struct view_text {
     const struct generated_type *type;
     const struct view *view;
@@ -30,7 +30,7 @@ struct view_text {
     bool computed;         /* the text follows from the size: the file is not read */
 };
 
-/* A line of a text and where it begins. */
+/* A line of a text, and where it begins. */
 struct text_place {
     uint64_t line;   /* from 0 */
     uint64_t offset; /* bytes */
@@ -41,24 +41,25 @@ struct generated_type {
     const char *name; /* of a report; or the ending of a text of a view, with its dot */
 
     /*
-     * A report: writes it as it stands now. `named`: paths and names may be told. Does not look at
+     * Of a report: writes it as of now. `named`: it may contain paths and names. Does not look at
      * SOURCE. NULL: it is a text of a view.
      */
     void (*write)(FILE *out, struct driver *driver, bool named);
 
-    /* A text of a view: whether a listing shows it beside the view. */
+    /* Of a text of a view: whether a listing shows it next to the view. */
     bool is_listed;
 
     /*
      * Writes the line at *place to `line`, which has room for TEXT_LINE_MOST bytes, and moves
      * *place past it. Returns 0, -NO_MORE_PIECES after the last line, or as view_next(),
-     * view_resolve() and holes_count_data(). Blocks as these do.
+     * view_resolve() and holes_count_data(). Blocks as they do.
      */
     int (*line)(const struct view_text *text, struct text_place *place, char *line, size_t *length);
 
     /*
-     * Whether all of the text follows from the size of a file with these attributes; its length
-     * then, or TEXT_TOO_LONG; and the line that holds the byte at `offset`. NULL: it never does.
+     * Whether the whole text follows from the size of a file with these attributes; if so, its
+     * length in bytes, or TEXT_TOO_LONG, and the line that holds the byte at `offset`. NULL: it
+     * never does.
      */
     bool (*is_computed)(const struct view *view, const struct file_identity *identity);
     uint64_t (*length)(const struct view *view, uint64_t size);
@@ -68,10 +69,10 @@ struct generated_type {
 /* The text may be longer than a file can be. */
 #define TEXT_TOO_LONG UINT64_MAX
 
-/* All types, reports first, in the order of listings. Ends with NULL. */
+/* All types, in the order of listings, reports first. Ends with NULL. */
 extern const struct generated_type *const generated_types[];
 
-/* The next line of a text, or -CANCELLED, as the type's `line`. */
+/* Writes the next line of a text as the type's `line`, or returns -CANCELLED. */
 static inline int view_text_line(const struct view_text *text, struct text_place *place, char *line,
                                  size_t *length)
 {

@@ -47,8 +47,8 @@ uint64_t node_inode(const struct node *parent, const struct node_type *type, con
 }
 
 /*
- * By chance, so that a handle from an earlier life of the mount means no node of this one. The
- * kernel keeps 32 bits.
+ * Random, so that a handle from an earlier run of the mount matches no node of this one. The kernel
+ * keeps 32 bits.
  */
 static uint32_t first_incarnation(void)
 {
@@ -62,8 +62,10 @@ static uint32_t first_incarnation(void)
     return number;
 }
 
-/* Whatever node has an address next, its number differs: 4 billion others come before it repeats.
-   The lock is held. */
+/*
+ * The next node at the same address gets another number; one repeats only after 4 billion nodes.
+ * The lock is held.
+ */
 static uint32_t next_incarnation(struct node_table *table)
 {
     table->incarnation++;
@@ -133,7 +135,9 @@ static bool is_node(const struct node *node, const struct node *parent,
     return memcmp(&own, print, sizeof(own)) == 0;
 }
 
-/* Doubles the buckets when there are as many nodes. Without memory the chains grow instead. */
+/*
+ * Doubles the buckets when there are as many nodes. If there is no memory, the chains grow instead.
+ */
 static void grow_buckets(struct node_table *table)
 {
     struct node **old = table->buckets;
@@ -249,7 +253,7 @@ struct source *node_source(const struct node *node)
 const char *node_extension(const struct node *node)
 {
     const struct node *large = node_large(node);
-    while (large->parent->type->is_large) /* what a file holds has the file's name */
+    while (large->parent->type->is_large) /* held content has the file's name */
         large = large->parent;
     return file_extension(large->name);
 }

@@ -1,5 +1,5 @@
 /*
- * Nodes: what the kernel knows by a number.
+ * Nodes: the things that the kernel knows by a number.
  *
  *     directory ─┬─ symlink, file                     as they are in SOURCE
  *                ├─ large file ─┬─ view ── piece      a directory each
@@ -9,16 +9,17 @@
  *                └─ control ── report                 .bigfs, in the root
  *
  * A node is made by a look-up and lives as long as the kernel remembers it or a child of it. Two
- * look-ups give the same node if they mean the same thing, and everything that can be cached of a
- * node is constant. A file or piece belongs to one generation, and a new generation is a new node.
- * So caches never need to be told that something changed.
+ * look-ups give the same node if they mean the same thing, and everything about a node that can be
+ * cached is constant. A file or piece belongs to one generation, and a new generation gets a new
+ * node. So caches never need to be invalidated.
  *
- * A node's number towards the kernel is its address. The inode number that users see is a digest
- * of what it is, the same after every look-up. Addresses are used again, and file handles
- * (open_by_handle_at(2), NFS) keep them. So a node has an incarnation too, which the kernel puts
- * into handles and compares. A handle of a node that is no more is ESTALE, and never another file.
+ * The kernel's number for a node is its address. The inode number that users see is a digest of
+ * what the node is, the same after every look-up. Addresses are reused, and file handles
+ * (open_by_handle_at(2), NFS) keep them. So a node also has an incarnation, which the kernel puts
+ * into handles and compares. The handle of a node that is gone gives ESTALE, and never another
+ * file.
  *
- * What a node can do is its type's (fs/tree/node_type.h).
+ * A node's type says what it can do (fs/tree/node_type.h).
  */
 #ifndef BIGFS_FS_TREE_NODE_H
 #define BIGFS_FS_TREE_NODE_H
@@ -43,7 +44,7 @@ struct node_type;
 /* A piece of a content, as one generation has it. */
 struct node_piece {
     struct generation *generation; /* a reference */
-    unsigned revision;             /* of the generation: pages of another one are not kept */
+    unsigned revision;             /* of the generation; pages of another revision are not kept */
     const struct view *view;       /* of its parent, or whole_of_file */
     struct selector selector;
     struct piece piece;
@@ -60,11 +61,11 @@ struct node_file {
 struct node_text {
     const struct generated_type *type;
     struct view view;              /* of a text of a view */
-    struct file_identity identity; /* of a text of a view: of its file as it was looked up */
+    struct file_identity identity; /* of a text of a view: its file at the look-up */
     struct text *text;             /* owned */
 };
 
-/* Which member counts is the node type's. */
+/* The node type decides which member is used. */
 union node_content {
     struct node_piece piece;
     struct node_file file;
@@ -74,17 +75,17 @@ union node_content {
 };
 
 struct node {
-    struct node *next;              /* protected by node_table.lock; in the same bucket */
-    uint64_t lookups;               /* protected by node_table.lock; what the kernel will forget */
-    uint64_t children;              /* protected by node_table.lock */
-    _Atomic mode_t told;            /* the mode that the kernel got last */
-    _Atomic int64_t believed_until; /* when the kernel looks its name up again at the latest, ms */
-    _Atomic int64_t doubted;        /* when a name of it was looked up that is not believed, ms */
-    _Atomic uint64_t device;        /* of the file system that its source was last seen on */
-    struct node *parent; /* the rest is constant; counted in parent->children; NULL: the root */
+    struct node *next;   /* protected by node_table.lock; in the same bucket */
+    uint64_t lookups;    /* protected by node_table.lock; look-ups that the kernel will forget */
+    uint64_t children;   /* protected by node_table.lock */
+    _Atomic mode_t told; /* the last mode sent to the kernel */
+    _Atomic int64_t believed_until; /* ms; when the kernel looks its name up again at the latest */
+    _Atomic int64_t doubted; /* ms; when a name was looked up that the kernel does not believe */
+    _Atomic uint64_t device; /* the file system that its source was last seen on */
+    struct node *parent;     /* the rest is constant; counted in parent->children; NULL: the root */
     uint64_t hash;
     uint64_t inode;       /* the number that users see */
-    uint32_t incarnation; /* with the address, no other node's; 0: the root's alone */
+    uint32_t incarnation; /* unique together with the address; 0 only for the root */
     const struct node_type *type;
     union node_content content;
     char name[]; /* "" for the root and for pieces, which have several */
@@ -106,14 +107,14 @@ int node_table_init(struct node_table *table, const struct node_type *root);
 void node_table_destroy(struct node_table *table);
 
 /*
- * The node of this type, name and content below `parent`, made if there is none, and counted as
- * looked up once more. `parent` must be known to the kernel. The references in *content are taken
- * over, also on failure. NULL: no memory.
+ * Finds or makes the node of this type, name and content below `parent`, and counts one look-up.
+ * `parent` must be known to the kernel. Takes over the references in *content, also on failure.
+ * NULL: no memory.
  */
 struct node *node_get(struct node_table *table, struct node *parent, const struct node_type *type,
                       const char *name, const union node_content *content);
 
-/* Takes back `lookups` look-ups; a node without any and without children is freed. */
+/* Takes back `lookups` look-ups. Frees a node that has none left and no children. */
 void node_forget(struct node_table *table, struct node *node, uint64_t lookups);
 
 size_t node_table_count(struct node_table *table);
@@ -132,8 +133,8 @@ struct source *node_source(const struct node *node);
 const char *node_extension(const struct node *node);
 
 /*
- * The path beneath SOURCE of a node that stands in SOURCE, or of `name` in it if that is not NULL.
- * It may be longer than PATH_MAX. The caller frees it; NULL: no memory. No lock is needed: names
+ * The path, relative to SOURCE, of a node that exists in SOURCE, or of `name` in it if that is not
+ * NULL. May be longer than PATH_MAX. The caller frees it. NULL: no memory. No lock is needed: names
  * and parents are constant.
  */
 char *node_path(const struct node *node, const char *name);

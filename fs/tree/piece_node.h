@@ -1,4 +1,4 @@
-/* Pieces: files in the directory of a view, or beside it if a view has only one. */
+/* Pieces: files in the directory of a view, or next to it if the view has only one. */
 #ifndef BIGFS_FS_TREE_PIECE_NODE_H
 #define BIGFS_FS_TREE_PIECE_NODE_H
 
@@ -7,9 +7,9 @@
 
 extern const struct node_type piece_node;
 
-/* Which piece is looked for: by its name, or by what it means. */
+/* The piece to look for, by its name or by its meaning. */
 struct piece_query {
-    const struct view *view;         /* of the parent, or constant: the node keeps it */
+    const struct view *view;         /* of the parent, or constant; the node keeps it */
     const char *name;                /* or NULL: */
     const struct selector *selector; /* what it means */
     const struct cancel *cancel;

@@ -1,9 +1,9 @@
 /*
- * The sources of the small files that were opened most recently, by path.
+ * The sources of the most recently opened small files, by path.
  *
- * A small file has a new node each time it has grown. Its nodes share one source through this, and
- * so what is known of its generation: an open whose file grew since the look-up can tell that from
- * a rewrite.
+ * A small file gets a new node each time it has grown. Through this table its nodes share one
+ * source, and so what is known about its generation. An open whose file has grown since the look-up
+ * can then tell growth from a rewrite.
  *
  * Thread-safe. Nothing here touches a file.
  */
@@ -20,7 +20,7 @@ enum { RECENT_SOURCES = 256 };
 
 struct recent_sources {
     pthread_mutex_t lock;
-    uint64_t hashes[RECENT_SOURCES];        /* protected by lock; of the paths */
+    uint64_t hashes[RECENT_SOURCES];        /* protected by lock; hashes of the paths */
     struct source *sources[RECENT_SOURCES]; /* protected by lock; a ring of references, or NULL */
     size_t next;                            /* protected by lock */
 };
@@ -31,8 +31,8 @@ void recent_sources_init(struct recent_sources *recent);
 void recent_sources_destroy(struct recent_sources *recent);
 
 /*
- * The source of `path` in the pool, made if it is not among them: a reference for the caller.
- * NULL: no memory.
+ * The source of `path`, made in the pool if it is not in the table. Returns a reference for the
+ * caller. NULL: no memory.
  */
 struct source *recent_sources_get(struct recent_sources *recent, struct source_pool *pool,
                                   const char *path);

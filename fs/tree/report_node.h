@@ -1,9 +1,9 @@
 /*
- * Reports: the files in .bigfs, which tell of the mount.
+ * Reports: the files in .bigfs about the mount.
  *
- * The text of a report is one user's and one look-up's. Paths and names are for root and for the
- * user that the driver runs as. Other users may not be allowed to see them in SOURCE, and get
- * numbers.
+ * The text of a report belongs to one user and one look-up. Only root and the user that bigfs runs
+ * as get paths and names. Other users get numbers, as they may not be allowed to see the names in
+ * SOURCE.
  */
 #ifndef BIGFS_FS_TREE_REPORT_NODE_H
 #define BIGFS_FS_TREE_REPORT_NODE_H

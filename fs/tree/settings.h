@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What one mount is configured with. */
+/* The configuration of one mount. */
 #ifndef BIGFS_FS_TREE_SETTINGS_H
 #define BIGFS_FS_TREE_SETTINGS_H
 
@@ -9,7 +9,7 @@
 #include "core/extent/extent_probe.h"
 #include "core/view/view_types.h"
 
-/* The most threads that a mount has by default. Each may hold a reply (fs/tree/driver.c). */
+/* The most threads that a mount has by default. Each may hold a reply (fs/serve/server.c). */
 enum { MOST_DEFAULT_THREADS = 24 };
 
 enum cache_mode {

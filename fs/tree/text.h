@@ -1,18 +1,18 @@
 /*
- * The text of a generated file: one of a view, such as its table, or a report of .bigfs.
+ * The text of a generated file: a text of a view, such as its table, or a report of .bigfs.
  *
  * A text belongs to a node. It is made when the node is first opened, and is constant from then on.
  * So the kernel may keep its pages, map them and send them, whatever else has the node open. A
- * report's text is kept, and is one user's. Of the text of a view only the places where its
- * stretches begin are kept (fs/tree/text_map.h), and which content it is of. A text that is not to
- * be given out any more is over: its name, looked up again, gets a node of its own.
+ * report's text is kept, and belongs to one user. For the text of a view only its content and the
+ * places where its stretches begin are kept (fs/tree/text_map.h). A text that must not be given out
+ * any more is over: the next look-up of its name gets a new node.
  *
  *     unmade --first open--> making --told how long--> made        over, from any of these:
  *                               |                                  what is open goes on
  *                               +-- failed --> unmade
  *
- * While one thread makes a text no program has the node open, so no page of it can be locked for a
- * read: the maker may put pages into the kernel's cache (FUSE_NOTIFY_STORE) without a deadlock.
+ * While a thread makes a text, nobody has the node open, so no page of it can be locked for a read.
+ * So the maker can put pages into the kernel's cache (FUSE_NOTIFY_STORE) without a deadlock.
  *
  * All functions are thread-safe. No lock is held while a text is made.
  */
@@ -32,13 +32,13 @@
 #include "core/index/record_index.h"
 #include "fs/tree/text_map.h"
 
-/* What the text of a view is of. */
+/* What the text of a view describes. */
 struct text_subject {
     struct generation *generation; /* a reference */
     struct version version;        /* of the generation when the text was made */
     uint64_t size;                 /* bytes of content that the text covers */
-    struct record_index *index;    /* what records were found with: a reference, or NULL */
-    bool computed;                 /* the text follows from the size: there is no map */
+    struct record_index *index; /* the index that records were found with: a reference, or NULL */
+    bool computed;              /* the text follows from the size, and there is no map */
 };
 
 enum text_state {
@@ -52,10 +52,10 @@ struct text {
     pthread_cond_t changed; /* broadcast when `state` or `over` has changed */
     enum text_state state;  /* protected by lock */
     bool over;              /* protected by lock; never cleared */
-    uint64_t told;   /* protected by lock; the largest length told before the true one was known */
-    uint64_t length; /* protected by lock; bytes, 0: not known. No text is empty */
+    uint64_t told;   /* protected by lock; the largest length sent before the true one was known */
+    uint64_t length; /* protected by lock; bytes; 0: not known, as no text is empty */
 
-    /* The maker's while it makes, and constant once made. */
+    /* The maker's while it works, and constant once made. */
     char *bytes; /* of a report; owned */
     uid_t user;  /* whose report */
     struct text_subject subject;
@@ -67,39 +67,43 @@ struct text *text_new(void);
 void text_free(struct text *text); /* NULL is allowed */
 
 /*
- * Begins an open. *make: the caller makes the text, which no other thread does meanwhile, and says
- * with text_made() or text_failed() how that ended. Else it is made. Waits for a thread that
+ * Begins an open. If *make is set, the caller must make the text and call text_made() or
+ * text_failed(); no other thread makes it meanwhile. Otherwise it is made. Waits for a thread that
  * makes it. Returns 0, -ESTALE (over), or -CANCELLED.
  */
 int text_begin(struct text *text, const struct cancel *cancel, bool *make);
 
 /*
- * The maker knows the length: look-ups and stat tell it from now on. Returns 0, or -ESTALE if a
- * larger one was told already.
+ * Sets the length, which look-ups and stat show from now on. For the maker. Returns 0, or -ESTALE
+ * if a larger one was sent already.
  */
 int text_set_length(struct text *text, uint64_t length);
 
 void text_made(struct text *text);
 
-/* It failed, and the kernel has nothing of the text: the next open makes one anew. */
+/* Making it failed, and the kernel has nothing of the text. The next open makes a new one. */
 void text_failed(struct text *text);
 
-/* Not to be opened or found by name any more. */
+/* From now on the text cannot be opened or found by name. */
 void text_end(struct text *text);
 
-/* The length to be told: of the text, or `expected` if it is not known (0: nothing is expected). */
+/*
+ * The length to send: that of the text, or `expected` if it is not known (0: nothing is expected).
+ */
 uint64_t text_tell(struct text *text, uint64_t expected);
 
 /*
- * Finds data or a hole from `offset` on: a text is data up to its end. Returns 0, or -NO_MORE_DATA
- * if `offset` is not in it.
+ * Finds data or a hole from `offset` on. A text is all data. Returns 0, or -NO_MORE_DATA if
+ * `offset` is not in it.
  */
 int text_seek(struct text *text, enum extent_kind kind, uint64_t offset, uint64_t *found);
 
-/* Whether it can be what its name means for a file that looks so now: it is, or is still unmade. */
+/*
+ * Whether the text is, or may still become, the one that its name means for a file that is `now`.
+ */
 bool text_is_current(struct text *text, const struct file_identity *now);
 
-/* What the text of a view is of, valid as long as *text; NULL: it is not made. */
+/* What the text of a view describes, valid as long as *text. NULL: it is not made. */
 const struct text_subject *text_subject_of(struct text *text);
 
 #endif

@@ -58,13 +58,13 @@ static void release_text(const union node_content *content)
     text_free(content->text.text);
 }
 
-/* A text of what the file was. */
+/* Whether it is a text of an earlier state of the file. */
 static bool is_text_over(const struct node *node, const union node_content *wanted)
 {
     return !text_is_current(node->content.text.text, &wanted->text.identity);
 }
 
-/* A text that was never made is of the file as it is; a made one, of its generation. */
+/* A text that was never made follows the file as it is, a made one its generation. */
 static int look_at_text(struct driver *driver, struct node *node, struct stat *attributes)
 {
     const struct text_subject *subject = text_subject_of(node->content.text.text);
@@ -133,7 +133,7 @@ static int read_text_handle(const struct handle *handle, uint64_t offset, char *
     return text_file_read(&handle->text, &reading, offset, buffer, size, got);
 }
 
-/* A generated file is data up to its end. */
+/* A generated file is all data. */
 static int seek_text_handle(const struct handle *handle, enum extent_kind kind, uint64_t offset,
                             const struct cancel *cancel, uint64_t *found)
 {

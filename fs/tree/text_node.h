@@ -1,4 +1,4 @@
-/* Texts of views, such as VIEW.tsv: generated files beside the directory of a view. */
+/* Texts of views, such as VIEW.tsv: generated files next to the directory of a view. */
 #ifndef BIGFS_FS_TREE_TEXT_NODE_H
 #define BIGFS_FS_TREE_TEXT_NODE_H
 
@@ -9,17 +9,17 @@
 extern const struct node_type text_node;
 
 /*
- * The type of text that a name means, if it has the ending of one; the name of the view before that
- * has *stem bytes. NULL: none.
+ * The type of text that a name means by its ending. Sets *stem to the length of the view's name
+ * before that, in bytes. NULL: there is none.
  */
 const struct generated_type *text_node_type_of(const char *name, size_t *stem);
 
-/* The type of the `number`th text that listings show beside each view; NULL: there are fewer. */
+/* The type of the `number`th text that listings show next to each view. NULL: there are fewer. */
 const struct generated_type *text_node_listed(unsigned number);
 
 /*
- * Makes the entry of a text of a view below a large file. The view is named by the first `stem`
- * bytes of `name`. Returns as entry_look_up(). The text is made when it is opened.
+ * Makes the entry of a text of a view below a large file. The first `stem` bytes of `name` are the
+ * view's name. Returns as entry_look_up(). The text is made when it is opened.
  */
 int text_node_enter(struct driver *driver, struct node *large, const struct generated_type *type,
                     const char *name, size_t stem, struct entry *entry);

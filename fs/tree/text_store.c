@@ -8,7 +8,7 @@
 
 #include "core/base/checked.h"
 
-/* How much of a text the kernel is given: more would drive other things out of its cache. */
+/* How much of a text goes to the kernel, in bytes. More would evict other pages from its cache. */
 enum { STORED_MOST = 32 * 1024 * 1024 };
 
 int text_store_begin(struct text_store *store, struct fuse_session *session,
@@ -19,7 +19,7 @@ int text_store_begin(struct text_store *store, struct fuse_session *session,
     return store->step != NULL ? 0 : -ENOMEM;
 }
 
-/* A failure costs speed, or that a sendfile(2) without a look at the size finds nothing. */
+/* A failure costs only speed, or a sendfile(2) that does not look at the size finds nothing. */
 static void give_to_kernel(struct text_store *store)
 {
     struct fuse_bufvec bytes = FUSE_BUFVEC_INIT(store->used);
@@ -33,7 +33,7 @@ static void give_to_kernel(struct text_store *store)
 void text_store_add(struct text_store *store, const char *text, size_t length)
 {
     while (length > 0) {
-        if (store->used == TEXT_STEP) { /* not before something follows: the last is for finish */
+        if (store->used == TEXT_STEP) { /* only if more follows: the last step is for finish */
             if (store->offset < STORED_MOST)
                 give_to_kernel(store);
             store->offset += store->used;

@@ -1,6 +1,6 @@
 """POSIX ACLs and other users, for the tests of rights.
 
-ACLs are written and read as their extended attributes, so that no package is needed.
+ACLs are written and read as extended attributes, so no package is needed.
 """
 
 import errno
@@ -44,7 +44,7 @@ def set_acl(path, value, name=ACCESS):
 
 
 def get_acl(path, name=ACCESS):
-    """The entries, or None where there is no ACL."""
+    """The entries, or None if there is no ACL."""
     try:
         return unpack(os.getxattr(path, name))
     except OSError:
@@ -52,7 +52,7 @@ def get_acl(path, name=ACCESS):
 
 
 class User:
-    """A user by numbers, who needs no entry anywhere."""
+    """A user given by numbers; needs no entry anywhere."""
 
     def __init__(self, uid, gid, *groups):
         self.uid, self.gid, self.groups = uid, gid, groups
@@ -61,9 +61,9 @@ class User:
         return "uid %d, gid %d, groups %s" % (self.uid, self.gid, list(self.groups))
 
     def tries(self, wanted):
-        """What the user gets of each (call, path): a value, or the name of an errno. A list, in their order."""
+        """What the user gets from each (call, path): a list, in order, of values or names of errnos."""
         results, answers = os.pipe()
-        child = os.fork()  # not a new program: this user may not be allowed to run our Python
+        child = os.fork()  # not a new program, as this user may not be allowed to run this Python
         if child == 0:
             os.close(results)
             self._answer(wanted, answers)
@@ -75,7 +75,7 @@ class User:
         return json.loads(text)
 
     def _answer(self, wanted, answers):
-        """In a child, which ends."""
+        """Runs in a child, which ends."""
         status = 1
         try:
             os.setgroups(self.groups)

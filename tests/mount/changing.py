@@ -1,4 +1,4 @@
-"""Files that change: the ways to change one, what it held when, and readers that watch it from a mount."""
+"""Files that change: the ways to change one, its contents over time, and readers that watch it from a mount."""
 
 import errno
 import os
@@ -13,10 +13,10 @@ from harness import K
 from support import Broken, Handle, alphabet, errno_of, piece_of, stamped
 
 
-# --- the ways: each takes a path, its content and a fresh generation, and gives the new content -----------
+# --- the ways: each takes a path, its content and a new generation, and gives the new content -----------
 
 def write_over(path, data):
-    """In place, by one pwrite; nothing is truncated."""
+    """Write in place, by one pwrite; nothing is truncated."""
     descriptor = os.open(path, os.O_WRONLY)
     try:
         if os.pwrite(descriptor, data, 0) != len(data):
@@ -26,7 +26,7 @@ def write_over(path, data):
 
 
 def write_behind(path, data):
-    """At the end, by one write; the file is made if there is none."""
+    """Write at the end, by one write; the file is made if there is none."""
     with open(path, "ab", buffering=0) as file:
         file.write(data)
 
@@ -69,7 +69,7 @@ def replace_by_rename(path, old, generation):
 
 
 def copytruncate(path, old, generation):
-    """As logrotate's copytruncate: a copy, a truncation, and the writer goes on at the start."""
+    """Like logrotate's copytruncate: a copy, a truncation, and the writer goes on at the start."""
     shutil.copyfile(path, str(path) + ".1")
     os.truncate(path, 0)
     new = stamped(generation, len(old) * 3 // 4)
@@ -79,7 +79,7 @@ def copytruncate(path, old, generation):
 
 
 def rotate(path, old, generation):
-    """As logrotate: the file is renamed away, and the writer makes a new one."""
+    """Like logrotate: the file is renamed away, and the writer makes a new one."""
     os.rename(path, str(path) + ".1")
     new = stamped(generation, len(old))
     for start in range(0, len(new), len(new) // 2):
@@ -99,7 +99,7 @@ def grow(path, old, generation):
 
 
 def change_mode_and_link(path, old, generation):
-    """Only the ctime moves."""
+    """Only the ctime changes."""
     os.chmod(path, 0o644 if generation % 2 else 0o600)
     os.link(path, other := "%s.link%d" % (path, generation))
     os.unlink(other)
@@ -109,13 +109,13 @@ def change_mode_and_link(path, old, generation):
 ENDING = [cut_short, rewrite_in_place, rewrite_one_byte, truncate_and_rewrite, rewrite_longer, replace_by_rename,
           copytruncate]  # old handles end in ESTALE
 LETTING_GO_ON = [grow, change_mode_and_link]  # old handles must be served
-EITHER = [rotate, delete_and_create]  # the old file is still there, elsewhere or held: its bytes or ESTALE
+EITHER = [rotate, delete_and_create]  # the old file still exists, elsewhere or held open: its bytes or ESTALE
 REPLACING = [replace_by_rename, *EITHER]  # the old file itself is not touched
-THROUGH_NOTHING = [truncate_and_rewrite, copytruncate, *EITHER]  # in between there is no file, or a small one
+THROUGH_NOTHING = [truncate_and_rewrite, copytruncate, *EITHER]  # in between there is no file or a small one
 
 
 def tick():
-    """Let the clock that stamps files move on: before Linux 6.13 two changes in one tick look the same."""
+    """Let the clock of file time stamps move on. Before Linux 6.13 two changes in one tick look the same."""
     if tuple(map(int, re.match(r"(\d+)\.(\d+)", platform.release()).groups())) < (6, 13):
         time.sleep(0.015)
 
@@ -123,7 +123,8 @@ def tick():
 # --- a file and its history --------------------------------------------------------------------------
 
 class Subject:
-    """A source file and all it ever held. A change is begun, then done; in between both contents are about."""
+    """A source file and all its contents so far. A change is begun, then done; in between both contents are
+    possible."""
 
     def __init__(self, path, size, chunk, names):
         self.path, self.name, self.chunk, self.names = path, path.name, chunk, names
@@ -146,15 +147,15 @@ class Subject:
         return mount.p(self.name, name) if name else mount.p(self.name)
 
     def holds(self, name, age=None):
-        """What a piece must hold now, or at an age; None if there is no such piece."""
+        """The content of a piece now, or at an age; None if there is no such piece."""
         return piece_of(self.content if age is None else self.contents[age], name, self.chunk)
 
     def letters(self, age):
-        """The bytes that may be about since an age: those it had, and those of the changes begun since."""
+        """The bytes that are possible since an age: those it had, and those of the changes begun since."""
         return bytes(set(self.contents[age])) + b"".join(map(alphabet, range(age + 1, self.begun + 1)))
 
     def open_all(self, mount):
-        """A handle on every piece there is."""
+        """A handle on every piece."""
         there = [name for name in self.names if self.holds(name) is not None]
         return [Handle(self.at(mount, name), self.holds(name)) for name in there]
 
@@ -162,8 +163,7 @@ class Subject:
 # --- readers beside the changes ------------------------------------------------------------------------
 
 class LooseHandle(Handle):
-    """Opened in the middle of a change: its bytes must be of the contents that were about then. No zeros,
-    nothing older."""
+    """Opened in the middle of a change. Its bytes must be of the contents possible then: no zeros, nothing older."""
 
     def __init__(self, path, allowed, descriptor):
         self.fd, self.path, self.allowed, self.size = descriptor, path, allowed, os.fstat(descriptor).st_size
@@ -175,8 +175,8 @@ class LooseHandle(Handle):
 
 
 class Reader(threading.Thread):
-    """Opens, holds and reads one piece of a file under change, and is strict about every handle that was
-    opened while the file was at rest."""
+    """Opens, holds and reads one piece of a changing file. Strict about every handle that was opened while the file was
+    at rest."""
 
     def __init__(self, mount, subject, name, how, seed):
         super().__init__(daemon=True)
@@ -193,7 +193,7 @@ class Reader(threading.Thread):
                     self.read(*entry)
                 if self.held and self.random.random() < 0.3:
                     self.drop(self.random.choice(self.held))
-        except Exception as error:  # reported by the test, which asks for it
+        except Exception as error:  # the test reports it
             self.failure = "%s: %s: %s" % (self.how.__name__, type(error).__name__, error)
         for entry in list(self.held):
             self.drop(entry)
@@ -209,8 +209,8 @@ class Reader(threading.Thread):
             self.drop((handle, age))
 
     def open(self):
-        """Open once more. A file at rest must open as what it is; one that was away may be remembered as
-        absent, or as of the other kind, for the 1 s of the time-out."""
+        """Open again. A file at rest must open as it is. One that was away may be remembered as absent, or as of the
+        other kind, for the time-out of 1 s."""
         age, at_rest = self.subject.done, self.subject.begun == self.subject.done
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -228,7 +228,7 @@ class Reader(threading.Thread):
                 raise
 
     def judge(self, descriptor, age, strictly):
-        """The handle that checks what comes from a descriptor."""
+        """The handle that checks the bytes from a descriptor."""
         if not strictly:
             return LooseHandle(self.path, self.subject.letters(age), descriptor)
         wanted = self.subject.holds(self.name, age)
@@ -240,8 +240,8 @@ class Reader(threading.Thread):
 # --- a random model ------------------------------------------------------------------------------------
 
 class Model:
-    """Files, what they hold, and handles of many ages with what becomes of each: it goes on, it ended, its file
-    was replaced (which may show a little later), or it is doubtful whether it goes on."""
+    """Files, their contents, and handles of many ages, each with its fate: it goes on, it has ended, its file was
+    replaced (which may show a little later), or it may or may not go on."""
 
     def __init__(self, mount, directory, strict, seed):
         self.mount, self.strict, self.random, self.fates = mount, strict, random.Random(seed), {}
@@ -263,7 +263,7 @@ class Model:
                 self.drop(handle)
 
     def name(self, subject):
-        """A random piece, now and then one that is not there."""
+        """A random piece, sometimes one that does not exist."""
         if subject is self.small:
             return ""
         size, r = len(subject.content), self.random
@@ -286,7 +286,7 @@ class Model:
         self.fates[handle] = "goes on"
 
     def read(self, handle):
-        """A handle that must go on is served; one whose file was rewritten is not, where no cache can."""
+        """A handle that must go on is served. One whose file was rewritten is not, if no cache can serve it."""
         came = handle.read(self.random.randrange(max(1, handle.size)), self.random.choice((1, 100, 5000, 100000)))
         if not came and self.fates[handle] == "goes on":
             raise Broken("%s: ESTALE, though nothing was rewritten" % handle.path)
@@ -307,7 +307,8 @@ class Model:
 
     @staticmethod
     def fate(handle, how):
-        """Cut behind what the handle was opened on, the file may look as if it had only grown, or not."""
+        """If the file is cut after the part that the handle was opened on, it may or may not look as if it had only
+        grown."""
         if how is replace_by_rename:
             return "replaced"
         return "doubtful" if handle.subject.content.startswith(handle.content) else "ended"
@@ -333,7 +334,7 @@ class Model:
         return old + new
 
     def zeros(self, path, old, generation):
-        """A hole behind the end, and something behind the hole (two steps that both append)."""
+        """A hole after the end, and data after the hole (two steps that both append)."""
         new = bytes(self.random.randrange(1, 1500)) + stamped(generation, 40)
         os.truncate(path, len(old) + len(new) - 40)
         write_behind(path, new[-40:])

@@ -1,4 +1,4 @@
-"""The mount tests' harness: a real mount for every test, and nothing left of it afterwards.
+"""The harness of the mount tests: a real mount for every test, and nothing left of it afterwards.
 
     class ThingTest(harness.MountTest):
         def test_thing(self):
@@ -42,7 +42,7 @@ SMALLEST = {"ext4": 16 * M, "xfs": 320 * M, "btrfs": 128 * M, "tmpfs": 64 * K}
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 _libc = ctypes.CDLL(None, use_errno=True)
-_live = []  # mounts not yet undone: for the deadline and for an interrupted run
+_live = []  # mounts not undone yet, for the deadline and for an interrupted run
 _undo = []  # (function, argument) to run at exit if a test never reached its clean-up
 
 
@@ -55,7 +55,7 @@ def read(path):
 
 
 def pread(path, length, offset=0):
-    """Up to length bytes at offset, by one open and as many preads as it takes."""
+    """Up to length bytes at offset, by one open and as many preads as needed."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         parts = []
@@ -81,7 +81,7 @@ def run(*argv, **options):
 
 
 def wait_for(condition, seconds, what):
-    """Poll until condition() is true and give its value; an AssertionError names what did not happen."""
+    """Poll until condition() is true and return its value; an AssertionError names what did not happen."""
     deadline = time.monotonic() + seconds
     pause = 0.005
     while True:
@@ -102,7 +102,7 @@ def seed(name=""):
 
 
 def mounted(path):
-    """Whether path is a mountpoint now, by the kernel's table (a dead mount answers no stat)."""
+    """Whether path is a mountpoint now, by the kernel's table (a dead mount does not answer stat)."""
     wanted = os.fsencode(path)
     with open("/proc/self/mountinfo", "rb") as table:
         for line in table:
@@ -132,11 +132,11 @@ class Mount:
         self._wait_until_it_answers(before)
 
     def _start(self, env):
-        if not self.foreground:  # the daemon becomes our child when its parent ends: we see its exit code
+        if not self.foreground:  # the test adopts the daemon and sees its exit code
             _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         main_thread = threading.current_thread() is threading.main_thread()
 
-        def before_exec():  # a test that is killed takes its daemon along, which unmounts
+        def before_exec():  # if the test is killed, its daemon ends too and unmounts
             if main_thread:
                 _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
@@ -179,7 +179,7 @@ class Mount:
         raise AssertionError("%s did not mount (%s):\n%s" % (" ".join(self._argv), why, log))
 
     def _find_daemon(self):
-        """The process whose command line is ours: the started one, its child under a wrapper, or the daemon."""
+        """The process with this mount's command line: the started one, its child under a wrapper, or the daemon."""
         wanted = [os.fsencode(a) for a in self._argv[self._argv.index(BIGFS):]]
         for entry in os.listdir("/proc"):
             if entry.isdigit():
@@ -195,7 +195,7 @@ class Mount:
         return os.path.join(self.path, *map(os.fspath, parts))
 
     def log(self):
-        """What the daemon wrote so far, both streams."""
+        """What the daemon has written so far, both streams."""
         return read(self._log_path).decode(errors="replace")
 
     def fds(self):
@@ -226,7 +226,7 @@ class Mount:
         return self._exit
 
     def unmount(self):
-        """End the mount as a user does; the daemon must exit well and must not have complained."""
+        """End the mount as a user does. The daemon must exit successfully and must not have complained."""
         if self._unmounted:
             return
         self._unmounted = True
@@ -259,7 +259,7 @@ class Mount:
             raise AssertionError("bigfs complained: %s\nthe log:\n%s" % (bad[0], text))
 
     def force(self):
-        """Leave nothing: lazy unmount, then the daemon's end by its pid. Never raises."""
+        """Leave nothing: unmount lazily, then end the daemon by its pid. Never raises."""
         for command in (["fusermount3", "-u", "-z", self.path], ["umount", "-l", self.path]):
             if mounted(self.path):
                 subprocess.run(command, capture_output=True)
@@ -279,7 +279,7 @@ class Mount:
             return False
 
     def kill(self, number=signal.SIGKILL):
-        """Send a signal to the daemon (and to a wrapper that is still there), by pid."""
+        """Send a signal to the daemon (and to its wrapper if that is still running), by pid."""
         if self.exit_code() is None:
             for pid in {self.pid, self._process.pid if self.foreground else None} - {None}:
                 try:
@@ -303,11 +303,11 @@ class MountTest(unittest.TestCase):
         self._finally(_remove_tree, self.tmp)
         self.source = self.tmp / "source"
         self.source.mkdir()
-        os.environ["XDG_CACHE_HOME"] = str(self.tmp / "cache")  # line indexes, too, stay in the test's directory
+        os.environ["XDG_CACHE_HOME"] = str(self.tmp / "cache")  # line indexes also stay in the test's directory
         self._count = 0
 
     def require(self, condition, reason):
-        """Skip unless condition holds; where CI is set what is missing is a failure."""
+        """Skip unless condition holds; fail instead if CI is set."""
         if not condition:
             if os.environ.get("CI"):
                 self.fail("missing under CI: " + reason)
@@ -323,7 +323,7 @@ class MountTest(unittest.TestCase):
             self.fail("%s%r gave %r, not %s" % (function.__name__, arguments, result, errno.errorcode[number]))
 
     def _finally(self, function, argument):
-        """A clean-up that is also run when the whole run is interrupted."""
+        """A clean-up that also runs if the whole run is interrupted."""
         step = (function, argument)
         _undo.append(step)
 
@@ -338,7 +338,7 @@ class MountTest(unittest.TestCase):
         return self.tmp / ("%s%d" % (name, self._count))
 
     def write(self, name, data):
-        """A file in the source directory, with the directories above it."""
+        """Write a file in the source directory, and make the directories above it."""
         path = self.source / os.fsdecode(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -392,7 +392,7 @@ def _can_open_fuse():
 
 
 def _unmount_filesystem(what):
-    """Unmount and free the loop device; lazily, and with a failure, when something still holds it."""
+    """Unmount and free the loop device. If something still holds it, unmount lazily and fail."""
     root, image = what
     stuck = ""
     deadline = time.monotonic() + BUSY_SECONDS
@@ -460,12 +460,12 @@ def _undo_all():
         function, argument = _undo.pop()
         try:
             function(argument)
-        except Exception as error:  # the rest must be undone all the same
+        except Exception as error:  # the rest must still be undone
             print("clean-up: %s" % error, file=sys.stderr)
 
 
 def _kill_when_late(seconds):
-    """A hung mount cannot be interrupted from inside: past the deadline the daemons are killed, and so tests fail."""
+    """A hung mount cannot be interrupted from inside. After the deadline the daemons are killed, and so tests fail."""
     def expire():
         if done.wait(seconds):
             return

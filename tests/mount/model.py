@@ -1,6 +1,6 @@
 """An independent model of DESIGN parts 2 and 3: which bytes each piece of `bytes`, `lines` and `rows` holds.
 
-Written for plainness: it looks at every record of the file, the product only at the bytes around a cut.
+It is simple: it looks at every record of the file, while bigfs looks only at the bytes around a cut.
 """
 
 import bisect
@@ -81,7 +81,7 @@ def header_length(data, records):
 
 
 def with_header(argument, data, records):
-    """The content of each piece of lines@ARGUMENT,header=RECORDS: the header, then its lines but the header's."""
+    """The content of each piece of lines@ARGUMENT,header=RECORDS: the header, then its lines without the header's."""
     head = header_length(data, records)
     contents = []
     for offset, length in cut("lines", argument, data):
@@ -107,7 +107,7 @@ class Rows:
     def append(self, more):
         """The file has grown."""
         size = len(self.data)
-        goes_on = size > 0 and not self.data.endswith(b"\n")  # the last line does, so the first of `more` is none
+        goes_on = size > 0 and not self.data.endswith(b"\n")  # `more` does not begin with a new line
         self.starts += [size + start for start in record_starts(more)][1 if goes_on else 0:]
         self.data += more
 
@@ -116,15 +116,15 @@ class Rows:
         return len(self.starts)
 
     def place(self, line):
-        """Where a line begins, counted from 0; the end where there are no more."""
+        """Where a line, counted from 0, begins; the end if there are no more."""
         return self.starts[line] if line < self.count else len(self.data)
 
     def lines(self, first, count):
-        """What the lines from `first`, counted from 1, hold; fewer at the end."""
+        """The content of the lines from `first`, counted from 1; fewer at the end."""
         return self.data[self.place(first - 1):self.place(first - 1 + count)]
 
     def cut(self, rows, header=0):
-        """For each piece its own part: offset, length, the number of its first line, how many lines."""
+        """For each piece its own part: offset, length, number of its first line, number of lines."""
         found = []
         for first in range(0, self.count, rows):
             start = min(max(first, header), self.count)
@@ -138,8 +138,8 @@ class Rows:
         return [head + self.data[offset:offset + length] for offset, length, _, _ in self.cut(rows, header)]
 
     def find(self, name, rows):
-        """What a name in the file's directory gives, such as rows@50,header/3; None: there is nothing. `rows` is
-        the default."""
+        """The content of a name in the file's directory, such as rows@50,header/3; None if there is none. `rows` is the
+        default."""
         view, _, leaf = name.partition("/")
         header = 0
         for argument in view.split("@")[1].split(",") if "@" in view else ():

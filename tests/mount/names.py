@@ -1,4 +1,5 @@
-"""The rules of the names inside a large file's directory (DESIGN 2), as what a name may give; and random names."""
+"""The rules for names inside a large file's directory (DESIGN 2), in the form of what a name may give; and random
+names."""
 
 import os
 import re
@@ -10,11 +11,11 @@ UNIT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}  # as powers of two
 
 
 def allowed(name, data, chunk):
-    """What a name may give by DESIGN 2; one outcome where the page is clear about it, None for anything."""
+    """What a name may give by DESIGN 2: one outcome if the page is clear about it, None for any."""
     view, _, leaf = name.partition("/")
     kind, at, argument = view.partition("@")
     if kind in ("rows", "extents") or "header" in argument or view.endswith((".tsv", ".xxh128")):
-        return None  # other tests' matter: here nothing must crash
+        return None  # left to other tests; here nothing must crash
     if view in ("whole.log", "whole"):
         return ["ENOTDIR", "ENOENT"] if leaf else [data, *["ENOENT"] * (view == "whole")]
     size = re.fullmatch(r"(n?)([0-9]+)([kmgtKMGT]?)", argument if at else chunk)
@@ -29,7 +30,7 @@ def allowed(name, data, chunk):
 
 
 def _allowed_leaf(kind, data, argument, leaf, doubtful, by_path):
-    """The same for the part behind the view's name."""
+    """The same for the part after the view's name."""
     leaf, slash, _ = leaf.partition("/")
     known = pieces(kind, argument, data)
     span = re.fullmatch(r"([0-9]*)([kmgtKMGT]?)([+-])([0-9]+)([kmgtKMGT]?)", leaf)
@@ -54,7 +55,7 @@ def _allowed_leaf(kind, data, argument, leaf, doubtful, by_path):
 
 
 def random_name(rng):
-    """One or more path components without `.` and `..`, which are the kernel's."""
+    """One or more path components without `.` and `..`, which the kernel handles."""
     parts = ["bytes", "lines", "whole", "rows", "extents", "@", "@n", "n", ",", "+", "-", "-", "/", "/", ".log", ".tsv",
              ".xxh128", ".", "header", "=", " ", "\\", "%", "K", "M", "g", "T", "0", "000000", "7", "16", "4096",
              "99999999999999999999", "\udcff", "é", "\n", "x" * 300]

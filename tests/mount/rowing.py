@@ -1,4 +1,4 @@
-"""What the tests of `rows` and of the line index share."""
+"""Shared parts of the tests of `rows` and of the line index."""
 
 import os
 import random
@@ -22,7 +22,7 @@ def numbered(lines, stamp=0):
 
 
 def ragged(generation, size):
-    """Lines of many lengths (also none), of letters that neighbouring generations do not have."""
+    """Lines of many lengths (also empty), of letters that neighbouring generations do not have."""
     generator, letters = random.Random(generation), alphabet(generation)[:-1]
     longest, lines = generator.choice((10, 60, 400)), []
     while size > 0:
@@ -33,17 +33,17 @@ def ragged(generation, size):
 
 
 def scanned(mount):
-    """How many bytes this daemon has looked through."""
+    """How many bytes this daemon has scanned."""
     return counter(mount, "bigfs_scanned_bytes_total")
 
 
 def indexing(mount):
-    """The lines of .bigfs/status that tell of scans under way."""
+    """The lines of .bigfs/status about scans under way."""
     return [line for line in read(mount.p(".bigfs/status")).decode().splitlines() if line.startswith("indexing:")]
 
 
 def warnings(mount):
-    """What the daemon has complained about line indexes."""
+    """The daemon's complaints about line indexes."""
     return [line for line in mount.log().splitlines() if "line index" in line]
 
 
@@ -56,7 +56,7 @@ def index_files(directory, suffix=".lines"):
 # --- an index directory ---------------------------------------------------------------------------------
 
 class IndexTest(harness.MountTest):
-    """An index directory of the test's own."""
+    """A test with its own index directory."""
 
     def setUp(self):
         super().setUp()
@@ -81,7 +81,7 @@ class IndexTest(harness.MountTest):
                         == rows.lines((rows.count - 1) // 1000 * 1000 + 1, 1000), name)
 
     def assert_kept(self, count):
-        """So many index files, nothing half-written, all private."""
+        """There are this many index files, none half-written, all private."""
         self.assertEqual((len(index_files(self.dir)), index_files(self.dir, ".tmp")), (count, []))
         for path in [self.dir, *map(os.path.dirname, index_files(self.dir))]:
             self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o700, path)
@@ -92,7 +92,7 @@ class IndexTest(harness.MountTest):
 # --- files that change ---------------------------------------------------------------------------------
 
 class RowSubject(Subject):
-    """A source file of ragged lines and all it ever held, seen through `rows`."""
+    """A source file of ragged lines and all its contents so far, seen through `rows`."""
 
     def __init__(self, path, size, names, rows):
         super().__init__(path, 1, None, names)
@@ -130,7 +130,7 @@ def in_place(path, old, generation):
 
 
 def in_the_middle(path, old, generation):
-    """All but the first and the last two blocks of 4 KiB."""
+    """Write all but the first and the last two blocks of 4 KiB."""
     end = len(old) // (4 * K) * (4 * K) - 4 * K
     over(path, middle := ragged(generation, end - 4 * K), 4 * K)
     return old[:4 * K] + middle + old[end:]
@@ -143,7 +143,7 @@ def shorter(path, old, _):
 
 
 def truncated_and_longer(path, old, generation):
-    """Cut, and at once longer than before."""
+    """Cut the file, and at once make it longer than before."""
     new = old[:len(old) // 2] + ragged(generation, len(old) * 3 // 4)
     os.truncate(path, len(old) // 2)
     over(path, new[len(old) // 2:], len(old) // 2)
@@ -151,7 +151,7 @@ def truncated_and_longer(path, old, generation):
 
 
 def replaced(path, old, generation):
-    """By rename; the new file has the same size and mtime."""
+    """Replace by rename; the new file has the same size and mtime."""
     before, beside = os.stat(path), path.parent.parent / ("." + path.name)
     beside.write_bytes(new := ragged(generation, len(old)))
     os.utime(beside, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -171,20 +171,20 @@ def mode_only(path, old, generation):
 
 
 ENDING = [in_place, with_mtime_back(in_place), in_the_middle, shorter, truncated_and_longer, replaced]
-MIDDLE = with_mtime_back(in_the_middle)  # nothing but the ctime and the bytes tell
+MIDDLE = with_mtime_back(in_the_middle)  # only the ctime and the bytes show it
 GOING_ON = [longer, mode_only]
 
 
 # --- readers that wait ---------------------------------------------------------------------------------
 
 class HeldTest(harness.MountTest):
-    """A large file on a source that gives its first part, and the rest only when the test lets go."""
+    """A large file on a source that gives only its first part until the test lets go."""
 
     LINES = 96 * M // WIDTH
-    FROM, TO = 32 * M, 94 * M  # reads between these are held; the end shows whether a file is what it was
+    FROM, TO = 32 * M, 94 * M  # reads between these are held; the end shows whether a file is unchanged
 
     def start_held(self, *options):
-        """The mount, on two processors; the source holds back what is behind FROM until let_go()."""
+        """The mount, on two processors; the source holds back the bytes after FROM until let_go()."""
         self.data = numbered(self.LINES)
         self.write("big.log", self.data)
         self.write("other.log", other := numbered(2 * M // WIDTH, 7))
@@ -198,18 +198,18 @@ class HeldTest(harness.MountTest):
 
     @staticmethod
     def settle(mount):
-        """The first look at a file reads a sample of all its parts: that is done before any is held back."""
+        """The first look at a file reads a sample of all its parts. Do this before any part is held back."""
         harness.pread(mount.p("big.log/bytes/0"), 1)
 
     def hold_back(self):
-        # What is read ahead of the last step before FROM must not be held: the scan would wait for it.
+        # The read-ahead of the last step before FROM must not be held, as the scan would wait for it.
         self.slow.rules(rule("read", "hang", start=self.FROM + 4 * M, end=self.TO))
 
     def let_go(self):
         self.slow.let_go()
 
     def reader(self, *argv):
-        """A program that reads, beside the test."""
+        """A program that reads while the test runs."""
         program = subprocess.Popen([os.fspath(word) for word in argv], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, LC_ALL="C"))
         self.addCleanup(self._end, program)
@@ -222,7 +222,7 @@ class HeldTest(harness.MountTest):
         program.communicate(timeout=60)
 
     def await_held(self, mount, *programs):
-        """Until the scan has done what it can, and each of the programs waits in the mount."""
+        """Wait until the scan has done what it can, and each of the programs waits in the mount."""
         wait_for(lambda: scanned(mount) >= self.FROM and indexing(mount), LAG, "the scan comes to the part held back")
         for program in programs:
             wait_for(lambda: self.waits(program), LAG, "%r waits" % program.args)
@@ -246,7 +246,7 @@ class HeldTest(harness.MountTest):
         self.assertTrue(output == wanted, "%r: other bytes" % program.args)
 
     def kill(self, program, number=signal.SIGKILL):
-        """It must end, though nothing it waits for has come."""
+        """Kill it. It must end although it still waits."""
         program.send_signal(number)
         program.communicate(timeout=60)
         self.assertEqual(program.returncode, -number)

@@ -1,4 +1,4 @@
-"""Sparse files: how they are made and changed, where their holes are, and what a mount must show of that."""
+"""Sparse files: how to make and change them, where their holes are, and what a mount must show of them."""
 
 import contextlib
 import ctypes
@@ -10,7 +10,7 @@ import struct
 import model
 from harness import K, run
 
-BLOCK = 4 * K  # of all the file systems here
+BLOCK = 4 * K  # of all file systems here
 UNIT = 64 * K  # holes and data of whole units are holes and data everywhere
 KEEP_SIZE, PUNCH, COLLAPSE, ZERO, INSERT = 1, 2, 8, 16, 32  # of fallocate
 UNSUPPORTED = (errno.EOPNOTSUPP, errno.EINVAL)
@@ -26,13 +26,14 @@ def fallocate(descriptor, mode, offset, length):
 
 
 def take_no_more(kind, root):
-    """XFS takes more blocks than it needs for a file that grows: not in this directory, before the first file."""
+    """XFS takes more blocks than it needs for a growing file. Turn that off in this directory, before the first
+    file."""
     if kind == "xfs":
         run("xfs_io", "-c", "extsize %d" % BLOCK, root)
 
 
 def make(path, size, places=None):
-    """A file of this size that is a hole but for {offset: bytes}; gives its bytes (of a small one)."""
+    """Make a file of this size that is a hole except for {offset: bytes}; gives its bytes (of a small one)."""
     with open(path, "wb", buffering=0) as file:
         file.truncate(size)
         for offset, data in (places or {}).items():
@@ -49,14 +50,14 @@ def content(size, places):
 
 
 def change(path, *steps):
-    """Apply (function, arguments...) to an open descriptor, one behind the other."""
+    """Apply (function, arguments...) to an open descriptor, one after the other."""
     with opened(path, os.O_RDWR) as descriptor:
         for function, *arguments in steps:
             function(descriptor, *arguments)
 
 
 class SparseFile:
-    """A file under random change, and its bytes as a bytearray that undergoes the same by itself."""
+    """A file under random change, and its bytes as a bytearray that gets the same changes."""
 
     MOST = 400 * K
 
@@ -79,7 +80,7 @@ class SparseFile:
         self.data.extend(bytes(size - len(self.data)))
 
     def allocate(self, mode, offset, length):
-        """fallocate in this mode; False where the file system does not know it."""
+        """fallocate in this mode; False if the file system does not support it."""
         try:
             fallocate(self.fd, mode, offset, length)
         except OSError as error:
@@ -99,8 +100,8 @@ class SparseFile:
         return True
 
     def place(self):
-        """A random offset, often at a block, and a random length, often of a few blocks; within or a little
-        behind the file."""
+        """A random offset, often at a block, and a random length, often of a few blocks; within or a little after the
+        file."""
         r = self.random
         offset = r.randrange(len(self.data) + r.choice((1, 1, 60 * K)))
         length = r.choice((1, r.randrange(1, 600), r.randrange(1, 9 * K), BLOCK * r.randrange(1, 12),
@@ -121,13 +122,13 @@ class SparseFile:
         return (line * (length // len(line) + 1))[:length]
 
     def looks_appended(self, old):
-        """Whether the file grew and changed, but for the blocks by which a mount tells an append (DESIGN 4)."""
+        """Whether the file grew and changed, but not in the blocks by which a mount recognizes an append (DESIGN 4)."""
         last = (len(old) - 1) // BLOCK * BLOCK
         return len(self.data) > len(old) and not self.data.startswith(old) and old[:BLOCK] == self.data[:BLOCK] \
             and self.data[last:len(old)] == old[last:]
 
     def step(self):
-        """One change, which moves the mtime: to long ago, mostly, as if the file had come to rest."""
+        """One change, which sets the mtime, mostly to long ago, as if the file had come to rest."""
         r, size, old = self.random, len(self.data), bytes(self.data)
         self.steps += 1
         offset, length = self.place()
@@ -149,7 +150,7 @@ class SparseFile:
             if not self.allocate(mode, offset, length):
                 self.write(offset, self.stuff(length))
         if self.looks_appended(old) or (self.data.startswith(old[:BLOCK]) and r.random() < 0.7):
-            self.write(0, bytes([old[0] ^ 1]))  # which also tells a mount at once that this is no append
+            self.write(0, bytes([old[0] ^ 1]))  # which also shows a mount at once that this is no append
         if r.random() < 0.05:
             os.fsync(self.fd)
         if r.random() > 0.02:
@@ -170,9 +171,9 @@ def opened(path, flags=os.O_RDONLY):
 
 
 def walk(descriptor, of_kernel=False):
-    """The (start, end) of all data, by SEEK_DATA and SEEK_HOLE in turn. A file system of the kernel's may say
-    that data begin where a preallocated block ends in the middle of a page, and then that a hole does
-    (iomap's SEEK_DATA looks at whole pages): none do. A mount must not."""
+    """The (start, end) of all data, by SEEK_DATA and SEEK_HOLE in turn. A file system may report that data begin where
+    a preallocated block ends in the middle of a page, and then that a hole begins there (iomap's SEEK_DATA looks at
+    whole pages). There are no such data. A mount must not report them."""
     found, place = [], 0
     while True:
         try:
@@ -213,7 +214,7 @@ def fiemap(descriptor):
 
 
 def joined(extents):
-    """Sorted extents, those that meet made one."""
+    """Sorted extents, with adjacent ones joined."""
     found = []
     for start, end in extents:
         if start < end and found and found[-1][1] >= start:
@@ -224,7 +225,7 @@ def joined(extents):
 
 
 def data_of(descriptor, method):
-    """The (start, end) of what must be data in a mount with --extents=METHOD (DESIGN 6, holes)."""
+    """The (start, end) of all that must be data in a mount with --extents=METHOD (DESIGN 6, holes)."""
     now = os.fstat(descriptor)
     everything = [(0, now.st_size)]
     if method == "none" or now.st_blocks >= now.st_size // 512:
@@ -236,13 +237,13 @@ def data_of(descriptor, method):
 
 
 def layout(descriptor):
-    """What moves when holes may have moved."""
+    """What changes when holes may have changed."""
     now = os.fstat(descriptor)
     return now.st_size, now.st_blocks, now.st_mtime_ns, now.st_ctime_ns
 
 
 def blocks_now(descriptor):
-    """st_blocks, asked of the mount itself: not what the kernel remembers for a second."""
+    """st_blocks from the mount itself, not what the kernel remembers for a second."""
     buffer = ctypes.create_string_buffer(256)
     if _libc.statx(descriptor, b"", 0x1000 | 0x2000, 0x600, buffer):  # AT_EMPTY_PATH, AT_STATX_FORCE_SYNC
         raise OSError(ctypes.get_errno(), "statx")
@@ -285,7 +286,7 @@ def blocks_of(extents):
 
 
 def only_zeros_outside(data, extents):
-    """Whether nothing but zeros is left out by the extents."""
+    """Whether the bytes outside the extents are all zeros."""
     place = 0
     for start, end in [*extents, (len(data), len(data))]:
         if data.count(0, place, start) != start - place:
@@ -295,7 +296,7 @@ def only_zeros_outside(data, extents):
 
 
 def ranges_of(kind, argument, data, starts, header=0):
-    """For each piece the ranges of the file that it is: the header's, and its own."""
+    """The ranges of the file in each piece: the header's and its own."""
     head = model.header_length(data, header) if header else 0
     found = []
     for offset, length in model.cut(kind, argument, data, starts):

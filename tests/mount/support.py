@@ -1,5 +1,5 @@
-"""What the tests of changes, limits, options and hostile input share: contents whose every byte tells where
-it is from, models of the views, handles that remember what they must deliver, and a daemon's counters."""
+"""Shared parts of the tests of changes, limits, options and hostile input: contents whose every byte shows where it is
+from, models of the views, handles that remember what they must deliver, and a daemon's counters."""
 
 import ctypes
 import errno
@@ -17,7 +17,7 @@ from harness import K, read, wait_for
 
 KINDS = ("ext4", "xfs", "btrfs", "tmpfs")
 CACHES = ("kernel", "none")
-LAG = 15  # seconds: far beyond the time-out of 1 s; only keeps a broken test from hanging
+LAG = 15  # seconds; far beyond the time-out of 1 s; only keeps a broken test from hanging
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.opendir.restype = _libc.readdir.restype = ctypes.c_void_p
@@ -27,7 +27,7 @@ _libc.telldir.restype = ctypes.c_long
 # --- contents ----------------------------------------------------------------------------------------
 
 LINE = 32
-_ALPHABETS = [bytes(range(16 + 16 * n, 32 + 16 * n)) for n in range(15)]  # no NUL, no LF, none shared
+_ALPHABETS = [bytes(range(16 + 16 * n, 32 + 16 * n)) for n in range(15)]  # no NUL, no LF, no shared bytes
 
 
 def stamped(generation, size):
@@ -50,8 +50,8 @@ def pieces(kind, argument, data):
 
 
 def piece_of(data, name, chunk):
-    """What a name inside a large file's directory holds (the empty name: the file itself), None if there is no
-    such piece. `chunk` is the --chunk-size."""
+    """The content of a name inside a large file's directory (the empty name: the file itself), None if there is no such
+    piece. `chunk` is the --chunk-size."""
     view, _, leaf = name.partition("/")
     if data is None or not leaf:
         return data
@@ -72,8 +72,8 @@ class Broken(AssertionError):
 
 
 class Handle:
-    """An open file and the bytes it was opened on. It gives those or ESTALE: never other bytes, never an early
-    end. Read by pread alone: Python's own buffering would hide where an error came."""
+    """An open file and the bytes it was opened on. It gives those or ESTALE, never other bytes or an early end. Only
+    pread is used, as Python's buffering would hide where an error occurred."""
 
     def __init__(self, path, expected, descriptor=None):
         self.path, self.expected, self.size = path, expected, len(expected)
@@ -85,7 +85,7 @@ class Handle:
             raise Broken("%s: opened with size %d, must be %d" % (path, size, self.size))
 
     def read(self, offset, length):
-        """True: all of it came, and it was right. False: ESTALE, with only right bytes before it."""
+        """True: all bytes arrived and were right. False: ESTALE, with only right bytes before it."""
         end = min(offset + length, self.size)
         while offset < end:
             try:
@@ -100,7 +100,7 @@ class Handle:
         return True
 
     def check(self, got, offset):
-        """Every byte of got must be what the handle was opened on."""
+        """Every byte of got must be one that the handle was opened on."""
         wanted = self.expected[offset:offset + len(got)]
         if not got:
             raise Broken("%s: end of file at %d of %d" % (self.path, offset, self.size))
@@ -122,7 +122,7 @@ class Handle:
 
 
 def read_once(path):
-    """What one fresh open gives: its size by fstat and its bytes, which must agree; (errno name, None) if refused."""
+    """What a fresh open gives: its size by fstat and its bytes, which must agree; (errno name, None) if refused."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
@@ -162,7 +162,7 @@ def exchange(one, other):
 # --- listings, by the C library's own calls ----------------------------------------------------------------
 
 class Directory:
-    """A directory by the C library's calls, which Python's own do not offer."""
+    """A directory by calls of the C library that Python does not offer."""
 
     def __init__(self, path):
         self.stream = ctypes.c_void_p(_libc.opendir(os.fsencode(path)))
@@ -175,7 +175,7 @@ class Directory:
         """The next names, up to so many, without . and .. ."""
         found = []
         while len(found) < most and (entry := _libc.readdir(self.stream)):
-            name = os.fsdecode(ctypes.string_at(entry + 19))  # d_name behind d_ino, d_off, d_reclen and d_type
+            name = os.fsdecode(ctypes.string_at(entry + 19))  # d_name follows d_ino, d_off, d_reclen and d_type
             if name not in (".", ".."):
                 found.append(name)
         return found
@@ -227,23 +227,23 @@ def status(pid):
     return fields
 
 
-SANITIZED = bool(os.environ.get("BIGFS_SANITIZE"))  # then what the daemon takes is mostly the sanitizer's
+SANITIZED = bool(os.environ.get("BIGFS_SANITIZE"))  # then most of the daemon's memory is the sanitizer's
 
 
 def own_memory(mount):
-    """Resident memory that is neither a mapped file nor a mapped tmpfs page, in bytes."""
+    """Resident memory, in bytes, except mapped files and mapped tmpfs pages."""
     return status(mount.pid)["RssAnon"]
 
 
 class Footprint:
-    """A daemon's descriptors, mappings and threads, to be found again after a load."""
+    """A daemon's descriptors, mappings and threads, which must be the same after a load."""
 
     def __init__(self, mount):
         self.mount, self.first = mount, None
         wait_for(self.stands, LAG, "the daemon has started all its threads")
 
     def stands(self):
-        """Whether it is what it was a moment ago; a daemon may answer before all its threads are there."""
+        """Whether nothing changed for a moment; a daemon may answer before all its threads run."""
         before, self.first = self.first, self.now()
         time.sleep(0.1)
         return before == self.first
@@ -254,13 +254,13 @@ class Footprint:
                 "files mapped": sum(words[4] != "0" for words in maps), "maps": len(maps)}
 
     def is_back(self):
-        """Of the mappings that are memory the allocator may have made one or two more, for its own ends."""
+        """Whether all is as at first. The allocator may have made one or two more memory mappings for itself."""
         now = self.now()
         few_maps = now.pop("maps") <= self.first["maps"] + 3 or SANITIZED
         return few_maps and now.items() <= self.first.items()
 
     def assert_is_back(self):
-        """Wait (a daemon may let go of idle files a little later) until all is what it was at first."""
+        """Wait until all is as at first. A daemon may close idle files a little later."""
         try:
             wait_for(self.is_back, LAG, "the footprint")
         except AssertionError:
@@ -269,13 +269,13 @@ class Footprint:
 
 
 def assert_alive(test, mount):
-    """The daemon runs, and its mount answers."""
+    """The daemon must run and its mount must answer."""
     test.assertIsNone(mount.exit_code(), "the daemon died:\n" + mount.log())
     os.listdir(mount.path)
 
 
 def preload(test, code, **defines):
-    """The environment of a daemon into which this C code is loaded; each define is the text of a string, or a number."""
+    """The environment of a daemon with this C code preloaded; each define is a string's text or a number."""
     library = test.tmp / ("preload%d.so" % len(list(test.tmp.glob("preload*.so"))))
     source = library.with_suffix(".c")
     source.write_text(code)
@@ -287,7 +287,7 @@ def preload(test, code, **defines):
 # --- processes ---------------------------------------------------------------------------------------
 
 def bigfs(*arguments, wrapper=(), env=None, cwd=None, timeout=60):
-    """Run bigfs as a command to its end (of its foreground part): exit code, standard output, standard error."""
+    """Run bigfs as a command until (its foreground part) ends: exit code, standard output, standard error."""
     environment = dict(os.environ, LC_ALL="C", **(env or {}))
     result = subprocess.run([*wrapper, harness.BIGFS, *map(str, arguments)], stdin=subprocess.DEVNULL,
                             capture_output=True, env=environment, cwd=cwd, timeout=timeout)
@@ -309,7 +309,7 @@ def daemons(point):
 
 
 def start(test, code, *arguments, wrapper=()):
-    """Start a Python program beside the test, which ends and closes it."""
+    """Start a Python program; the test's clean-up ends and closes it."""
     program = subprocess.Popen([*wrapper, sys.executable, "-c", code, *map(str, arguments)], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -347,14 +347,14 @@ class CommandTest(harness.MountTest):
         self.addCleanup(self.sweep)
 
     def sweep(self):
-        """Leave nothing, whatever a test found."""
+        """Leave nothing, whatever the outcome of the test."""
         while harness.mounted(self.point):
             subprocess.run(["umount", "-l", str(self.point)], capture_output=True)
         for pid in daemons(self.point):
             os.kill(pid, signal.SIGKILL)
 
     def assert_refused(self, code, *arguments, about=None, **options):
-        """Exit `code`, one line on standard error (that names what it is about), nothing mounted, nothing running."""
+        """Exit `code`, one line on standard error that names its subject, nothing mounted, nothing running."""
         got, output, errors = bigfs(*arguments, **options)
         self.assertEqual(got, code, "%r: %s" % (arguments, errors))
         self.assertEqual(output, "", arguments)
@@ -375,7 +375,7 @@ class CommandTest(harness.MountTest):
         return process
 
     def in_background(self, *arguments, **options):
-        """Run the command without -f to its success, and give the daemon's pid."""
+        """Run the command without -f until it succeeds, and give the daemon's pid."""
         self.assertEqual(bigfs(*arguments, **options), (0, "", ""))
         found = daemons(self.point)
         self.assertEqual(len(found), 1)

@@ -1,4 +1,4 @@
-"""What stat, readdir and a try to change something give (DESIGN 2, 3 and 5)."""
+"""What stat, readdir and attempts to change something give (DESIGN 2, 3 and 5)."""
 
 import ctypes
 import errno
@@ -53,7 +53,7 @@ class AttributeTest(harness.MountTest):
         return mount, path, lambda name: mount.p("app.log", name) if name else mount.p("app.log")
 
     def test_modes(self):
-        """Write bits removed; a directory made of a file gains x where the file has r."""
+        """Write bits are removed; a directory made from a file gains x where the file has r."""
         modes = {0o644: 0o555, 0o600: 0o500, 0o640: 0o550, 0o755: 0o555, 0o444: 0o555, 0o666: 0o555, 0o400: 0o500,
                  0o604: 0o505, 0o711: 0o511}
         for mode in modes:
@@ -103,7 +103,7 @@ class AttributeTest(harness.MountTest):
 
     def test_times(self):
         """Times are the source's to the nanosecond, before 1970 and beyond 2038 too."""
-        later = 2 ** 32 * 10 ** 9  # an access time that no reading moves
+        later = 2 ** 32 * 10 ** 9  # an access time that reads do not move
         names = {"app.log": (later + 123456789, 1234567890987654321), "late.log": (later + 999999999, later + 7),
                  "small": (later + 1, 999999999), "early.log": (later, -1234567891)}
         for name, times in names.items():
@@ -122,14 +122,15 @@ class AttributeTest(harness.MountTest):
                     self.assertEqual(status.st_atime_ns, wanted.st_atime_ns)
 
     def test_sizes_and_blocks(self):
-        """Pieces have their own size and about as many blocks; st_blksize is 1 MiB; generated files show 0."""
+        """Pieces have their own size and the blocks for about that size; st_blksize is 1 MiB; generated files show
+        0."""
         mount, path, p = self.mounted_log()
         for name in PIECES:
             status = os.stat(p(name))
             self.assertEqual(status.st_size, len(read(p(name))), name)
             self.assertEqual(status.st_blksize, M, name)
             self.assertLessEqual(abs(status.st_blocks * 512 - status.st_size), 8192, name)
-        for name in GENERATED:  # of what follows from the size alone stat(2) tells the length before an open, too
+        for name in GENERATED:  # stat(2) knows the length of a text that follows from the size even before an open
             self.assertEqual(os.stat(p(name)).st_size, len(read(p("bytes.tsv"))) if name == "bytes.tsv" else 0, name)
             self.assertTrue(read(p(name)).startswith(b"name\toffset\tlength\tdata_bytes\n"))
         for name in ("status", "metrics", "version"):
@@ -159,7 +160,7 @@ class InodeTest(harness.MountTest):
         return found
 
     def test_readdir_agrees_with_stat(self):
-        """d_ino is st_ino, and d_type is the file's type: a large file is a directory already there."""
+        """d_ino is st_ino, and d_type is the file's type. A large file is a directory there already."""
         kinds = {stat.S_IFDIR: DT_DIR, stat.S_IFREG: DT_REG, stat.S_IFLNK: DT_LNK}
         for directory in self.directories:
             for name, (inode, kind) in entries(self.m.p(directory)).items():
@@ -170,7 +171,7 @@ class InodeTest(harness.MountTest):
         self.assertEqual(entries(self.m.path)[b"app.log"][1], DT_DIR)
 
     def test_readdir_of_a_mount_that_nobody_has_looked_at(self):
-        """The same where readdir comes first and stat after it."""
+        """The same if readdir comes first and stat after it."""
         for directory in self.directories:
             fresh = self.mount(None, "--chunk-size", "1K")
             listed = entries(fresh.p(directory))
@@ -180,7 +181,7 @@ class InodeTest(harness.MountTest):
             fresh.unmount()
 
     def test_numbers_are_unique(self):
-        """No two listed names share a number: not siblings, not pieces of two views, not those of linked files."""
+        """No two listed names share a number, whether siblings, pieces of two views or pieces of linked files."""
         numbers = self.numbers()
         self.assertGreater(len(numbers), 90)
         self.assertEqual(len(set(numbers.values())), len(numbers))
@@ -191,7 +192,7 @@ class InodeTest(harness.MountTest):
         before = self.numbers()
         for number in range(2000):
             os.stat(self.m.p("app.log", "bytes", "%d+1" % number))
-        time.sleep(1.2)  # beyond the time-out of names and attributes
+        time.sleep(1.2)  # after the time-out of names and attributes
         self.assertEqual(self.numbers(), before)
 
     def test_two_names_of_one_piece(self):
@@ -238,7 +239,7 @@ class ReadOnlyTest(harness.MountTest):
         yield os.unlink, p("link")
 
     def test_every_change(self):
-        """EROFS for each, on mirrored files, pieces, ranges, tables and the control directory; nothing changes."""
+        """Each gives EROFS, on mirrored files, pieces, ranges, tables and the control directory; nothing changes."""
         self.write("app.log", DATA)
         self.write("small", b"small")
         self.write("sub/below", b"below")

@@ -1,4 +1,5 @@
-"""Files of a file system that does not answer, bound over files of SOURCE: what lists their directory asks them nothing."""
+"""Files of a file system that does not answer, bound over files of SOURCE. A listing of their directory does not ask
+them."""
 
 import os
 import subprocess
@@ -8,8 +9,8 @@ import harness
 from harness import K, read
 from unruly import Unruly, rule
 
-SECONDS = 10    # for what must happen soon, on a busy machine
-BELIEVED = 1.5  # longer than attributes are
+SECONDS = 10    # for events that must happen soon, on a busy machine
+BELIEVED = 1.5  # longer than attributes are believed
 
 
 class BoundFileTest(harness.MountTest):
@@ -28,7 +29,7 @@ class BoundFileTest(harness.MountTest):
             self._finally(unbind, self.source / name)
 
     def names(self, path):
-        """As `ls -p` has them, which looks at no file whose type the listing tells; it must end by itself."""
+        """The names by `ls -p`, which does not look at files whose type the listing gives; it must end by itself."""
         process = subprocess.Popen(["ls", "-1p", path], stdout=subprocess.PIPE)
         self._finally(subprocess.Popen.kill, process)
         try:
@@ -37,7 +38,7 @@ class BoundFileTest(harness.MountTest):
             self.fail("the listing does not end")
 
     def test_listing(self):
-        """The names come, with the right types, whether the kernel asks for nodes too or not."""
+        """The names arrive with the right types, whether or not the kernel also asks for nodes."""
         mount = self.mount(None, "--index-dir=none", "--min-size=64K")
         self.assertEqual(read(mount.p("small")), b"hi\n")
         self.assertIn("lines", os.listdir(mount.p("large.log")))

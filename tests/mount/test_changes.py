@@ -1,6 +1,5 @@
-"""Sources that change under their readers (DESIGN 4): every open handle reads one generation and nothing else,
-every fresh open sees the file as it is, and the daemon lives through all of it. On every file system, with
-and without the kernel's cache."""
+"""Sources that change under their readers (DESIGN 4). Every open handle reads only one generation, every fresh open
+sees the file as it is, and the daemon survives it all. On every file system, with and without the kernel's cache."""
 
 import os
 import random
@@ -22,7 +21,7 @@ NAMES = ["whole.log", "bytes/000000", "bytes/000003", "bytes/000006", "lines/000
 
 
 def assert_fresh(test, mount, subject):
-    """DESIGN 4: a fresh open sees the new file, in size and bytes, and no piece that it has no more."""
+    """DESIGN 4: a fresh open sees the size and bytes of the new file, and no piece that it no longer has."""
     for name in subject.names:
         wanted = subject.holds(name)
         size, got = read_once(subject.at(mount, name))
@@ -32,7 +31,7 @@ def assert_fresh(test, mount, subject):
 
 
 class ChangesTest:
-    """What holds for each kind of change. `kind` and `cache` come from the classes made below."""
+    """What holds for each kind of change. The classes made below set `kind` and `cache`."""
 
     def setUp(self):
         super().setUp()
@@ -51,7 +50,7 @@ class ChangesTest:
                 for how in changes for name, size in ((".log", SIZE), (".txt", SMALL))]
 
     def assert_all_end(self, handles):
-        """After a while every byte of every handle is ESTALE; until then it is the right one."""
+        """After a while every byte of every handle gives ESTALE; until then it is the right one."""
         left = list(handles)
 
         def none_left():
@@ -65,10 +64,10 @@ class ChangesTest:
             handle.close()
 
     def test_old_handles_end_in_estale(self):
-        """Rewritten, truncated, replaced: old bytes up to some point, then ESTALE (of what the kernel has cached:
-        after its time-out of 1 s); a fresh open sees the new file at once."""
+        """Rewritten, truncated, replaced: old bytes up to some point, then ESTALE (for bytes that the kernel has
+        cached, after its time-out of 1 s). A fresh open sees the new file at once."""
         subjects = self.subjects(ENDING)
-        alone = [(how, self.subject("alone-%s.log" % how.__name__)) for how in ENDING]  # nobody looks at these again
+        alone = [(how, self.subject("alone-%s.log" % how.__name__)) for how in ENDING]  # these are not looked at again
         mount = self.start()
         old = {subject: subject.open_all(mount) for _, subject in subjects + alone}
         for handles in old.values():  # every other one has been read, and may be cached
@@ -86,8 +85,8 @@ class ChangesTest:
         assert_alive(self, mount)
 
     def test_old_handles_go_on(self):
-        """Appended to, or only the ctime moved: handles go on serving exactly what they were opened on; fresh
-        opens show what was added, at once. Also when the kernel's time-out has passed."""
+        """Appended to, or only the ctime changed: handles go on serving exactly what they were opened on, and fresh
+        opens show the added bytes at once, also after the kernel's time-out."""
         subjects = self.subjects(LETTING_GO_ON)
         mount, old = self.start(), []
         for pause in (0, 0, 0, 1.1):
@@ -103,7 +102,7 @@ class ChangesTest:
         assert_alive(self, mount)
 
     def test_old_handles_of_a_file_that_went_away(self):
-        """Deleted or renamed away: the right old bytes or ESTALE, never others; the new file is seen at once."""
+        """Deleted or renamed away: the right old bytes or ESTALE, never other bytes. The new file is seen at once."""
         subjects = self.subjects(EITHER)
         mount, old = self.start(), []
         for how, subject in subjects:
@@ -126,7 +125,7 @@ class ChangesTest:
         assert_alive(self, mount)
 
     def test_attributes_and_listings_catch_up(self):
-        """Within 1 s `stat` may lag; then it shows the new size and mode, new pieces, and the deletion."""
+        """`stat` may lag by up to 1 s. Then it shows the new size and mode, new pieces, and the deletion."""
         grown, gone, changed = map(self.subject, ("grown.log", "gone.log", "changed.log"))
         mount = self.start()
         last, added, below = "grown.log/bytes/000006", "grown.log/bytes/000007", "gone.log/bytes/000001"
@@ -151,8 +150,8 @@ class ChangesTest:
         wait_for(lambda: os.stat(mount.p("changed.log/whole.log")).st_mode & 0o777 == 0o400, LAG, "the mode")
 
     def test_eight_readers(self):
-        """Every kind of change while 8 readers open, hold and read pieces: no handle ever delivers a byte that
-        is not of the generation it was opened on, and an open that comes after a change sees what it made."""
+        """Every kind of change while 8 readers open, hold and read pieces. No handle ever delivers a byte of another
+        generation than the one it was opened on, and an open after a change sees its result."""
         mount = self.start()
         seed = harness.seed("test_eight_readers, %s, %s" % (self.kind, self.cache))
         for how in ENDING + LETTING_GO_ON + EITHER:
@@ -170,7 +169,7 @@ class ChangesTest:
         assert_alive(self, mount)
 
     def change_under(self, readers, subjects, how):
-        """Let the readers run, change the files a few times, and bring the readers home."""
+        """Start the readers, change the files a few times, and join the readers."""
         for reader in readers:
             reader.start()
         for _ in range(4):
@@ -204,13 +203,13 @@ class ChangesTest:
 
 
 class RaceTest:
-    """Reads that race a rewrite, every read coming to the driver. `kind` comes from the classes made below."""
+    """Reads that race a rewrite, when every read reaches bigfs. The classes made below set `kind`."""
 
     ROUNDS = 25
 
     def test_no_handle_delivers_both_letters(self):
-        """A file of one letter is rewritten in place by one pwrite, again and again, while readers read from
-        handles opened before: none ever gives a byte of the other letter, and each ends in ESTALE."""
+        """A file of one letter is rewritten in place by one pwrite, again and again, while readers read from handles
+        opened before. No handle ever gives a byte of the other letter, and each ends in ESTALE."""
         data = self.filesystem(self.kind, 64 * M)
         size, seed = 4 * M, harness.seed("test_no_handle_delivers_both_letters, " + self.kind)
         (data / "race.log").write_bytes(b"A" * size)
@@ -253,7 +252,7 @@ class CrossingTest(harness.MountTest):
     """A file that crosses --min-size."""
 
     def test_directory_to_file_and_back(self):
-        """Each time it is under a new inode number; what only grew goes on in the handles that have it open."""
+        """It gets a new inode number each time. Open handles of a file that only grew go on."""
         for cache in CACHES:
             with self.subTest(cache=cache):
                 self.cross(self.mount(None, "--chunk-size", CHUNK, "--cache", cache), "%s.log" % cache)
@@ -285,8 +284,8 @@ class FailedOpenTest(harness.MountTest):
     """An open that failed."""
 
     def test_it_does_not_mislead_the_next_one(self):
-        """A piece is cut off, and its open is ENOENT; right after that the same program opens another file, that
-        has grown since it was looked up: it is opened as it is now, not as it was."""
+        """A piece is cut off, and its open gives ENOENT. Right after that the same program opens another file that has
+        grown since it was looked up. It is opened as it is now, not as it was."""
         for cache in CACHES:
             with self.subTest(cache=cache):
                 cut, large, small = (
@@ -305,16 +304,16 @@ class FailedOpenTest(harness.MountTest):
 
 
 class WriteInProgressTest(harness.MountTest):
-    """A write(2) moves the mtime when it begins, and then takes its time: what is seen of the file meanwhile has
-    the marks of what it will be, and is not that yet. None of it may be kept, unless the write lasts longer than
-    a file must have been at rest (docs/architecture.md), as it may on a machine that is busy otherwise."""
+    """A write(2) moves the mtime when it begins, and then takes long. Meanwhile the file has the time stamps of the
+    final content, but not all of its bytes. Nothing seen then may be kept, unless the write lasts longer than a file
+    must have been at rest (docs/architecture.md), as it may on a busy machine."""
 
     SIZE = 64 * M
     REST = 0.02 + 0.002 * 64
 
     def each_write(self, names, turns=4):
-        """Writes a file in place, and opens and reads pieces of its end while the write is at its beginning; gives
-        the mount and the new content when the write is done."""
+        """Writes a file in place, and opens and reads pieces at its end while the write is at its beginning. Gives the
+        mount and the new content after the write."""
         for root in (self.source, self.filesystem("tmpfs", 96 * M)):
             (root / "app.log").write_bytes(bytes(self.SIZE))
             for cache in CACHES:
@@ -356,16 +355,16 @@ class WriteInProgressTest(harness.MountTest):
                     name, size if got is None else "%d %r" % (size, got[:20]), len(wanted), wanted[:20]))
 
     def test_no_bytes_are_kept(self):
-        """A fresh open after the write gives none of the bytes that were there before it."""
+        """A fresh open after the write gives none of the old bytes."""
         self.check_each(["bytes/000063", "bytes/-4096", "bytes/000050"])
 
     def test_no_line_ends_are_kept(self):
-        """A fresh open after the write cuts where the lines end now."""
+        """A fresh open after the write cuts at the current line ends."""
         self.check_each(["lines/000063.log", "lines/000055.log", "lines@2M/000030.log"])
 
     def test_no_marks_are_kept(self):
-        """What is opened after the write goes on after a chmod: the last block is not what it was meanwhile, but
-        it is what it was at the open."""
+        """A handle opened after the write goes on after a chmod: the last block differs from that during the write, but
+        not from that at the open."""
         for mount, path, data in self.each_write(["whole.log", "bytes/-4096"]):
             handle = Handle(mount.p("app.log/whole.log"), data)
             os.chmod(path, 0o600 if data[0] % 2 else 0o644)
@@ -375,7 +374,7 @@ class WriteInProgressTest(harness.MountTest):
 
 
 def piece_of_long(data, name):
-    """As piece_of() with pieces of 1 (or 2) MiB, without a look at every line."""
+    """Like piece_of() with pieces of 1 (or 2) MiB, but does not look at every line."""
     view, _, number = name.partition("/")
     if number[0] == "-":
         return data[int(number):]

@@ -1,5 +1,5 @@
-"""What is taken for the content of a file (DESIGN 4): grown or rewritten, by digests of its ends and a sample; time
-stamps that are not past; attributes that a file system caches; writes that pause; files that say they are empty."""
+"""How the content of a file is recognized (DESIGN 4): grown or rewritten, by digests of its ends and a sample; time
+stamps that are not past; attributes that a file system caches; writes that pause; files that claim to be empty."""
 
 import mmap
 import os
@@ -18,14 +18,14 @@ SEEN_AFTER = 2  # seconds: DESIGN 4
 
 
 def lines(kind, size, width=40):
-    """Lines of about `width` bytes that say which content they are of: at least `size` bytes."""
+    """At least `size` bytes of lines of about `width` bytes that say which content they belong to."""
     text = ["%s %07d %s\n" % (kind, n, "x" * (n * 7 % width)) for n in range(size // (width // 2) + 1)]
     data = "".join(text).encode()
     return data[:data.index(b"\n", size) + 1]
 
 
 def errno_later(descriptor, length, offset):
-    """Why a handle cannot be read once changes must have been seen, or None."""
+    """Why a handle cannot be read after changes must have been seen, or None."""
     time.sleep(SEEN_AFTER)
     return errno_of(os.pread, descriptor, length, offset)
 
@@ -44,7 +44,7 @@ class GrownTest(harness.MountTest):
         return mount, handle
 
     def assert_pieces_are_records(self, mount):
-        """However it is cut, no piece begins or ends in the middle of a line, and none is left out."""
+        """In every cut no piece begins or ends in the middle of a line, and no line is left out."""
         data = self.file.read_bytes()
         starts = {0} | {at + 1 for at, byte in enumerate(data) if byte == 10}
         place = 0
@@ -56,7 +56,7 @@ class GrownTest(harness.MountTest):
         self.assertEqual(place, len(data))
 
     def test_one_byte_after_the_last_whole_block(self):
-        """The size is 4096 k + 1: what is compared at the end is 4 KiB all the same."""
+        """The size is 4096 k + 1. Still 4 KiB at the end are compared."""
         head = b"#" * (4 * K - 1) + b"\n"
         count = next(n for n in range(9000, 20000) if (4096 + 17 * n) % 4096 == 1)
         old = head + b"".join(b"old%013d\n" % n for n in range(count))
@@ -70,7 +70,7 @@ class GrownTest(harness.MountTest):
         self.assert_pieces_are_records(mount)
 
     def test_the_same_ends(self):
-        """Between the first and the last 4 KiB all is rewritten in place, and then it is appended to."""
+        """Everything between the first and the last 4 KiB is rewritten in place, and then the file is appended to."""
         old = lines("old", 900 * K)
         mount, handle = self.start(old)
         self.assert_pieces_are_records(mount)
@@ -84,7 +84,8 @@ class GrownTest(harness.MountTest):
         self.assert_pieces_are_records(mount)
 
     def test_a_change_that_no_sample_shows(self):
-        """Line ends move in a single block of a file that grows: its pieces are whole lines, seen or not."""
+        """Line ends move in a single block of a growing file. Its pieces are whole lines, whether or not this is
+        seen."""
         rng = random.Random(harness.seed("a change that no sample shows"))
         mount, _ = self.start(lines("old", 4 * M), "--header=3", "--cache", "none")
         for step in range(12):
@@ -181,7 +182,7 @@ class CoarseTest(harness.MountTest):
         self.check(2)
 
     def test_a_log_that_grows_all_the_time(self):
-        """No time is ever past, and readers get answers all the same."""
+        """Its time stamps are never past, but readers still get answers."""
         below, above = self.source_of_whole_seconds("ext4")
         (below / "app.log").write_bytes(lines("old", 200 * K))
         mount = self.mount(above, "--min-size", "64K", "--chunk-size", "64K", "--index-dir", "none")
@@ -193,7 +194,7 @@ class CoarseTest(harness.MountTest):
 
 
 class CachedAttributesTest(harness.MountTest):
-    """A source whose file system believes its own attributes for a while."""
+    """A source whose file system caches its attributes for a while."""
 
     def test_rewritten_under_an_open_handle(self):
         old, new = b"o" * 63 + b"\n", b"N" * 63 + b"\n"
@@ -233,10 +234,10 @@ class Appender:
 
 
 class FirstLookTest(harness.MountTest):
-    """Files that change while somebody looks at them for the first time."""
+    """Files that change during the first look at them."""
 
     def test_first_looks_at_a_busy_log(self):
-        """Readers out of step, and a walker: none makes another fail."""
+        """Readers out of step, and one that walks the tree: none makes another fail."""
         self.write("app.log", lines("old", 8 * M))
         mount = self.mount(None, "--min-size", "64K", "--index-dir", "none")
         failed = []
@@ -263,7 +264,7 @@ class FirstLookTest(harness.MountTest):
         self.assertEqual(failed, [])
 
     def test_small_files_that_grow(self):
-        """A small log that is appended to without a pause can be opened and read at any time."""
+        """A small log that is appended to all the time can be opened and read at any time."""
         self.write("small.log", b"first line\n")
         mount = self.mount()
         with Appender(self.source / "small.log", 0.001):
@@ -273,7 +274,7 @@ class FirstLookTest(harness.MountTest):
                 self.assertEqual(data, b"first line\n" + b"appended line\n" * added)
 
     def test_a_small_file_that_is_rewritten_meanwhile(self):
-        """The old content or the new one, and neither cut."""
+        """A reader gets the old content or the new one, and neither is cut."""
         mount = self.mount(None, "--min-size", "1M", "--chunk-size", "1M")
         for name, inside, size in (("small.txt", "small.txt", 4000), ("big.log", "big.log/whole.log", 2 * M)):
             for step in range(12):
@@ -308,7 +309,7 @@ class FirstLookTest(harness.MountTest):
             writer.wait()
 
     def test_a_file_that_only_says_it_is_empty(self):
-        """As in /proc: an error, not success without bytes. A file that is empty is read as empty."""
+        """As in /proc: an error, not success without bytes. An empty file is read as empty."""
         mount = self.mount("/proc/sys/kernel")
         self.assertEqual(errno_of(read, mount.p("ostype")), "EIO")
         self.write("empty", b"")
@@ -316,7 +317,7 @@ class FirstLookTest(harness.MountTest):
 
 
 class PausedWriteTest(harness.MountTest):
-    """One write(2) that appends, and takes its time: its bytes come from a mapping of a file that hangs."""
+    """One write(2) that appends slowly: its bytes come from a mapping of a file that hangs."""
 
     def check(self, kind):
         directory = self.filesystem(kind, 64 * M)

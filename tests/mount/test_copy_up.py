@@ -1,5 +1,5 @@
-"""A file of an overlay that is written to for the first time is copied up: another inode, and descriptors that
-follow. What is open goes on, or is ESTALE after a rewrite; fresh look-ups see the file as it is."""
+"""A file of an overlay that is written to for the first time is copied up: it gets another inode, and descriptors
+follow. Open handles go on, or give ESTALE after a rewrite. Fresh look-ups see the file as it is."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import harness
 from harness import K, M, read, wait_for
 from support import errno_of
 
-LAG = 15  # seconds: the time-outs are shorter
+LAG = 15  # seconds; the time-outs are shorter
 
 
 class CopyUpTest(harness.MountTest):
@@ -34,14 +34,14 @@ class CopyUpTest(harness.MountTest):
         self.bigfs = self.mount(self.merged, "--chunk-size", "64K", "--rows", "1000", "--index-dir", self.tmp / "dir")
 
     def open(self, name):
-        """A descriptor, of which the first bytes have been read."""
+        """A descriptor whose first bytes have been read."""
         descriptor = os.open(self.bigfs.p(name), os.O_RDONLY)
         self.addCleanup(os.close, descriptor)
         self.assertGreater(len(os.pread(descriptor, 100, 0)), 0)
         return descriptor
 
     def open_all(self):
-        """Handles of all kinds, with what each must hold; the index is made, and windows are mapped."""
+        """Handles of all kinds, each with its expected content; the index is made, and windows are mapped."""
         wanted = {
             "app.log/bytes/1": self.LINES[64 * K:128 * K],
             "app.log/lines/3": self.LINES[192 * K:256 * K],
@@ -58,7 +58,7 @@ class CopyUpTest(harness.MountTest):
             file.write(data)
 
     def await_content(self, name, data):
-        """All pieces of lines, by number and by row, are the file as it is."""
+        """Wait until all pieces of lines, by number and by row, are the file as it is."""
         def pieces(view):
             try:
                 names = sorted(os.listdir(self.bigfs.p(name, view)))
@@ -84,7 +84,7 @@ class CopyUpTest(harness.MountTest):
                 self.assertEqual(os.pread(descriptor, len(data) + 1, 0), data)
 
     def test_copied_up_by_chmod(self):
-        """The same content all the time."""
+        """The content stays the same."""
         handles = self.open_all()
         for name in ("app.log", "long.log", "small.txt"):
             os.chmod(self.merged / name, 0o600)
@@ -95,7 +95,7 @@ class CopyUpTest(harness.MountTest):
         self.await_content("long.log", self.LONG)
 
     def test_rewritten(self):
-        """In place, as long as before: old bytes never again."""
+        """Rewritten in place with the same length: the old bytes never appear again."""
         handles = self.open_all()
         for name, data in (("app.log", self.LINES), ("long.log", self.LONG), ("small.txt", b"small\n")):
             with open(self.merged / name, "r+b") as file:
@@ -110,7 +110,7 @@ class CopyUpTest(harness.MountTest):
         wait_for(lambda: read(self.bigfs.p("small.txt")) == b"Small\n", LAG, "the small file is the new one")
 
     def test_rewritten_and_grown(self):
-        """After a copy-up by an append, which the handles survive."""
+        """Rewritten after a copy-up by an append, which the handles survive."""
         handles = self.open_all()
         self.append("app.log", b"more\n")
         descriptor = next(descriptor for name, descriptor, _ in handles if name == "app.log/whole.log")

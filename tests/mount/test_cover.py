@@ -10,7 +10,7 @@ from harness import K, M, read
 UNIT = 4 * K  # the shapes are built around this piece size
 SIZES = ["1", "7", "100", "512", "1000", "4095", "4096", "4097", "64K", "1M", "1G"]
 COUNTS = ["n1", "n2", "n3", "n7", "n16", "n100"]
-MANY = 300  # pieces: finer cuts of large shapes are left to those that are small
+MANY = 300  # pieces; small shapes are used for finer cuts
 
 
 def shapes():
@@ -42,7 +42,7 @@ def shapes():
 
 
 class Checker(harness.MountTest):
-    """Compares a view as the mount shows it with the model and with the promises themselves."""
+    """Compares a view in the mount with the model and with the promises themselves."""
 
     def check_view(self, directory, view, data, starts):
         """Names, contents, sizes, table; cover; no record cut. `view` is a path such as lines@n16."""
@@ -63,7 +63,7 @@ class Checker(harness.MountTest):
             self.check_records(where, contents, data)
 
     def check_records(self, where, contents, data):
-        """Without the model: a piece begins a line and ends one, or is empty."""
+        """Without the model: a piece begins and ends with a line, or is empty."""
         position = 0
         for content in contents:
             if content:
@@ -76,7 +76,7 @@ class ShapeTest(Checker):
     """Many shapes, many cuts."""
 
     def views(self, size):
-        """The cuts that are worth it for a file of this size."""
+        """The cuts that are worthwhile for a file of this size."""
         for argument in SIZES:
             if (size + model.size_of(argument) - 1) // model.size_of(argument) <= MANY:
                 yield argument
@@ -104,11 +104,11 @@ class ShapeTest(Checker):
         self.check_all()
 
     def test_shapes_without_the_kernels_cache(self):
-        """With every read coming to the driver."""
+        """With every read reaching bigfs."""
         self.check_all("--cache", "none", only=lambda name: not name.startswith("ragged"))
 
     def test_shapes_through_small_windows(self):
-        """Pieces that lie across many mmap windows, in a pool that holds few of them."""
+        """Pieces that span many mmap windows, in a pool that holds few of them."""
         self.check_all("--window-size", "64K", "--window-total", "256K", only=lambda name: "huge" in name
                        or name in ("random", "across-1m.log", "newlines"))
 
@@ -126,7 +126,7 @@ class ShapeTest(Checker):
                     self.assertEqual(contents, expected, (name, kind, size))
 
     def test_any_order_and_any_offset(self):
-        """Pieces first opened last to first, and read from their middle, hold the same: boundaries are stateless."""
+        """Pieces opened in reverse order and read from the middle have the same content: boundaries are stateless."""
         data = shapes()["across-1m.log"]
         self.write("a", data)
         for view in ("lines@n40", "lines@10000"):
@@ -157,7 +157,7 @@ class SplitTest(Checker):
         return harness.run("split", "-n", "l/%d/%d" % (k, n), path)
 
     def test_the_model(self):
-        """The model these tests compare with agrees with split (and needs no mount)."""
+        """The model of these tests agrees with split (and needs no mount)."""
         for name, data in self.files():
             path = self.write(name, data)
             for n in self.COUNTS[1:4]:
@@ -226,7 +226,7 @@ class PropertyTest(Checker):
             mount.unmount()
 
     def check_kind(self, kind):
-        """One file system with its own stream of the seed."""
+        """One file system, with its own random numbers from the seed."""
         number = harness.seed(kind)
         self.check_on(self.filesystem(kind, 256 * M), random.Random("%d %s" % (number, kind)))
 

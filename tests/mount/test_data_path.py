@@ -1,4 +1,4 @@
-"""The data path (issue 5): what is read ahead is the same bytes, of one generation, and bounded."""
+"""The data path (issue 5): bytes read ahead are the right ones, of one generation, and bounded."""
 
 import mmap
 import os
@@ -40,17 +40,17 @@ class OpenFile:
 
 
 class AheadTest(harness.MountTest):
-    """Without the kernel's cache: the next bytes are copied while the reader takes those it has."""
+    """Without the kernel's cache the next bytes are copied while the reader processes those it has."""
 
     def start(self, data, *options):
         self.path = self.write("a.bin", data)
         self.mtime = os.stat(self.path).st_mtime_ns
-        read(self.path)  # what is not in the page cache is not read ahead
+        read(self.path)  # bytes that are not in the page cache are not prefetched
         return self.mount(None, "--cache", "none", "--min-size", "0", *options)
 
     @staticmethod
     def read_till_ahead(mount, most, read_once):
-        """How many reads find their bytes there depends on who gets the processor: read until it is so many."""
+        """How many reads find their bytes prefetched depends on scheduling. Read until this many have."""
         before = counter(mount, AHEAD)
 
         def enough():
@@ -63,7 +63,7 @@ class AheadTest(harness.MountTest):
             self.assertTrue(read_on(file, step) == data, step)
 
     def test_large_steps(self):
-        """Steps of all sizes and at odd places: the bytes are the file's, and many were there already."""
+        """Steps of all sizes and at odd places: the bytes are the file's, and many were prefetched."""
         data = content(24 * M + 12345)
         mount = self.start(data)
         for step in (256 * K, 300 * K + 1, 1 * M, 3 * M):
@@ -116,7 +116,7 @@ class AheadTest(harness.MountTest):
         self.assertGreater(counter(mount, AHEAD), 0)
 
     def test_who_pauses_keeps_no_buffers(self):
-        """Handles that were read in order and then left alone, and one that went on in small steps."""
+        """Handles that were read in order and then left alone, and one that continued in small steps."""
         data = content(8 * M)
         mount = self.start(data)
         path = mount.p("a.bin", "whole.bin")
@@ -136,7 +136,7 @@ class AheadTest(harness.MountTest):
                 os.close(file)
 
     def assert_new_after(self, change, *, others=False):
-        """What was copied ahead is not handed over after a change, whether the generation survives that or not."""
+        """Prefetched bytes are not handed over after a change, whether or not the generation survives it."""
         size = 16 * M
         for turn in range(5):
             mount = self.start(b"o" * size)
@@ -147,7 +147,7 @@ class AheadTest(harness.MountTest):
                     os.pwrite(writer.fileno(), b"n" * 12 * M, 2 * M)
                     change(writer.fileno())
                 if others:
-                    self.new_or_stale(os.pread, other, 4 * K, 15 * M)  # it is the first that finds the file changed
+                    self.new_or_stale(os.pread, other, 4 * K, 15 * M)  # it is the first one to find the file changed
                 self.assertLessEqual(set(self.new_or_stale(os.read, file, 1 * M)), set(b"n"))
             mount.unmount()
 
@@ -161,7 +161,7 @@ class AheadTest(harness.MountTest):
             return b""
 
     def test_rewritten_with_its_old_mtime(self):
-        """Only the ctime tells, and the digests."""
+        """Only the ctime and the digests show it."""
         def set_back(writer):
             os.utime(self.path, ns=(self.mtime, self.mtime))
 
@@ -241,7 +241,8 @@ class MappedTest(harness.MountTest):
             self.assertTrue(os.pread(file, 3 * self.PAGE, self.PAGE) == data[4 * M + self.PAGE:][:3 * self.PAGE])
 
     def test_rewritten(self):
-        """A page that was not there before is SIGBUS, never of the new content; a fresh look maps that."""
+        """A page that was not cached before gives SIGBUS, never the new content. A fresh mapping has the new
+        content."""
         old, new = content(2 * M), content(2 * M, seed=2)
         path = self.write("a.bin", old)
         mount = self.mount(None, *self.OPTIONS)
@@ -256,7 +257,7 @@ class MappedTest(harness.MountTest):
         assert_alive(self, mount)
 
     def end_of_reader(self, mapped, place, expected):
-        """How one ends who compares a page: by a signal, with 0, or with 1 where it differs."""
+        """How a process that compares a page ends: by a signal, with 0, or with 1 if the page differs."""
         reader = os.fork()
         if reader == 0:
             signal.signal(signal.SIGBUS, signal.SIG_DFL)
@@ -265,7 +266,7 @@ class MappedTest(harness.MountTest):
 
 
 class MappedUncachedTest(MappedTest):
-    """The same where reads are not cached: what is mapped has to be, and is of the node's generation, too."""
+    """The same if reads are not cached. Mapped pages must be cached, and are also of the node's generation."""
 
     OPTIONS = ("--min-size", "0", "--cache", "none")
 
@@ -276,14 +277,14 @@ class MappedUncachedTest(MappedTest):
 
 
 class ReadaheadTest(harness.MountTest):
-    """What the kernel reads ahead in a mount."""
+    """The kernel's read-ahead in a mount."""
 
     def setting(self, mount):
         device = os.stat(mount.path).st_dev
         return "/sys/class/bdi/%d:%d/read_ahead_kb" % (os.major(device), os.minor(device))
 
     def test_raised(self):
-        """By root, whatever the mountpoint is called."""
+        """Raised if root mounts, whatever the name of the mountpoint."""
         self.require(os.geteuid() == 0, "only root may raise the readahead")
         self.write("a.bin", b"x" * M)
         for name in ("plain", "with a space", "tab\tand\\backslash", "ünïcode\n"):
@@ -311,7 +312,7 @@ class ListingTest(harness.MountTest):
 
     @staticmethod
     def sizes(directory):
-        """As `ls -l` does: each name is looked at as soon as it has been listed."""
+        """Like `ls -l`: each name is looked at as soon as it has been listed."""
         with os.scandir(directory) as entries:
             return sorted((int(entry.name.split(".")[0]), entry.stat().st_size) for entry in entries)
 
@@ -328,7 +329,7 @@ class ListingTest(harness.MountTest):
         self.assertLess(counter(mount, "bigfs_lookups_total") - before, self.PIECES // 4)
 
     def test_names_alone_take_no_scan(self):
-        """Of a view whose pieces begin where records do, too, and wherever the kernel asks for nodes."""
+        """Also for a view whose pieces begin with records, and wherever the kernel asks for nodes."""
         mount = self.start(self.PIECES * 4 * K)
         scanned = ("bigfs_scanned_bytes_total", "bigfs_probes_total")
         before = [counter(mount, name) for name in scanned]
@@ -336,8 +337,8 @@ class ListingTest(harness.MountTest):
         self.assertEqual([counter(mount, name) for name in scanned], before)
 
     def test_names_alone_count_no_extents(self):
-        """The first names come with their attributes, unless these take long, as of a file with holes, or of one
-        that nobody has looked into yet."""
+        """The first names come with their attributes, unless these take long, as for a file with holes or one that has
+        not been looked into yet."""
         mount = self.start(self.PIECES * 4 * K)
         self.write("new.log", b"x" * self.PIECES * 4 * K)
         read(mount.p("a.log", "bytes@4K", "0"))
@@ -350,7 +351,7 @@ class ListingTest(harness.MountTest):
             self.assertEqual(counter(mount, "bigfs_nodes") > before + 10, nodes, name)
 
     def test_all_nodes_are_given_back(self):
-        """Of a file that was rewritten the kernel gets new nodes, and forgets the old ones: all of them."""
+        """After a rewrite of a file the kernel gets new nodes, and forgets all old ones."""
         mount = self.start(self.PIECES * 4 * K)
         view = mount.p("a.log", "bytes@4K")
         for size in (self.PIECES * 4 * K, self.PIECES * 4 * K - 5000, self.PIECES * 4 * K - 3):
@@ -360,7 +361,7 @@ class ListingTest(harness.MountTest):
         self.assertGreater(counter(mount, "bigfs_nodes"), self.PIECES // 2)
 
     def test_directory(self):
-        """Of all that stands in SOURCE: the attributes that a look-up gives."""
+        """A listing gives the same attributes as a look-up, for everything in SOURCE."""
         mount = self.start(2 * M)
         for number in range(500):
             self.write("small%d" % number, b"x" * number)
@@ -381,7 +382,8 @@ class ListingTest(harness.MountTest):
 
 
 class PageCacheTest(harness.MountTest):
-    """What reading pieces leaves of the source in the page cache. Some of it goes by itself, so there is slack."""
+    """How much of the source stays in the page cache after pieces are read. Some of it goes by itself, so there is
+    slack."""
 
     SIZE = 192 * M
 
@@ -412,7 +414,7 @@ class PageCacheTest(harness.MountTest):
         self.assertGreater(counter(mount, "bigfs_dropped_bytes_total"), self.SIZE * 0.8)
 
     def test_listed_before(self):
-        """To know their sizes a look is taken at all places where small pieces begin."""
+        """The sizes of small pieces need a look at each place where one begins."""
         mount = self.start()
         harness.run("ls", "-l", mount.p("a.log/lines@1M"))
         self.assertLess(self.cached(), 2 * M)
@@ -427,7 +429,7 @@ class PageCacheTest(harness.MountTest):
         self.assertEqual(counter(mount, "bigfs_dropped_bytes_total"), 0)
 
     def test_the_only_copy(self):
-        """Without the kernel's cache nothing is dropped: it would be read from the disk again."""
+        """Without the kernel's cache nothing is dropped, as it would be read from the disk again."""
         mount = self.start("--cache", "none")
         self.read_all(mount)
         self.assertGreater(self.cached(), self.SIZE * 0.8)

@@ -15,7 +15,7 @@ LINES = b"".join(b"line %d\n" % i for i in range(20000))
 
 
 def descend(descriptor, name, make=False):
-    """A descriptor of the directory `name` in another, which is closed."""
+    """A descriptor of the directory `name` in another one, whose descriptor is closed."""
     if make:
         os.mkdir(name, dir_fd=descriptor)
     below = os.open(name, os.O_RDONLY | os.O_DIRECTORY, dir_fd=descriptor)
@@ -82,7 +82,7 @@ class DeepTest(harness.MountTest):
         self.assertEqual(read_at(directory, "large.log", "rows", "7-8"), b"line 6\nline 7\n")
 
     def test_index_command(self):
-        """`bigfs --index` of a file that has no path shorter than PATH_MAX but a relative one."""
+        """`bigfs --index` of a file whose only path shorter than PATH_MAX is a relative one."""
         directory = self.bottom(self.source)
         done = subprocess.run([harness.BIGFS, "--index", "--index-dir", self.tmp / "index", "large.log", "nothing.log"],
                               capture_output=True, preexec_fn=lambda: os.fchdir(directory))
@@ -90,7 +90,7 @@ class DeepTest(harness.MountTest):
         self.assertEqual(done.stderr, b"bigfs: nothing.log: No such file or directory\n")
 
     def test_many_short_names(self):
-        """Thousands of levels: their way back up takes more than one step, too."""
+        """Thousands of levels. The way back up also takes more than one step."""
         self.addCleanup(harness.run, "rm", "-rf", self.source / "d")  # Python's rmtree recurses
         directory = os.open(self.source, os.O_RDONLY)
         for _ in range(3 * PATH_MAX // 2):
@@ -106,7 +106,7 @@ class DeepTest(harness.MountTest):
         os.close(directory)
 
     def test_moved_while_it_is_read(self):
-        """A directory in the middle that goes out of SOURCE and comes back: the file, or an error."""
+        """A directory in the middle is moved out of SOURCE and back: a read gives the file or an error."""
         mount = self.mount(None, "--min-size", "4096", "--cache", "none")
         directory = self.bottom(mount.path)
         outside = os.path.join(os.path.dirname(self.source), "outside")

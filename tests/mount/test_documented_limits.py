@@ -1,4 +1,4 @@
-"""What docs/views.md says under "Limits": each sentence that a test can try."""
+""""Limits" in docs/views.md: each sentence that can be tested."""
 
 import mmap
 import os
@@ -26,7 +26,7 @@ class SharedMappingTest(harness.MountTest):
         self.end += len(line)
 
     def seen(self, mount):
-        """The text by piece, and the lines that the table of rows counts."""
+        """The text by pieces, and the number of lines in the table of rows."""
         table = read(mount.p("app.log/rows.tsv")).split()
         return read(mount.p("app.log/whole.log")).rstrip(b"\0"), int(table[-1])
 
@@ -38,13 +38,13 @@ class SharedMappingTest(harness.MountTest):
                 self.store(line)
                 text += line
                 for mount in mounts:
-                    self.seen(mount)  # what is remembered of it is old soon
+                    self.seen(mount)  # so cached attributes are soon out of date
             os.utime(self.source / "app.log")
             for mount in mounts:
                 harness.wait_for(lambda: self.seen(mount) == (text, 2 * turn + 3), 10, "what was stored before a touch")
 
     def test_bytes_without_a_cache(self):
-        """With --cache none the bytes are those that are there."""
+        """With --cache none reads give the current bytes."""
         mount = self.mount(None, "--min-size", "1K", "--cache", "none")
         text = b""
         for line in (b"one\n", b"two\n", b"three\n"):
@@ -55,7 +55,7 @@ class SharedMappingTest(harness.MountTest):
 
 class OtherLimitsTest(harness.MountTest):
     def test_an_open_file_ends_where_it_ended(self):
-        """So tail -f shows nothing new; a fresh open shows all."""
+        """So tail -f shows nothing new. A fresh open shows everything."""
         for name in ("small.txt", "large.log"):
             self.write(name, b"first\n" * (1 if name == "small.txt" else 2000))
         mount = self.mount(None, "--min-size", "4K")
@@ -69,7 +69,7 @@ class OtherLimitsTest(harness.MountTest):
                 harness.wait_for(lambda: read(mount.p(where)) == old + b"more\n", 10, "the appended line")
 
     def test_utf_16(self):
-        """All pieces but the first begin in the middle of a character; in order they are the file."""
+        """All pieces but the first begin in the middle of a character. In order they are the file."""
         text = "".join("%d\n" % i for i in range(3000))
         data = text.encode("utf-16-le")
         self.write("u.log", data)
@@ -81,7 +81,7 @@ class OtherLimitsTest(harness.MountTest):
         self.assertEqual("".join(part.decode("utf-16-le") for part in parts), text)
 
     def test_32_bits_without_large_files(self):
-        """EOVERFLOW; with large-file support all is well."""
+        """EOVERFLOW; with large-file support it works."""
         code = self.tmp / "code.c"
         code.write_text("#include <errno.h>\n#include <sys/stat.h>\n"
                         "int main(int c, char **v) { struct stat s; return stat(v[c - 1], &s) == 0 ? 0 : errno; }\n")

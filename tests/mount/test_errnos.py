@@ -1,4 +1,4 @@
-"""Whatever errno the source's file system answers with, a reader gets an error, and nothing else happens."""
+"""Whatever errno the source's file system answers with, the reader gets an error, and nothing else happens."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from harness import K, pread, read
 from support import errno_of
 from unruly import Unruly, rule
 
-# Those that mean something inside of a program, a few that mean what they say, one that nobody has.
+# Errnos with a meaning inside a program, a few ordinary ones, and one that does not exist.
 ERRNOS = [errno.EINTR, errno.EAGAIN, errno.EINPROGRESS, errno.ENODATA, errno.EBADR, errno.EBADRQC, errno.ENODEV,
           errno.ENOMEM, errno.EOPNOTSUPP, errno.ENOENT, errno.ENXIO, errno.ESTALE, errno.EBUSY, errno.ETIMEDOUT,
           errno.ERANGE, errno.EBADMSG, errno.EXDEV, errno.ENOSYS, 511]
@@ -30,7 +30,7 @@ class ErrnosTest(harness.MountTest):
         return self.mount(self.net.path, "--index-dir=none", "--min-size=64K", "--chunk-size=64K", "--cache=none")
 
     def stat_error(self, path):
-        """The name of the error that a look past the kernel's cache gives: statx(2) with AT_STATX_FORCE_SYNC."""
+        """The name of the error of a look past the kernel's cache, by statx(2) with AT_STATX_FORCE_SYNC."""
         said = subprocess.run(["stat", "--cached=never", path], capture_output=True, env=dict(os.environ, LC_ALL="C"))
         texts = {os.strerror(code): name for code, name in errno.errorcode.items()}
         return texts[said.stderr.decode().rsplit(": ", 1)[1].strip()] if said.returncode else None
@@ -51,7 +51,7 @@ class ErrnosTest(harness.MountTest):
     def test_of_open(self):
         m = self.mounted_on_net()
         for code in ERRNOS:
-            if code in (errno.EAGAIN, errno.ENOSYS):  # a lease (see test_silent.py); the kernel asks for no open any more
+            if code in (errno.EAGAIN, errno.ENOSYS):  # a lease (see test_silent.py); the kernel does not ask for opens any more
                 continue
             for i, name in enumerate(("small", "big.log/lines/3")):
                 with self.subTest(code=code, name=name), \
@@ -76,14 +76,14 @@ class ErrnosTest(harness.MountTest):
     def test_of_readdir(self):
         m = self.mounted_on_net()
         for code in ERRNOS:
-            if code == errno.ENOENT:  # says to the C library that the directory ends here
+            if code == errno.ENOENT:  # means to the C library that the directory ends here
                 continue
             with self.subTest(code=code), self.net.misbehaving(rule("readdir", "errno", code)):
                 self.assert_an_error(code, errno_of(os.listdir, m.p("dir")))
         self.assertEqual(os.listdir(m.p("dir")), ["in"])
 
     def test_a_table_never_ends_early(self):
-        """Of a file with holes, whose table asks the file at each line."""
+        """The table of a file with holes, which asks the file at each line."""
         path = self.source / "holes"
         with open(path, "wb") as file:
             for i in range(8):

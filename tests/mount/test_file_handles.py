@@ -1,7 +1,7 @@
-"""File handles (open_by_handle_at(2), NFS export, fanotify): one opens what it was made of, or nothing.
+"""File handles (open_by_handle_at(2), NFS export, fanotify) open the file they were made for, or nothing.
 
-A handle holds the kernel's number of a node and its generation. Numbers are used again for other nodes after
-the kernel has forgotten one, and in another life of the mount.
+A handle has the kernel's number of a node and its generation. Numbers are reused for other nodes after the kernel has
+forgotten one, and in a later run of the mount.
 """
 
 import ctypes
@@ -40,7 +40,7 @@ def open_handle(mount_fd, handle, flags=os.O_RDONLY):
 
 
 def forget_inodes():
-    """Make the kernel forget what nobody uses."""
+    """Make the kernel forget unused inodes."""
     os.sync()
     with open("/proc/sys/vm/drop_caches", "w") as file:
         file.write(DROP_INODES)
@@ -59,7 +59,7 @@ class HandleTest(harness.MountTest):
         return b"this is file %04d\n" % number
 
     def content(self, mount_fd, handle):
-        """What a handle opens, or the name of the error."""
+        """The content that a handle opens, or the name of the error."""
         try:
             descriptor = open_handle(mount_fd, handle)
         except OSError as error:
@@ -70,7 +70,7 @@ class HandleTest(harness.MountTest):
             os.close(descriptor)
 
     def test_forgotten(self):
-        """The handle of a file that the kernel has forgotten is stale, though other files take its number."""
+        """The handle of a file that the kernel has forgotten is stale, even if other files take its number."""
         mount = self.mount()
         with_root = os.open(mount.path, os.O_RDONLY | os.O_DIRECTORY)
         kept = []
@@ -87,7 +87,7 @@ class HandleTest(harness.MountTest):
                 os.close(descriptor)
 
     def test_living(self):
-        """The handle of what is in use opens that, whatever came in between."""
+        """The handle of a file in use opens that file, whatever happened in between."""
         self.write("big.log", b"".join(b"line %d\n" % i for i in range(10000)))
         (self.source / "directory").mkdir()
         mount = self.mount(None, "--chunk-size", "8K")
@@ -95,7 +95,7 @@ class HandleTest(harness.MountTest):
         kept = []
         try:
             names = ["file0007", "big.log/bytes/000001", "big.log/lines/000002.log", "big.log/bytes.tsv",
-                     "big.log/whole.log"]  # a report is made anew for each open: its handle is stale
+                     "big.log/whole.log"]  # each open makes a new report, so its handle is stale
             for name in names:
                 kept.append(os.open(mount.p(name), os.O_RDONLY))
             handles = {name: handle_of(mount.p(name)) for name in names}
@@ -118,7 +118,7 @@ class HandleTest(harness.MountTest):
                 os.close(descriptor)
 
     def test_rewritten(self):
-        """A handle belongs to one content: after a rewrite, or under another file of the name, it is stale."""
+        """A handle belongs to one content. After a rewrite, or if another file has the name, it is stale."""
         mount = self.mount()
         kept = [os.open(mount.path, os.O_RDONLY | os.O_DIRECTORY)]
         try:
@@ -135,7 +135,7 @@ class HandleTest(harness.MountTest):
                 os.close(descriptor)
 
     def test_another_life(self):
-        """A handle of an earlier life of the mount opens nothing but what it was made of."""
+        """A handle from an earlier run of the mount opens only the file it was made for."""
         def names():
             return ("file%04d" % number for number in range(self.COUNT))
         mount = self.mount()
@@ -152,7 +152,7 @@ class HandleTest(harness.MountTest):
             os.close(with_root)
 
     def test_made_up(self):
-        """A number that nobody was given is stale, and harms nothing."""
+        """A made-up number is stale and does no harm."""
         mount = self.mount()
         with_root = os.open(mount.path, os.O_RDONLY | os.O_DIRECTORY)
         generator = random.Random(harness.seed("handles"))

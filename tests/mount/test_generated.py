@@ -1,4 +1,4 @@
-"""Tables and the files of .bigfs, by everything that sends, maps or trusts the size."""
+"""Tables and the files of .bigfs, read in every way that sends, maps or trusts the size."""
 
 import mmap
 import os
@@ -23,7 +23,7 @@ def opened(path):
 
 
 def sent(path, target):
-    """By sendfile(2), without a look at the size."""
+    """By sendfile(2), without looking at the size."""
     source, goal = opened(path), os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
     try:
         while os.sendfile(goal, source, None, M) > 0:
@@ -96,7 +96,7 @@ WAYS = [sent, spliced, copied_by_range, mapped, by_size, by_shutil]
 
 
 class WaysTest(harness.MountTest):
-    """Each way gives what the model says; for each a mount of its own, in which nothing was read before."""
+    """Each way gives what the model says. Each has its own mount, in which nothing was read before."""
 
     def setUp(self):
         super().setUp()
@@ -136,7 +136,7 @@ class WaysTest(harness.MountTest):
                                      [line.split()[0] for line in again.splitlines()])
 
     def tool(self, *command, name="lines@n4.tsv"):
-        """What a tool writes of a table that nobody has opened before."""
+        """The output of a tool for a table that has not been opened before."""
         self.require(shutil.which(command[0]), command[0] + " is needed")
         mount = self.mount(None, "--chunk-size", "16K")
         wanted = self.wanted(name)
@@ -167,7 +167,8 @@ class WaysTest(harness.MountTest):
             self.assertEqual(read(self.target), self.wanted("lines@n4.tsv"), command)
 
     def test_tools_that_trust_stat(self):
-        """tar believes stat(2) before it opens: that tells what follows from the size, or was made."""
+        """tar believes stat(2) before it opens. stat gives a length that follows from the size, or that of a made
+        text."""
         mount = self.mount(None, "--chunk-size", "16K")
         read(mount.p("app.log", "lines@n4.tsv"))
         for name in ("bytes.tsv", "bytes@100.tsv", "lines@n4.tsv"):
@@ -180,7 +181,7 @@ class WaysTest(harness.MountTest):
                 self.assertEqual(read(self.target), self.wanted(name), name)
 
     def test_listings_make_nothing(self):
-        """`ls -l` before an open tells 0 or the truth, and looks into no file."""
+        """`ls -l` before an open shows 0 or the true size, and looks into no file."""
         mount = self.mount(None, "--chunk-size", "16K")
         before = counter(mount, "bigfs_probes_total")
         harness.run("ls", "-lR", mount.path)
@@ -189,7 +190,7 @@ class WaysTest(harness.MountTest):
 
 
 class ComputedTest(harness.MountTest):
-    """Tables whose length follows from the size: at every offset the same text."""
+    """Tables whose length follows from the size have the same text at every offset."""
 
     def test_lengths(self):
         rng = random.Random(harness.seed("generated"))
@@ -212,7 +213,7 @@ class ComputedTest(harness.MountTest):
                 self.assertTrue(read(path) == wanted, path)
 
     def test_millions_of_pieces(self):
-        """A table of any length is read at any place at once, and takes no memory."""
+        """A table of any length can be read at any place at once, and takes no memory."""
         path = self.source / "t.bin"
         with open(path, "wb") as file:
             os.posix_fallocate(file.fileno(), 0, 64 * M)
@@ -231,10 +232,10 @@ class ComputedTest(harness.MountTest):
 
 
 class ConstantTest(harness.MountTest):
-    """One handle, one text; nobody gets that of another content."""
+    """One handle has one text, and none has that of another content."""
 
     def test_after_the_kernel_dropped_its_pages(self):
-        """A long table whose pages are gone is made again, the same, from any place."""
+        """A long table whose pages are gone is made again from any place, with the same text."""
         self.require(os.geteuid() == 0, "dropping caches needs root")
         data = LINES * 4
         self.write("app.log", data)
@@ -250,7 +251,7 @@ class ConstantTest(harness.MountTest):
             self.assertTrue(os.pread(file, 100000, at) == wanted[at:at + 100000], at)
 
     def test_appended_to(self):
-        """An open table goes on as it was; a fresh open shows more, by every way."""
+        """An open table goes on unchanged. A fresh open shows more, in every way."""
         log = self.write("app.log", LINES)
         mount = self.mount(None, "--chunk-size", "16K")
         for name, kind in (("lines.tsv", "lines"), ("bytes.tsv", "bytes")):
@@ -272,7 +273,7 @@ class ConstantTest(harness.MountTest):
                 os.close(file)
 
     def test_rewritten(self):
-        """The table of the old content ends with ESTALE or is the old one; the fresh one is right at once."""
+        """The open table gives the old text or ESTALE. A fresh one is right at once."""
         log = self.write("app.log", LINES)
         mount = self.mount(None, "--chunk-size", "16K")
         path = mount.p("app.log", "lines.tsv")
@@ -289,7 +290,7 @@ class ConstantTest(harness.MountTest):
             self.assertEqual(error.strerror, os.strerror(116))
 
     def test_growing_all_the_time(self):
-        """Readers of the tables of a log that is appended to without a pause: always a table, and never an error."""
+        """Readers of the tables of a log that is appended to all the time always get a table, and never an error."""
         log = self.write("app.log", LINES)
         mount = self.mount(None, "--chunk-size", "16K", "--rows", "1000")
         stop, wrong, seen = threading.Event(), [], [0]
@@ -324,7 +325,7 @@ class ConstantTest(harness.MountTest):
         self.assertEqual(seen[0], 300)
 
     def test_many_open_at_once(self):
-        """Whoever comes first makes the text; all get the same."""
+        """The first open makes the text, and all get the same."""
         self.write("app.log", LINES)
         mount = self.mount(None, "--min-size", "1K")
         ranges = model.cut("lines", "64", LINES)
@@ -341,7 +342,7 @@ class ConstantTest(harness.MountTest):
         self.assertEqual(wrong, [])
 
     def test_killed_while_it_is_made(self):
-        """A reader that is killed ends the making; the next one gets the whole table."""
+        """Killing the reader stops the making. The next one gets the whole table."""
         self.write("app.log", LINES * 8)
         mount = self.mount(None, "--min-size", "1K")
         path = mount.p("app.log", "lines@20.tsv")
@@ -354,7 +355,7 @@ class ConstantTest(harness.MountTest):
         self.assertTrue(sent(path, self.tmp / "copy") == wanted)
 
     def test_every_report_is_of_its_open(self):
-        """Two handles, two texts, each whole; the first one stays what it was."""
+        """Two handles have two texts, each complete. The first one stays unchanged."""
         self.write("app.log", LINES)
         mount = self.mount()
         first = opened(mount.p(".bigfs/metrics"))
@@ -391,7 +392,7 @@ class NamesTest(harness.MountTest):
                 os.unlink(path)
 
     def test_messages(self):
-        """Of a file, of SOURCE and of the mount: in messages, and in .bigfs/status, a name is in one line."""
+        """The names of a file, of SOURCE and of the mount: each is on one line in messages and in .bigfs/status."""
         name = "a\nb\x1b[2J.log"
         directory = self.source / "so\turce\nmountpoint:    forged"
         directory.mkdir()

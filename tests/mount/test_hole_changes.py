@@ -19,8 +19,8 @@ NAMES = ["whole.log", "bytes/0", "bytes/1", "bytes/3", "bytes@n3/1", "lines/0", 
 
 
 class ChangesTest:
-    """A file with a hole in its second and third unit, and mounts of it with either cache. `kind` comes from the
-    classes made below."""
+    """A file with a hole in its second and third unit, and mounts of it with either cache. The classes made below set
+    `kind`."""
 
     def setUp(self):
         super().setUp()
@@ -31,7 +31,7 @@ class ChangesTest:
         self.mounts = [self.mount(self.root, "--chunk-size", "128K", "--cache", cache) for cache in CACHES]
 
     def piece(self, name):
-        """What a piece must hold now; `lines` has a single line."""
+        """The content of a piece now; `lines` has a single line."""
         if name in ("whole.log", "lines/0"):
             return self.data
         view, _, leaf = name.partition("/")
@@ -52,7 +52,7 @@ class ChangesTest:
         return handles
 
     def assert_fresh(self, names=NAMES):
-        """What a fresh open gives: the new bytes; and the holes of now."""
+        """A fresh open gives the new bytes and the current holes."""
         with opened(self.path) as source:
             extents = sparse.data_of(source, "auto")
         for mount in self.mounts:
@@ -65,13 +65,13 @@ class ChangesTest:
             self.assertEqual(os.listdir(mount.p("h.log", "extents")), list(map(sparse.name_of, extents)))
 
     def assert_over(self, handles):
-        """Handles of before: right old bytes or ESTALE; where no cache serves them, ESTALE."""
+        """Older handles give the right old bytes or ESTALE; if no cache serves them, ESTALE."""
         for handle in handles:
             came = handle.read_all()  # raises on a byte that is not the old one
             self.assertFalse(came and handle.path.startswith(self.mounts[1].path), handle.path + ": served")
 
     def apply(self, places, *steps):
-        """Change the file, and what is known of it."""
+        """Change the file and the record of its content."""
         sparse.change(self.path, *steps)
         data = bytearray(self.data)
         for offset, part in places.items():
@@ -112,7 +112,7 @@ class ChangesTest:
             assert_alive(self, mount)
 
     def test_filled_at_once(self):
-        """Again and again a hole is filled, and opened at once: never zeros."""
+        """Again and again a hole is filled and opened at once. It never reads as zeros."""
         for turn in range(6):
             self.write(UNIT, bytes([65 + turn]) * UNIT)
             for mount in self.mounts:
@@ -123,7 +123,8 @@ class ChangesTest:
                 self.assertTrue(read_once(mount.p("h.log", "bytes/%d+%d" % (UNIT, UNIT)))[1] == bytes(UNIT), turn)
 
     def test_appended_and_filled(self):
-        """Appended to, and a hole filled in one go: what was not read before is not zeros, in any handle."""
+        """The file is appended to and a hole is filled in one go. No handle gives zeros for bytes that were not read
+        before."""
         held = [os.open(m.p("h.log", "whole.log"), os.O_RDONLY) for m in self.mounts]
         for descriptor in held:
             self.addCleanup(os.close, descriptor)
@@ -138,13 +139,13 @@ class ChangesTest:
             else:
                 self.assertTrue(got == filled, "%r in a hole that is filled" % got[:20])
         self.assert_fresh()
-        self.write(0, b"D")  # a rewrite: all is forgotten
+        self.write(0, b"D")  # a rewrite, so everything is forgotten
         self.assert_fresh()
         for mount in self.mounts:
             assert_alive(self, mount)
 
     def test_the_mtime_put_back(self):
-        """A hole is filled and the mtime is what it was: the ctime alone tells, and the bytes win."""
+        """A hole is filled and the mtime is set back. Only the ctime shows it, and fresh opens give the new bytes."""
         mount = self.mounts[1]
         before = os.stat(self.path)
         self.assertTrue(read_once(mount.p("h.log", "whole.log"))[1] == self.data)
@@ -154,7 +155,7 @@ class ChangesTest:
         self.assertTrue(read_once(mount.p("h.log", "whole.log"))[1] == self.data)
         self.assertEqual(os.listdir(mount.p("h.log", "extents")),
                          [sparse.name_of(e) for e in ((0, 2 * UNIT), (3 * UNIT, 8 * UNIT))])
-        for turn in range(2):  # data into a hole of which as much is punched elsewhere: as many blocks
+        for turn in range(2):  # writes data into a hole and punches as much elsewhere, so the blocks stay the same
             place, other = (4 * UNIT, 2 * UNIT) if turn == 0 else (2 * UNIT, 4 * UNIT)
             self.punch(place, UNIT)
             self.write(other, bytes([65 + turn]) * UNIT)
@@ -162,8 +163,8 @@ class ChangesTest:
             self.assertTrue(read_once(mount.p("h.log", "whole.log"))[1] == self.data, "turn %d" % turn)
 
     def test_appended(self):
-        """The last extent becomes longer, and so its name another; what was open goes on; then a hole behind the
-        end, by a truncation, and data behind it."""
+        """The last extent becomes longer and so gets another name; open handles go on. Then come a hole after the end,
+        by a truncation, and data after it."""
         last = "%015d+%d" % (3 * UNIT, 5 * UNIT)
         handles = self.open_all()
         extents = [Handle(mount.p("h.log", "extents", last), self.data[3 * UNIT:]) for mount in self.mounts]
@@ -189,7 +190,7 @@ class AttributesTest(harness.MountTest):
     """What the kernel remembers of a piece for a second."""
 
     def test_blocks_catch_up(self):
-        """Within 1 s st_blocks may lag; then it tells of a hole that was filled, and of one that was made."""
+        """st_blocks may lag by up to 1 s. Then it shows a filled hole and a new one."""
         path = self.source / "h.bin"
         sparse.make(path, 4 * UNIT, {0: DATA, 3 * UNIT: DATA})
         pieces = [self.mount(None, "--chunk-size", "128K", "--cache", cache).p("h.bin/bytes/0") for cache in CACHES]
@@ -202,7 +203,7 @@ class AttributesTest(harness.MountTest):
 
 
 class Filler(threading.Thread):
-    """Fills and punches units of a file at random, and keeps what each state was: a letter per unit, or NUL."""
+    """Fills and punches units of a file at random, and keeps each state: a letter per unit, or NUL."""
 
     UNITS, CHANGES = 16, 40
 
@@ -234,8 +235,8 @@ class Filler(threading.Thread):
 
 
 class Onlooker(threading.Thread):
-    """Opens a piece afresh, again and again, and reads it: of a file at rest it must be that state, or ESTALE; else
-    each unit must be what it was in one of the states that were about."""
+    """Opens a piece afresh, again and again, and reads it. If the file is at rest, it must be in that state, or ESTALE.
+    Otherwise each unit must be as in one of the states that were possible."""
 
     def __init__(self, filler, path, first, count, seed):
         super().__init__(daemon=True)
@@ -246,7 +247,7 @@ class Onlooker(threading.Thread):
         try:
             while not self.stop.is_set():
                 self.look()
-        except Exception as error:  # for the test, which asks for it
+        except Exception as error:  # read by the test
             self.failure = "%s: %s: %s" % (self.path, type(error).__name__, error)
 
     def content(self, age):
@@ -263,7 +264,7 @@ class Onlooker(threading.Thread):
         self.stale += not came
 
     def look_once(self):
-        """Whether all of it came, where what came was right."""
+        """Whether all of it arrived. The bytes that arrived must be right."""
         filler = self.filler
         age, at_rest = filler.done, filler.done == filler.begun
         with opened(self.path) as descriptor:
@@ -277,7 +278,7 @@ class Onlooker(threading.Thread):
         return True
 
     def read_unit(self, descriptor, unit, age):
-        """In as many reads as it takes: ESTALE in the middle of one comes with the next."""
+        """Uses as many reads as needed. ESTALE in the middle of one read comes with the next."""
         offset, end = unit * UNIT, (unit + 1) * UNIT
         while offset < end:
             got = os.pread(descriptor, end - offset, offset)
@@ -289,7 +290,7 @@ class Onlooker(threading.Thread):
 
 
 class ConcurrentTest:
-    """A file whose holes are filled and made while others read it. `kind` comes from the classes made below."""
+    """A file whose holes are filled and made while it is read. The classes made below set `kind`."""
 
     def test_readers_beside_a_writer(self):
         """Fresh opens give bytes of one state or ESTALE; when the writer has stopped, exactly the final bytes."""

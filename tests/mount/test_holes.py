@@ -1,4 +1,5 @@
-"""Holes (DESIGN 3, sparse files): what a mount says of them, against the bytes and the answers of the source."""
+"""Holes (DESIGN 3, sparse files): what a mount says about them, compared with the bytes and the answers of the
+source."""
 
 import errno
 import functools
@@ -23,7 +24,7 @@ LISTED = {"extents", "extents.tsv"}
 
 
 def on_each_kind(test):
-    """A test that is given the root directory of a fresh file system, one of each kind, in a subtest each."""
+    """A test that gets the root directory of a fresh file system, with a subtest for each kind."""
     @functools.wraps(test)
     def on_each(self):
         for kind in KINDS:
@@ -36,13 +37,13 @@ class HoleTest(harness.MountTest):
     """Sparse files on file systems of every kind."""
 
     def assert_walk(self, path, wanted):
-        """SEEK_DATA and SEEK_HOLE tell of these extents, and st_blocks of as many bytes."""
+        """SEEK_DATA and SEEK_HOLE report these extents, and st_blocks as many bytes."""
         with opened(path) as piece:
             self.assertEqual(walk(piece), wanted, path)
             self.assertEqual(blocks_now(piece), blocks_of(wanted), path)
 
     def shown(self, mount, *parts):
-        """Whether a large file's directory lists `extents`; always together with its table."""
+        """Whether a large file's directory lists `extents`, always together with its table."""
         found = LISTED & set(os.listdir(mount.p(*parts)))
         self.assertIn(found, (set(), LISTED))
         return bool(found)
@@ -75,11 +76,11 @@ class Subject(threading.Thread):
                 what = self.file.step()
                 for mount, method, chunk in self.random.sample(self.mounts, 3):
                     self.check_at_rest(mount, method, chunk)
-        except Exception as error:  # for the test, which asks for it
+        except Exception as error:  # read by the test
             self.failure = "--extents %s, step %d (%s): %s" % (method, self.file.steps, what, error)
 
     def check_at_rest(self, mount, method, chunk):
-        """All of it, at a moment at which no dirty page found its blocks."""
+        """Check everything at a moment when no dirty page got its blocks."""
         for again in (True, True, False):
             before = sparse.layout(self.file.fd)
             try:
@@ -89,8 +90,8 @@ class Subject(threading.Thread):
                     raise
 
     def check(self, mount, method, chunk):
-        """The file itself first: its walk is compared with the source's before any byte is read that is not data,
-        because what is in the page cache counts as data of preallocated blocks."""
+        """Starts with the file itself. Its walk is compared with the source's before any byte that is not data is read,
+        because cached pages of preallocated blocks count as data."""
         data = bytes(self.file.data)
         with opened(mount.p("f.log", "whole.log")) as whole:
             extents = walk(whole)
@@ -106,8 +107,8 @@ class Subject(threading.Thread):
             self.check_extents(mount, data, data_of(self.file.fd, method))
 
     def between(self, got, part, extents, method):
-        """Whether so many bytes of data are as many as a part of the file had, or has by now: what was read ahead
-        counts as data of preallocated blocks."""
+        """Whether a part of the file had or has this many bytes of data. Pages of preallocated blocks that were read
+        ahead count as data."""
         now = data_of(self.file.fd, method)
         return total(cut(extents, part)) <= got <= total(cut(now, part))
 
@@ -135,7 +136,7 @@ class Subject(threading.Thread):
                 self.assertTrue(self.between(int(row[3]), [own], extents, method), (view, row))
 
     def check_extents(self, mount, data, extents):
-        """The names and the table of `extents`; at their offsets over zeros they are the file."""
+        """The names and the table of `extents`. The extents, put at their offsets over zeros, are the file."""
         names = [name_of(extent) for extent in extents]
         self.assertEqual(os.listdir(mount.p("f.log", "extents")), names)
         self.assertEqual(read(mount.p("f.log", "extents.tsv")), extents_table(extents))
@@ -149,12 +150,12 @@ class Subject(threading.Thread):
 
 
 class RandomTest(HoleTest):
-    """Random changes, on all kinds of file systems at the same time: much of it is waiting for files to come to
-    rest."""
+    """Random changes, on all kinds of file systems at the same time, as most of the time is spent waiting for files to
+    come to rest."""
 
     def test_random_changes(self):
-        """Writes, fallocate in every mode and truncates: content, SEEK_DATA and SEEK_HOLE, the names in extents,
-        the tables and st_blocks are those of the source, by every way of finding holes."""
+        """Writes, fallocate in every mode and truncates: content, SEEK_DATA and SEEK_HOLE, the names in extents, the
+        tables and st_blocks are those of the source, with every way of finding holes."""
         seed = harness.seed("test_random_changes")
         subjects = {kind: Subject(self, self.filesystem(kind, 64 * M), seed + n) for n, kind in enumerate(KINDS)}
         for subject in subjects.values():
@@ -213,7 +214,7 @@ class SeekTest(HoleTest):
             self.assertEqual(self.seek(path, os.SEEK_HOLE, offset), hole, "%s: SEEK_HOLE %d" % (path, offset))
 
     def test_whole(self):
-        """At each border, one before and one behind; at the end, beyond it, and before the beginning."""
+        """At each border, one before and one after it; at the end, beyond it, and before the beginning."""
         for name in ("whole.log", "whole", "bytes@1T/0", "bytes/0+1T", "bytes/-1T"):
             self.assert_seeks(
                 self.m.p("h.log", name), (0, 0, 4 * K), (4 * K - 1, 4 * K - 1, 4 * K), (4 * K, UNIT, 4 * K),
@@ -224,7 +225,7 @@ class SeekTest(HoleTest):
                 (-self.SIZE, "ENXIO", "ENXIO"))
 
     def test_pieces(self):
-        """A piece that is all data ends in a hole at its end; one that is all hole has no data."""
+        """A piece that is all data has a hole at its end; one that is all hole has no data."""
         bytes_ = self.m.p("h.log", "bytes")
         self.assert_seeks(bytes_ + "/1", (0, 0, UNIT), (UNIT - 1, UNIT - 1, UNIT), (UNIT, "ENXIO", "ENXIO"))
         self.assert_seeks(bytes_ + "/2", (0, "ENXIO", 0), (1, "ENXIO", 1), (UNIT - 1, "ENXIO", UNIT - 1),
@@ -253,7 +254,7 @@ class SeekTest(HoleTest):
                                      cut(self.extents, [(start, end - start)]))
 
     def test_header(self):
-        """The header's data comes before a piece's own, and joins it where that is data, too."""
+        """The header's data comes before a piece's own, and joins it if that is data, too."""
         pieces, head = self.m.p("h.log", "lines@64K,header"), len(b"name,value\n")
         self.assert_seeks(pieces + "/0", (0, 0, 4 * K), (head, head, 4 * K), (4 * K, UNIT, 4 * K),
                           (UNIT, UNIT, UNIT + 13), (UNIT + 13, "ENXIO", "ENXIO"))
@@ -263,10 +264,10 @@ class SeekTest(HoleTest):
         self.assert_seeks(pieces + "/2", (0, 0, head), (head - 1, head - 1, head), (head, head + UNIT, head),
                           (head + UNIT - 1, head + UNIT, head + UNIT - 1), (head + UNIT, head + UNIT, head + 2 * UNIT),
                           (head + 2 * UNIT, "ENXIO", head + 2 * UNIT), (head + 3 * UNIT + 100, "ENXIO", "ENXIO"))
-        self.assert_seeks(pieces + "/3", (0, 0, head), (head, "ENXIO", "ENXIO"))  # no line starts in it
+        self.assert_seeks(pieces + "/3", (0, 0, head), (head, "ENXIO", "ENXIO"))  # no line begins in it
 
     def test_other_seeks(self):
-        """SEEK_SET, SEEK_CUR and SEEK_END go on as ever, and reads follow every seek."""
+        """SEEK_SET, SEEK_CUR and SEEK_END work as usual, and reads follow every seek."""
         with opened(self.m.p("h.log", "whole.log")) as whole:
             self.assertEqual(os.lseek(whole, 0, os.SEEK_END), self.SIZE)
             self.assertEqual(os.lseek(whole, -self.SIZE, os.SEEK_CUR), 0)
@@ -279,7 +280,7 @@ class SeekTest(HoleTest):
             self.assertEqual(os.read(whole, 5), b"value")
 
     def test_generated_files(self):
-        """Tables and what is in .bigfs are data up to their end; asking them for holes spoils nothing."""
+        """Tables and the files in .bigfs are data up to their end. Asking them for holes does no harm."""
         for parts in (("h.log", "bytes.tsv"), ("h.log", "extents.tsv"), (".bigfs", "version"), (".bigfs", "metrics")):
             path = self.m.p(*parts)
             with opened(path) as file:
@@ -296,7 +297,7 @@ class SeekTest(HoleTest):
         self.assert_seeks(self.m.p("h.log", "whole"), (0, 0, 4 * K))
 
     def test_small_files(self):
-        """A file that stays a file tells of its holes and has its own blocks, as the source."""
+        """A file that stays a file reports its holes and has its own blocks, like the source."""
         size = 3 * UNIT
         small = sparse.make(self.source / "small.bin", size, {UNIT: b"s" * UNIT})
         mount = self.mount(None, "--min-size", "1M")
@@ -317,11 +318,11 @@ class SeekTest(HoleTest):
 # --- names -------------------------------------------------------------------------------------------------
 
 class NameTest(HoleTest):
-    """What is listed, and what is found by name."""
+    """Names that are listed, and names that are found."""
 
     @on_each_kind
     def test_names(self, kind, root):
-        """An extent by its listed name, its offset unpadded, its numbers with suffixes; nothing else."""
+        """An extent is found by its listed name, its unpadded offset or numbers with suffixes, and by nothing else."""
         data = sparse.make(root / "h.log", 6 * UNIT, {UNIT: b"a" * UNIT, 4 * UNIT: b"b" * (2 * UNIT)})
         mount = self.mount(root, "--chunk-size", "64K")
         self.assertTrue(self.shown(mount, "h.log"))
@@ -342,7 +343,7 @@ class NameTest(HoleTest):
 
     @on_each_kind
     def test_files_without_holes(self, kind, root):
-        """Listed only where there are holes; by name there is one piece, and of an all-hole file none."""
+        """Listed only if there are holes. By name there is one piece, or none for an all-hole file."""
         sparse.make(root / "full.log", 0, {0: b"f" * 3 * UNIT})
         sparse.make(root / "hole.log", 3 * UNIT)
         sparse.make(root / "last.log", 3 * UNIT, {0: b"f" * UNIT})
@@ -413,7 +414,7 @@ class NameTest(HoleTest):
                          [total(cut(extents, r)) for r in ranges_of("bytes", "1M", data, [])])
 
     def test_unreadable_file(self):
-        """A file that the daemon may not read still lists its pieces, with sizes; nothing of it is a hole."""
+        """A file that the daemon may not read still lists its pieces, with sizes, and has no holes."""
         self.require(os.geteuid() == 0 and shutil.which("setpriv"), "setpriv and root are needed")
         sparse.make(self.source / "h.log", 4 * UNIT, {UNIT: b"a" * UNIT})
         os.chmod(self.source / "h.log", 0)
@@ -434,8 +435,8 @@ class NameTest(HoleTest):
 
 # --- ways of finding holes ------------------------------------------------------------------------------------
 
-# Runs a program for which lseek(2) knows no SEEK_DATA and SEEK_HOLE, and with "both" no FIEMAP either: a seccomp
-# filter that answers EINVAL and EOPNOTSUPP. x86-64 alone.
+# Runs a program for which lseek(2) does not support SEEK_DATA and SEEK_HOLE, and with "both" FIEMAP does not work
+# either. Uses a seccomp filter that answers EINVAL and EOPNOTSUPP. Only for x86-64.
 WITHOUT_SEEK = """
 import ctypes, os, struct, sys
 LOAD, EQUAL, RETURN, ALLOW, ERRNO = 0x20, 0x15, 0x06, 0x7fff0000, 0x00050000
@@ -483,7 +484,7 @@ class MethodTest(HoleTest):
 
     @on_each_kind
     def test_each_on_each(self, kind, root):
-        """The content is right by every method, and each tells of the holes that it can know of."""
+        """The content is right by every method, and each reports the holes that it can know."""
         data = self.subject(root)
         holes = {}
         for method in ("auto", "seek", "fiemap", "none"):
@@ -499,7 +500,7 @@ class MethodTest(HoleTest):
 
     @on_each_kind
     def test_auto_without_seek(self, kind, root):
-        """Where SEEK_HOLE is not known FIEMAP is asked; where neither is, all is data."""
+        """If SEEK_HOLE is not supported, FIEMAP is asked; if neither is, all is data."""
         self.require(os.uname().machine == "x86_64" and os.geteuid() == 0, "the seccomp filter is for root on x86-64")
         data = self.subject(root)
         for blind, method, means in (("seek", "auto", "fiemap"), ("seek", "seek", "none"),
@@ -510,8 +511,7 @@ class MethodTest(HoleTest):
             mount.unmount()
 
     def test_a_file_system_without_either(self):
-        """On top of one whose SEEK_HOLE says that there are no holes, of files that have fewer blocks than bytes: all
-        is data."""
+        """On a file system whose SEEK_HOLE reports no holes for files with fewer blocks than bytes, all is data."""
         data = self.subject(self.source)
         point = Path(Unruly(self, self.source, rules=[rule("lseek", "errno", errno.ENOSYS)]).path)
         with opened(point / "h.log") as plain:
@@ -526,9 +526,9 @@ class MethodTest(HoleTest):
             mount.unmount()
 
     def test_a_preallocated_block_within_a_page(self):
-        """On ext4 with small blocks the source's SEEK_DATA finds data where such a block ends, and SEEK_HOLE a
-        hole: there are none, and a mount says so. (Once the page has been read, as a sample of the content may
-        be, the kernel takes the block for data, which it may.)"""
+        """On ext4 with small blocks the source's SEEK_DATA finds data where such a block ends, and SEEK_HOLE a hole.
+        There are no such data, and a mount says so. (Once the page has been read, perhaps for a sample of the content,
+        the kernel takes the block for data, which is allowed.)"""
         root = self.filesystem("ext4", 64 * M)  # so small that mkfs.ext4 makes blocks of 1 KiB
         blocks = [(0, 2 * BLOCK), (15 * BLOCK + 3 * K, 16 * BLOCK)]
         read_since = [blocks[0], (15 * BLOCK, 15 * BLOCK + K), blocks[1]]
@@ -544,7 +544,7 @@ class MethodTest(HoleTest):
 
     @on_each_kind
     def test_fiemap_in_many_answers(self, kind, root):
-        """A thousand extents, more than fit into one answer; dirty ones, which have no place in the map yet."""
+        """A thousand extents, more than fit into one answer, and dirty ones, which are not in the map yet."""
         if kind != "tmpfs":
             parts = {n * 2 * sparse.BLOCK: b"%04d" % n * K for n in range(1000)}
             data = sparse.make(root / "many.bin", 2000 * sparse.BLOCK + 5, parts)
@@ -557,7 +557,7 @@ class MethodTest(HoleTest):
 
 
 class WrongMethodTest(CommandTest):
-    """A value that --extents does not have."""
+    """A value that --extents does not accept."""
 
     def test_wrong_values(self):
         """Exit 2, one line."""

@@ -19,7 +19,7 @@ RACE_SECONDS = 2  # of swapping and looking, each
 
 
 class Swapper(threading.Thread):
-    """Swaps two names of the source atomically, again and again, until told to stop."""
+    """Swaps two names of the source atomically, again and again, until it is stopped."""
 
     def __init__(self, one, other):
         super().__init__(daemon=True)
@@ -32,7 +32,7 @@ class Swapper(threading.Thread):
 
 
 class RaceTest(harness.MountTest):
-    """Something else is swapped in for a file or directory between one look and the next."""
+    """Another file is swapped in for a file or directory between two looks."""
 
     INSIDE, OUTSIDE = b"inside" * 20000, b"OUTSIDE" * 20000
 
@@ -46,7 +46,7 @@ class RaceTest(harness.MountTest):
 
     def race(self, one, other, names, allowed):
         """Read names in three threads while one and other are swapped; each read gives INSIDE's bytes or one of the
-        allowed errors; nobody hangs."""
+        allowed errors, and none hangs."""
         mount = self.mount(None, "--min-size", "1K", "--chunk-size", "16K")
         swapper, failures, good, stop = Swapper(self.source / one, self.source / other), [], [], threading.Event()
 
@@ -78,7 +78,7 @@ class RaceTest(harness.MountTest):
     GONE = ("ENOENT", "ESTALE", "ENOTDIR", "EISDIR", "ELOOP")
 
     def test_a_link_swapped_in_for_a_directory(self):
-        """The link's target has files of the same names: none of their bytes ever comes through the mount."""
+        """The link's target has files of the same names. None of their bytes ever comes through the mount."""
         for directory in ("dir", "dir/sub"):
             (self.source / directory).mkdir()
             (self.source / directory / "small.txt").write_bytes(self.INSIDE[:100])
@@ -100,7 +100,7 @@ class RaceTest(harness.MountTest):
                     (self.source / entry).unlink()
 
     def test_a_fifo_swapped_in_for_a_file(self):
-        """To open a FIFO blocks, for ever; not here."""
+        """Opening a FIFO blocks for ever, but not here."""
         (self.source / "small.txt").write_bytes(self.INSIDE[:100])
         os.mkfifo(self.source / "fifo")
         self.race("small.txt", "fifo", ["small.txt"], self.GONE)
@@ -111,8 +111,8 @@ class RaceTest(harness.MountTest):
         self.race("large.log", "fifo", ["large.log/whole.log", "large.log/bytes/0"], self.GONE)
 
     def test_a_directory_moved_out_while_in_use(self):
-        """A directory renamed out of SOURCE takes its files along: through the mount they are gone, or what they
-        were; neither what is put into it there, nor its new neighbours, can be reached."""
+        """A directory renamed out of SOURCE takes its files along. In the mount they are gone or as they were. Neither
+        files put into it later nor its new neighbours can be reached."""
         (self.source / "dir").mkdir()
         (self.source / "dir" / "small.txt").write_bytes(b"inside")
         mount = self.mount()
@@ -129,7 +129,7 @@ class RaceTest(harness.MountTest):
 
 
 class NamesTest(harness.MountTest):
-    """Names nobody would type: the right bytes or ENOENT."""
+    """Unlikely names give the right bytes or ENOENT."""
 
     DATA = b"".join(b"%d:%s\n" % (n, b"=" * (n * 37 % 90)) for n in range(3000))
 
@@ -139,7 +139,7 @@ class NamesTest(harness.MountTest):
         self.m = self.mount(None, "--chunk-size", "16K")
 
     def expect(self, name, *allowed):
-        """What a fresh open and read of a name gives is among the allowed: contents, or names of errors."""
+        """The result of a fresh open and read of a name is one of those allowed: contents, or names of errors."""
         error, got = read_once(self.m.p("app.log", name))
         if error == "ENAMETOOLONG" and max(map(len, os.fsencode(name).split(b"/"))) > 255:
             error = "ENOENT"
@@ -178,7 +178,7 @@ class NamesTest(harness.MountTest):
                 self.expect("%s@%d%s/0" % (view, number, unit), data, "ENOENT")
 
     def test_numbers_that_wrap_around(self):
-        """Sums and products (of a number and its unit) that are small in 63 or 64 bits are not that small number."""
+        """Sums and products (of a number and its unit) that wrap around to a small number are not taken for it."""
         for power in (63, 64):
             for total in (0, 1, 10, 5000):
                 length = (1 << power) + total - 5
@@ -192,7 +192,7 @@ class NamesTest(harness.MountTest):
                     self.expect("bytes/5+%d%s" % (number, unit), self.DATA[5:], "ENOENT")
 
     def test_random_names(self):
-        """Thousands of them, seeded: strung together from what names are made of, or any bytes at all."""
+        """Thousands of names from the seed, made of parts of real names or of any bytes."""
         rng = random.Random(seed := harness.seed("test_random_names"))
         for _ in range(6000):
             name = random_name(rng)
@@ -218,7 +218,7 @@ class ListingTest(harness.MountTest):
         return names
 
     def test_fifty_thousand_entries(self):
-        """Complete and without duplicates, in large steps and small, and from every place told before."""
+        """Complete and without duplicates, in large and small steps, and from every place given before."""
         for root in (self.source, self.filesystem("tmpfs", 64 * M)):
             with self.subTest(source=root):
                 names = sorted(self.fill(root / "dir", "entry-", 50000))
@@ -243,7 +243,7 @@ class ListingTest(harness.MountTest):
         directory.close()
 
     def test_a_directory_that_changes_while_it_is_read(self):
-        """What is there all the time is listed, once."""
+        """Names that stay all the time are listed once."""
         staying = self.fill(self.source / "dir", "stays-", 3000)
         path, stop = self.mount().p("dir"), threading.Event()
 
@@ -262,7 +262,7 @@ class ListingTest(harness.MountTest):
             thread.join(LAG)
 
     def test_a_directory_that_is_removed_while_it_is_read(self):
-        """The rest of the listing, or its end, or ENOENT or ESTALE; then it is gone, and the daemon lives."""
+        """The rest of the listing, its end, ENOENT or ESTALE. Then the directory is gone, and the daemon lives."""
         names = set(self.fill(self.source / "dir", "entry-", 20000))
         mount = self.mount()
         with os.scandir(mount.p("dir")) as entries:
@@ -276,10 +276,11 @@ class ListingTest(harness.MountTest):
 
 
 class GeneratedTest(harness.MountTest):
-    """Tables and what is in .bigfs: size 0, made as they are read, the same however they are read."""
+    """Tables and the files in .bigfs have size 0, are made while they are read, and are the same however they are
+    read."""
 
     def test_a_table_read_in_every_way(self):
-        """At odd offsets, backwards, and by eight readers at once, with handles of their own and a shared one."""
+        """At odd offsets, backwards, and by eight readers at once, with their own handles and a shared one."""
         data = stamped(0, 256 * K)
         self.write("app.log", data)
         mount, ranges = self.mount(None, "--chunk-size", "128K"), model.cut("lines", "64", data)
@@ -309,7 +310,7 @@ class GeneratedTest(harness.MountTest):
         self.assertEqual((wrong, [thread for thread in threads if thread.is_alive()]), ([], []))
 
     def test_the_control_directory_in_small_steps(self):
-        """One open handle gives one text, read in steps of any size; another look makes it anew."""
+        """One open handle gives one text, read in steps of any size. Another open makes a new one."""
         self.write("app.log", b"x\n")
         mount = self.mount()
         for name in ("metrics", "status", "version"):
@@ -327,7 +328,7 @@ class UnreadableTest(harness.MountTest):
     """Files that their reader may not read."""
 
     def test_another_user_is_kept_out(self):
-        """With allow_other (which brings default_permissions) user nobody reads what the source would let them."""
+        """With allow_other (which implies default_permissions) the user nobody can read what the source would allow."""
         self.require(os.geteuid() == 0 and shutil.which("setpriv"), "becoming another user needs root and setpriv")
         self.tmp.chmod(0o755)
         for name in ("open", "closed"):

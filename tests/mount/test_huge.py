@@ -69,7 +69,7 @@ class TebibyteTest(HugeTest):
         return mount
 
     def test_in_the_temporary_directory(self):
-        """On whatever file system the tests run on."""
+        """On the file system that the tests run on."""
         try:
             self.check(self.source)
         except OSError as error:
@@ -86,7 +86,7 @@ class TebibyteTest(HugeTest):
         self.check(self.filesystem("btrfs", 256 * M))
 
     def test_listing_lines_scans_nothing(self):
-        """The names in `lines` need no boundary, and there is none to be found in a TiB without a newline."""
+        """The names in `lines` need no boundaries, and a TiB without a newline has none."""
         self.sparse(self.source, "t.bin", T, [0, T - 64 * K])
         mount = self.mount()
         names = sorted(os.listdir(mount.p("t.bin", "lines")))
@@ -101,7 +101,7 @@ class PebibyteTest(HugeTest):
     PLACES = [0, 999999999999990, 1123456789012345, PETA + T - 40 * K]
 
     def check(self, root):
-        """Right bytes at offsets of 16 digits; seven digits in the names where a million pieces are too few."""
+        """Right bytes at offsets of 16 digits; seven digits in the names if there are more than a million pieces."""
         data = self.sparse(root, "p.bin", PETA + T, self.PLACES)
         mount = self.mount(root)
         self.assertEqual(os.stat(mount.p("p.bin", "whole.bin")).st_size, PETA + T)

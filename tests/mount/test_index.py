@@ -24,7 +24,7 @@ class KeptTest(IndexTest):
     """An index is made once."""
 
     def test_the_next_daemon_scans_nothing(self):
-        """Nor a second daemon; of a file that has grown it scans what was added."""
+        """Nor does a second daemon. If a file has grown, only the added part is scanned."""
         data = ragged(1, 4 * M)
         path = self.write("app.log", data)
         self.write("small.log", b"1\n2\n")
@@ -56,7 +56,8 @@ class KeptTest(IndexTest):
         self.assertEqual(scanned(fifth), 0)
 
     def test_made_ahead(self):
-        """bigfs --index keeps the index of small files too; another name for the same file, or a rename, need none."""
+        """bigfs --index also keeps the index of small files. Another name of the same file, or a rename, needs no new
+        one."""
         data = ragged(2, 30 * K)
         path = self.write("app.log", data)
         code, output, errors = self.index("app.log")
@@ -68,7 +69,7 @@ class KeptTest(IndexTest):
         self.assertEqual(scanned(mount), 0)
 
     def test_many_files(self):
-        """That begin alike, and end alike; each has its own index."""
+        """Files that begin and end alike each have their own index."""
         middle = {n: ragged(n, 20 * K) for n in range(12)}
         head, tail = ragged(20, 4 * K), ragged(21, 4 * K)
         for n, lines in middle.items():
@@ -82,7 +83,7 @@ class KeptTest(IndexTest):
         self.assertEqual(scanned(mount), 0)
 
     def test_rewritten_between_daemons(self):
-        """The same size, and the mtime set back; the first and last 4 KiB as they were: the index is not used."""
+        """With the same size, mtime, and first and last 4 KiB: the index is not used."""
         head, tail = ragged(20, 4 * K), ragged(21, 4 * K)
         path = self.write("app.log", head + ragged(1, 400 * K) + tail)
         before = os.stat(path)
@@ -155,21 +156,21 @@ class KilledTest(IndexTest):
         self.whole = min(self.takes() for _ in range(5))
 
     def takes(self):
-        """How long it takes here."""
+        """How long it takes on this machine."""
         self.touch()
         started = time.monotonic()
         self.index("app.log")
         return time.monotonic() - started
 
     def touch(self):
-        """So that all is to be done anew."""
+        """Makes the index outdated."""
         stamp = self.random.randrange(10 ** 18)
         os.utime(self.path, ns=(stamp, stamp))
         if self.random.random() < 0.5:
             shutil.rmtree(self.dir, ignore_errors=True)
 
     def test_the_command(self):
-        """Again and again: it takes longer with a sanitizer."""
+        """Again and again. It takes longer with a sanitizer."""
         cut, times = 0, 30 if SANITIZED else 150
         for number in range(times):
             self.touch()
@@ -184,7 +185,7 @@ class KilledTest(IndexTest):
         self.assertGreater(cut, times // 8, "nearly none was killed in time: this tested little")
 
     def test_the_daemon(self):
-        """While somebody reads."""
+        """While a program reads."""
         for number in range(10 if SANITIZED else 50):
             self.touch()
             mount = self.start()
@@ -205,7 +206,7 @@ class KilledTest(IndexTest):
 
 
 class DamagedTest(IndexTest):
-    """Whatever an index file holds: one warning, the index is made anew, and every line is right."""
+    """Whatever an index file contains: one warning, a new index is made, and every line is right."""
 
     def setUp(self):
         super().setUp()
@@ -225,7 +226,7 @@ class DamagedTest(IndexTest):
         return found
 
     def check(self, indexes, damage):
-        """One warning for each that was damaged, about that file; nothing of it is left afterwards."""
+        """One warning for each damaged file, about that file, which is gone afterwards."""
         for path in indexes.values():
             with open(path, "rb") as file:
                 old = file.read()
@@ -262,7 +263,7 @@ class DamagedTest(IndexTest):
             self.check(self.make(3), damage)
 
     def test_another_version(self):
-        """One that is whole."""
+        """An index of another version that is intact."""
         try:
             library = ctypes.CDLL("libxxhash.so.0")
         except OSError:
@@ -278,7 +279,7 @@ class DamagedTest(IndexTest):
         self.check(self.make(2), later)
 
     def test_no_files(self):
-        """A directory, a FIFO, a link in an index's place: no index, and nobody hangs."""
+        """A directory, FIFO or link in place of an index: there is no index, and nothing hangs."""
         indexes = list(self.make(3).values())
         makers = (os.mkdir, os.mkfifo, lambda path: os.symlink("/etc/passwd", path))
         for path, make in zip(indexes, makers):
@@ -289,7 +290,7 @@ class DamagedTest(IndexTest):
             self.assert_lines(mount, name, rows)
 
     def test_another_files(self):
-        """An index under another's name is not believed."""
+        """An index under the name of another one is not believed."""
         indexes = self.make(2)
         one, other = indexes.values()
         shutil.copyfile(one, other)
@@ -312,7 +313,7 @@ class SharedTest(IndexTest):
             while not stop.is_set():
                 code, _, errors = self.index(*["f%d.log" % n for n in rows])
                 if code and "Stale file handle" in errors:
-                    continue  # rewritten under its hands, again and again
+                    continue  # rewritten while it works, again and again
                 if code or errors:
                     failures.append(errors or code)
         indexer = threading.Thread(target=index)
@@ -341,10 +342,10 @@ class SharedTest(IndexTest):
 
 
 class InsideTest(IndexTest):
-    """An index directory in the mount itself would make the driver wait for itself."""
+    """An index directory in the mount itself would make bigfs wait for itself."""
 
     def test_in_the_mountpoint(self):
-        """Given: exit 1 and one line; by default: indexes stay in memory."""
+        """If it is given: exit 1 and one line. By default: indexes stay in memory."""
         self.write("app.log", b"line\n" * 100000)
         point = self.tmp / "mnt1"
         point.mkdir()
@@ -361,7 +362,7 @@ class InsideTest(IndexTest):
 
 
 class RefusedTest(IndexTest):
-    """Where nothing can be kept: one warning, and `rows` works."""
+    """If nothing can be kept: one warning, and `rows` works."""
 
     def check(self, directory, about):
         """A daemon, of several files, and the command."""
@@ -442,7 +443,7 @@ class RefusedTest(IndexTest):
         data = self.without_permission()
         mode = os.stat("/dev/fuse").st_mode & 0o777
         self.addCleanup(os.chmod, "/dev/fuse", mode)
-        os.chmod("/dev/fuse", 0o666)  # as udev has it; not so in every container
+        os.chmod("/dev/fuse", 0o666)  # as set by udev, but not in every container
         point = self.tmp / "point"
         point.mkdir()
         os.chown(point, 65534, 65534)

@@ -22,7 +22,7 @@ class CommandTest(IndexTest):
     """bigfs --index FILE…"""
 
     def test_several_files(self):
-        """One line for each that was done, in order; one line about each that was not, and exit 1."""
+        """One line for each finished file, in order; one line about each failed one, and exit 1."""
         one, two = self.write("one.log", ragged(1, 500 * K)), self.write("two.log", b"1\n2")
         (directory := self.source / "directory").mkdir()
         empty = self.write("empty.log", b"")
@@ -55,7 +55,7 @@ class CommandTest(IndexTest):
         self.assertRegex(errors, r"\A[^\n]*closed\.log: Permission denied\n\Z")
 
     def test_a_file_that_tells_no_size(self):
-        """It has lines, and the size 0: not "0 lines"."""
+        """It has lines but size 0, so the answer is not "0 lines"."""
         path = "/proc/self/mountinfo"
         self.assertEqual(os.stat(path).st_size, 0)
         code, output, errors = bigfs("--index", "--index-dir", self.dir, path)
@@ -64,7 +64,7 @@ class CommandTest(IndexTest):
         self.assertEqual(bigfs("--index", "--index-dir", self.dir, self.write("none.log", b""))[0], 0)
 
     def test_wrong_use(self):
-        """No file: exit 2. Nowhere to keep it: exit 1."""
+        """Without a file: exit 2. Without a place to keep the index: exit 1."""
         path = self.write("one.log", b"1\n")
         for code, arguments in ((2, ["--index"]), (2, ["--index", "--index-dir", self.dir]), (2, ["--index=1", path]),
                                 (1, ["--index", "--index-dir", "none", path]), (2, ["--index", "--rows=0", path])):
@@ -118,7 +118,7 @@ class CommandTest(IndexTest):
 
 
 class PageCacheTest(IndexTest):
-    """A scan does not drive other files out."""
+    """A scan does not evict other files."""
 
     def setUp(self):
         super().setUp()
@@ -126,7 +126,7 @@ class PageCacheTest(IndexTest):
         self.require(kind not in (b"tmpfs", b"ramfs"), "%s is no disk" % self.tmp)
 
     def cold(self, name, size):
-        """A file of which nothing is in the page cache."""
+        """A file without any page in the page cache."""
         block, path = numbered(M // WIDTH), self.source / name
         with open(path, "wb") as file:
             for _ in range(size // M):
@@ -151,7 +151,7 @@ class PageCacheTest(IndexTest):
         return sum(page & 1 for page in found) * mmap.PAGESIZE
 
     def test_what_is_left_of_a_cold_file(self):
-        """Less than a twentieth, by the command and by a daemon; what was cached before stays."""
+        """Less than a twentieth, with the command and with a daemon. Pages cached before stay."""
         for way in ("command", "daemon"):
             path = self.cold(way + ".log", 320 * M)
             with open(path, "rb") as file:

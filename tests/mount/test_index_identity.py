@@ -1,4 +1,4 @@
-"""Whose index it is: never another file's, however alike the two are; and a wrong one does not stay."""
+"""An index is never used for another file, however similar, and a wrong one does not stay."""
 
 import ctypes
 import os
@@ -11,7 +11,7 @@ from harness import K, M, main, read, seed
 from rowing import IndexTest, index_files, ragged, scanned, warnings
 import model
 
-HEADER, DIGEST, ENDS = 192, 184, 80  # bytes of an index file, where in it
+HEADER, DIGEST, ENDS = 192, 184, 80  # bytes of an index file, and their offset
 
 
 def alter(data, place):
@@ -28,7 +28,7 @@ def times(path):
 
 
 class IdentityTest(IndexTest):
-    """Two files that one could take for each other."""
+    """Two files that could be taken for each other."""
 
     def setUp(self):
         super().setUp()
@@ -39,7 +39,7 @@ class IdentityTest(IndexTest):
         return self.random.randrange(16 * K, len(data) - 16 * K)
 
     def touch_together(self, *paths):
-        """Give all the same mtime and, as the clock has ticks, the same ctime."""
+        """Give all files the same mtime and, as the clock has ticks, the same ctime."""
         for _ in range(1000):
             stamp = 10 ** 18 + self.random.randrange(10 ** 9)
             for path in paths:
@@ -72,7 +72,7 @@ class IdentityTest(IndexTest):
         self.assertEqual(len(index_files(self.dir)), 2)
 
     def test_an_inode_used_again(self):
-        """A file is removed, and a longer one gets its inode: it begins as the old one did, but for some bytes."""
+        """A file is removed, and a longer one gets its inode. It begins like the old one, except for some bytes."""
         root = self.filesystem("ext4", 64 * M)
         self.source = root
         again = 0
@@ -90,7 +90,7 @@ class IdentityTest(IndexTest):
         self.assertGreater(again, 0, "no inode was used again: this tested nothing")
 
     def test_two_file_systems(self):
-        """Two fresh file systems, whose files have the same numbers."""
+        """Two fresh file systems whose files have the same inode numbers."""
         roots = [self.filesystem("ext4", 64 * M), self.filesystem("ext4", 64 * M)]
         data = ragged(3, 400 * K)
         contents = [data, alter(data, self.middle(data))]
@@ -108,7 +108,7 @@ class IdentityTest(IndexTest):
         self.assertEqual(len(index_files(self.dir)), 2)
 
     def test_a_file_system_mounted_elsewhere(self):
-        """The same file by another mount of its file system: it has its index already."""
+        """The same file in another mount of its file system has its index already."""
         root = self.filesystem("ext4", 64 * M)
         data = ragged(4, 400 * K)
         (root / "a.log").write_bytes(data)
@@ -126,7 +126,7 @@ class IdentityTest(IndexTest):
 
 
 class WrongTest(IndexTest):
-    """An index that is whole and signed, and does not fit its file."""
+    """An index that is intact and signed, but does not match its file."""
 
     def setUp(self):
         super().setUp()
@@ -138,7 +138,7 @@ class WrongTest(IndexTest):
         self.library.XXH3_64bits.restype = ctypes.c_uint64
 
     def forge(self, path, more):
-        """Let the first block have more line ends than it has."""
+        """Make the index claim more line ends in the first block than it has."""
         old = bytearray(read(path))
         (ends,) = struct.unpack_from("<Q", old, ENDS)
         struct.pack_into("<Q", old, ENDS, ends + more)
@@ -150,7 +150,7 @@ class WrongTest(IndexTest):
             file.write(old)
 
     def test_found_in_use(self):
-        """It is removed with one warning that names both files, and the reader gets what is right."""
+        """It is removed with one warning that names both files, and the reader gets the right lines."""
         data = ragged(1, 600 * K)
         rows = model.Rows(data)
         self.write("a.log", data)
@@ -172,7 +172,7 @@ class WrongTest(IndexTest):
         self.assertEqual((scanned(mount), warnings(mount)), (0, []))
 
     def test_found_by_a_table(self):
-        """A table, too, meets the lines that are not there: it is made with a right index, and the wrong one goes."""
+        """A table also finds that lines are missing. It is made with a right index, and the wrong one is removed."""
         data = ragged(1, 600 * K)
         self.write("a.log", data)
         self.assertEqual(self.index("a.log")[0], 0)

@@ -1,4 +1,4 @@
-"""The index directory: root follows no link of another user, and makes nothing in somebody else's home."""
+"""The index directory: root follows no link of another user, and makes nothing in another user's home."""
 
 import os
 
@@ -30,7 +30,7 @@ class PlaceTest(harness.MountTest):
         return sorted(str(path) for place in (self.home, self.target) for path in place.rglob("*"))
 
     def index(self, **env):
-        """`bigfs --index`; root's own home, by the user database, is where it may write."""
+        """`bigfs --index`. It may write only to root's own home, by the user database."""
         return bigfs("--index", self.file, env={name: str(value) for name, value in env.items()})
 
     def test_home_of_another(self):
@@ -46,7 +46,7 @@ class PlaceTest(harness.MountTest):
         self.assertEqual(self.everything(), before)
 
     def keep_roots_own(self):
-        """What the test makes in root's own cache goes again."""
+        """Removes what the test makes in root's own cache."""
         own = os.path.join(os.path.expanduser("~root"), ".cache/bigfs")
         before = set(index_files(own))
 
@@ -58,7 +58,7 @@ class PlaceTest(harness.MountTest):
         self._finally(clean, None)
 
     def test_given_through_links(self):
-        """A directory that is given may lie beyond a link of root's, and beyond none of another user's."""
+        """The path of a given directory may contain a link of root's, but none of another user's."""
         self.link(self.tmp / "roots", 0)
         self.link(self.home / "users", USER)
         code, _, errors = bigfs("--index", "--index-dir", self.home / "users/idx", self.file)

@@ -1,4 +1,4 @@
-"""The space of an index directory: --index-space, and what is told of a directory that cannot be used."""
+"""The space of an index directory: --index-space, and the warnings about a directory that cannot be used."""
 
 import os
 import subprocess
@@ -14,10 +14,10 @@ DAY = 24 * 60 * 60
 
 
 class SpaceTest(IndexTest):
-    """Oldest use goes first."""
+    """The least recently used index goes first."""
 
     def make(self, count):
-        """So many small indexes of different files, each used a day before the next: {name: index file}."""
+        """This many small indexes of different files, each used a day before the next: {name: index file}."""
         found = {}
         for n in range(count):
             self.write("f%d.log" % n, b"file %d\n" % n + ragged(n, 500))
@@ -30,7 +30,7 @@ class SpaceTest(IndexTest):
         return found
 
     def each(self, found):
-        """How much one takes on the disk."""
+        """The disk space of one index."""
         (size,) = {os.stat(path).st_blocks * 512 for path in found.values()}
         return size
 
@@ -38,7 +38,7 @@ class SpaceTest(IndexTest):
         return [name for name, path in found.items() if os.path.exists(path)]
 
     def test_at_the_start_of_a_mount(self):
-        """What was used last stays; empty directories go; other files stay. The space is told."""
+        """The most recently used index stays, empty directories go, and other files stay. The space is reported."""
         found = self.make(12)
         (self.dir / "notes").write_bytes(b"mine")
         limit = 5 * self.each(found) + 1
@@ -51,7 +51,7 @@ class SpaceTest(IndexTest):
         self.assertIn("index space:   %d of %d bytes" % (limit - 1, limit), read(mount.p(".bigfs/status")).decode())
 
     def test_use_is_noted(self):
-        """An index that a mount has used is not the oldest any more."""
+        """An index that a mount has used is no longer the oldest."""
         found = self.make(6)
         mount = self.start()
         self.assertEqual(read(mount.p("f0.log/rows/1-1")), b"file 0\n")
@@ -63,7 +63,7 @@ class SpaceTest(IndexTest):
         self.assertEqual(self.left(found), ["f0.log", "f5.log"])
 
     def test_by_the_command(self):
-        """At its end; what it has just made stays."""
+        """At the end of the command. The index it has just made stays."""
         found = self.make(6)
         self.write("new.log", ragged(77, 900))
         code, output, errors = bigfs("--index", "--index-dir", self.dir, "--index-space", str(3 * self.each(found)),
@@ -73,7 +73,7 @@ class SpaceTest(IndexTest):
         self.assertEqual(len(index_files(self.dir)), 3)
 
     def test_a_log_that_is_rotated(self):
-        """Indexes of files that are gone do not add up in a mount that runs on."""
+        """Indexes of files that are gone do not pile up in a long-running mount."""
         found = self.make(1)
         limit = 6 * self.each(found)
         self.dir.chmod(0o700)
@@ -95,7 +95,7 @@ class SpaceTest(IndexTest):
 
 
 class ToldTest(IndexTest):
-    """A warning comes once, and says where the index is and of what file it should have been."""
+    """A warning comes once, and names the index and the file it should be for."""
 
     def test_read_only_and_damaged(self):
         """Two files, many listings and uses: one warning for each index that cannot be removed."""

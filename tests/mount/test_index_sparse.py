@@ -12,7 +12,7 @@ SOME = 64 * K  # bytes that an index of a few lines may take
 
 
 def resident(mount):
-    """The most memory that the daemon has had, in bytes."""
+    """The daemon's peak memory, in bytes."""
     status = read("/proc/%d/status" % mount.pid).decode()
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) * K
 
@@ -48,7 +48,7 @@ class SparseIndexTest(IndexTest):
         self.assertLess(self.used(), K)
 
     def test_the_command(self):
-        """The same by `bigfs --index`, which a daemon then believes."""
+        """The same with `bigfs --index`, whose index a daemon then believes."""
         self.sparse("hole.log", 256 * T, [(T, b"a\nb"), (255 * T + 5, b"\n")])
         code, output, errors = self.index("hole.log")
         self.assertEqual((code, errors), (0, ""))
@@ -75,13 +75,13 @@ class SparseIndexTest(IndexTest):
         self.assertLess(self.used(), SOME)
 
     def test_data_without_lines(self):
-        """A byte that ends no line takes nothing of the index."""
+        """A byte that ends no line takes no space in the index."""
         self.sparse("bytes.log", 64 * T, [(n * 40 * M, b"x") for n in range(200)])
         self.assertEqual(self.index("bytes.log")[0], 0)
         self.assertLess(self.used(), K)
 
     def test_it_grows(self):
-        """What is appended far after a hole is found, and what was in a hole is too."""
+        """Data appended far after a hole is found, and so is data written into a hole."""
         self.sparse("app.log", 16 * T, [(0, b"one\n")])
         mount = self.start()
         self.assertEqual(os.stat(mount.p("app.log/rows/2-2")).st_size, 16 * T - 4)

@@ -12,7 +12,7 @@ import model
 
 
 class VerifiedTest(IndexTest):
-    """It believes no index that was made by going on from an older one."""
+    """The command believes no index that was extended from an older one."""
 
     def setUp(self):
         super().setUp()
@@ -25,7 +25,7 @@ class VerifiedTest(IndexTest):
         return data[:place] + part + data[place + K:], part, place
 
     def rewrite_and_grow(self, path, data):
-        """As `dd conv=notrunc` and `>>`."""
+        """Like `dd conv=notrunc` and `>>`."""
         new, part, place = self.joined(data)
         over(path, part, place)
         more = ragged(self.random.randrange(1000), 300 * K)
@@ -50,7 +50,7 @@ class VerifiedTest(IndexTest):
         return mount
 
     def test_rewritten_and_grown(self):
-        """In a block that no digest covers: all is counted again."""
+        """In a block that no digest covers. Everything is counted again."""
         for _ in range(3):
             path = self.write("app.log", data := ragged(1, 3 * M))
             self.assertEqual(self.index("app.log")[0], 0)
@@ -62,7 +62,7 @@ class VerifiedTest(IndexTest):
             self.check(data)
 
     def test_what_a_mount_made(self):
-        """A mount went on from an older index, and kept what it made: the command does not believe that."""
+        """A mount extended an older index and kept the result. The command does not believe it."""
         path = self.write("app.log", data := ragged(1, 3 * M))
         mount = self.start()
         read(mount.p("app.log/rows/1-1"))
@@ -78,7 +78,7 @@ class VerifiedTest(IndexTest):
         self.check(data)
 
     def test_what_a_mount_counted(self):
-        """A mount counted all of a file at rest: the command believes that, and itself."""
+        """A mount counted all of a file at rest. The command believes that, and its own result."""
         self.write("app.log", data := ragged(2, 3 * M))
         mount = self.start()
         read(mount.p("app.log/rows/1-1"))
@@ -89,7 +89,7 @@ class VerifiedTest(IndexTest):
             self.assertEqual([os.stat(path).st_ino for path in index_files(self.dir)], before)
 
     def run_while(self, change, path):
-        """The command while another thread changes the file all the time: (code, output, errors)."""
+        """Run the command while another thread changes the file all the time: (code, output, errors)."""
         stop = threading.Event()
 
         def work():
@@ -117,7 +117,7 @@ class VerifiedTest(IndexTest):
         self.check(read(path))
 
     def test_rewritten_all_the_time(self):
-        """Also grown: what it says it has indexed is right; else it says that it has none."""
+        """And also grown. An index that the command reports is right; otherwise it reports that there is none."""
         path = self.write("app.log", numbered(20 * M // WIDTH))
 
         def rewrite(path):
