@@ -8,8 +8,8 @@
 /*
  * Parses the `length` bytes at `text` as a SIZE: digits, then nothing or one of K, M, G, T in
  * either case, powers of 1024. Zero is accepted; a caller that needs a positive size checks for it.
- * Returns 0 and sets *value (at most OFFSET_MAX), -EINVAL where the text is not of this form, or
- * -ERANGE where the value is too large for a file offset.
+ * Returns 0 and sets *value (at most OFFSET_MAX), -EINVAL if the text is not of this form, or
+ * -ERANGE if the value is too large for a file offset.
  */
 int quantity_parse_size(const char *text, size_t length, uint64_t *value);
 
