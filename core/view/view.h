@@ -5,7 +5,7 @@
  *     rows@5000                   type, rows of a piece
  *
  * Each type of view is a pair of files and a row of the table in core/view/view_types.h. Nothing
- * here knows of FUSE or of nodes. Names are bytes, and no function keeps them.
+ * here knows about FUSE or nodes. Names are bytes; no function stores them.
  */
 #ifndef BIGFS_CORE_VIEW_VIEW_H
 #define BIGFS_CORE_VIEW_VIEW_H
@@ -31,7 +31,7 @@ struct view {
     uint64_t header;                    /* how many of the first records every piece starts with */
 };
 
-/* What a view's name leaves open. */
+/* Values that a view's name may leave out. */
 struct view_defaults {
     uint64_t chunk_size;
     uint64_t rows;
@@ -45,7 +45,7 @@ enum selector_kind {
 };
 
 /*
- * Which piece is meant, whatever the file holds at the time. core/view/piece_name.h reads it from a
+ * Selects a piece, whatever the file holds at the time. core/view/piece_name.h parses it from a
  * name.
  */
 struct selector {
@@ -54,92 +54,95 @@ struct selector {
     uint64_t length;
 };
 
-/* A content as one generation has it, for the functions below. */
+/* A content of one generation, for the functions below. */
 struct view_file {
-    const struct reading *reading;     /* borrowed; may be NULL if the function does not read it */
-    uint64_t size;                     /* bytes; those that the index covers, if there is one */
+    const struct reading *reading;     /* borrowed; may be NULL if the function does not use it */
+    uint64_t size;                     /* bytes; if there is an index, those that it covers */
     struct record_index *index;        /* if the view needs one; else NULL */
-    struct index_directory *directory; /* borrowed; if there is an index: where it is kept */
+    struct index_directory *directory; /* borrowed; where the index, if any, is kept */
 };
 
-/* What of the content a piece is, without its header. */
+/* The part of the content that a piece is, without its header. */
 struct piece_data {
     struct range bytes;
-    uint64_t first_row; /* in rows: which its first one is, from 0 */
-    uint64_t rows;      /* in rows: how many they are */
+    uint64_t first_row; /* in rows: its first row, from 0 */
+    uint64_t rows;      /* in rows: how many rows it has */
 };
 
-/* What a type of view can do. No function keeps what it gets. */
+/* What a type of view can do. No function stores its arguments. */
 struct view_type {
     const char *name;
-    bool is_single;     /* it is one piece, and no directory of pieces */
-    bool has_records;   /* of whole records: it takes `header` and a record format */
-    bool needs_index;   /* it shows the file as far as an index covers that */
-    bool is_arithmetic; /* without holes, its table follows from the size */
+    bool is_single;     /* it is one piece, not a directory of pieces */
+    bool has_records;   /* of whole records: takes `header` and a record format */
+    bool needs_index;   /* it shows the part of the file that an index covers */
+    bool is_arithmetic; /* without holes, its table depends only on the size */
 
     /*
-     * Whether a listing of a file shows it, which must not start a scan. The reading is not pinned.
-     * NULL: always.
+     * Whether a listing of a file shows it. Must not start a scan. The reading is not pinned. NULL:
+     * always.
      */
     bool (*is_listed)(const struct reading *reading, struct index_directory *directory);
 
-    /* Reads the argument that says how large pieces are. NULL: the view has no arguments. */
+    /* Parses the argument that sets the size of pieces. NULL: the view has no arguments. */
     bool (*parse_size)(const char *text, size_t length, struct view *view);
 
     /* How many numbered pieces there are. Does not read the file. NULL: pieces are ranges. */
     uint64_t (*count)(const struct view *view, const struct view_file *file);
 
-    /* Finds the data of a numbered piece that there is. Needed if `count` is. */
+    /* Finds the data of an existing numbered piece. Required if there is `count`. */
     int (*find_number)(const struct view *view, uint64_t number, const struct view_file *file,
                        struct piece_data *data);
 
-    /* Steps through the pieces, as view_next(). Needed if `count` is NULL. */
+    /* Steps through the pieces, as view_next(). Required if `count` is NULL. */
     int (*next)(const struct view_file *file, uint64_t *cursor, struct selector *selector);
 
-    /* Reads the name of a range. NULL: there are none. */
+    /* Parses the name of a range. NULL: there are no ranges. */
     bool (*read_range)(const char *name, struct selector *selector);
 
-    /* How many units there are for ranges to count from the end. Needed if `read_range` is. */
+    /*
+     * How many units the file has, for ranges that count from the end. Required if there is
+     * `read_range`.
+     */
     uint64_t (*units)(const struct view_file *file);
 
-    /* Finds the data of a range: kind SELECT_RANGE. Needed if there are ranges. */
+    /* Finds the data of a range (SELECT_RANGE). Required if there are ranges. */
     int (*find_range)(const struct selector *selector, const struct view_file *file,
                       struct piece_data *data);
 
-    /* Columns that its table has beside the common ones: heading and values. NULL: none. */
+    /* Columns of its table besides the common ones: headings and values. NULL: none. */
     const char *columns;
     size_t (*write_columns)(const struct piece_data *data, char *text, size_t room);
 };
 
-/* Reads VIEW[@ARG[,ARG]…]. Returns 0, or -ENOENT if the name is not of this form. */
+/* Parses VIEW[@ARG[,ARG]…]. Returns 0, or -ENOENT if the name is not of this form. */
 int view_parse(const char *name, size_t length, const struct view_defaults *defaults,
                struct view *view);
 
-/* Whether its pieces are numbered; those of the others are ranges. */
+/* Whether its pieces are numbered; otherwise they are ranges. */
 bool view_is_numbered(const struct view *view);
 
 /*
- * Gives a file what the view needs beside: an index, a reference for the caller, and the size that
- * it covers. The reading must be pinned then. Returns as index_get().
+ * If the view needs an index, sets file->index, a reference that the caller owns, and the size to
+ * what it covers. In that case the reading must be pinned. Returns as index_get().
  */
 int view_file_complete(struct view_file *file, const struct view *view,
                        struct index_directory *directory);
 
-/* How many pieces a file has in a numbered view; 0 in the others. Does not read the file. */
+/* How many pieces a file has in a numbered view; 0 in other views. Does not read the file. */
 uint64_t view_count(const struct view *view, const struct view_file *file);
 
 /*
  * Steps through the pieces of a view in the order of the file. *cursor is 0 at the start and at
  * most the size otherwise. Sets *selector to the next piece and moves *cursor past it. In a
- * numbered view it does not read the file. Returns 0, -NO_MORE_PIECES after the last piece, or as
- * holes_seek().
+ * numbered view it does not read the file. Returns 0, -NO_MORE_PIECES after the last piece, or an
+ * error as holes_seek().
  */
 int view_next(const struct view *view, const struct view_file *file, uint64_t *cursor,
               struct selector *selector);
 
 /*
- * Finds the bytes that a selector means in a file. Returns 0, -ENOENT if there is no such piece, or
- * as boundary_find(), rows_find() and holes_seek().
+ * Finds the bytes of a file that a selector selects. Returns 0, -ENOENT if there is no such piece,
+ * or an error as boundary_find(), rows_find() and holes_seek().
  */
 int view_resolve(const struct view *view, const struct selector *selector,
                  const struct view_file *file, struct piece *piece, struct piece_data *data);
