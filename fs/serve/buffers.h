@@ -1,8 +1,8 @@
 /*
  * A fixed set of buffers for the bytes of pieces.
  *
- * The memory is reserved at the start and touched only as far as it is used. A buffer that is taken
- * still holds older bytes: a thread that takes it replies no more than it has written itself.
+ * The memory is reserved at the start and touched only as far as it is used. A taken buffer still
+ * holds old bytes, so a thread must reply only with what it has written itself.
  */
 #ifndef BIGFS_FS_SERVE_BUFFERS_H
 #define BIGFS_FS_SERVE_BUFFERS_H
@@ -15,7 +15,8 @@ struct buffers {
     char *memory; /* constant; count * size bytes */
     size_t size;  /* constant */
     size_t count; /* constant */
-    char **free;  /* protected by lock; a stack: the last one given back is warm in the cache */
+    char **free;  /* protected by lock; a stack: the last one returned is still in the processor's
+                     cache */
     size_t free_count; /* protected by lock */
 };
 
@@ -23,10 +24,13 @@ struct buffers {
 int buffers_init(struct buffers *buffers, size_t count, size_t size);
 void buffers_destroy(struct buffers *buffers);
 
-/* A buffer of `size` bytes. There must be one: no worker takes two, and each has one. */
+/*
+ * A buffer of `size` bytes. There is always one: the set has one for each worker, and no worker
+ * takes two.
+ */
 char *buffers_take(struct buffers *buffers);
 
-/* The same, or NULL where all are taken. */
+/* The same, or NULL if all are taken. */
 char *buffers_take_spare(struct buffers *buffers);
 void buffers_give_back(struct buffers *buffers, char *buffer);
 

@@ -1,6 +1,6 @@
 /*
- * The log of a mount, which no reader can flood: at most so many lines in a row, and then one in a
- * while. What was left out is counted, and the next line says how much.
+ * The log of a mount. It is rate-limited, so that no reader can flood it: a burst of lines, then
+ * one now and then. Omitted lines are counted, and the next line says how many there were.
  *
  * Thread-safe.
  */
@@ -23,10 +23,10 @@ struct log {
 void log_init(struct log *log);
 void log_destroy(struct log *log);
 
-/* Takes the right to write a line. False: this one is left out, and counted. */
+/* Claims the right to write a line. False: the line is omitted and counted. */
 bool log_may_write(struct log *log);
 
-/* Writes a line, with the prefix "bigfs: ", for a caller that has taken the right to. */
+/* Writes a line with the prefix "bigfs: ". Only for a caller that has claimed the right. */
 void log_write(struct log *log, enum fuse_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,5 +1,5 @@
 /*
- * The server: what serves the requests of one mount, whatever the mount shows.
+ * The server handles the requests of one mount, whatever the mount shows.
  *
  *     kernel ── /dev/fuse ──> crew ──> operation ──> reply ──> counts, log
  *                              │  ^        │
@@ -24,12 +24,12 @@
 #include "fs/serve/operation.h"
 #include "fs/serve/prefetch.h"
 
-/* The most a READ can ask for; what libfuse negotiates with the kernel. */
+/* The most bytes that a READ can ask for, as libfuse negotiates with the kernel. */
 enum { MOST_READ = 1024 * 1024 };
 
 enum { MOST_OPERATIONS = 32 };
 
-/* What is counted of one operation. */
+/* Counters of one operation. */
 struct operation_counts {
     _Atomic uint64_t requests;
     _Atomic uint64_t failures;    /* answered with an error */
@@ -44,38 +44,34 @@ struct server {
     _Atomic uint64_t interrupted; /* requests answered with EINTR */
     _Atomic uint64_t stale;       /* … with ESTALE */
     _Atomic uint64_t io_errors;   /* … with EIO */
-    _Atomic uint64_t prefetched;  /* reads answered with what fs/serve/prefetch.h had copied */
+    _Atomic uint64_t prefetched;  /* reads answered from prefetched bytes (fs/serve/prefetch.h) */
     struct crew crew;
     struct buffers buffers; /* one for each worker, to reply from */
     struct prefetch_pool prefetch;
     struct aside aside; /* requests that are tried again later */
     struct log log;
-    atomic_bool ending; /* the mount has been detached; long work is to stop */
+    atomic_bool ending; /* the mount has been detached; long work must stop */
 
-    /*
-     * Constant; writes what a request is about, for people, to `text`. Set before use.
-     */
+    /* Constant; describes a request for people, in `text`. Set before use. */
     void (*describe)(const struct request *request, char *text, size_t size);
 
-    /* Constant; called when the kernel is about to get the answer to INIT; or NULL. Set before use.
-     */
+    /* Constant; called just before the kernel gets the answer to INIT; or NULL. Set before use. */
     void (*on_ready)(struct server *server);
 };
 
 /*
- * Makes a server for these operations. `lanes` says how many requests each lane lets work at once.
- * Returns 0 or -ENOMEM.
+ * Makes a server for these operations. `lanes` holds the limit of each lane. Returns 0 or -ENOMEM.
  */
 int server_init(struct server *server, const struct operation *const *operations,
                 const unsigned *lanes);
 
-/* Frees all. No request may be under way. */
+/* Frees everything. No request may be under way. */
 void server_destroy(struct server *server);
 
-/* Starts what is needed beside the crew's threads. Returns 0 or -errno. */
+/* Starts the threads other than the crew's. Returns 0 or -errno. */
 int server_start(struct server *server);
 
-/* Ends what waits without a thread: it is answered. After crew_stop(). */
+/* Answers the requests that wait without a thread. Call it after crew_stop(). */
 void server_stop(struct server *server);
 
 /* The server of a request. */
