@@ -1,6 +1,6 @@
 /*
- * Where a request is worked on: in the lane that its kind of work has, as one of the device that
- * its node is on. So it can hold up no others.
+ * Runs each request in the lane for its kind of work, counted against the device that its node is
+ * on. So a slow device does not delay requests for others.
  */
 #ifndef BIGFS_FS_OPERATION_DISPATCH_H
 #define BIGFS_FS_OPERATION_DISPATCH_H
@@ -11,12 +11,12 @@
 #include "fs/serve/request.h"
 
 /*
- * Runs a request in a lane, for a leader; at once if it needs no look at SOURCE, which is answered
- * even if SOURCE does not answer. It is answered in every case. Thread-safe.
+ * Runs a request in a lane, for a leader. A request that does not look at SOURCE runs at once, so
+ * it is answered even if SOURCE does not respond. Always answers the request. Thread-safe.
  */
 void dispatch(struct request *request, enum lane lane);
 
-/* The same in the lane of scans if the request may scan, else in that of looks. */
+/* The same, in the lane for scans if the request may scan, else in the lane for looks. */
 void dispatch_look(struct request *request, bool may_scan);
 
 #endif
