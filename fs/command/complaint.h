@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the command says on standard error if it cannot do what it was asked to. */
+/* Error messages of the command on standard error. */
 #ifndef BIGFS_FS_COMMAND_COMPLAINT_H
 #define BIGFS_FS_COMMAND_COMPLAINT_H
 
-/* The exit status if the command line is wrong; EXIT_FAILURE is for all else. */
+/* The exit status for a wrong command line. All other failures exit with EXIT_FAILURE. */
 enum { EXIT_USAGE = 2 };
 
 /*
@@ -16,7 +16,7 @@ __attribute__((format(printf, 2, 3))) int complain(int status, const char *forma
 /* The same for -ENOMEM. Returns EXIT_FAILURE. */
 int complain_of_memory(void);
 
-/* What can be done about an errno, which is positive: "free some memory". Never NULL. */
+/* Advice for a positive errno, such as "free some memory". Never NULL. */
 const char *complaint_cure(int error);
 
 #endif

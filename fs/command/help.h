@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the command says of itself. */
+/* The texts of --help and --version. */
 #ifndef BIGFS_FS_COMMAND_HELP_H
 #define BIGFS_FS_COMMAND_HELP_H
 
-/* Each writes to standard output: the text of --help, in 80 columns, and that of --version. */
+/* Both write to standard output; the text of --help fits 80 columns. */
 void help_print(void);
 void help_print_version(void);
 

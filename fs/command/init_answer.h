@@ -1,18 +1,18 @@
 /*
- * What is added to libfuse's answer to FUSE_INIT, on its way to the kernel.
+ * Extends libfuse's answer to FUSE_INIT on its way to the kernel.
  *
- * FUSE_PARALLEL_DIROPS: libfuse before 3.17 offers FUSE_CAP_PARALLEL_DIROPS and does not tell the
- * kernel. The kernel then holds a lock on the directory for as long as a look-up in it lasts, and
- * whoever waits for that lock cannot even be killed: one long scan would hold up all readers of a
+ * FUSE_PARALLEL_DIROPS: libfuse before 3.17 offers FUSE_CAP_PARALLEL_DIROPS but does not pass it on
+ * to the kernel. The kernel then locks a directory for as long as a look-up in it lasts, and a
+ * process that waits for the lock cannot even be killed. One long scan would block all readers of a
  * view.
  *
- * FUSE_DIRECT_IO_ALLOW_MMAP: libfuse knows it from 3.17 on, Linux from 6.6. Without it a piece that
- * is opened past the page cache (--cache none) cannot be mapped with MAP_SHARED, as rg, DuckDB and
- * Python's mmap do: ENODEV. An older kernel ignores it. What a mapping keeps in the page cache is
- * the node's generation, as all that is there.
+ * FUSE_DIRECT_IO_ALLOW_MMAP: known to libfuse from 3.17 on, to Linux from 6.6 on; older kernels
+ * ignore it. Without it a piece opened past the page cache (--cache none) cannot be mapped with
+ * MAP_SHARED, as rg, DuckDB and Python's mmap do: ENODEV. Pages that a mapping keeps in the page
+ * cache belong to the node's generation, like all others.
  *
- * What stands between libfuse and the kernel for this reads the requests, too: one that the end of
- * the mount overtakes (ECONNABORTED, once) is passed over, where libfuse would call it a failure.
+ * The layer between libfuse and the kernel reads the requests too. It skips a request that is
+ * aborted by the end of the mount (ECONNABORTED, once), which libfuse would treat as a failure.
  */
 #ifndef BIGFS_FS_COMMAND_INIT_ANSWER_H
 #define BIGFS_FS_COMMAND_INIT_ANSWER_H
@@ -20,8 +20,8 @@
 #include <fuse_lowlevel.h>
 
 /*
- * Call it between fuse_session_mount() and the first request, for a session whose user data is a
- * struct driver. Once FUSE_INIT is answered, driver->readahead is told to go. Returns 0 or -errno.
+ * Call it between fuse_session_mount() and the first request, for the session of a struct mount.
+ * Calls kernel_readahead_go() once FUSE_INIT has been answered. Returns 0 or -errno.
  */
 int init_answer_extend(struct fuse_session *session);
 

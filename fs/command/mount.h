@@ -12,13 +12,13 @@
 #include "fs/command/paths.h"
 #include "fs/tree/driver.h"
 
-/* A driver, and what belongs to the process that serves it. */
+/* A driver, and the state of the process that serves it. */
 struct mount {
     struct driver driver;
     struct daemon daemon;
     struct kernel_readahead readahead;
     struct departure departure;
-    bool departing; /* the time limit for the end is running */
+    bool departing; /* the time limit of the departure is running */
     atomic_bool init_answered;
 };
 
@@ -27,8 +27,9 @@ struct mount *mount_of(struct server *server);
 
 /*
  * Mounts, serves until the mount is unmounted or a signal comes, and unmounts. Without
- * options->foreground it does so in a new process and ends the calling one when the mount answers.
- * Takes over *paths. Returns the exit status, after a line on standard error if it is not 0.
+ * options->foreground this happens in a new process, and the calling one exits when the mount
+ * answers. Takes over *paths. Returns the exit status; if it is not 0, a line on standard error
+ * says why.
  */
 int mount_and_serve(struct options *options, struct paths *paths);
 

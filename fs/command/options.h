@@ -1,4 +1,4 @@
-/* What the command line says, and the lists that follow -o in it. */
+/* The parsed command line, including the lists after -o. */
 #ifndef BIGFS_FS_COMMAND_OPTIONS_H
 #define BIGFS_FS_COMMAND_OPTIONS_H
 
@@ -21,15 +21,14 @@ struct options {
     bool debug;             /* show every request */
     bool help;              /* only print the help */
     bool version;           /* only print the version */
-    struct fuse_args fuse;  /* what goes on to libfuse; owned */
+    struct fuse_args fuse;  /* passed on to libfuse; owned */
 };
 
 /*
- * Reads the command line, whose words it puts in another order: options first. Words that `options`
- * refers to stay the caller's. Returns 0, or the exit status of the command after one line on
- * standard error: EXIT_USAGE, or EXIT_FAILURE if memory or the working directory cannot be had.
- * Call options_free() in any case. May block to find the user's home directory. For one thread at a
- * time, as getopt(3) is.
+ * Parses the command line and reorders its words, options first. Words that `options` refers to
+ * remain owned by the caller. Returns 0, or the exit status after one line on standard error:
+ * EXIT_USAGE, or EXIT_FAILURE if there is no memory or no working directory. Call options_free() in
+ * any case. May block to find the user's home directory. Not thread-safe, like getopt(3).
  */
 int options_parse(struct options *options, int argc, char **argv);
 
