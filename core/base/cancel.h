@@ -1,9 +1,9 @@
 /*
- * How long work learns that no one waits for it any more.
+ * How long work finds out that its result is no longer wanted.
  *
- * A thread that starts work that may scan lends it a `struct cancel`; the work asks between short
- * steps and ends with -CANCELLED (core/base/outcome.h) once the answer is yes. NULL stands for
- * "never cancelled".
+ * A thread that starts work that may scan passes it a `struct cancel`. The work asks between short
+ * steps and ends with -CANCELLED (core/base/outcome.h) if the answer is yes. NULL means "never
+ * cancelled".
  */
 #ifndef BIGFS_CORE_BASE_CANCEL_H
 #define BIGFS_CORE_BASE_CANCEL_H

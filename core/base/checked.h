@@ -1,7 +1,8 @@
 /*
- * Arithmetic on offsets and sizes that says when it would wrap.
+ * Arithmetic on offsets and sizes that reports overflow.
  *
- * Every function returns true and stores the result, or returns false; then *result means nothing.
+ * The checked functions return true and store the result, or return false if it would wrap; then
+ * *result means nothing.
  */
 #ifndef BIGFS_CORE_BASE_CHECKED_H
 #define BIGFS_CORE_BASE_CHECKED_H
@@ -22,7 +23,7 @@ static inline bool checked_mul(uint64_t a, uint64_t b, uint64_t *result)
     return !__builtin_mul_overflow(a, b, result);
 }
 
-/* a - b, or 0 if b is the larger: how much of a lies beyond b. */
+/* a - b, or 0 if b is larger: how much of a lies beyond b. */
 static inline uint64_t saturating_sub(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : 0;

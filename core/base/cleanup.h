@@ -1,9 +1,9 @@
 /*
- * Cleanup at the end of a scope, and giving ownership away.
+ * Cleanup at the end of a scope, and transfer of ownership.
  *
- * A variable marked AUTO_FREE, AUTO_CLOSE, AUTO_CLOSEDIR or AUTO_FCLOSE owns what it holds: it is
- * released when the variable goes out of scope, on every path. steal_pointer() and steal_fd() hand
- * ownership to another owner. HOLD_LOCK(&mutex) holds a mutex to the end of the enclosing block.
+ * A variable marked AUTO_FREE, AUTO_CLOSE, AUTO_CLOSEDIR or AUTO_FCLOSE owns what it holds and
+ * releases it when it goes out of scope, on every path. steal_pointer() and steal_fd() pass
+ * ownership on. HOLD_LOCK(&mutex) holds a mutex to the end of the enclosing block.
  */
 #ifndef BIGFS_CORE_BASE_CLEANUP_H
 #define BIGFS_CORE_BASE_CLEANUP_H
@@ -23,7 +23,7 @@ static inline void cleanup_free(void *variable)
     *pointer = NULL;
 }
 
-/* Leaves errno as it was, so that an error on its way out is not lost. */
+/* Keeps errno, so that an error being returned is not lost. */
 static inline void cleanup_close(int *fd)
 {
     if (*fd >= 0) {

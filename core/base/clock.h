@@ -1,4 +1,4 @@
-/* The time that deadlines and ages are measured in. */
+/* The clock for deadlines and ages. */
 #ifndef BIGFS_CORE_BASE_CLOCK_H
 #define BIGFS_CORE_BASE_CLOCK_H
 
@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Milliseconds of CLOCK_MONOTONIC, to a few of them: cheap enough for every request. */
+/* CLOCK_MONOTONIC in milliseconds, accurate to a few of them. Cheap enough for every request. */
 static inline int64_t clock_ms(void)
 {
     struct timespec now;

@@ -1,10 +1,10 @@
 /*
  * Intervals: a bounded, sorted array of stretches of a file, each of one kind.
  *
- *     start  4096        8192    65536          what the kinds mean is the owner's affair
+ *     start  4096        8192    65536          the owner defines what the kinds mean
  *            [ kind 0 )  [ kind 1 )             they never overlap
  *
- * When the array is full the shortest go: what they told is found again soonest.
+ * When the array is full, the shortest are removed: they are the quickest to find again.
  *
  * Not thread-safe: the owner's lock protects it.
  */
@@ -32,22 +32,22 @@ struct intervals {
 void intervals_init(struct intervals *intervals, size_t most);
 void intervals_destroy(struct intervals *intervals);
 
-/* Forgets all, and gives the memory back. */
+/* Removes all and frees the memory. */
 void intervals_clear(struct intervals *intervals);
 
-/* The index of the first one that starts after `place`; intervals->count: none does. */
+/* The index of the first interval that starts after `place`, or intervals->count if none does. */
 size_t intervals_after(const struct intervals *intervals, uint64_t place);
 
-/* The last one that starts at or before `place`, or NULL. It may end before `place`. */
+/* The last interval that starts at or before `place`, or NULL. It may end before `place`. */
 const struct interval *intervals_before(const struct intervals *intervals, uint64_t place);
 
 /*
- * Adds one, which must overlap none; others may have to go for it. Returns where it is now, until
- * the next change, or NULL: no memory.
+ * Adds an interval, which must not overlap any; others may be removed to make room. Returns it,
+ * valid until the next change, or NULL if there is no memory.
  */
 struct interval *intervals_insert(struct intervals *intervals, struct interval added);
 
-/* Removes `count` from the index `first` on. */
+/* Removes `count` intervals, from the index `first` on. */
 void intervals_remove(struct intervals *intervals, size_t first, size_t count);
 
 #endif

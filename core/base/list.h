@@ -1,9 +1,9 @@
 /*
  * A circular doubly linked list whose links live inside the listed objects.
  *
- *     head <-> a <-> b <-> c <-> head       first = least recently used, by our convention
+ *     head <-> a <-> b <-> c <-> head       first = least recently used, by convention
  *
- * No function allocates, blocks or locks: the owner of the list brings the lock.
+ * No function allocates, blocks or locks: the owner of the list provides the lock.
  */
 #ifndef BIGFS_CORE_BASE_LIST_H
 #define BIGFS_CORE_BASE_LIST_H
@@ -19,7 +19,7 @@ struct list {
 /* The object of type `type` whose member `member` is the link `link`. */
 #define list_object(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
-/* Makes an empty list of a head, or an unlinked link. */
+/* Makes a head an empty list, or a link unlinked. */
 static inline void list_reset(struct list *link)
 {
     link->previous = link;

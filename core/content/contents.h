@@ -4,12 +4,12 @@
 
 #include "core/content/content.h"
 
-/* Ends with NULL. The first one is the file as it is; the others are looked for in this order. */
+/* Ends with NULL. The first is the plain file; the others are tried in this order. */
 extern const struct content_type *const content_types[];
 
 /*
- * The kind of content that the file holds beside its own bytes, or NULL. The reading is of the file
- * as it is, and pinned. Blocks as reads of the file do. Thread-safe.
+ * The kind of content that the file holds besides its own bytes, or NULL. The reading must be of
+ * the plain file, and pinned. Blocks as reads of the file do. Thread-safe.
  */
 const struct content_type *content_held_by(const struct reading *file);
 

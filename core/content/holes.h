@@ -1,8 +1,8 @@
 /*
- * Questions about the holes of a content. The answers are of the reading's generation, and belong
- * to one moment at which the file had it. A caller that gets -ESTALE has none.
+ * Queries about the holes of a content. An answer is about the reading's generation, at one moment
+ * while the file was of it. With -ESTALE there is no answer.
  *
- * All functions are thread-safe. If the content cannot have holes they answer without touching it.
+ * All functions are thread-safe. If the content cannot have holes, they answer without touching it.
  * Otherwise they block as content_read() and extent_probe() do, and end if the reading is
  * cancelled.
  */
@@ -15,7 +15,7 @@
 
 /*
  * Sets *found to the first byte of this kind in [start, end), or to `end` if there is none. Returns
- * 0, -CANCELLED, or as content_read().
+ * 0, -CANCELLED, or an error as content_read().
  */
 int holes_seek(const struct reading *reading, enum extent_kind kind, uint64_t start, uint64_t end,
                uint64_t *found);

@@ -1,11 +1,10 @@
 /*
- * Plain content: the bytes of a file, as they are.
+ * Plain content: the unchanged bytes of a file.
  *
- * Large reads are copied from the bounded windows (core/file/window.h), inside the fault guard.
- * What is not resident is brought into the window first, if waiting is allowed. Other reads are
- * pread(2): small ones, those of files that may not be mapped, resident bytes of a file that is
- * larger than all windows, and those for which no window is free. docs/architecture.md has the
- * figures.
+ * Large reads are copied from the bounded windows (core/file/window.h), inside the fault guard. If
+ * waiting is allowed, pages that are not resident are brought in first. Other reads use pread(2):
+ * small ones, those of files that may not be mapped, and those for which no window is free.
+ * docs/performance.md has the figures.
  */
 #ifndef BIGFS_CORE_CONTENT_PLAIN_H
 #define BIGFS_CORE_CONTENT_PLAIN_H

@@ -1,8 +1,8 @@
 /*
- * Copying bytes of a file: from a window if the read is large, the reading pinned, and a window
+ * Copies bytes of a file: from a window if the read is large, the reading pinned, and a window
  * free; else by pread(2).
  *
- * What is copied may be believed after reading_check() alone. All functions are thread-safe.
+ * What is copied may be trusted only after reading_check(). All functions are thread-safe.
  */
 #ifndef BIGFS_CORE_CONTENT_PLAIN_READ_H
 #define BIGFS_CORE_CONTENT_PLAIN_READ_H
@@ -13,7 +13,7 @@
 
 #include "core/content/reading.h"
 
-/* A part of a file that is to be copied, all of it data. */
+/* A part of a file to copy, all of it data. */
 struct plain_part {
     char *buffer;
     size_t length;
@@ -21,17 +21,17 @@ struct plain_part {
 };
 
 /*
- * Copies all of it. Blocks as pread(2). Returns 0, -FILE_TOO_SHORT if the file ends before, or a
+ * Copies all of it. Blocks as pread(2). Returns 0, -FILE_TOO_SHORT if the file ends earlier, or a
  * read error.
  */
 int plain_read(const struct reading *reading, int fd, const struct plain_part *part);
 
-/* The same if that takes no wait, else -NOT_AT_ONCE. Hardly ever blocks. */
+/* The same without waiting; returns -NOT_AT_ONCE if it would have to. Hardly ever blocks. */
 int plain_read_at_once(const struct reading *reading, int fd, const struct plain_part *part);
 
 /*
- * Whether the file may be mapped. The first question asks its file system, and may block. Until it
- * is asked, plain_read_at_once() maps nothing.
+ * Whether the file may be mapped. The first call asks its file system, and may block. Before that,
+ * plain_read_at_once() maps nothing.
  */
 bool plain_is_mappable(const struct reading *reading, int fd);
 

@@ -1,14 +1,14 @@
 /*
- * Reading: one generation of a source, its size, and whether the caller still waits for the result,
- * as one thing that closes itself.
+ * Reading: one generation of a source, its size, and whether the result is still wanted, in one
+ * object that closes itself.
  *
  *     AUTO_READING struct reading reading;
  *     int error = reading_open(source, cancel, &reading, NULL);
  *     if (error == 0)
  *         error = content_read(&reading, buffer, length, offset);
  *
- * Every read is of the reading's generation, or -ESTALE: the bytes are copied first, and then the
- * file is looked at again before a reader sees them.
+ * Every read returns bytes of the reading's generation, or -ESTALE: after the bytes are copied the
+ * file is checked again, before they are used.
  *
  * All functions are thread-safe if no two threads change one reading. Those that touch the file
  * block as its file system does. No lock is held meanwhile.
@@ -25,10 +25,10 @@
 #include "core/generation/generation.h"
 
 struct reading {
-    struct source *source;         /* a reference, or NULL: it is closed */
+    struct source *source;         /* a reference; NULL if closed */
     struct generation *generation; /* a reference */
-    struct version version;        /* of the generation when it was looked at or pinned */
-    uint64_t size;                 /* bytes of content then; a part may be read by making it less */
+    struct version version;        /* of the generation when it was last looked at or pinned */
+    uint64_t size;                 /* bytes of content then; may be reduced to read only a part */
     const struct cancel *cancel;   /* borrowed, or NULL */
     bool pinned;                   /* the file stays open, and its digests have been captured */
 };
@@ -36,40 +36,42 @@ struct reading {
 #define AUTO_READING __attribute__((cleanup(reading_close)))
 
 /*
- * Looks at the path and reads what is there now, not pinned. *attributes, if not NULL, are those of
- * the file. Returns 0 or -errno: -ENOENT if nothing is there, -ESTALE if it is no regular file any
- * more. On failure *reading is closed.
+ * Looks at the path and makes a reading of what is there now, not pinned. *attributes, if not NULL,
+ * is set to the file's. Returns 0 or -errno: -ENOENT if nothing is there, -ESTALE if it is no
+ * longer a regular file. On failure *reading is closed.
  */
 int reading_look(struct source *source, const struct cancel *cancel, struct reading *reading,
                  struct stat *attributes);
 
 /*
- * Looks at the path and pins what is there: reading_look() and reading_pin(), again if the file
+ * Looks at the path and pins what is there: reading_look() and reading_pin(), repeated if the file
  * changes in between. Returns as these two. On failure *reading is closed.
  */
 int reading_open(struct source *source, const struct cancel *cancel, struct reading *reading,
                  struct stat *attributes);
 
-/* Reads a generation of a source, not pinned, of which the caller has references. */
+/*
+ * Makes a reading of a generation of a source, not pinned. The caller must have references to both.
+ */
 void reading_of(struct source *source, struct generation *generation, const struct cancel *cancel,
                 struct reading *reading);
 
 /*
- * Says that the caller is about to read, perhaps many times. The file is opened, and what tells an
- * appended file from a rewritten one is captured, which takes up to 250 ms if the file was written
- * to just now (generation_capture). Brings version and size up to date. Returns 0, -ESTALE, or why
- * the file cannot be opened.
+ * Prepares for reads, perhaps many. Opens the file and captures what distinguishes an appended file
+ * from a rewritten one, which takes up to 250 ms (2 s with time stamps of whole seconds) if the
+ * file was written to just now (generation_capture). Brings version and size up to date. Returns 0,
+ * -ESTALE, or why the file cannot be opened.
  */
 int reading_pin(struct reading *reading);
 
-/* Gives back all that a reading has; a closed one is left alone. */
+/* Releases all that a reading holds; does nothing to a closed one. */
 void reading_close(struct reading *reading);
 
-/* A copy for one request. It borrows what the reading has, and is not to be closed. */
+/* A copy for one request. It borrows what the reading has and must not be closed. */
 struct reading reading_for(const struct reading *reading, const struct cancel *cancel);
 
 /*
- * Lends the generation's descriptor, to look at its bytes. They may be believed only after
+ * Lends the generation's descriptor, to read its bytes. They may be trusted only after
  * reading_check() has returned 0. Give it back with reading_return(). Returns 0, -ESTALE, or why
  * the file cannot be opened.
  */
@@ -79,7 +81,7 @@ void reading_return(const struct reading *reading);
 
 /*
  * Borrows, calls work(argument, reading, fd), checks, and returns the descriptor. The check's error
- * comes before that of `work`.
+ * takes precedence over that of `work`.
  */
 int reading_work(const struct reading *reading,
                  int (*work)(void *argument, const struct reading *reading, int fd),
@@ -92,9 +94,8 @@ int reading_confirm(const struct reading *reading);
 bool reading_borrow_open(const struct reading *reading, int *fd);
 
 /*
- * Whether nothing has happened to the file since it was as in `then`, as far as one look at the
- * descriptor tells, which the caller has borrowed. False also if more must be found out. Hardly
- * ever blocks.
+ * Whether the file has not changed since `then`, as far as one look at the borrowed descriptor
+ * tells. False also if more must be found out. Hardly ever blocks.
  */
 bool reading_is_unchanged(const struct reading *reading, int fd, const struct file_identity *then);
 
@@ -103,7 +104,7 @@ bool reading_is_still(const struct reading *reading, const struct file_identity 
 
 /*
  * Takes the sample of the generation's content, if it has none. `while_open`: only if the file is
- * still open. Blocks as reads of the file do. If the sample cannot be had there is none.
+ * still open. Blocks as reads of the file do. On failure there is no sample.
  */
 void reading_take_sample(const struct reading *reading, bool while_open);
 

@@ -1,15 +1,15 @@
 /*
- * Takes the samples of files that are open, beside their readers.
+ * Takes the samples of open files in the background.
  *
- * A sample (core/generation/content_digests.h) takes a look at many places of a file, which the
- * first open must not wait for. So threads of the sampler take it right afterwards. If the file
- * grows before that, the check that finds it grown takes the sample.
+ * A sample (core/generation/content_digests.h) reads many places of a file, and the first open must
+ * not wait for that. So the sampler's threads take it right afterwards. If the file grows before
+ * that, the check that finds it grown takes the sample.
  *
  *     open: [capture ends][reply]
  *     sampler:            [sample of the same content]
  *
- * A device has at most one thread, so a device that does not answer delays no samples but its own.
- * The queue is bounded. If there is no room, a file has no sample until it grows.
+ * At most one thread works on a device, so a device that does not answer delays only its own
+ * samples. The queue is bounded. If it is full, a file has no sample until it grows.
  *
  * All functions are thread-safe.
  */
@@ -29,10 +29,10 @@ enum {
 
 struct sampler {
     pthread_mutex_t lock;
-    pthread_cond_t change;              /* a file was added, a thread is free again, or the end */
+    pthread_cond_t change; /* a file was added, a thread became free, or the sampler ends */
     pthread_t threads[SAMPLER_THREADS]; /* constant */
     unsigned thread_count;              /* constant */
-    struct list queue;                  /* protected by lock; first come, first served */
+    struct list queue;                  /* protected by lock; oldest first */
     struct list running;                /* protected by lock */
     unsigned queued;                    /* protected by lock; the length of `queue` */
     bool ending;                        /* protected by lock */
@@ -40,12 +40,12 @@ struct sampler {
 
 void sampler_init(struct sampler *sampler);
 
-/* Starts the threads. Returns 0, or -errno: then there are as many as could be had. */
+/* Starts the threads. Returns 0, or -errno if not all could be started. */
 int sampler_start(struct sampler *sampler);
 
 /*
- * Ends the threads, when they have read what they are at, and forgets what is in the queue. More
- * often than once does no harm.
+ * Ends the threads, after they have finished their current samples, and empties the queue. May be
+ * called more than once.
  */
 void sampler_stop(struct sampler *sampler);
 
@@ -53,8 +53,8 @@ void sampler_stop(struct sampler *sampler);
 void sampler_destroy(struct sampler *sampler);
 
 /*
- * Has the sample of a reading's generation taken soon, if it has none. `while_open`: not if the
- * file is not open by then. Does not block.
+ * Queues the sample of a reading's generation, if it has none. `while_open`: it is taken only if
+ * the file is still open then. Does not block.
  */
 void sampler_add(struct sampler *sampler, const struct reading *reading, bool while_open);
 

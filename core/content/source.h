@@ -1,8 +1,8 @@
 /*
- * A source: a path beneath SOURCE, and the kind of content that is read of it.
+ * A source: a path beneath SOURCE, and the kind of content that is read from it.
  *
- * What the path holds at a time is a generation. core/content/reading.h looks at the path, and
- * reads what one generation has.
+ * What the path holds at one time is a generation. core/content/reading.h looks at the path and
+ * reads one generation.
  *
  * Sources are reference counted, and all functions are thread-safe. None of them blocks.
  */
@@ -31,16 +31,16 @@ struct source_pool {
     struct window_pool windows;
     struct drop_behind drop_behind; /* disabled unless the caller enables it before the first use */
     enum extent_method extents;     /* constant; how holes are found */
-    _Atomic uint64_t bytes_read;    /* copied for readers, and to look for record ends */
-    _Atomic uint64_t bytes_zeroed;  /* holes, made of zeros instead of read */
+    _Atomic uint64_t bytes_read;    /* copied for readers and for finding record ends */
+    _Atomic uint64_t bytes_zeroed;  /* holes, filled with zeros instead of read */
     _Atomic uint64_t bytes_scanned; /* looked through for record ends */
-    _Atomic uint64_t probes;        /* searches that had to look at the file */
+    _Atomic uint64_t probes;        /* searches that had to read the file */
     _Atomic uint64_t ended[END_REASONS]; /* generations, by how they ended */
 
     /*
-     * Constant; called when the generation of a path has ended, once for each; or NULL. `open`:
-     * something has it open, which is stale now. Must be callable from any thread, and must not
-     * block for long.
+     * Constant; called once for each generation of a path that has ended; may be NULL. `open`: a
+     * program has it open, which is stale now. Must be callable from any thread, and must not block
+     * for long.
      */
     void (*on_end)(void *argument, const char *path, const struct generation_end *end, bool open);
     void *on_end_argument;
@@ -56,32 +56,35 @@ struct source {
 };
 
 /*
- * Sizes in bytes; `descriptors` as in open_files_init. `directory` stays the caller's. Holes are
- * found as EXTENTS_AUTO says, unless the caller sets another method before the first use.
+ * Sizes are in bytes; `descriptors` is the limit for open_files_init. The caller keeps `directory`.
+ * Holes are found by EXTENTS_AUTO, unless the caller sets another method before the first use.
  */
 void source_pool_init(struct source_pool *pool, int directory, unsigned descriptors,
                       uint64_t window_size, uint64_t window_total);
 void source_pool_destroy(struct source_pool *pool);
 
 /*
- * Makes a source with one reference, for the caller; the path is copied. Returns NULL if
- * there is no memory.
+ * Makes a source with one reference, which the caller owns. The path is copied. `content` may be
+ * NULL for the plain file. Returns NULL if there is no memory.
  */
 struct source *source_new(struct source_pool *pool, const char *path,
                           const struct content_type *content);
 struct source *source_ref(struct source *source);
 void source_unref(struct source *source); /* NULL is allowed */
 
-/* The generation that was seen last: a reference for the caller, or NULL before the first look. */
+/*
+ * The generation that was seen last, with a reference for the caller, or NULL before the first
+ * look.
+ */
 struct generation *source_current(struct source *source);
 
 /*
- * Puts `fresh` in the place of `old` (or NULL), which is over then. Takes a reference of its own.
- * Returns false if another thread was first.
+ * Replaces `old` (may be NULL) by `fresh`; `old` is over then. Takes its own reference. Returns
+ * false if another thread was first.
  */
 bool source_replace(struct source *source, struct generation *old, struct generation *fresh);
 
-/* Reports that a generation of this source is over: to its counter and to pool->on_end, once. */
+/* Reports once that a generation of this source is over, to its counter and to pool->on_end. */
 void source_report_end(struct source *source, struct generation *generation);
 
 #endif

@@ -1,22 +1,23 @@
 /*
- * Drops from the page cache what bigfs's own reads of a source brought in, once it was handed over.
+ * Drops from the page cache what bigfs's own reads of a source brought in, after it was handed
+ * over.
  *
  * The kernel keeps pieces in its page cache, so the same bytes of the source need not be there too.
- * But what was there before was brought in by other programs, and stays. So the blocks of a region
- * are looked at before its first read. Those of which nothing is cached are bigfs's own. They are
- * dropped when all of them have been handed over. What the kernel reads ahead must not look as if
- * it had been there before, so the next region is looked at together with each.
+ * But pages that were cached before belong to other programs. So before the first read in a region
+ * of a file its blocks are checked. A block of which nothing is cached is bigfs's own. When all own
+ * blocks of a region have been handed over, they are dropped. The next region is checked together
+ * with each, so that what the kernel reads ahead does not look as if it had been cached before.
  *
  *     region  |    0    |    1    |    2    |         16 MiB each
  *     blocks   ........  ...cc...  ........           c: cached before; never dropped
- *                 ^ read: 0 and 1 have been looked at by now
+ *                 ^ read: regions 0 and 1 have been checked
  *
- * If the kernel does not tell what is cached (files of others, before Linux 6.5), nothing is
- * dropped. Regions are few and bounded. What a look has found is believed for ten seconds; then
- * what was handed over is dropped, complete or not, and the region is looked at again: meanwhile
- * another program may have read the rest of it.
+ * If the kernel does not tell what is cached (files of other users, before Linux 6.5), nothing is
+ * dropped. The number of regions is small and bounded. The result of a check is trusted for ten
+ * seconds. Then what was handed over is dropped, complete or not, and the region is checked again,
+ * as another program may have read the rest of it.
  *
- * All functions are thread-safe, and hold no lock while they ask the kernel.
+ * All functions are thread-safe and hold no lock while they ask the kernel.
  */
 #ifndef BIGFS_CORE_FILE_DROP_BEHIND_H
 #define BIGFS_CORE_FILE_DROP_BEHIND_H
@@ -32,18 +33,18 @@
 enum { DROP_REGIONS = 256 };
 
 struct drop_region {
-    uint64_t owner;  /* whose region it is; 0: free */
+    uint64_t owner;  /* the file it belongs to; 0: free */
     uint64_t number; /* of the region in the file */
     uint32_t ours;   /* a bit for each block of which nothing was cached */
     uint32_t handed; /* a bit for each block that was read to its end since */
-    uint64_t turn;   /* of its last use; the least one is the longest ago */
-    int64_t looked;  /* when it was looked at, in ms */
+    uint64_t turn;   /* of its last use; the smallest is the oldest */
+    int64_t looked;  /* when it was checked, in ms */
 };
 
 struct drop_behind {
-    struct window_pool *windows; /* constant; what is mapped cannot be dropped; or NULL */
+    struct window_pool *windows; /* constant; mapped pages cannot be dropped; may be NULL */
     bool enabled;                /* constant after the first use */
-    int64_t remembered;          /* constant after the first use; ms for which a look is believed */
+    int64_t remembered; /* constant after the first use; how long a check is trusted, in ms */
     pthread_mutex_t lock;
     struct drop_region regions[DROP_REGIONS]; /* protected by lock */
     uint64_t turn;                            /* protected by lock; counts uses */
@@ -59,25 +60,25 @@ struct drop_read {
     uint64_t length;
 };
 
-/* Begins disabled: nothing is looked at or dropped until `enabled` is set. */
+/* Begins disabled: nothing is checked or dropped until `enabled` is set. */
 void drop_behind_init(struct drop_behind *drop, struct window_pool *windows);
 void drop_behind_destroy(struct drop_behind *drop);
 
 /*
- * Call it before a read, to find out what is cached. Small reads are left alone: what one at random
- * brings in is not worth the question. Does not block.
+ * Call it before a read, to find out what is cached. Small reads are ignored: what a single random
+ * read brings in is not worth the check. Does not block.
  */
 void drop_behind_before(struct drop_behind *drop, const struct drop_read *read);
 
 /*
- * Around a probe, a small read after which no more is read there: `before` tells whether nothing of
- * its pages is cached, and only then `after` may be called, which drops them at once. Else they
- * would look as if they had been there. Neither waits for a disk.
+ * Call these around a probe, a small read that no other read follows there. `before` returns
+ * whether none of its pages is cached. Only then may `after` be called, which drops them at once,
+ * so that they do not look as if they had been cached before. Neither waits for a disk.
  */
 bool drop_behind_before_probe(const struct drop_behind *drop, const struct drop_read *read);
 void drop_behind_after_probe(struct drop_behind *drop, const struct drop_read *read);
 
-/* Call it when the bytes have been copied: may drop what is complete. Does not wait for a disk. */
+/* Call it after the bytes have been copied. May drop complete regions. Does not wait for a disk. */
 void drop_behind_after(struct drop_behind *drop, const struct drop_read *read);
 
 #endif

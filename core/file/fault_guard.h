@@ -16,9 +16,9 @@
 int fault_guard_install(void);
 
 /*
- * Calls work(argument), which reads the `length` mapped bytes at `bytes`. Returns 0, or -EFAULT
- * if one of these bytes could not be had: then `work` was left in the middle, so it must not
- * take locks or allocate. Calls do not nest. Thread-safe: each thread has a guard of its own.
+ * Calls work(argument), which reads the `length` mapped bytes at `bytes`. Returns 0, or -EFAULT if
+ * one of these bytes could not be read. In that case `work` is left halfway, so it must not take
+ * locks or allocate. Calls do not nest. Thread-safe: each thread has a guard of its own.
  */
 int fault_guard_call(const void *bytes, size_t length, void (*work)(void *argument),
                      void *argument);

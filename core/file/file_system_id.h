@@ -1,6 +1,6 @@
 /*
- * Which file system a file is on: a name for it that outlives a mount, and is the same on all hosts
- * that share it, as far as it has one.
+ * An identifier of the file system that a file is on. It outlives a mount and is the same on all
+ * hosts that share the file system. Some file systems have none.
  */
 #ifndef BIGFS_CORE_FILE_FILE_SYSTEM_ID_H
 #define BIGFS_CORE_FILE_FILE_SYSTEM_ID_H
@@ -14,9 +14,9 @@ struct file_system_id {
 };
 
 /*
- * The UUID of the file system of an open file, or else what statfs(2) says. Of btrfs, where inode
- * numbers are of a subvolume, always the latter, which tells subvolumes apart. Blocks as statfs(2)
- * does. Thread-safe.
+ * The UUID of the file system of an open file, or else the f_fsid of statfs(2). For btrfs it is
+ * always the latter, which differs between subvolumes, as inode numbers are per subvolume. Blocks
+ * as statfs(2) does. Thread-safe.
  */
 struct file_system_id file_system_id_of(int fd);
 

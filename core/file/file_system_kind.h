@@ -1,7 +1,8 @@
 /*
- * What is known of each kind of file system: by its number, as statfs(2) tells it.
+ * What is known about each kind of file system, by the f_type that statfs(2) returns.
  *
- * Of a kind that is not in the table nothing is known, and what follows is the careful way.
+ * Nothing is known about a kind that is not in the table: it has no traits, and callers take the
+ * careful way.
  */
 #ifndef BIGFS_CORE_FILE_FILE_SYSTEM_KIND_H
 #define BIGFS_CORE_FILE_FILE_SYSTEM_KIND_H
@@ -10,15 +11,15 @@
 
 enum file_system_trait {
     /*
-     * The attributes that the kernel has of a file are right: no other host, and no program that
+     * The attributes that the kernel has cached are right: no other host, and no program that
      * serves the file system, can have changed them.
      */
     FILE_SYSTEM_LOCAL = 1 << 0,
 
     /*
-     * A mapping shows what a read would give, and leaves the file as it is (core/file/mappable.h).
-     * So it is on disks and on FUSE, which throws pages away as soon as it learns of a change.
-     * Elsewhere it may not be:
+     * A mapping shows what a read would return, and does not change the file
+     * (core/file/mappable.h). This holds on disks, and on FUSE, which drops pages as soon as it
+     * learns of a change. It may not hold elsewhere:
      *
      *     tmpfs, ramfs, hugetlbfs   a touch through a mapping fills a hole
      *     overlayfs                 a mapping shows the lower file, even after it was copied up
@@ -28,7 +29,7 @@ enum file_system_trait {
      */
     FILE_SYSTEM_MAPPABLE = 1 << 1,
 
-    /* Time stamps without nanoseconds are of whole seconds, and not of two as on FAT. */
+    /* Time stamps without nanoseconds count whole seconds, not two as on FAT. */
     FILE_SYSTEM_SECONDS = 1 << 2,
 
     /* A copy-up changes inode and birth time. */
@@ -36,8 +37,8 @@ enum file_system_trait {
 };
 
 /*
- * Whether the file system that `fd` is on is of a kind with this trait; false if it is not known.
- * Asks the file system, and blocks as statfs(2) does. Thread-safe.
+ * Whether the file system that `fd` is on is of a kind with this trait; false if not known. Blocks
+ * as statfs(2) does. Thread-safe.
  */
 bool file_system_has(int fd, enum file_system_trait trait);
 

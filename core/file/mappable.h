@@ -10,18 +10,20 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* What is known of a file; zeros: nothing. */
+/* What is known of a file. All zeros: nothing. */
 struct mappable {
     atomic_int answer;
 };
 
 /*
- * Whether the file may be mapped, of which `fd` is a descriptor; false if it cannot be found out.
- * The first question asks the file system, and may block as that does. Thread-safe.
+ * Whether the file open as `fd` may be mapped; false if this cannot be found out. The first call
+ * asks the file system, and blocks as statfs(2) does. Thread-safe.
  */
 bool mappable_ask(struct mappable *mappable, int fd);
 
-/* Whether the file is known to be mappable: false also before the first question. Does not block.
+/*
+ * Whether the file is known to be mappable: false also before the first mappable_ask(). Does not
+ * block.
  */
 bool mappable_known(const struct mappable *mappable);
 

@@ -1,8 +1,10 @@
 /*
- * The mounts that this process can see: /proc/self/mountinfo. Asks nothing of what is mounted.
+ * The mounts that this process can see: /proc/self/mountinfo. Does not ask the mounted file systems
+ * anything.
  *
- * `table` is a descriptor of mount_table_open(), which one thread uses at a time: the table is read
- * again even if no descriptor is to be had. Or it is -1: then one is opened for the time being.
+ * `table` is a descriptor from mount_table_open(), so that the table can be read again even if no
+ * descriptor is free. Only one thread at a time may use it. If it is -1, one is opened for the
+ * call.
  */
 #ifndef BIGFS_CORE_FILE_MOUNT_TABLE_H
 #define BIGFS_CORE_FILE_MOUNT_TABLE_H
@@ -12,13 +14,13 @@
 
 /* One mount. The strings live as long as the visit. */
 struct mount_entry {
-    dev_t device;       /* as st_dev of everything in it */
+    dev_t device;       /* st_dev of everything in it */
     const char *path;   /* where it is mounted, absolute */
     const char *type;   /* of the file system; with its subtype, as in fuse.bigfs */
-    const char *source; /* what it says that it shows */
+    const char *source; /* what it claims to show */
 };
 
-/* Opens the table. poll(2) with POLLPRI tells of changes. Returns a descriptor or -errno. */
+/* Opens the table. poll(2) with POLLPRI reports changes. Returns a descriptor or -errno. */
 int mount_table_open(void);
 
 /*
@@ -28,12 +30,12 @@ int mount_table_visit(int table, void (*visit)(void *argument, const struct moun
                       void *argument);
 
 /*
- * Finds the device of what is mounted at `mountpoint`, an absolute path without symbolic links. A
+ * Finds the device that is mounted at `mountpoint`, an absolute path without symbolic links. A
  * later mount covers an earlier one. Returns false if nothing is mounted there.
  */
 bool mount_table_find(int table, const char *mountpoint, dev_t *device);
 
-/* Whether anything is mounted that has this device. */
+/* Whether anything with this device is mounted. */
 bool mount_table_has(int table, dev_t device);
 
 #endif

@@ -1,14 +1,14 @@
 /*
  * The descriptors of source files, bounded in number.
  *
- * Each file has a slot (struct open_file) that its owner embeds. A descriptor is opened on the
- * first use and lent; lent descriptors are counted and stay open. Between uses it stays open only
- * while the slot is pinned (a reader has the file open), and then only as long as no other file
- * needs its place: the least recently used one goes first.
+ * Each file has a slot (struct open_file) that its owner embeds. Its descriptor is opened on the
+ * first use and lent. Loans are counted, and a lent descriptor stays open. Between uses it stays
+ * open only while the slot is pinned (a program has the file open), and only until another file
+ * needs its place. The least recently used one is closed first.
  *
- * No thread waits for a place. If all are lent, perhaps to a file system that does not answer,
- * there are more descriptors than the limit for a while: as many as threads use at that moment.
- * They are closed when they come back.
+ * No thread waits for a place. If all descriptors are lent, perhaps because a file system does not
+ * answer, there are more than the limit for a while: as many as threads use at that moment. They
+ * are closed when they are given back.
  *
  *     closed --get--> lent --put--> idle (pinned slots) --get--> lent …
  *                       |             |
@@ -39,7 +39,7 @@ struct open_file {
     struct list link; /* protected by open_files.lock; in `idle` while open and not lent */
 };
 
-/* Opens the file of a slot: returns a descriptor that becomes the cache's, or -errno. */
+/* Opens the file of a slot. Returns a descriptor, which the cache then owns, or -errno. */
 typedef int open_file_opener(void *argument);
 
 /* How many descriptors a process with this RLIMIT_NOFILE (soft) should keep at most: 4 to 256. */
@@ -65,8 +65,8 @@ bool open_files_get_open(struct open_files *files, struct open_file *file, int *
 void open_files_put(struct open_files *files, struct open_file *file);
 
 /*
- * Keeps the slot's descriptor open between uses, if there is room. Pins are counted; unpinning
- * tells whether it was the last.
+ * Keeps the slot's descriptor open between uses, if there is room. Pins are counted;
+ * open_files_unpin returns whether it removed the last.
  */
 void open_files_pin(struct open_files *files, struct open_file *file);
 bool open_files_unpin(struct open_files *files, struct open_file *file);

@@ -1,4 +1,4 @@
-/* pread(2) that comes back with all of it. */
+/* pread(2) that returns all bytes or fails. */
 #ifndef BIGFS_CORE_FILE_READ_FULLY_H
 #define BIGFS_CORE_FILE_READ_FULLY_H
 
@@ -8,7 +8,7 @@
 
 /*
  * Reads exactly `length` bytes at `offset`, in as many calls as it takes. Blocks as pread(2).
- * Thread-safe. Returns 0, -FILE_TOO_SHORT (core/base/outcome.h) if the file ends before, or a read
+ * Thread-safe. Returns 0, -FILE_TOO_SHORT (core/base/outcome.h) if the file ends earlier, or a read
  * error, which is never -ENOENT or -EINTR.
  */
 int read_fully(int fd, void *buffer, size_t length, uint64_t offset);

@@ -1,7 +1,7 @@
 /*
  * Which pages of a file were in the page cache, so that a scan can leave it as it found it.
  *
- * The kernel tells only a process that owns the file or may write it.
+ * The kernel tells this only to a process that owns the file or may write it.
  */
 #ifndef BIGFS_CORE_FILE_RESIDENCY_H
 #define BIGFS_CORE_FILE_RESIDENCY_H
@@ -11,26 +11,26 @@
 #include <stdint.h>
 
 enum residency_kind {
-    RESIDENT_ALL, /* or it is not known: then nothing may be dropped either */
+    RESIDENT_ALL, /* or not known: nothing may be dropped in either case */
     RESIDENT_SOME,
     RESIDENT_NONE,
 };
 
 struct residency {
     enum residency_kind kind;
-    uint8_t *pages; /* RESIDENT_SOME: as mincore(2) tells; owned */
+    uint8_t *pages; /* RESIDENT_SOME: as from mincore(2); owned */
 };
 
-/* Whether the kernel tells this process. Does not block. */
+/* Whether the kernel tells this process what is in the page cache. Does not block. */
 bool residency_is_told(int fd);
 
 /*
- * Whether nothing of a stretch of a file is in the page cache. False if it cannot be found out.
+ * Whether nothing of a stretch of a file is in the page cache; false if this cannot be found out.
  * Does not block.
  */
 bool residency_is_empty(int fd, uint64_t offset, uint64_t length);
 
-/* Whether all of a stretch is. False if it cannot be found out. Does not block. */
+/* Whether all of a stretch is; false if this cannot be found out. Does not block. */
 bool residency_is_full(int fd, uint64_t offset, uint64_t length);
 
 /*

@@ -1,7 +1,7 @@
 /*
  * Counts a byte value in memory, with the widest vector instructions that the processor has.
  *
- * Pure functions; they touch exactly the bytes that they are given.
+ * The functions are pure and touch exactly the given bytes.
  */
 #ifndef BIGFS_CORE_FORMAT_BYTE_COUNT_H
 #define BIGFS_CORE_FORMAT_BYTE_COUNT_H
@@ -18,13 +18,13 @@ uint64_t byte_count(const uint8_t *bytes, size_t length, uint8_t wanted);
  */
 size_t byte_find_nth(const uint8_t *bytes, size_t length, uint8_t wanted, uint64_t nth);
 
-/* The ways to count, narrowest first: for tests and measurements, which compare them. */
+/* The ways to count, narrowest first. Tests and measurements compare them. */
 enum byte_count_way { BYTE_COUNT_PLAIN, BYTE_COUNT_AVX2, BYTE_COUNT_AVX512, BYTE_COUNT_WAYS };
 
-/* Whether this processor can. */
+/* Whether this processor supports the way. */
 bool byte_count_can(enum byte_count_way way);
 
-/* byte_count() in one way, which this processor must be capable of. */
+/* byte_count() in one way, which this processor must support. */
 uint64_t byte_count_by(enum byte_count_way way, const uint8_t *bytes, size_t length,
                        uint8_t wanted);
 

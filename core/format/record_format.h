@@ -1,9 +1,9 @@
 /*
- * Record formats: where records end. Each format is a pair of files and a row of the table in
+ * Record formats define where records end. Each format is a pair of files and a row of the table in
  * core/format/record_formats.h.
  *
- * A record starts at 0 and after every record end, so the bytes around a place tell where the next
- * one starts. The functions are pure and touch exactly the bytes that they are given.
+ * A record starts at 0 and after every record end, so the bytes around a place show where the next
+ * one starts. The functions are pure and touch exactly the given bytes.
  */
 #ifndef BIGFS_CORE_FORMAT_RECORD_FORMAT_H
 #define BIGFS_CORE_FORMAT_RECORD_FORMAT_H
@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 struct record_format {
-    const char *name; /* in paths, and of index files */
+    const char *name; /* in paths and in names of index files */
     uint32_t number;  /* in index files: never changes, and never means another format */
 
-    /* The first byte among `length` that ends a record, or NULL. */
+    /* The first of the `length` bytes that ends a record, or NULL. */
     const uint8_t *(*find_end)(const uint8_t *bytes, size_t length);
 
     /* How many of the bytes end a record. */

@@ -1,19 +1,20 @@
 /*
- * Digests of a file's content: what tells appending from rewriting, and one file from another.
+ * Digests of a file's content. They distinguish appending from rewriting, and one file from
+ * another.
  *
  *     | first |     |s|        |s|   |s|         |s|    | last |
  *     0      4K                                     size-4K   size
  *
  * The ends are the first and the last 4 KiB. The sample is one whole block of 4 KiB from each of
  * CONTENT_SAMPLES equal stretches of the blocks in between. The places depend on the size alone, so
- * all hosts look at the same ones. If there are no more blocks than samples, every block is looked
- * at, and the digests cover the whole content: up to 136 KiB.
+ * all hosts look at the same ones. If there are no more blocks than samples (up to 136 KiB), every
+ * block is read and the digests cover the whole content.
  *
  * A change of one stretch as long as 2 / CONTENT_SAMPLES of the file always meets a sampled block.
- * If a share f of the blocks has changed, spread at random, the sample misses that with a chance of
+ * If a share f of the blocks has changed, spread at random, the sample misses it with probability
  * (1 - f)^CONTENT_SAMPLES.
  *
- * All functions that take a descriptor block as pread(2) does. What they read does not stay in the
+ * All functions that take a descriptor block as pread(2) does. They drop what they read from the
  * page cache if it was not there before. All functions are thread-safe.
  */
 #ifndef BIGFS_CORE_GENERATION_CONTENT_DIGESTS_H
@@ -34,7 +35,7 @@ struct content_ends {
     bool readable; /* if not, the digests mean nothing */
 };
 
-/* XXH3 of the sampled blocks. A block that the disk cannot read is left out. */
+/* XXH3 of the sampled blocks. Blocks that the disk cannot read are left out. */
 struct content_sample {
     uint64_t blocks[CONTENT_SAMPLES];
     uint32_t readable; /* a bit for each block; the other blocks mean nothing */
@@ -45,7 +46,7 @@ struct content_digests {
     struct content_sample sample;
 };
 
-/* How many blocks are sampled of a file of `size` bytes: 0 to CONTENT_SAMPLES. */
+/* How many blocks of a file of `size` bytes are sampled: 0 to CONTENT_SAMPLES. */
 unsigned content_sample_count(uint64_t size);
 
 /* Where sample `index`, less than content_sample_count(size), lies: a multiple of CONTENT_BLOCK. */
@@ -72,7 +73,7 @@ bool content_sample_equal(const struct content_sample *a, const struct content_s
 /* Whether nothing was left out of the digests of `size` bytes. */
 bool content_digests_complete(const struct content_digests *digests, uint64_t size);
 
-/* One number for the sample of `size` bytes, to be part of a key. */
+/* One number for the sample of `size` bytes, used as part of a key. */
 uint64_t content_sample_sum(const struct content_sample *sample, uint64_t size);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * A generation: one content of a source file, as far as can be told.
+ * A generation: one content of a source file, as far as can be told from outside.
  *
- * A generation is recognized by its file's device, inode, size, mtime and ctime, and by digests of
+ * A generation is identified by its file's device, inode, size, mtime and ctime, and by digests of
  * its content. core/generation/generation_capture.h takes the digests, and
- * core/generation/generation_check.h says what a change of the file means. Here is what both know
- * of it, and the one lock that protects that.
+ * core/generation/generation_check.h decides what a change of the file means. This module holds
+ * what both know, and the one lock that protects it.
  *
  *     number     no other generation of this process has it
  *     state      attributes and digests, as last seen
@@ -30,19 +30,19 @@
 
 struct generation;
 
-/* A file as a generation has it at a time. */
+/* The file of a generation at one time. */
 struct version {
     struct file_identity file;
     unsigned revision; /* how often the ctime alone has moved */
 };
 
-/* Whether nothing has happened to the file between two versions of one generation. */
+/* Whether the file did not change between two versions of one generation. */
 bool version_equal(const struct version *a, const struct version *b);
 
 /* Whether `now` is the version `then`, or has grown out of it. Both are of one generation. */
 bool version_continues(const struct version *then, const struct version *now);
 
-/* Why the digests are compared even if no attribute differs. */
+/* Why the digests must be compared even if no attribute differs. */
 enum generation_doubt {
     DOUBT_TIME = 1,   /* the time stamp may stand for a later change too */
     DOUBT_SAMPLE = 2, /* the file has grown since the sample was compared */
@@ -59,25 +59,25 @@ struct generation_state {
     uint64_t sampled;              /* 0: there is no sample yet */
     uint64_t sampled_from;         /* the size at the first sample */
     int64_t sample_rest;           /* until when comparing again costs too much, in ms */
-    int64_t sample_due;            /* when the sample is to be compared again, in ms */
+    int64_t sample_due;            /* when to compare the sample again, in ms */
     int64_t moved;                 /* when `identity` was first seen, in ms */
     unsigned doubts;               /* enum generation_doubt, or-ed */
 };
 
 /*
- * Makes a generation with one reference, for the caller. `succeeds`: it comes in the place of one
- * that may have been read. NULL: no memory.
+ * Makes a generation with one reference, which the caller owns. `succeeds`: it replaces one that
+ * may have been read. Returns NULL if there is no memory.
  */
 struct generation *generation_new(const struct file_identity *identity, bool succeeds);
 struct generation *generation_ref(struct generation *generation);
 
-/* Drops a reference (NULL is allowed). At the last one its descriptor must have been closed. */
+/* Drops a reference (NULL is allowed). The descriptor must be closed before the last is dropped. */
 void generation_unref(struct generation *generation);
 
 /* Never 0. */
 uint64_t generation_number(const struct generation *generation);
 
-/* Whether it came in the place of one that may have been read. */
+/* Whether it replaced one that may have been read. */
 bool generation_succeeds(const struct generation *generation);
 
 /* The slot of its descriptor in the cache of open files. */
@@ -99,40 +99,41 @@ struct generation_state generation_state(struct generation *generation);
 bool generation_captured(struct generation *generation);
 
 /*
- * Whether nothing has happened to the file and nothing is in doubt, if it is as `now` says. Takes
- * over the number of blocks, which moves by itself: dirty pages find theirs when they are written.
+ * Whether the file, whose identity is `now`, has not changed and nothing is in doubt. Takes over
+ * the number of blocks, which moves by itself: dirty pages get theirs when they are written.
  */
 bool generation_is_as(struct generation *generation, const struct file_identity *now);
 
 /*
  * Whether the file was this generation, in its present revision, when it had the attributes `then`:
- * these lie between those of now and those when it was captured or last revised. False if it was
- * not captured.
+ * whether these lie between the present ones and those when it was captured or last revised. False
+ * if it was not captured.
  */
 bool generation_covers(struct generation *generation, const struct file_identity *then);
 
 /*
- * Calls change(state, argument) with the lock held; `change` must not block. What it returns is
- * returned. If the file grew, or only its ctime moved, the notes learn of it.
+ * Calls change(state, argument) with the lock held and returns its result; `change` must not block.
+ * If the file grew, or only its ctime moved, the notes are informed.
  */
 int generation_update(struct generation *generation,
                       int (*change)(struct generation_state *state, void *argument),
                       void *argument);
 
 /*
- * Ends the generation for good. The first call says how. `now`: what was seen of the file, or NULL.
- * Returns -ESTALE.
+ * Ends the generation for good. Only the first call sets the reason. `now`: what was seen of the
+ * file, or NULL. Returns -ESTALE.
  */
 int generation_end(struct generation *generation, enum end_reason reason,
                    const struct file_identity *now);
 bool generation_is_over(const struct generation *generation);
 
-/* Hands out how it ended, once: to the caller that is to report it. False: not to this one. */
+/* Sets *end to how it ended and returns true, once: the caller that gets true must report it. */
 bool generation_take_end(struct generation *generation, struct generation_end *end);
 
 /*
- * The note of this type and key, made if there is none; it lives as long as the generation. The key
- * is any pointer that is compared, such as a record format. NULL: no memory.
+ * The note of this type and key, made if there is none. It lives as long as the generation. The key
+ * is any pointer, such as a record format, and is only compared. Returns NULL if there is no
+ * memory.
  */
 void *generation_note(struct generation *generation, const struct note_type *type, const void *key);
 

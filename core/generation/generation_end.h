@@ -1,7 +1,7 @@
 /*
  * Why a generation ended.
  *
- * Whoever ends a generation gives one of these reasons. It goes to the log and to a counter.
+ * The code that ends a generation gives one of these reasons. It goes to the log and to a counter.
  */
 #ifndef BIGFS_CORE_GENERATION_GENERATION_END_H
 #define BIGFS_CORE_GENERATION_GENERATION_END_H
@@ -14,7 +14,7 @@ enum end_reason {
     END_REWRITTEN,  /* size or mtime moved, and the file was not appended to */
     END_DIGEST,     /* the file grew, or only its ctime moved, and a digest differs */
     END_UNPROVEN,   /* the file changed, and its first or last block could not be read before */
-    END_SUPERSEDED, /* a look at the path found a change that nothing could be proven of */
+    END_SUPERSEDED, /* a look at the path found a change about which nothing could be proven */
     END_REASONS,
 };
 

@@ -1,5 +1,5 @@
 /*
- * Nominal cuts: how a size is divided before the bytes are looked at.
+ * Nominal cuts: how a size is divided, regardless of the bytes.
  *
  *     by size, 4 bytes each      |0   4|   8|   12|13          the last piece is shorter
  *     by count, 3 pieces         |0    5|   9|    13           the first size mod N are one longer
@@ -16,15 +16,15 @@ struct partition {
     uint64_t value; /* 1 to OFFSET_MAX */
 };
 
-/* Reads "nN" or SIZE, which is positive. Returns whether the text is one of these. */
+/* Parses "nN" or SIZE, which must be positive. Returns whether the text is one of these. */
 bool partition_parse(const char *text, size_t length, struct partition *partition);
 
 /* The number of pieces of a file of `size` bytes (at most OFFSET_MAX); 0 pieces by size of 0. */
 uint64_t partition_count(const struct partition *partition, uint64_t size);
 
 /*
- * Where piece `index` starts, 0 <= index <= partition_count(); the piece of that last index, which
- * does not exist, starts at `size`.
+ * Where piece `index` starts, 0 <= index <= partition_count(); for the last of these, which is no
+ * piece, it is `size`.
  */
 uint64_t partition_start(const struct partition *partition, uint64_t size, uint64_t index);
 

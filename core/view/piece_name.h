@@ -6,7 +6,7 @@
  *     000000000004096+100         an extent; its offset padded or not
  *     11-20  11+10  -10           lines, counted from 1; the last lines
  *
- * Names are bytes; no function keeps them.
+ * Names are bytes; no function stores them.
  */
 #ifndef BIGFS_CORE_VIEW_PIECE_NAME_H
 #define BIGFS_CORE_VIEW_PIECE_NAME_H
@@ -16,16 +16,15 @@
 
 #include "core/view/view.h"
 
-/* The longest name that is made: what a directory entry can be. */
+/* The longest name that is made: the limit of a directory entry. */
 enum { PIECE_NAME_MOST = 255 };
 
 /* The last `.suffix` of a file's name, with the dot, or "": a part of `name`. */
 const char *file_extension(const char *name);
 
 /*
- * Writes the name of a piece of a file that has `count` (view_count) and this extension, as a
- * listing shows it, to `name`, which has room for PIECE_NAME_MOST + 1 bytes. The selector is one of
- * view_next().
+ * Writes the name of a piece, as a listing shows it, to `name`, which has room for PIECE_NAME_MOST
+ * + 1 bytes. `count` is the file's view_count(); the selector comes from view_next().
  */
 void piece_name_write(const struct view *view, const char *extension, uint64_t count,
                       const struct selector *selector, char *name);
@@ -33,12 +32,12 @@ void piece_name_write(const struct view *view, const char *extension, uint64_t c
 /* The name of the piece of a view that has only one: "whole.EXT". */
 void piece_name_write_single(const struct view_type *type, const char *extension, char *name);
 
-/* The type of view that has only one piece, which has this name, with or without EXT; or NULL. */
+/* The type of view whose only piece has this name, with or without EXT; or NULL. */
 const struct view_type *piece_name_find_single(const char *extension, const char *name);
 
 /*
- * Reads the name of a piece of a file that has `count`. Returns 0, or -ENOENT if it fits no
- * rule, or names a number that the file does not have.
+ * Parses the name of a piece of a file with `count` numbered pieces. Returns 0, or -ENOENT if it
+ * fits no rule or is a number that the file does not have.
  */
 int piece_name_read(const struct view *view, const char *extension, uint64_t count,
                     const char *name, struct selector *selector);

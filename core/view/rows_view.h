@@ -1,4 +1,4 @@
-/* The view `rows`: as many records in each piece, and ranges of records, by an index. */
+/* The view `rows`: pieces of equally many records, and ranges of records, found by an index. */
 #ifndef BIGFS_CORE_VIEW_ROWS_VIEW_H
 #define BIGFS_CORE_VIEW_ROWS_VIEW_H
 

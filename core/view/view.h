@@ -5,7 +5,7 @@
  *     rows@5000                   type, rows of a piece
  *
  * Each type of view is a pair of files and a row of the table in core/view/view_types.h. Nothing
- * here knows of FUSE or of nodes. Names are bytes, and no function keeps them.
+ * here knows about FUSE or nodes. Names are bytes; no function stores them.
  */
 #ifndef BIGFS_CORE_VIEW_VIEW_H
 #define BIGFS_CORE_VIEW_VIEW_H
@@ -16,35 +16,35 @@
 
 #include "core/view/view_type.h"
 
-/* Reads VIEW[@ARG[,ARG]…]. Returns 0, or -ENOENT if the name is not of this form. */
+/* Parses VIEW[@ARG[,ARG]…]. Returns 0, or -ENOENT if the name is not of this form. */
 int view_parse(const char *name, size_t length, const struct view_defaults *defaults,
                struct view *view);
 
-/* Whether its pieces are numbered; those of the others are ranges. */
+/* Whether its pieces are numbered; otherwise they are ranges. */
 bool view_is_numbered(const struct view *view);
 
 /*
- * Gives a file what the view needs beside: an index, a reference for the caller, and the size that
- * it covers. The reading must be pinned then. Returns as index_get().
+ * If the view needs an index, sets file->index, a reference that the caller owns, and the size to
+ * what it covers. In that case the reading must be pinned. Returns as index_get().
  */
 int view_file_complete(struct view_file *file, const struct view *view,
                        struct index_directory *directory);
 
-/* How many pieces a file has in a numbered view; 0 in the others. Does not read the file. */
+/* How many pieces a file has in a numbered view; 0 in other views. Does not read the file. */
 uint64_t view_count(const struct view *view, const struct view_file *file);
 
 /*
  * Steps through the pieces of a view in the order of the file. *cursor is 0 at the start and at
  * most the size otherwise. Sets *selector to the next piece and moves *cursor past it. In a
- * numbered view it does not read the file. Returns 0, -NO_MORE_PIECES after the last piece, or as
- * holes_seek().
+ * numbered view it does not read the file. Returns 0, -NO_MORE_PIECES after the last piece, or an
+ * error as holes_seek().
  */
 int view_next(const struct view *view, const struct view_file *file, uint64_t *cursor,
               struct selector *selector);
 
 /*
- * Finds the bytes that a selector means in a file. Returns 0, -ENOENT if there is no such piece, or
- * as boundary_find(), rows_find() and holes_seek().
+ * Finds the bytes of a file that a selector selects. Returns 0, -ENOENT if there is no such piece,
+ * or an error as boundary_find(), rows_find() and holes_seek().
  */
 int view_resolve(const struct view *view, const struct selector *selector,
                  const struct view_file *file, struct piece *piece, struct piece_data *data);

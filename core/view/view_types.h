@@ -1,4 +1,4 @@
-/* The types of views: a row and a pair of files each. */
+/* The table of view types: one row and one pair of files each. */
 #ifndef BIGFS_CORE_VIEW_VIEW_TYPES_H
 #define BIGFS_CORE_VIEW_VIEW_TYPES_H
 
@@ -6,13 +6,13 @@
 
 #include "core/view/view_type.h"
 
-/* There are no more, so that there is room for what is known of each. */
+/* An upper limit, for arrays with an element for each type. */
 enum { VIEW_TYPES_MOST = 16 };
 
 /* In the order of listings. Ends with NULL. */
 extern const struct view_type *const view_types[];
 
-/* The number of the type with this name of `length` bytes; if there is none, that of the NULL. */
+/* The index of the type with this name of `length` bytes, or that of the NULL if there is none. */
 size_t view_type_named(const char *name, size_t length);
 
 #endif

@@ -1,4 +1,6 @@
-/* The view `whole`: the content, unsplit. It is listed beside the others, but is no directory. */
+/*
+ * The view `whole`: the content, unsplit. It is listed beside the others, but is not a directory.
+ */
 #ifndef BIGFS_CORE_VIEW_WHOLE_VIEW_H
 #define BIGFS_CORE_VIEW_WHOLE_VIEW_H
 
@@ -6,7 +8,7 @@
 
 extern const struct view_type whole_view;
 
-/* What chooses its only piece. */
+/* These select its only piece. */
 extern const struct view whole_of_file;
 extern const struct selector whole_selector;
 

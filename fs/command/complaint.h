@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages on standard error if the command cannot do what it was asked to do. */
+/* Error messages of the command on standard error. */
 #ifndef BIGFS_FS_COMMAND_COMPLAINT_H
 #define BIGFS_FS_COMMAND_COMPLAINT_H
 
-/* The exit status if the command line is wrong. EXIT_FAILURE is for everything else. */
+/* The exit status for a wrong command line. All other failures exit with EXIT_FAILURE. */
 enum { EXIT_USAGE = 2 };
 
 /*
@@ -16,7 +16,7 @@ __attribute__((format(printf, 2, 3))) int complain(int status, const char *forma
 /* The same for -ENOMEM. Returns EXIT_FAILURE. */
 int complain_of_memory(void);
 
-/* What to do about an errno, which is positive, such as "free some memory". Never NULL. */
+/* Advice for a positive errno, such as "free some memory". Never NULL. */
 const char *complaint_cure(int error);
 
 #endif

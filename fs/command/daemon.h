@@ -1,16 +1,16 @@
 /*
- * Goes to the background, so that the command returns when the mount answers.
+ * Goes to the background, so that the command returns once the mount answers.
  *
- * The first process stays in the foreground and waits; the second mounts. Errors before the mount
- * answers go to the standard error of both, and the first ends with the right status. They are
- * bound to each other until the first has said that it is about to return:
+ * The first process waits in the foreground; the second mounts. Errors before the mount answers go
+ * to the standard error that both share, and the first exits with the right status. The two stay
+ * connected until the first reports that it is about to return:
  *
  *     first    wait ................. <-ready-- --bye--> exit 0
- *     second   check, mount, answer --ready-->  <--bye-- leave the terminal's world
+ *     second   check, mount, answer --ready-->  <--bye-- detach from the terminal
  *
- * Before that, a signal that ends the first is passed on to the second, and the first ends with it.
- * If the first is killed, the second unmounts and ends. So an interrupted command leaves nothing
- * behind.
+ * If a signal ends the first process before that, it is passed on to the second, and the first ends
+ * with it. If the first is killed, the second unmounts and ends. So an interrupted command leaves
+ * nothing behind.
  */
 #ifndef BIGFS_FS_COMMAND_DAEMON_H
 #define BIGFS_FS_COMMAND_DAEMON_H
@@ -27,26 +27,27 @@ enum daemon_news { DAEMON_BOUND, DAEMON_FREE, DAEMON_ORPHANED };
 
 /*
  * Continues in a new process and session, unless `foreground`; the old process waits and exits.
- * Until daemon_mounting() the new one is killed if the old one dies. Call it before any thread is
- * started. Returns 0, or -errno.
+ * Until daemon_mounting() the new process is killed if the old one dies. Call it before any thread
+ * is started. Returns 0 or -errno.
  */
 int daemon_start(struct daemon *daemon, bool foreground);
 
-/* Says that there is something to undo from now on. Call it after the signals have been blocked. */
+/* Declares that there is something to undo from now on. Call it once the signals are blocked. */
 void daemon_mounting(void);
 
-/* Tells the waiting process that all is well, once, and leaves the terminal. Does not block. */
+/* Reports success to the waiting process, once, and detaches from the terminal. Does not block. */
 void daemon_ready(struct daemon *daemon);
 
 /*
- * Reads the waiting process's news when daemon->parent is readable. DAEMON_FREE: the command has
- * returned successfully, and daemon->parent is closed. DAEMON_ORPHANED: it was killed.
+ * Reads the message of the waiting process when daemon->parent is readable. DAEMON_FREE: the
+ * command has returned successfully, and daemon->parent is now closed. DAEMON_ORPHANED: it was
+ * killed.
  */
 enum daemon_news daemon_hear(struct daemon *daemon);
 
 void daemon_end(struct daemon *daemon);
 
-/* Sends the messages of libfuse and bigfs to standard error; daemon_ready() switches to syslog. */
+/* Sends log messages of libfuse and bigfs to standard error. daemon_ready() switches to syslog. */
 void daemon_log_to_stderr(void);
 
 #endif

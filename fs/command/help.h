@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the command says about itself. */
+/* The texts of --help and --version. */
 #ifndef BIGFS_FS_COMMAND_HELP_H
 #define BIGFS_FS_COMMAND_HELP_H
 
-/* Write to standard output: the text of --help, in 80 columns, and the text of --version. */
+/* Both write to standard output; the text of --help fits 80 columns. */
 void help_print(void);
 void help_print_version(void);
 

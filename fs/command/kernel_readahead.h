@@ -1,9 +1,9 @@
 /*
- * Lets the kernel read further ahead in the mount than the 128 KiB that it begins with.
+ * Raises the kernel's readahead on the mount above the initial 128 KiB.
  *
- * The answer to FUSE_INIT can only lower that. It is raised in sysfs, which only root may do; for
- * other users it stays as it is. A separate thread that serves no request writes the file once,
- * after the answer to FUSE_INIT, which would undo it. Then the thread ends.
+ * The answer to FUSE_INIT can only lower it. Only root can raise it, in sysfs; for other users it
+ * stays as it is. A thread that serves no requests writes the file once, after FUSE_INIT has been
+ * answered (which would reset the value), and then ends.
  */
 #ifndef BIGFS_FS_COMMAND_KERNEL_READAHEAD_H
 #define BIGFS_FS_COMMAND_KERNEL_READAHEAD_H
@@ -21,10 +21,10 @@ struct kernel_readahead {
     pthread_t thread;
 };
 
-/* Starts the thread if possible. The mountpoint must live until kernel_readahead_stop(). */
+/* Starts the thread, if possible. The mountpoint must live until kernel_readahead_stop. */
 void kernel_readahead_start(struct kernel_readahead *readahead, const char *mountpoint);
 
-/* Says that FUSE_INIT has been answered. Does not block. Thread-safe. */
+/* Reports that FUSE_INIT has been answered. Does not block. Thread-safe. */
 void kernel_readahead_go(struct kernel_readahead *readahead);
 
 /* Ends the thread. kernel_readahead_start() must have been called. */

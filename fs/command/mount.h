@@ -10,13 +10,13 @@
 #include "fs/command/kernel_readahead.h"
 #include "fs/tree/driver.h"
 
-/* A driver, and the parts of the process that serves it. */
+/* A driver, and the state of the process that serves it. */
 struct mount {
     struct driver driver;
     struct daemon daemon;
     struct kernel_readahead readahead;
     struct departure departure;
-    bool departing; /* the time limit for the end is running */
+    bool departing; /* the time limit of the departure is running */
     atomic_bool init_answered;
 };
 

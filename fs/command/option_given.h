@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One option as the user gave it, on the command line or in a list after -o. */
+/* One option as given on the command line or in a list after -o. */
 #ifndef BIGFS_FS_COMMAND_OPTION_GIVEN_H
 #define BIGFS_FS_COMMAND_OPTION_GIVEN_H
 
@@ -13,10 +13,9 @@ struct option_given {
 };
 
 /*
- * Takes the option, or each option in the list that is its value. In a list "\," is a comma and
- * "\\" a backslash, names may have underscores for dashes, and unknown options go on to libfuse.
- * Keeps nothing of *given. Returns 0, or the exit status of the command after one line on standard
- * error.
+ * Takes the option, or each one in the list that is its value. In a list "\," is a comma and "\\" a
+ * backslash, underscores in names stand for dashes, and unknown options are passed to libfuse.
+ * Keeps no pointer into *given. Returns 0, or the exit status after one line on standard error.
  */
 int option_take(struct options *options, const struct option_given *given);
 

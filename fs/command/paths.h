@@ -12,14 +12,14 @@ struct paths {
 
 /*
  * Resolves and checks both paths as given on the command line. Returns 0, or -1 after one line on
- * standard error; then *paths owns nothing. Blocks as realpath(3) and stat(2) do.
+ * standard error, with nothing left in *paths. Blocks as realpath(3) and stat(2) do.
  */
 int paths_check(const char *source, const char *mountpoint, struct paths *paths);
 
 /*
- * Checks that the path of the index directory does not lead into the mount, where bigfs would wait
- * for itself. If it does, refuses a path that the user gave, and drops the default one. Returns 0,
- * or -1 after one line on standard error; then *paths owns nothing.
+ * Checks that the index directory is not inside the mount, where the driver would wait for itself.
+ * Rejects a directory that the user gave; drops the default one. Returns 0, or -1 after one line on
+ * standard error, with nothing left in *paths.
  */
 int paths_check_index_dir(struct paths *paths, struct options *options);
 

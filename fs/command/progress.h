@@ -1,6 +1,6 @@
 /*
- * Shows on standard error the progress of a file, its rate and the time left, as a bar on a
- * terminal, else as a line every ten seconds. For one thread.
+ * Shows progress, speed and remaining time of a file on standard error: as a bar on a terminal,
+ * otherwise as a line every ten seconds. Not thread-safe.
  */
 #ifndef BIGFS_FS_COMMAND_PROGRESS_H
 #define BIGFS_FS_COMMAND_PROGRESS_H
@@ -9,27 +9,29 @@
 #include <stdint.h>
 
 struct progress {
-    const char *name; /* what the bar is called; printable; the caller's */
+    const char *name; /* the label of the bar; printable; borrowed */
     int64_t started;  /* CLOCK_MONOTONIC, ms */
-    uint64_t from;    /* bytes done at the start; UINT64_MAX before the first progress_show() */
+    uint64_t from;    /* bytes done at the start; UINT64_MAX before the first look */
     int64_t told;     /* CLOCK_MONOTONIC, ms; when the last line was written */
-    bool terminal;    /* a bar is drawn */
+    bool terminal;    /* standard error is a terminal: draw a bar */
 };
 
-/* Begins now. `name` must live as long as *progress. */
+/* Starts the clock. `name` must live as long as *progress. */
 void progress_begin(struct progress *progress, const char *name);
 
 /*
- * Draws the bar over the previous one, or writes a line if the last one is ten seconds old. Both
- * numbers are bytes. The first call says how many were done before the start. Bytes done beyond
- * `size` do not count.
+ * Redraws the bar, or writes a line if the last one is ten seconds old. Both numbers are bytes. The
+ * first call sets how much was done before the start. Bytes beyond `size` are ignored.
  */
 void progress_show(struct progress *progress, uint64_t done, uint64_t size);
 
 /* Clears the bar. */
 void progress_end(const struct progress *progress);
 
-/* Writes a number of bytes for people, such as "1.5 GiB", into PROGRESS_BYTES_MOST bytes. */
+/*
+ * Writes a number of bytes in human-readable form, such as "1.5 GiB", into PROGRESS_BYTES_MOST
+ * bytes.
+ */
 enum { PROGRESS_BYTES_MOST = 16 };
 void progress_bytes(double bytes, char *text);
 

@@ -1,6 +1,6 @@
 /*
- * Decides where a request is worked on: in the lane of its kind of work, as one of its node's
- * device. So it cannot hold up requests of other kinds or devices.
+ * Runs each request in the lane for its kind of work, counted against the device that its node is
+ * on. So a slow device does not delay requests for others.
  */
 #ifndef BIGFS_FS_OPERATION_DISPATCH_H
 #define BIGFS_FS_OPERATION_DISPATCH_H
@@ -11,13 +11,12 @@
 #include "fs/serve/request.h"
 
 /*
- * Runs a request in a lane. For a leader. A request that does not look at SOURCE runs at once, so
- * it is answered even if SOURCE does not answer. The request is answered in every case.
- * Thread-safe.
+ * Runs a request in a lane, for a leader. A request that does not look at SOURCE runs at once, so
+ * it is answered even if SOURCE does not respond. Always answers the request. Thread-safe.
  */
 void dispatch(struct request *request, enum lane lane);
 
-/* The same, in the lane of scans if the request may scan, else in the lane of looks. */
+/* The same, in the lane for scans if the request may scan, else in the lane for looks. */
 void dispatch_look(struct request *request, bool may_scan);
 
 #endif

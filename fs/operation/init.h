@@ -1,4 +1,4 @@
-/* INIT: what bigfs agrees on with the kernel. */
+/* INIT: negotiates features with the kernel. */
 #ifndef BIGFS_FS_OPERATION_INIT_H
 #define BIGFS_FS_OPERATION_INIT_H
 

@@ -1,4 +1,4 @@
-/* LOOKUP: a name becomes a node. */
+/* LOOKUP: finds the node for a name. */
 #ifndef BIGFS_FS_OPERATION_LOOKUP_H
 #define BIGFS_FS_OPERATION_LOOKUP_H
 

@@ -1,4 +1,4 @@
-/* LSEEK: where an open file has data and holes. */
+/* LSEEK: finds data and holes in an open file. */
 #ifndef BIGFS_FS_OPERATION_LSEEK_H
 #define BIGFS_FS_OPERATION_LSEEK_H
 

@@ -1,4 +1,4 @@
-/* OPEN: a file is opened for reading. */
+/* OPEN: opens a file for reading. */
 #ifndef BIGFS_FS_OPERATION_OPEN_H
 #define BIGFS_FS_OPERATION_OPEN_H
 

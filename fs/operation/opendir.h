@@ -1,4 +1,4 @@
-/* OPENDIR and RELEASEDIR: a directory is opened to be listed, and closed. */
+/* OPENDIR and RELEASEDIR: open and close a directory for listing. */
 #ifndef BIGFS_FS_OPERATION_OPENDIR_H
 #define BIGFS_FS_OPERATION_OPENDIR_H
 

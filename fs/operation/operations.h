@@ -1,7 +1,4 @@
-/*
- * The operations of a mount: requests in, replies out. Each is a pair of files and a row of the
- * table.
- */
+/* The operations of a mount. Each is a pair of files and a row of the table. */
 #ifndef BIGFS_FS_OPERATION_OPERATIONS_H
 #define BIGFS_FS_OPERATION_OPERATIONS_H
 
@@ -9,7 +6,7 @@
 
 #include "fs/serve/operation.h"
 
-/* The operations that are counted, in the order of metrics. Ends with NULL. */
+/* All operations, in the order in which metrics list them. Ends with NULL. */
 extern const struct operation *const operations[];
 
 /* For fuse_session_new(); the user data is a struct server. */

@@ -1,7 +1,7 @@
 /*
- * Parking: requests wait for an index, perhaps for hours, and occupy no thread meanwhile.
+ * Parking: lets requests wait for an index, perhaps for hours, without occupying a thread.
  *
- *     request --run--> -AWAITS_INDEX --parking_wait--> parked --index made--> in line, run again
+ *     request --run--> -AWAITS_INDEX --parking_wait--> parked --index made--> queued, run again
  *                                                       |
  *                                                       +-- interrupted --> EINTR
  *
@@ -15,7 +15,7 @@
 
 /*
  * Parks a copy of the request until the index that `node` needs has been made, then runs it again
- * in the lane of scans. The request is answered in every case. Thread-safe.
+ * in the lane of scans. Always answers the request. Thread-safe.
  */
 void parking_wait(const struct request *request, const struct node *node);
 

@@ -1,4 +1,4 @@
-/* The operations that change something. All count as one operation and are refused with EROFS. */
+/* Refuses every operation that changes something with EROFS. They count as one operation. */
 #ifndef BIGFS_FS_OPERATION_REFUSE_H
 #define BIGFS_FS_OPERATION_REFUSE_H
 
@@ -9,8 +9,8 @@
 extern const struct operation change_operation;
 
 /*
- * A mount is read-only, so the kernel refuses changes itself. These functions refuse them if the
- * mount is remounted for writing.
+ * The mount is read-only, so the kernel refuses changes itself. These functions refuse them if the
+ * mount is remounted read-write.
  */
 void refuse_setattr(fuse_req_t fuse, fuse_ino_t inode, struct stat *attributes, int to_set,
                     struct fuse_file_info *file);

@@ -1,4 +1,4 @@
-/* RELEASE: an open file is closed. */
+/* RELEASE: closes an open file. */
 #ifndef BIGFS_FS_OPERATION_RELEASE_H
 #define BIGFS_FS_OPERATION_RELEASE_H
 

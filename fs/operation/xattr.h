@@ -1,9 +1,8 @@
 /*
  * Extended attributes of nodes: GETXATTR and LISTXATTR.
  *
- * Only a mount whose rights the kernel checks (allow_other) has any. On other mounts the first
- * answer is that there are none, and the kernel never asks again. Otherwise `ls -l` would ask for
- * each file.
+ * Only mounts with allow_other, where the kernel checks rights, have any. On other mounts the first
+ * reply is ENOSYS, so the kernel never asks again. Otherwise `ls -l` would ask for each file.
  */
 #ifndef BIGFS_FS_OPERATION_XATTR_H
 #define BIGFS_FS_OPERATION_XATTR_H

@@ -1,9 +1,9 @@
 /*
- * Requests put aside. They wait for something that sends no notice (a lease on a file, a free
+ * Requests put aside: they wait for something that sends no notice (a lease on a file, a free
  * descriptor) and are tried again from time to time. Meanwhile they occupy neither a thread nor a
  * place in a lane.
  *
- *     request --run--> -HELD_BY_LEASE --aside_wait--> aside --a while--> in line, run again
+ *     request --run--> -HELD_BY_LEASE --aside_wait--> aside --a while--> queued, run again
  *                                                       |
  *                                                       +-- interrupted --> CANCELLED
  *
@@ -20,7 +20,7 @@
 #include "fs/serve/request.h"
 
 struct aside {
-    void (*work)(void *argument); /* constant; called after a request has been put in line */
+    void (*work)(void *argument); /* constant; called after a request has been queued */
     void *argument;               /* constant */
     pthread_t thread;             /* constant */
     pthread_mutex_t lock;
@@ -29,19 +29,22 @@ struct aside {
     bool ended;            /* protected by lock */
 };
 
-/* Starts a thread. `work` must get the lines worked on, and must not block. Returns 0 or -errno. */
+/*
+ * Starts a thread. `work` must make the crew work on its queues, and must not block. Returns 0 or
+ * -errno.
+ */
 int aside_start(struct aside *aside, void (*work)(void *argument), void *argument);
 
 /*
- * Answers all waiting requests as if they were interrupted, and ends the thread. Does nothing if
- * the thread was not started: `aside` is all zeros, or aside_start() failed.
+ * Answers all waiting requests as if they were interrupted, and ends the thread. Harmless if it was
+ * not started and `aside` is all zeros.
  */
 void aside_stop(struct aside *aside);
 
 /*
- * Puts aside a copy of a request that runs in a lane, to be run again there. Returns false if it
- * was first put aside at least `longest_ms` ago, or if there is no memory; the caller must then
- * answer the request. Thread-safe.
+ * Puts aside a copy of a request that runs in a lane, to be run again there. Returns false, without
+ * answering the request, if it was first put aside `longest_ms` ago or longer, or if there is no
+ * memory. Thread-safe.
  */
 bool aside_wait(struct aside *aside, const struct request *request, int64_t longest_ms);
 

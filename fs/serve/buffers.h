@@ -2,7 +2,7 @@
  * A fixed set of buffers for the bytes of pieces.
  *
  * The memory is reserved at the start and touched only as far as it is used. A taken buffer still
- * holds older bytes, so a thread must reply only with bytes that it has written itself.
+ * holds old bytes, so a thread must reply only with what it has written itself.
  */
 #ifndef BIGFS_FS_SERVE_BUFFERS_H
 #define BIGFS_FS_SERVE_BUFFERS_H
@@ -15,7 +15,8 @@ struct buffers {
     char *memory; /* constant; count * size bytes */
     size_t size;  /* constant */
     size_t count; /* constant */
-    char **free;  /* protected by lock; a stack: the last one given back is warm in the cache */
+    char **free;  /* protected by lock; a stack: the last one returned is still in the processor's
+                     cache */
     size_t free_count; /* protected by lock */
 };
 

@@ -2,18 +2,17 @@
  * The crew: the threads that receive requests from the kernel and work on them, as leaders and
  * followers with admission.
  *
- *     /dev/fuse ──> leader ─┬─ venture: answers at once what hardly ever blocks
- *                           └─ step down ──> lane of reads, scans or looks ──> work, or wait
- *     followers ──> lead in the place of one that stepped down; run errands
+ *     /dev/fuse ──> leader ──┬── venture: answers at once if that hardly ever blocks
+ *                            └── step down ──> lane of reads, scans or looks ──> work, or queue
+ *     followers ──> replace a leader that stepped down; run errands
  *
  * fs/serve/crew_leaders.h has the rules of leading, fs/serve/crew_lane.h those of admission.
  *
- * All threads are started before the first request, and stay. So the memory and the descriptors of
- * the process do not depend on the requests. (The loop of libfuse starts threads as requests
- * arrive.) The number of threads is the sum of the limits of all lanes, plus the number of leaders
- * (all but one of them may have blocked while venturing), plus one follower. So there is always a
- * thread for an interrupt and for requests that need no source, such as those for .bigfs. If a lane
- * has room, there is also one for an errand.
+ * All threads are started before the first request and stay, so memory and descriptors do not
+ * depend on the load. (The loop of libfuse starts threads as requests come.) The number is the sum
+ * of all lane limits, plus the leaders (all but one of which may have blocked in a venture), plus
+ * one follower. So there is always a thread for an interrupt and for requests that need no source,
+ * such as .bigfs, and, if there is room in a lane, one for an errand.
  *
  * All functions are thread-safe from crew_start() to crew_stop().
  */
@@ -30,11 +29,11 @@
 #include "fs/serve/crew_leaders.h"
 #include "fs/serve/request.h"
 
-/* What requests may do: each kind has a lane. */
+/* The kinds of requests, by what they may do. Each kind has a lane. */
 enum lane {
     LANE_READS, /* read pieces */
     LANE_SCANS, /* scan content */
-    LANE_LOOKS, /* everything else that looks at SOURCE, which may be a disk that does not answer */
+    LANE_LOOKS, /* anything else that looks at SOURCE, whose disk may not respond */
     LANES,
 };
 
@@ -48,11 +47,11 @@ struct crew {
     struct crew_leaders leaders;
     struct fuse_session *session; /* constant once prepared */
     int ended;         /* eventfd, written when a worker finds that the session has ended; owned */
-    atomic_int error;  /* the first one */
+    atomic_int error;  /* the first that happened */
     unsigned prepared; /* constant once prepared */
     unsigned started;  /* constant once started */
     struct crew_worker *workers; /* `prepared` of them; owned */
-    atomic_bool receiving;       /* the workers exist: requests may be received */
+    atomic_bool receiving;       /* all workers run; requests may be received */
 };
 
 /* Makes a crew without threads. `limits` has one limit for each lane. */
@@ -65,9 +64,8 @@ void crew_destroy(struct crew *crew);
 unsigned crew_size(const struct crew *crew);
 
 /*
- * Allocates what each thread needs to receive from the session. For that it calls
- * fuse_session_receive_buf(), which must fail with EINTR as long as crew->receiving is false.
- * Returns 0 or -errno.
+ * Allocates the receive buffer of each thread. Calls fuse_session_receive_buf() for that, which
+ * must fail with EINTR as long as crew->receiving is false. Returns 0 or -errno.
  */
 int crew_prepare(struct crew *crew, struct fuse_session *session);
 
@@ -80,34 +78,34 @@ int crew_ended(const struct crew *crew);
 /* Whether a request is being worked on. */
 bool crew_busy(const struct crew *crew);
 
-/* A number that changes when a request is received or finished. */
+/* A number that changes whenever a request is received or finished. */
 uint64_t crew_progress(const struct crew *crew);
 
 /*
- * Ends the session and waits for every thread to end its request. Returns 0, or -errno if the crew
- * could not go on receiving.
+ * Ends the session and waits for every thread to finish its request. Returns 0, or -errno if the
+ * crew could not go on receiving.
  */
 int crew_stop(struct crew *crew);
 
 /*
- * Runs a request in a lane. For a leader; another thread leads meanwhile. The request counts
- * against request->device. It is answered in every case (crew_lane_run).
+ * Runs a request in a lane, for a leader; meanwhile another thread leads. It counts against
+ * request->device. Always answers it (crew_lane_run).
  */
 void crew_run(struct crew *crew, enum lane lane, const struct request *request);
 
 /*
- * Puts a running request back in line, as one of `device`. The thread that ran it goes on with the
- * line. The request is answered in every case.
+ * Queues a running request again, counted against `device`. Its thread goes on with the queue.
+ * Always answers it.
  */
 void crew_queue(struct crew *crew, enum lane lane, const struct request *request, uint64_t device);
 
-/* The same for a thread outside the crew: a follower does the work. Does not block. */
+/* The same, for a thread outside the crew: a follower does the work. Does not block. */
 void crew_resume(struct crew *crew, enum lane lane, const struct request *request);
 
-/* Sends a follower to work on the lines. Does not block. */
+/* Sends a follower to work on the queues. Does not block. */
 void crew_send(struct crew *crew);
 
-/* Works on the lines until they are empty or there is no room. */
+/* Works on the queues until they are empty or there is no room. */
 void crew_run_lines(struct crew *crew);
 
 /* For a leader, around work that hardly ever blocks, as crew_leaders_venture() and …_ventured(). */

@@ -2,20 +2,20 @@
  * A lane of the crew (fs/serve/crew.h): bounds how many requests of a kind are worked on at once.
  *
  * A worker brings a request. If there is room, it runs the request at once. Otherwise the request
- * waits in line and the worker is free for others. A thread that finishes a request takes the next
- * one from the line. So a slow disk or a long scan holds up only the requests that wait for it: a
- * few workers are always left to receive requests, above all interrupts.
+ * is queued and the worker is free again. The thread that finishes a request takes the next from
+ * the queue. So a slow disk or a long scan delays only what waits for it. Some workers are always
+ * left to receive requests, above all interrupts.
  *
- * Requests that need the same file system (device) share. Together they may take half of the room
- * that the others leave, and at least one place. So a file system that does not answer leaves room
- * for the others, and so do several.
+ * Requests for the same file system (device) share its part: together they may take half of the
+ * room that the others leave, but at least one place. So one or several file systems that do not
+ * respond still leave room for the others.
  *
  *     worker A  --run--> [ request 1 ] --next--> [ request 3 ] …
  *     worker B  --run--> [ request 2 ] …
  *     worker C  --enter: full, request 3 queued--> back to receiving
  *
- * The line needs no bound of its own, as each request in it is one program that waits for its
- * answer. A queued request is answered with EINTR as soon as its reader is interrupted.
+ * The queue needs no bound of its own, as each request in it stands for a program that waits for
+ * its answer. If a reader is interrupted, its queued request is answered with EINTR at once.
  *
  * Lock order: a request's lock in libfuse, then crew_lane.lock (the interrupt callback).
  */
@@ -44,23 +44,25 @@ struct crew_load {
 
 void crew_lane_init(struct crew_lane *lane, unsigned limit);
 
-/* No request may run or wait. A thread that runs requests returns only when the line is empty. */
+/*
+ * No request may run or wait. (A thread that runs requests returns only when the queue is empty.)
+ */
 void crew_lane_destroy(struct crew_lane *lane);
 
 /*
- * Runs a copy of the request now, and then others that wait; or puts a copy in line and returns.
- * The request is answered in every case: by its operation's `run`, or by `refuse` with -ENOMEM or
- * -CANCELLED. Thread-safe.
+ * Runs a copy of the request now, then others that wait; or queues a copy and returns. Always
+ * answers the request: by its operation's `run`, or by `refuse` with -ENOMEM or -CANCELLED.
+ * Thread-safe.
  */
 void crew_lane_run(struct crew_lane *lane, const struct request *request);
 
 /*
- * Puts a copy of the request in line, as one of `device`, even if there is room, for a thread that
- * calls crew_lane_work(). The request is answered in every case. Runs nothing. Thread-safe.
+ * Queues a copy of the request, counted against `device`, even if there is room. A call of
+ * crew_lane_work() runs it. Always answers the request. Runs nothing itself. Thread-safe.
  */
 void crew_lane_queue(struct crew_lane *lane, const struct request *request, uint64_t device);
 
-/* Runs waiting requests as long as there is room for one of them. Thread-safe. */
+/* Runs waiting requests as long as there is room for one. Thread-safe. */
 void crew_lane_work(struct crew_lane *lane);
 
 struct crew_load crew_lane_load(struct crew_lane *lane);

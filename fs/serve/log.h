@@ -1,6 +1,6 @@
 /*
- * The log of a mount. No reader can flood it: it takes a limited number of lines in a row, and then
- * one now and then. Lines left out are counted, and the next line says how many there were.
+ * The log of a mount. It is rate-limited, so that no reader can flood it: a burst of lines, then
+ * one now and then. Omitted lines are counted, and the next line says how many there were.
  *
  * Thread-safe.
  */
@@ -23,10 +23,10 @@ struct log {
 void log_init(struct log *log);
 void log_destroy(struct log *log);
 
-/* Takes the right to write a line. Returns false if this line is left out; it is counted then. */
+/* Claims the right to write a line. False: the line is omitted and counted. */
 bool log_may_write(struct log *log);
 
-/* Writes a line with the prefix "bigfs: ". The caller must have taken the right to do so. */
+/* Writes a line with the prefix "bigfs: ". Only for a caller that has claimed the right. */
 void log_write(struct log *log, enum fuse_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

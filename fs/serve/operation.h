@@ -1,6 +1,6 @@
 /*
- * An operation: one kind of request that the kernel sends. Each is a pair of files in fs/operation
- * and a row of the table in fs/operation/operations.h.
+ * An operation: one kind of request from the kernel. Each is a pair of files in fs/operation and a
+ * row of the table in fs/operation/operations.h.
  */
 #ifndef BIGFS_FS_SERVE_OPERATION_H
 #define BIGFS_FS_SERVE_OPERATION_H
@@ -17,8 +17,8 @@ struct operation {
     void (*run)(struct request *request);
 
     /*
-     * Answers a request that was not run, with `error`, which is -errno: it was interrupted, or
-     * there is no memory to put it in line.
+     * Answers with -errno a request that was not run: it was interrupted, or there was no memory to
+     * queue it.
      */
     void (*refuse)(const struct request *request, int error);
 };

@@ -1,9 +1,9 @@
 /*
- * The one place for replies. Each request ends here, once, and is counted with the time it took.
+ * The one place for replies: each request ends here, once, and is counted with its duration.
  *
- * All functions are thread-safe. The request is gone afterwards. The functions that hand the kernel
- * a reference return false if nobody waits for the answer any more; the reference is then still the
- * caller's.
+ * All functions are thread-safe. The request is invalid afterwards. Functions that hand a reference
+ * to the kernel return false if nobody waits for the answer any more; the caller then keeps the
+ * reference.
  */
 #ifndef BIGFS_FS_SERVE_REPLY_H
 #define BIGFS_FS_SERVE_REPLY_H
@@ -19,12 +19,12 @@
 /* Answers with an error of the core, -errno (fs/serve/errors.h). */
 void reply_error(const struct request *request, int error);
 
-/* Answers with an errno that is an answer and not a failure, such as ENODATA; or with 0. */
+/* Answers with 0, or with an errno that is not a failure, such as ENODATA. */
 void reply_errno(const struct request *request, int answer);
 
 /*
- * Ends a request that failed: puts it aside if it can go on later (fs/serve/aside.h), else answers
- * with the error.
+ * Ends a request that failed: puts it aside if it may succeed later (fs/serve/aside.h), otherwise
+ * answers with the error.
  */
 void reply_failure(const struct request *request, int error);
 

@@ -1,8 +1,8 @@
 /*
- * A request, and what is needed to answer it later.
+ * A request, and everything needed to answer it later.
  *
  * A request begins when its operation receives it, and ends with the one reply of fs/serve/reply.h,
- * which counts it and how long it took. In between it is copied: into a line of the crew, or aside.
+ * which counts it and its duration. In between it may be copied into a queue of the crew, or aside.
  */
 #ifndef BIGFS_FS_SERVE_REQUEST_H
 #define BIGFS_FS_SERVE_REQUEST_H
@@ -28,11 +28,11 @@ struct request {
     off_t offset;
     int whence; /* a seek's */
     struct fuse_file_info file;
-    char name[256];      /* of a look-up or an extended attribute; "" for others */
-    uint64_t device;     /* of the file system that it needs; 0: it needs none */
+    char name[256];      /* of a look-up or an extended attribute; otherwise "" */
+    uint64_t device;     /* of the file system that it needs; 0: none */
     int64_t aside_since; /* when it was first put aside (fs/serve/aside.h), in ms; 0: never */
 
-    /* The crew's own. */
+    /* Private to the crew. */
     struct list link;       /* protected by crew_lane.lock */
     struct crew_lane *lane; /* constant once it is in one */
     bool waiting;           /* protected by crew_lane.lock */

@@ -1,5 +1,5 @@
 /*
- * The server serves the requests of one mount, whatever the mount shows.
+ * The server handles the requests of one mount, whatever the mount shows.
  *
  *     kernel ── /dev/fuse ──> crew ──> operation ──> reply ──> counts, log
  *                              │  ^        │
@@ -29,7 +29,7 @@ enum { MOST_READ = 1024 * 1024 };
 
 enum { MOST_OPERATIONS = 32 };
 
-/* The counts of one operation. */
+/* Counters of one operation. */
 struct operation_counts {
     _Atomic uint64_t requests;
     _Atomic uint64_t failures;    /* answered with an error */
@@ -44,7 +44,7 @@ struct server {
     _Atomic uint64_t interrupted; /* requests answered with EINTR */
     _Atomic uint64_t stale;       /* … with ESTALE */
     _Atomic uint64_t io_errors;   /* … with EIO */
-    _Atomic uint64_t prefetched;  /* reads answered with prefetched bytes (fs/serve/prefetch.h) */
+    _Atomic uint64_t prefetched;  /* reads answered from prefetched bytes (fs/serve/prefetch.h) */
     struct crew crew;
     struct buffers buffers; /* one for each worker, to reply from */
     struct prefetch_pool prefetch;
@@ -52,16 +52,15 @@ struct server {
     struct log log;
     atomic_bool ending; /* the mount has been detached; long work must stop */
 
-    /* Constant, set before use; writes to `text`, for people, what a request is about. */
+    /* Constant; describes a request for people, in `text`. Set before use. */
     void (*describe)(const struct request *request, char *text, size_t size);
 
-    /* Constant, set before use; called just before the kernel gets the answer to INIT; or NULL. */
+    /* Constant; called just before the kernel gets the answer to INIT; or NULL. Set before use. */
     void (*on_ready)(struct server *server);
 };
 
 /*
- * Makes a server for these operations. `lanes` has the limit of requests at work for each lane.
- * Returns 0 or -ENOMEM.
+ * Makes a server for these operations. `lanes` holds the limit of each lane. Returns 0 or -ENOMEM.
  */
 int server_init(struct server *server, const struct operation *const *operations,
                 const unsigned *lanes);
@@ -69,7 +68,7 @@ int server_init(struct server *server, const struct operation *const *operations
 /* Frees everything. No request may be under way. */
 void server_destroy(struct server *server);
 
-/* Starts what is needed besides the crew's threads. Returns 0 or -errno. */
+/* Starts the threads other than the crew's. Returns 0 or -errno. */
 int server_start(struct server *server);
 
 /* Answers the requests that wait without a thread. Call it after crew_stop(). */
