@@ -64,7 +64,7 @@ struct content_type {
 
     /*
      * Lends up to `most` bytes at `offset` to a scan: mapped, or in `scratch`, which has room for
-     * CONTENT_SCRATCH bytes. Returns 0 or -errno.
+     * `most` bytes, or for CONTENT_SCRATCH if these are fewer. Returns 0 or -errno.
      */
     int (*lend)(const struct reading *reading, int fd, uint64_t offset, uint64_t most,
                 uint8_t *scratch, struct content_loan *loan);
