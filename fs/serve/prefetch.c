@@ -115,19 +115,28 @@ void prefetch_destroy(struct prefetch *prefetch)
     (void)tidy_stretches(prefetch);
 }
 
-/* Locked. */
+/* Whether a stretch has these bytes of a member, and they may be given. Locked. */
+static bool has_bytes(const struct stretch *stretch, const struct prefetch *prefetch,
+                      uint64_t offset, size_t size)
+{
+    return stretch->owner == prefetch && size <= stretch->length - (offset - stretch->offset) &&
+           is_fresh(stretch);
+}
+
+/* A read that waits for a copy is a user of it, so that it is not given up as passed. Locked. */
 static void lend_stretch(struct prefetch *prefetch, uint64_t offset, size_t size,
                          struct prefetch_read *read)
 {
     struct stretch *stretch = find_stretch(prefetch, offset);
-    while (stretch != NULL && stretch->length == 0) {
-        pthread_cond_wait(&prefetch->pool->change, &prefetch->pool->lock);
-        stretch = find_stretch(prefetch, offset);
-    }
-    if (stretch == NULL || size > stretch->length - (offset - stretch->offset) ||
-        !is_fresh(stretch))
+    if (stretch == NULL)
         return;
     stretch->users++;
+    while (stretch->owner == prefetch && stretch->length == 0)
+        pthread_cond_wait(&prefetch->pool->change, &prefetch->pool->lock);
+    if (!has_bytes(stretch, prefetch, offset, size)) {
+        stretch->users--;
+        return;
+    }
     read->stretch = stretch;
     read->bytes = stretch->buffer + (offset - stretch->offset);
     read->then = stretch->then;

@@ -42,7 +42,7 @@ struct stretch {
     size_t length;             /* 0 while it is being filled */
     int64_t copied;            /* when, in ms */
     struct file_identity then; /* the file as it was before it was copied */
-    unsigned users;            /* threads that are replying from it or filling it */
+    unsigned users;            /* threads that reply from it, fill it or wait for it now */
 };
 
 /* Shared by all members. */
