@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Cleanup at the end of a scope, and transfer of ownership.
  *

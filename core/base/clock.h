@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The clock for deadlines and ages. */
 #ifndef BIGFS_CORE_BASE_CLOCK_H
 #define BIGFS_CORE_BASE_CLOCK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Intervals: a bounded, sorted array of stretches of a file, each of one kind.
  *

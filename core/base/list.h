@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A circular doubly linked list whose links live inside the listed objects.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Results that bigfs defines, beside the system's errnos.
  *

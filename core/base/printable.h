@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Names in messages: what is written to a terminal or a log is one line without control characters.
  *

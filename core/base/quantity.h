@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SIZE and COUNT as users write them: decimal digits and an optional suffix. */
 #ifndef BIGFS_CORE_BASE_QUANTITY_H
 #define BIGFS_CORE_BASE_QUANTITY_H

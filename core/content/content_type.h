@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a kind of content can do. Each kind is a pair of files and a row of the table in
  * core/content/contents.h. core/content/content.h has what the rest of bigfs calls.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/content/contents.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The kinds of content: a row and a pair of files each. */
 #ifndef BIGFS_CORE_CONTENT_CONTENTS_H
 #define BIGFS_CORE_CONTENT_CONTENTS_H

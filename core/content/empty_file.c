@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/content/empty_file.h"
 
 #include "core/base/outcome.h"

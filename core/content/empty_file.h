@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whether a file of size 0 is empty. Files of some file systems, such as /proc, have size 0 and
  * content nevertheless. They cannot be read like files of a known size, so this is an error.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Queries about the holes of a content. An answer is about the reading's generation, at one moment
  * while the file was of it. With -ESTALE there is no answer.

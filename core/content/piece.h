@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A piece: a short list of ranges of a source, read one after the other.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/content/plain.h"
 
 #include <errno.h>

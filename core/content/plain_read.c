@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/content/plain_read.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Copies bytes of a file: from a window if the read is large, the reading pinned, and a window
  * free; else by pread(2).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/content/reading.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reading: one generation of a source, its size, and whether the result is still wanted, in one
  * object that closes itself.

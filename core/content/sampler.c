@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/content/sampler.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The only way to scan a stretch of content, for whatever purpose.
  *

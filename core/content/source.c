@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/content/source.h"
 
 #include <stdlib.h>

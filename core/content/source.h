@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A source: a path beneath SOURCE, and the kind of content that is read from it.
  *

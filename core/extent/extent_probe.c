@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/extent/extent_probe.h"
 
 #include <errno.h>

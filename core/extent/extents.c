@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/extent/extents.h"
 
 #include <string.h>

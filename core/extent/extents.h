@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The extent map of a generation: where it has data and where it has holes.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/file/drop_behind.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Drops from the page cache what bigfs's own reads of a source brought in, after it was handed
  * over.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/file/fault_guard.h"
 
 #include <errno.h>

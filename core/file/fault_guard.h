@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Touching mapped bytes of a file that another program may truncate, or whose disk may fail.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the attributes of a file tell about which file it is, and which content it has. */
 #ifndef BIGFS_CORE_FILE_FILE_IDENTITY_H
 #define BIGFS_CORE_FILE_FILE_IDENTITY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/file/file_system_id.h"
 
 #include <linux/magic.h>

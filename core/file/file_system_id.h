@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An identifier of the file system that a file is on. It outlives a mount and is the same on all
  * hosts that share the file system. Some file systems have none.

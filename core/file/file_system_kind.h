@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is known about each kind of file system, by the f_type that statfs(2) returns.
  *

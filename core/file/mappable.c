@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/file/mappable.h"
 
 #include "core/file/file_system_kind.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whether a file may be looked at through a mapping (core/file/window.h).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/file/mount_table.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The mounts that this process can see: /proc/self/mountinfo. Does not ask the mounted file systems
  * anything.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/file/open_files.h"
 
 #include <unistd.h>

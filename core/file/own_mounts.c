@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/file/own_mounts.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Mounts that lead back to bigfs and may be found inside SOURCE: this process's own mount, by a
  * bind mount or by propagation, and other bigfs mounts that show it, directly or through one

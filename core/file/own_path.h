@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Paths that no other user controls. A directory is opened component by component, and no link of
  * another user is followed.

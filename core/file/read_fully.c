@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/file/read_fully.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* pread(2) that returns all bytes or fails. */
 #ifndef BIGFS_CORE_FILE_READ_FULLY_H
 #define BIGFS_CORE_FILE_READ_FULLY_H

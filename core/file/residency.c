@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/file/residency.h"
 
 #include <errno.h>

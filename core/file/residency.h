@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which pages of a file were in the page cache, so that a scan can leave it as it found it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/file/window.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/format/byte_count.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Counts a byte value in memory, with the widest vector instructions that the processor has.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/format/lines.h"
 
 #include <string.h>

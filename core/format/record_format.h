@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Record formats define where records end. Each format is a pair of files and a row of the table in
  * core/format/record_formats.h.

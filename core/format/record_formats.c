@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/format/record_formats.h"
 
 #include <string.h>

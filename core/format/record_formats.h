@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of record formats: one row and one pair of files each. */
 #ifndef BIGFS_CORE_FORMAT_RECORD_FORMATS_H
 #define BIGFS_CORE_FORMAT_RECORD_FORMATS_H

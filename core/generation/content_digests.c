@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/generation/content_digests.h"
 
 #include <errno.h>

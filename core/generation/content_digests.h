@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Digests of a file's content. They distinguish appending from rewriting, and one file from
  * another.

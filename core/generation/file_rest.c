@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/generation/file_rest.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A generation: one content of a source file, as far as can be told from outside.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/generation/generation_capture.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Capturing a generation: taking the digests that show later what has happened to its file
  * (core/generation/generation_check.h).

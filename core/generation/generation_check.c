@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/generation/generation_check.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Notes: what is known of a generation's content besides its attributes and digests.
  *

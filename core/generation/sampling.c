@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/generation/sampling.h"
 
 #include "core/base/clock.h"

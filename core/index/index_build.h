@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A build: one index that threads make in steps (core/index/index_builder.h).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Makes indexes: threads that scan the content that readers wait for.
  *

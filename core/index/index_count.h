@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Counting the records of a stretch of content into an index. */
 #ifndef BIGFS_CORE_INDEX_INDEX_COUNT_H
 #define BIGFS_CORE_INDEX_INDEX_COUNT_H

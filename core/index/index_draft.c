@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/index/index_draft.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A draft: an index that is being made of a reading, from what it begins with to its publication.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An index as bytes of a file:
  *

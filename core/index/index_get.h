@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How a reader gets the index of a content: from memory, from the index directory, by a short scan
  * at once, or out of the index of what the file was before it grew. core/index/index_builder.h does

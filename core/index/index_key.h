@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What ties an index to the content that it is of, in memory and on disk.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/index/index_lookup.h"
 
 #include <errno.h>

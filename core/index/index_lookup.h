@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Looking for an index in the index directory. */
 #ifndef BIGFS_CORE_INDEX_INDEX_LOOKUP_H
 #define BIGFS_CORE_INDEX_INDEX_LOOKUP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/index/index_names.h"
 
 #include <errno.h>

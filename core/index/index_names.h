@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The names in an index directory, DIR/PART/REST.FORMAT, and how it is opened. PART and REST are 16
  * hexadecimal digits, FORMAT is the name of a record format.

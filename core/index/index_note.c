@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/index/index_note.h"
 
 #include "core/base/checked.h"

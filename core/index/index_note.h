@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The note of a generation that holds its index: of all of the content, or of its first part, and
  * what version of the file that was right of. There is one for each record format.

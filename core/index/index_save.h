@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keeping an index in the index directory. */
 #ifndef BIGFS_CORE_INDEX_INDEX_SAVE_H
 #define BIGFS_CORE_INDEX_INDEX_SAVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/index/index_space.h"
 
 #include <errno.h>

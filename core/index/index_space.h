@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bounds the space that an index directory takes: a thread that sweeps it
  * (core/index/index_sweep.h) at the start, once a day, and when what was kept since goes beyond the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sweeps an index directory: what killed writers have left, directories that have
  * become empty, and, if the indexes take too much space, those that were not used for longest.

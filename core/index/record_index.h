@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The index of a file: how many record ends each block of it has. So any record is found with one
  * look at one block.

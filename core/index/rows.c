@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/index/rows.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Boundaries: where records start, found only from the bytes around a place.
  *

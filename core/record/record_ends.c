@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/record/record_ends.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is known of a file's record ends, so that no byte is scanned twice. It is a note of a
  * generation, one for each record format.

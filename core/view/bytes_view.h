@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The view `bytes`: pieces of equal size, and ranges of bytes. */
 #ifndef BIGFS_CORE_VIEW_BYTES_VIEW_H
 #define BIGFS_CORE_VIEW_BYTES_VIEW_H

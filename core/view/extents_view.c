@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/view/extents_view.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/view/lines_view.h"
 
 #include "core/record/boundary.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The view `lines`: whole records. A record belongs to the piece in whose nominal range its first
  * byte lies.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/view/partition.h"
 
 #include "core/base/checked.h"

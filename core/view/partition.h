@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Nominal cuts: how a size is divided, regardless of the bytes.
  *

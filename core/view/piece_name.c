@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/view/piece_name.h"
 
 #include <errno.h>

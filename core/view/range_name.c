@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/view/range_name.h"
 
 #include <string.h>

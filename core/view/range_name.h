@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The names of ranges, which types of views read. */
 #ifndef BIGFS_CORE_VIEW_RANGE_NAME_H
 #define BIGFS_CORE_VIEW_RANGE_NAME_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/view/rows_view.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The view `rows`: pieces of equally many records, and ranges of records, found by an index. */
 #ifndef BIGFS_CORE_VIEW_ROWS_VIEW_H
 #define BIGFS_CORE_VIEW_ROWS_VIEW_H

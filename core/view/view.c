@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/view/view.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Views: the ways to cut a content, and the names by which they are chosen.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a type of view can do, and what it works on. Each type is a pair of files and a row of the
  * table in core/view/view_types.h. core/view/view.h has what the rest of bigfs calls.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/view/view_types.h"
 
 #include <assert.h>

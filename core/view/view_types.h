@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of view types: one row and one pair of files each. */
 #ifndef BIGFS_CORE_VIEW_VIEW_TYPES_H
 #define BIGFS_CORE_VIEW_VIEW_TYPES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "core/view/whole_view.h"
 
 static uint64_t count_whole(const struct view *view, const struct view_file *file)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The view `whole`: the content, unsplit. It is listed beside the others, but is not a directory.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Goes to the background, so that the command returns once the mount answers.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bigfs --index FILE…: makes line indexes ahead of time. */
 #ifndef BIGFS_FS_COMMAND_INDEX_COMMAND_H
 #define BIGFS_FS_COMMAND_INDEX_COMMAND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/command/index_place.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The default place of line indexes. */
 #ifndef BIGFS_FS_COMMAND_INDEX_PLACE_H
 #define BIGFS_FS_COMMAND_INDEX_PLACE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/command/init_answer.h"
 
 #include <errno.h>

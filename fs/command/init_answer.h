@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Extends libfuse's answer to FUSE_INIT on its way to the kernel.
  *

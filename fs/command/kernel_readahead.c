@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/command/kernel_readahead.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Raises the kernel's readahead on the mount above the initial 128 KiB.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bigfs: shows every large file as a directory of pieces. */
 #include <fcntl.h>
 #include <stdlib.h>

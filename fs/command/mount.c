@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/command/mount.h"
 
 #include "core/base/list.h"

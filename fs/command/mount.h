@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One mount in its process. */
 #ifndef BIGFS_FS_COMMAND_MOUNT_H
 #define BIGFS_FS_COMMAND_MOUNT_H

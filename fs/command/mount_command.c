@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/command/mount_command.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bigfs SOURCE MOUNTPOINT: the life of one mount. */
 #ifndef BIGFS_FS_COMMAND_MOUNT_COMMAND_H
 #define BIGFS_FS_COMMAND_MOUNT_COMMAND_H

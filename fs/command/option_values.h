@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the options of the command line say, once they are read. */
 #ifndef BIGFS_FS_COMMAND_OPTION_VALUES_H
 #define BIGFS_FS_COMMAND_OPTION_VALUES_H

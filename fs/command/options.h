@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The options on the command line, and in the lists after -o. */
 #ifndef BIGFS_FS_COMMAND_OPTIONS_H
 #define BIGFS_FS_COMMAND_OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/command/paths.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Checks SOURCE and MOUNTPOINT before anything is mounted. */
 #ifndef BIGFS_FS_COMMAND_PATHS_H
 #define BIGFS_FS_COMMAND_PATHS_H

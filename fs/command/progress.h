@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Shows progress, speed and remaining time of a file on standard error: as a bar on a terminal,
  * otherwise as a line every ten seconds. Not thread-safe.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Serves a mount from the first request to the last, and ends it in good order. */
 #ifndef BIGFS_FS_COMMAND_SERVICE_H
 #define BIGFS_FS_COMMAND_SERVICE_H

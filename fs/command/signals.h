@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The signals that end a mount: SIGTERM, SIGINT and SIGHUP.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/generated/generated_types.h"
 
 #include "fs/generated/metrics.h"

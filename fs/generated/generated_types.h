@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The types of generated files. Each is a row of the table and a pair of files. The table
  * generated_types[] is declared in fs/tree/generated_type.h.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/generated/metrics.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/generated/status.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* .bigfs/status: what the mount is and does, in a form for people. */
 #ifndef BIGFS_FS_GENERATED_STATUS_H
 #define BIGFS_FS_GENERATED_STATUS_H

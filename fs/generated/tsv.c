@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/generated/tsv.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * VIEW.tsv: a view's table of contents, a line for each piece after a heading line:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/generated/tsv_length.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The length of a table, and where a line in it begins, by arithmetic alone. Only for `bytes` of a
  * file without holes, whose fields all follow from the size.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/generated/version.h"
 
 static void write_version(FILE *out, struct driver *driver, bool named)

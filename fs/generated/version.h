@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* .bigfs/version: the version of bigfs. */
 #ifndef BIGFS_FS_GENERATED_VERSION_H
 #define BIGFS_FS_GENERATED_VERSION_H

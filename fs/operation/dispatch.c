@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/operation/dispatch.h"
 
 #include "fs/tree/driver.h"

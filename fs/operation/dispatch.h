@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Runs each request in the lane for its kind of work, counted against the device that its node is
  * on. So a slow device does not delay requests for others.

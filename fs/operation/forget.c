@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/operation/forget.h"
 
 #include "fs/serve/reply.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* FORGET and BATCH_FORGET: the kernel gives nodes back. */
 #ifndef BIGFS_FS_OPERATION_FORGET_H
 #define BIGFS_FS_OPERATION_FORGET_H

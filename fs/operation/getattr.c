@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/operation/getattr.h"
 
 #include "fs/operation/dispatch.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* GETATTR: the attributes of a node. */
 #ifndef BIGFS_FS_OPERATION_GETATTR_H
 #define BIGFS_FS_OPERATION_GETATTR_H

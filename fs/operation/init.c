@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/operation/init.h"
 
 #include "core/base/list.h"

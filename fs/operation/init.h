@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* INIT: negotiates features with the kernel. */
 #ifndef BIGFS_FS_OPERATION_INIT_H
 #define BIGFS_FS_OPERATION_INIT_H

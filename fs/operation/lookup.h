@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* LOOKUP: finds the node for a name. */
 #ifndef BIGFS_FS_OPERATION_LOOKUP_H
 #define BIGFS_FS_OPERATION_LOOKUP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/operation/lseek.h"
 
 #include <errno.h>

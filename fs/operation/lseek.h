@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* LSEEK: finds data and holes in an open file. */
 #ifndef BIGFS_FS_OPERATION_LSEEK_H
 #define BIGFS_FS_OPERATION_LSEEK_H

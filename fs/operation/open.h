@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* OPEN: opens a file for reading. */
 #ifndef BIGFS_FS_OPERATION_OPEN_H
 #define BIGFS_FS_OPERATION_OPEN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* OPENDIR and RELEASEDIR: open and close a directory for listing. */
 #ifndef BIGFS_FS_OPERATION_OPENDIR_H
 #define BIGFS_FS_OPERATION_OPENDIR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The operations of a mount. Each is a pair of files and a row of the table. */
 #ifndef BIGFS_FS_OPERATION_OPERATIONS_H
 #define BIGFS_FS_OPERATION_OPERATIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Parking: lets requests wait for an index, perhaps for hours, without occupying a thread.
  *

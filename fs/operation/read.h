@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* READ: bytes of an open file. */
 #ifndef BIGFS_FS_OPERATION_READ_H
 #define BIGFS_FS_OPERATION_READ_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* READDIR and READDIRPLUS: the entries of a directory, alone or with their nodes. */
 #ifndef BIGFS_FS_OPERATION_READDIR_H
 #define BIGFS_FS_OPERATION_READDIR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* READLINK: where a symbolic link leads. */
 #ifndef BIGFS_FS_OPERATION_READLINK_H
 #define BIGFS_FS_OPERATION_READLINK_H

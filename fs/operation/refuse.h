@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Refuses every operation that changes something with EROFS. They count as one operation. */
 #ifndef BIGFS_FS_OPERATION_REFUSE_H
 #define BIGFS_FS_OPERATION_REFUSE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/operation/release.h"
 
 #include "fs/operation/dispatch.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RELEASE: closes an open file. */
 #ifndef BIGFS_FS_OPERATION_RELEASE_H
 #define BIGFS_FS_OPERATION_RELEASE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* STATFS: the statistics of SOURCE's file system. */
 #ifndef BIGFS_FS_OPERATION_STATFS_H
 #define BIGFS_FS_OPERATION_STATFS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/operation/xattr.h"
 
 #include <errno.h>

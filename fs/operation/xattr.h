@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Extended attributes of nodes: GETXATTR and LISTXATTR.
  *

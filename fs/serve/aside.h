@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Requests put aside: they wait for something that sends no notice (a lease on a file, a free
  * descriptor) and are tried again from time to time. Meanwhile they occupy neither a thread nor a

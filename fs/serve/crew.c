@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/serve/crew.h"
 
 #include <errno.h>

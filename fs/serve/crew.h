@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The crew: the threads that receive requests from the kernel and work on them, as leaders and
  * followers with admission.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A lane of the crew (fs/serve/crew.h): bounds how many requests of a kind are worked on at once.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The leaders of the crew (fs/serve/crew.h): decide which workers receive requests and which stand
  * by.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/serve/errors.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The one place that turns an error of the core into what a reader gets. */
 #ifndef BIGFS_FS_SERVE_ERRORS_H
 #define BIGFS_FS_SERVE_ERRORS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/serve/log.h"
 
 #include <inttypes.h>

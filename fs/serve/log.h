@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The log of a mount. It is rate-limited, so that no reader can flood it: a burst of lines, then
  * one now and then. Omitted lines are counted, and the next line says how many there were.

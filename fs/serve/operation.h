@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An operation: one kind of request from the kernel. Each is a pair of files in fs/operation and a
  * row of the table in fs/operation/operations.h.

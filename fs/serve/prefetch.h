@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Prefetching for one open piece whose reads all reach the driver (--cache none).
  *

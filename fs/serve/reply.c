@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/serve/reply.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The one place for replies: each request ends here, once, and is counted with its duration.
  *

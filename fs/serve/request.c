@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/serve/request.h"
 
 #include <string.h>

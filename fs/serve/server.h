@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The server handles the requests of one mount, whatever the mount shows.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * POSIX ACLs in the form of their extended attributes (linux/posix_acl_xattr.h): a header, and
  * entries in ascending order of their tags.

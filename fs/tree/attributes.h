@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The attributes that users see for each node, made from those of its source. */
 #ifndef BIGFS_FS_TREE_ATTRIBUTES_H
 #define BIGFS_FS_TREE_ATTRIBUTES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The directory .bigfs in the root: found by name, never listed. */
 #ifndef BIGFS_FS_TREE_CONTROL_NODE_H
 #define BIGFS_FS_TREE_CONTROL_NODE_H

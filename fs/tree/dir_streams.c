@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/tree/dir_streams.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Directories of SOURCE, the root included. */
 #ifndef BIGFS_FS_TREE_DIRECTORY_NODE_H
 #define BIGFS_FS_TREE_DIRECTORY_NODE_H

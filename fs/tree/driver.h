@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One mount: what it shows, and what serves it. */
 #ifndef BIGFS_FS_TREE_DRIVER_H
 #define BIGFS_FS_TREE_DRIVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From names to nodes. */
 #ifndef BIGFS_FS_TREE_ENTRY_H
 #define BIGFS_FS_TREE_ENTRY_H

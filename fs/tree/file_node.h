@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Small files, as they are. */
 #ifndef BIGFS_FS_TREE_FILE_NODE_H
 #define BIGFS_FS_TREE_FILE_NODE_H

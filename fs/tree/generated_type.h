@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Types of generated files. Each is a pair of files and a row of the table in fs/generated.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Open files: a piece, a text of a view, or a report.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Large files, shown as directories of their own bytes. `plain` in such a directory is one of what
  * the file holds (core/content/contents.h).

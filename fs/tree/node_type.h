@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Node types say what the nodes of a mount are and can do. Each is a pair of files fs/tree/…_node.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/tree/piece_handle.h"
 
 static int read_piece_handle(const struct handle *handle, uint64_t offset, char *buffer,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Open pieces, and small files, which are pieces of themselves. */
 #ifndef BIGFS_FS_TREE_PIECE_HANDLE_H
 #define BIGFS_FS_TREE_PIECE_HANDLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pieces: files in the directory of a view, or next to it if the view has only one. */
 #ifndef BIGFS_FS_TREE_PIECE_NODE_H
 #define BIGFS_FS_TREE_PIECE_NODE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What may be done with a node: its mode and its POSIX ACL, made from those of its source.
  *

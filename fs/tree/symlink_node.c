@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fs/tree/symlink_node.h"
 
 #include "fs/tree/attributes.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Symbolic links of SOURCE. */
 #ifndef BIGFS_FS_TREE_SYMLINK_NODE_H
 #define BIGFS_FS_TREE_SYMLINK_NODE_H

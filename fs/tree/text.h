@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The text of a generated file: a text of a view, such as its table, or a report of .bigfs.
  *

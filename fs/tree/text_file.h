@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An open text of a view. The text belongs to the node (fs/tree/text.h); the first open makes it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is kept of a text after it has been made: where its stretches begin, and a digest of each.
  * So a part of it can be made again and proved to be the same text, and the table of millions of

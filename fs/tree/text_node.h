@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Texts of views, such as VIEW.tsv: generated files next to the directory of a view. */
 #ifndef BIGFS_FS_TREE_TEXT_NODE_H
 #define BIGFS_FS_TREE_TEXT_NODE_H

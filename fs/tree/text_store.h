@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Puts a text into the kernel's page cache while it is made. So the inode has its true size before
  * any program sends or maps it, and a table is made once however often it is read. What the kernel

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Views: directories of pieces. */
 #ifndef BIGFS_FS_TREE_VIEW_NODE_H
 #define BIGFS_FS_TREE_VIEW_NODE_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """This build beside an older one, in turn: nothing may have become slower than KEPT of what it was.
 
 BIGFS_BEFORE names the older binary. Each run has a mount of its own. All figures are better if they are lower.

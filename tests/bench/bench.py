@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Everything that docs/performance.md claims of the data path, measured. Run by scripts/bench.
 
     bench.py [--quick] [GROUP…]

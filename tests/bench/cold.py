@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """grep over a file that is not in the page cache, in pieces, two at a time, by bigfs and by hand."""
 
 from contextlib import nullcontext

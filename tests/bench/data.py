@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is measured on: made once, in the bench's own directory."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Opening piece k and its first byte, by the size of the file."""
 
 import os

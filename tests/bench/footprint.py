@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How soon the mount answers, and how much memory the daemon takes."""
 
 import os

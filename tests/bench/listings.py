@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Listings of many pieces."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Timing: whole commands, in rounds A B C A B C, with ratios of pairs within a round. Memory of a process."""
 
 import json

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A driver with nothing to do but reply. The bench measures bigfs against it. It shows COUNT files
  * of SIZE bytes, named 0, 1 and so on, with the settings of bigfs and the loop of libfuse.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What reading leaves in the page cache, the source not cached before."""
 
 import os

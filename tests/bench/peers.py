@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The file systems that are compared, each mounted for as long as a `with` block lasts."""
 
 import os

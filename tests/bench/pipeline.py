@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """grep over a file in pieces, two at a time, by bigfs and by hand."""
 
 import os

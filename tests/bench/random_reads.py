@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """4 KiB at random places, by fio."""
 
 import json

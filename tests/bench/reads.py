@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A piece of 1 GiB, read from its beginning to its end, for the first time and again."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a group found, as markdown between two markers of docs/performance.md, and its plot."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tools that people use, on a piece and on a plain file of the same bytes."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """POSIX ACLs and other users, for the tests of rights.
 
 ACLs are written and read as extended attributes, so no package is needed.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Files that change: the ways to change one, its contents over time, and readers that watch it from a mount."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The harness of the mount tests: a real mount for every test, and nothing left of it afterwards.
 
     class ThingTest(harness.MountTest):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An independent model of DESIGN parts 2 and 3: which bytes each piece of `bytes`, `lines` and `rows` holds.
 
 It is simple: it looks at every record of the file, while bigfs looks only at the bytes around a cut.

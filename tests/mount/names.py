@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The rules for names inside a large file's directory (DESIGN 2), in the form of what a name may give; and random
 names."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Sparse files: how to make and change them, where their holes are, and what a mount must show of them."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Shared parts of the tests of changes, limits, options and hostile input: contents whose every byte shows where it is
 from, models of the views, handles that remember what they must deliver, and a daemon's counters."""
 

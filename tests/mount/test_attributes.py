@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What stat, readdir and attempts to change something give (DESIGN 2, 3 and 5)."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Files of a file system that does not answer, bound over files of SOURCE. A listing of their directory does not ask
 them."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Sources that change under their readers (DESIGN 4). Every open handle reads only one generation, every fresh open
 sees the file as it is, and the daemon survives it all. On every file system, with and without the kernel's cache."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How the content of a file is recognized (DESIGN 4): grown or rewritten, by digests of its ends and a sample; time
 stamps that are not past; attributes that a file system caches; writes that pause; files that claim to be empty."""
 

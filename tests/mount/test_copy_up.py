@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A file of an overlay that is written to for the first time is copied up: it gets another inode, and descriptors
 follow. Open handles go on, or give ESTALE after a rewrite. Fresh look-ups see the file as it is."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Cover, nN, ownership and the tables (DESIGN 3): what each piece holds, against model.py and split."""
 
 import os

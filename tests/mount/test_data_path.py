@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The data path (issue 5): bytes read ahead are the right ones, of one generation, and bounded."""
 
 import mmap

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Paths of any depth: a tree three times as deep as PATH_MAX, made and read by relative steps."""
 
 import hashlib

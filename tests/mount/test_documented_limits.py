@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """"Limits" in docs/views.md: each sentence that can be tested."""
 
 import mmap

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Whatever errno the source's file system answers with, the reader gets an error, and nothing else happens."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """File handles (open_by_handle_at(2), NFS export, fanotify) open the file they were made for, or nothing.
 
 A handle has the kernel's number of a node and its generation. Numbers are reused for other nodes after the kernel has

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tables and the files of .bigfs, read in every way that sends, maps or trusts the size."""
 
 import mmap

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Holes that are filled and made while a mount shows them (DESIGN 3, 4): no stale zeros, nothing mixed."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Holes (DESIGN 3, sparse files): what a mount says about them, compared with the bytes and the answers of the
 source."""
 

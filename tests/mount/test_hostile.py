@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Sources and names made to do harm (DESIGN 5): nothing leads out of SOURCE, nothing blocks, nothing crashes the
 daemon, and every answer is the right bytes or a clean error."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Files far larger than any disk here: sparse, with data at their ends and in the middle (issue 2, 5)."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The line index's directory (DESIGN 3 and 5): kept, found again, killed, damaged, shared, refused; never a wrong
 line."""
 

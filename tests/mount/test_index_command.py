@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`bigfs --index FILE…` (DESIGN 3), and what a scan does to the page cache."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An index is never used for another file, however similar, and a wrong one does not stay."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The index directory: root follows no link of another user, and makes nothing in another user's home."""
 
 import os

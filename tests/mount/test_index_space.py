@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The space of an index directory: --index-space, and the warnings about a directory that cannot be used."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The line index of sparse files: a hole costs no time, no memory and no space, however long it is."""
 
 import os

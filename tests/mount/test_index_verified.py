@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`bigfs --index` ends with a right index, whatever happened to the file, or says that it has none."""
 
 import os

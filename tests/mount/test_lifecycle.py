@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The end of a mount, whatever its source does, and its beginning, whatever signal comes: nothing is left."""
 
 import fcntl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Bounded everything (DESIGN 3, 5, 6; issue 2, points 7 and 8): descriptors, mappings, threads, memory, bytes
 scanned. Counted by the daemon's own metrics and by /proc, never by the clock."""
 

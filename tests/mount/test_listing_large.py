@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Listings of directories with many names: read once from start to end, whatever lies beneath."""
 
 import ctypes

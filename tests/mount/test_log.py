@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a mount writes to its log, and what it counts: which contents ended and why, and what each operation answered."""
 
 import errno

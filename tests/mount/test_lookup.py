@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Names that are looked up: numbers, views chosen by path, byte ranges, headers; all else is ENOENT (DESIGN 2)."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A mount of bigfs that is met inside SOURCE: ELOOP for that name, at once, and a walk ends."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A read-only mount changes nothing: whatever is read, scanned, listed or indexed, the source is as it was."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command (DESIGN 3 options, 5): what it accepts and refuses, how it starts and how it ends. Each case looks at
 the exit code, at standard error and at what is mounted afterwards."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An overlay whose layers are on two file systems: its files have device numbers of their own, and are not elsewhere."""
 
 import os

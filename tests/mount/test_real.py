@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Real input: the tar of Debian's Linux source, and the machine's own package lists (issue 2, 2)."""
 
 import glob

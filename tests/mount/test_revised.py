@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Files that are rewritten in their middle and then look as before, or only longer: what was found in them
 before, in memory or in the index directory, must not live on."""
 

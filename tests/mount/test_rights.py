@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """With allow_other everybody gets what the source would give, and nothing else; ACLs included.
 
 The oracle is the source itself: each user tries everything in both.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`rows` (DESIGN 2, 3 and 4): what each piece, range and table holds, files that change, and who waits for an index."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """No more descriptors: a request waits for one without a place, and no device has them all (DESIGN 5)."""
 
 import os

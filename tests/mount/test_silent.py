@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A part of SOURCE that does not answer holds up nothing else: neither other file systems nor .bigfs."""
 
 import fcntl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Sources that answer slowly: what holds of a file at rest, or one that grows, does not depend on how long it takes."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Sparse files and the tools people know (DESIGN 3): copies keep their holes, and a TiB of hole costs nothing."""
 
 import os

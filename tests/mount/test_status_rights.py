@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """.bigfs tells names and paths to those alone who may know them."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Files that change all the time, on six file systems, and readers of all views that check every byte.
 
     test_stress.py                            half a minute

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tables at the limits of what a file can be, and copied by a program before anybody has opened them."""
 
 import errno

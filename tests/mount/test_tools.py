@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tools people know work on pieces and agree with the source (issue 2, 4)."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The mirrored tree and what a listing of it shows (DESIGN 2)."""
 
 import os

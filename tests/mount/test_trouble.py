@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Trouble that is not the reader's fault (DESIGN 5): bad blocks, a source that does not answer, a lease, closed
 descriptors at the start, directories that may be passed but not listed."""
 

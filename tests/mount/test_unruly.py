@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tests' own misbehaving file system does what the tests that rest on it assume, without a bigfs above."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A FUSE file system of the tests' own that misbehaves as a test says (see the head of unruly_fuse.c).
 
     net = Unruly(self, self.source)                     # a mount, net.path, of the directory self.source

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Shows a directory, read-only, as a file system that misbehaves as a test says while it runs. The
  * mount tests put bigfs on top of it; unruly.py is the way to it from Python.

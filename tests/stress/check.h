@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a reader must take into account: the versions that its file may have had, and what each
  * says. */
 #ifndef BIGFS_STRESS_CHECK_H

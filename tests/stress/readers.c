@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The readers: each opens a piece, checks every byte that it reads against the versions that the
  * file may have had when it was opened, and keeps some handles for later.

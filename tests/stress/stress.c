@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  *     stress SECONDS SEED READERS SOURCE MOUNT_KERNEL MOUNT_NONE FILE_SYSTEM…
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The stress test: writers change files, readers read them through mounts of bigfs, and every byte
  * is checked. test_stress.py makes the file systems and the mounts and runs this program.

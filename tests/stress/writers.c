@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The writers: one process for each subject. Each kind of writer is a row of the table at the end.
  * No change leaves a block of the old content where it could not be told from the new one, but for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Record ends of one block, as tests add them: the program adds those of many blocks at once. */
 #ifndef BIGFS_TESTS_ADD_ENDS_H
 #define BIGFS_TESTS_ADD_ENDS_H

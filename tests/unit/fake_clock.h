@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A clock that stands still until a test moves it. For programs linked with --wrap=clock_gettime.
  */

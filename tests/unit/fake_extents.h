@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A file system that answers SEEK_DATA, SEEK_HOLE and FIEMAP as a test tells it to.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What tests of the index builder share: a gate that stops its steps, clients that wait, and long
  * texts.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What tests of the index directory share: a world with one, texts, and a look into the
  * directory. For one file of a program.

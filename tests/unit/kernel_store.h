@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the kernel is given of a text, kept here. For programs linked with
  * --wrap=fuse_lowlevel_notify_store.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What tests of indexes share: texts, lines counted byte by byte, and ways to ask for an
  * index.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stands between the core and mmap(2) of files: a test lets it fail, or does something to the file
  * when a window has just been mapped, and so in the middle of a scan.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files of which tests of fs/serve/prefetch read, and what their reads get. For programs linked
  * with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the unit tests share: seeded random numbers, a directory of temporary files for each test,
  * a look at this process from outside, and checks that any thread may make.

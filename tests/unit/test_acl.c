@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* acl: for every mask and entry, a user gets what the source gives, in the node's form.
  */
 #include "tests/unit/support.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * aside: what waits aside is tried again in its lane, or answered at once if it is interrupted, and
  * at the end. Each request is answered once.

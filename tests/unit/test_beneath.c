@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * beneath: nothing leads out of the directory, and a shortage of descriptors is waited out.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * boundary: where records start, found with no byte scanned twice.
  *

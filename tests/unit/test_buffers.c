@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* buffers: a buffer is one thread's at a time, whole, and the last one given back comes first. */
 #include "tests/unit/support.h"
 

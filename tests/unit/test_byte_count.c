@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* byte_count: every way to count gives what a plain loop does, and touches nothing else. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* checked: arithmetic that says when it would wrap, against numbers twice as wide. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * content_digests: where the sample lies, and what a change in each part of a file does to the
  * digests.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A content that is not as long as its file: its index covers the content, and is kept with that.
  */
 #include "tests/unit/index_directory_fixture.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * contents: the table, and that what a kind of content cannot do is not asked of it.
  */

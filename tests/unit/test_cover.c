@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The promise of `lines` as a whole: pieces concatenate to the file, and a record belongs to the
  * piece in whose nominal range its first byte lies. Thousands of random files and partitions, from

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A lane: how much room each device gets, in which order requests run, and which leave the line. */
 #include "fs/serve/crew_lane.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * crew_leaders: few wait for requests, at least one always does, and not all of them venture what
  * may block.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * drop_behind: what our reads brought into the page cache leaves it; what was there stays.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * extent_probe: what a file system may answer, or not, and never ought to.
  *

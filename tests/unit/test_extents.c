@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * extents, extent_probe: a file is changed in all ways there are, and no byte that is not zero is
  * ever called a hole; on whatever file system BIGFS_TEST_DIR is.

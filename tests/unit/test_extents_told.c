@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * extents: how EXTENTS_AUTO chooses, and what is remembered of what a file system told.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fault_guard: a byte that is not there is an error of one call; any other SIGBUS ends the process.
  *

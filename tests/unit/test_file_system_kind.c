@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* file_system_kind: what each kind is believed to be, and that nothing is believed of others. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * generation: each row of the table in generation_check.h, and that one that is over stays over.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * generation_end: why a generation ended is told once, for the right event, of the right path.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* holes: found, counted, served and passed without a look at the file. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * holes of a file that changes: what was a hole is never served as zeros once it is filled.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * index_builder: many wait for few scans; a waiter is told once; nothing is scanned twice.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * index_get: the index of a file that is appended to, rewritten behind its mtime, or changed while
  * it is indexed. A wrong line never.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * index_count: counts record ends, and believes only what it saw of its generation.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * index_directory: directories that cannot or should not be used, and those that others use too.
  *

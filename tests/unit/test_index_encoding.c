@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* index_encoding: what was written is read again; whatever is damaged is noticed; and it is small.
  */
 #include "tests/unit/line_model.h"

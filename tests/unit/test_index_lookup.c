@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* index_lookup: indexes outlive a daemon, are found again, and are never believed too much. */
 #include "tests/unit/index_directory_fixture.h"
 

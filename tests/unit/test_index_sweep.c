@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* index_sweep, index_space: an index directory is bounded, and what is not ours in it stays. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * intervals: sorted and disjoint, found from any place, bounded.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* list: order, links that may be taken out at any time, and a model to compare with. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* mappable: files are mapped on disks alone; each file's file system is asked once. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * note: one for each type and key, told of every change of the content, and gone with its
  * generation.

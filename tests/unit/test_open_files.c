@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * open_files: descriptors that are shared, kept while pinned, and never more than the limit.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* operations: the table is whole, and the kernel's requests go to what is in it. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Outcomes of our own are no errnos; and what a file system answers to a read ends no loop wrongly.
  */
 #include "core/base/outcome.h"

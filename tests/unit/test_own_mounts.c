@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* mount_table, own_mounts and beneath, with /proc in the place of a mount of our own kind. */
 #include "tests/unit/support.h"
 

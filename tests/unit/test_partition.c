@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* partition: nominal cuts, against arithmetic in numbers that cannot overflow. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* piece: ranges joined and cut as bytes would be, and read one after the other. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * plain_read: large reads come from windows, small ones do not; whatever happens meanwhile the
  * bytes are right or there is an error, the windows are bounded, and the page cache is left as it

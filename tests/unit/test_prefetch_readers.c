@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * prefetch, for several readers: none gets bytes of another file, all share the buffers, and what
  * one closes is nobody's any more.

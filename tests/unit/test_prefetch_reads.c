@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * prefetch, for one reader: what is copied ahead, and when; no read gets bytes of another place or
  * another time, and no buffer is lost.

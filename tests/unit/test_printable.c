@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* core/base/printable: names in messages. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* quantity: SIZE, COUNT and plain numbers, as users may write them and as they may not. */
 #include "tests/unit/support.h"
 

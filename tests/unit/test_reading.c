@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reading: bytes of one generation or an error, and nothing left open behind. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * record_ends: every answer is that of a plain search, and no byte is scanned for two of them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * record_formats: the table, and that the functions of each format agree with each other.
  */

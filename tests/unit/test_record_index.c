@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* record_index: record ends by blocks, against sums made one by one. */
 #include "tests/unit/support.h"
 

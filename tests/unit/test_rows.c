@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rows: records are found by their numbers, with a look at one block; and boundary: blocks that the
  * index says have no record end are passed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sampler: samples are taken of files that have been at rest for long, soon after somebody asks.
  */

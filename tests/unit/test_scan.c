@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * scan: visits every byte once and in order, holes as holes, in steps; ends when it is told to, and
  * says so if what it saw was not of the generation.

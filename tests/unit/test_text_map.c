@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fs/generated/tsv_length and fs/tree/text_map: what is known of a table without its text. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * text_store: what the kernel gets of a text is the text, in whole steps, and its end in any case.
  *

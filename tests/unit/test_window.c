@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * window: the right bytes, a bounded total, and a page cache that a scan leaves as it was.
  *
