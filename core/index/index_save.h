@@ -1,4 +1,4 @@
-/* Keeping an index in the index directory. */
+/* Keeps an index in the index directory. */
 #ifndef BIGFS_CORE_INDEX_INDEX_SAVE_H
 #define BIGFS_CORE_INDEX_INDEX_SAVE_H
 
