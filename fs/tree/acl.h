@@ -1,20 +1,20 @@
 /*
- * POSIX ACLs, as their extended attributes hold them (linux/posix_acl_xattr.h): a header, and
+ * POSIX ACLs in the form of their extended attributes (linux/posix_acl_xattr.h): a header, then
  * entries in ascending order of their tags.
  *
- * A node that shows something of a file shows the file's ACL, without the right to write:
+ * A node shows the ACL of its file without the right to write:
  *
  *     as it is      r and x stay
- *     directory     x as r: who may read the file may look into its directory, and nobody else
+ *     directory     x like r: only a user who may read the file may enter its directory
  *     generated     r stays
  *
  * In a directory the entries of the owner and of others, and the mask, keep an x that they have
- * without r: so does the mode, of which they are the same bits. The others (named users, the
- * groups) have x where both they and the mask have r.
+ * without r. So does the mode, whose bits they are. All other entries (named users, groups) get x
+ * if both they and the mask have r.
  *
- * A mask of which nothing is left, such as one that grants nothing but to write, becomes x, which
- * then no entry has that it limits. The kernel looks at no ACL if the group's bits of the mode,
- * which are the mask, are 0: it would give the users whom the ACL names what others have.
+ * A mask that would become empty, such as one that grants only w, becomes x instead; no entry that
+ * it limits has x then. The kernel ignores an ACL if the group bits of the mode, which are the
+ * mask, are 0. It would then give the users named in the ACL the rights of others.
  */
 #ifndef BIGFS_FS_TREE_ACL_H
 #define BIGFS_FS_TREE_ACL_H
@@ -28,12 +28,12 @@ enum acl_form {
     ACL_OF_GENERATED,
 };
 
-/* The size of an ACL that says no more than a mode does. */
+/* The size of an ACL that says no more than a mode. */
 enum { ACL_MINIMAL_SIZE = 28 };
 
 /*
- * Changes the ACL of a file into that of a node. Returns 0, or -EINVAL for what is no ACL of the
- * known version; then *value is not to be used.
+ * Changes the ACL of a file into that of a node. Returns 0, or -EINVAL if it is no ACL of the known
+ * version; then *value must not be used.
  */
 int acl_take_form(void *value, size_t size, enum acl_form form);
 

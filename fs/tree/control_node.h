@@ -9,7 +9,7 @@
 
 extern const struct node_type control_node;
 
-/* Whether `name` in `parent` is this directory: its look-up takes no look at SOURCE. */
+/* Whether `name` in `parent` is this directory. Its look-up does not look at SOURCE. */
 bool control_node_is(const struct driver *driver, const struct node *parent, const char *name);
 
 /* Makes its entry. Returns 0 or -ENOMEM. */

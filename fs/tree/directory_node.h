@@ -1,4 +1,4 @@
-/* Directories of SOURCE; the root too. */
+/* Directories of SOURCE, including the root. */
 #ifndef BIGFS_FS_TREE_DIRECTORY_NODE_H
 #define BIGFS_FS_TREE_DIRECTORY_NODE_H
 

@@ -1,4 +1,4 @@
-/* One mount: what it shows, and what serves it. */
+/* One mount: what it shows and what serves it. */
 #ifndef BIGFS_FS_TREE_DRIVER_H
 #define BIGFS_FS_TREE_DRIVER_H
 
@@ -25,9 +25,9 @@ struct driver {
     char *single;       /* the only name that is shown, if SOURCE is one file; owned, or NULL */
     int directory;      /* SOURCE, or the directory it is in; owned */
     dev_t device;       /* of the mount itself; constant once it is served */
-    bool kernel_checks; /* constant once mounted; rights, by what the kernel is told */
+    bool kernel_checks; /* constant once mounted; the kernel checks rights (allow_other) */
     struct timespec started; /* CLOCK_REALTIME */
-    struct own_mounts own;   /* what must not be met inside SOURCE */
+    struct own_mounts own;   /* mounts that must not be entered inside SOURCE */
     struct source_pool pool;
     struct index_directory index_directory;
     struct index_space index_space;
@@ -39,38 +39,35 @@ struct driver {
     pthread_mutex_t handles_lock;
     struct list handles;      /* protected by handles_lock; all that are open */
     uint64_t handle_count;    /* protected by handles_lock */
-    _Atomic uint64_t lookups; /* names looked up, for listings too */
+    _Atomic uint64_t lookups; /* names looked up, including those of listings */
     _Atomic uint64_t opens;   /* files opened */
 };
 
 /*
- * Makes a driver with these settings, which stay the caller's: `source`, `mountpoint` and `single`
- * as above are taken over, also on failure. Its root is of this node type, and it serves these
- * operations. Returns 0 or -errno.
+ * Makes a driver with these settings, which remain the caller's. Takes ownership of `source`,
+ * `mountpoint` and `single` (see above), even on failure. The root has the node type `root`; the
+ * mount serves `operations`. Returns 0 or -errno.
  */
 int driver_init(struct driver *driver, const struct settings *settings,
                 const struct operation *const *operations, char *source, char *mountpoint,
                 char *single);
 
 /*
- * Starts the threads that make indexes, those that take samples, and those that serve what waits.
- * Call it when the signals that end a mount are blocked. Returns 0 or -errno.
+ * Starts the threads that make indexes, take samples, and serve waiting requests. Call it once the
+ * signals that end a mount are blocked. Returns 0 or -errno.
  */
 int driver_start(struct driver *driver);
 
-/*
- * Ends what works or waits without a worker: the making of indexes, and what waits for one. After
- * crew_stop().
- */
+/* Stops the making of indexes and answers what waits for one. Call it after crew_stop(). */
 void driver_stop(struct driver *driver);
 
-/* Frees all, after driver_stop(). No request may be under way, and no handle open. */
+/* Frees everything, after driver_stop(). No request may be under way, and no handle open. */
 void driver_destroy(struct driver *driver);
 
 /* The driver of a request. */
 struct driver *driver_of(fuse_req_t fuse);
 
-/* The node that a request's number means. */
+/* The node for the number in a request. */
 struct node *driver_node(struct driver *driver, fuse_ino_t inode);
 
 /* How many files are open. */

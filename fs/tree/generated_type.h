@@ -1,8 +1,8 @@
 /*
  * Types of generated files: a pair of files and a row of the table in fs/generated each.
  *
- * There are two sorts. A report stands in .bigfs and tells of the mount. A text of a view stands
- * beside the view's directory, has its name and an ending, and is made line by line.
+ * There are two sorts. A report is in .bigfs and describes the mount. A text of a view is beside
+ * the view's directory, has its name plus an ending, and is made line by line.
  */
 #ifndef BIGFS_FS_TREE_GENERATED_TYPE_H
 #define BIGFS_FS_TREE_GENERATED_TYPE_H
@@ -18,10 +18,10 @@
 
 struct driver;
 
-/* The most bytes that a line of a text has: each of a name's may be written as two. */
+/* The most bytes of a line of a text. Each byte of a name may become two. */
 enum { TEXT_LINE_MOST = 2 * PIECE_NAME_MOST + 5 * 21 + 2 };
 
-/* What a text of a view is made of. What is pointed to is the caller's. */
+/* What a text of a view is made of. All pointers are borrowed. */
 struct view_text {
     const struct generated_type *type;
     const struct view *view;
@@ -41,12 +41,12 @@ struct generated_type {
     const char *name; /* of a report; or the ending of a text of a view, with its dot */
 
     /*
-     * A report: writes it as it stands now. `named`: paths and names may be told. Does not look at
-     * SOURCE. NULL: it is a text of a view.
+     * Writes a report of the current state. `named`: it may contain paths and names. Does not look
+     * at SOURCE. NULL: it is a text of a view.
      */
     void (*write)(FILE *out, struct driver *driver, bool named);
 
-    /* A text of a view: whether a listing shows it beside the view. */
+    /* Of a text of a view: whether a listing shows it beside the view. */
     bool is_listed;
 
     /*
@@ -57,21 +57,21 @@ struct generated_type {
     int (*line)(const struct view_text *text, struct text_place *place, char *line, size_t *length);
 
     /*
-     * Whether all of the text follows from the size of a file with these attributes; its length
-     * then, or TEXT_TOO_LONG; and the line that holds the byte at `offset`. NULL: it never does.
+     * Whether the whole text follows from the size of a file with these attributes. If so: its
+     * length, or TEXT_TOO_LONG; and the line that holds the byte at `offset`. NULL: it never does.
      */
     bool (*is_computed)(const struct view *view, const struct file_identity *identity);
     uint64_t (*length)(const struct view *view, uint64_t size);
     struct text_place (*place_at)(const struct view *view, uint64_t size, uint64_t offset);
 };
 
-/* The text may be longer than a file can be. */
+/* The text might exceed the largest file size. */
 #define TEXT_TOO_LONG UINT64_MAX
 
 /* All types, reports first, in the order of listings. Ends with NULL. */
 extern const struct generated_type *const generated_types[];
 
-/* The next line of a text, or -CANCELLED, as the type's `line`. */
+/* The next line of a text, as the type's `line`, or -CANCELLED. */
 static inline int view_text_line(const struct view_text *text, struct text_place *place, char *line,
                                  size_t *length)
 {

@@ -1,24 +1,24 @@
 /*
- * Nodes: what the kernel knows by a number.
+ * Nodes: the objects that the kernel knows by a number.
  *
  *     directory ─┬─ symlink, file                     as they are in SOURCE
  *                ├─ large file ─┬─ view ── piece      a directory each
  *                │              ├─ text               VIEW.tsv
  *                │              ├─ piece              whole.EXT
- *                │              └─ large file         plain: what the file holds
+ *                │              └─ large file         plain: the content that the file holds
  *                └─ control ── report                 .bigfs, in the root
  *
  * A node is made by a look-up and lives as long as the kernel remembers it or a child of it. Two
- * look-ups give the same node if they mean the same thing, and everything that can be cached of a
- * node is constant. A file or piece belongs to one generation, and a new generation is a new node.
- * So caches never need to be told that something changed.
+ * look-ups give the same node if they mean the same thing, and everything cacheable about a node is
+ * constant. A file or piece belongs to one generation; a new generation is a new node. So caches
+ * never need to be invalidated.
  *
- * A node's number towards the kernel is its address. The inode number that users see is a digest
- * of what it is, the same after every look-up. Addresses are used again, and file handles
- * (open_by_handle_at(2), NFS) keep them. So a node has an incarnation too, which the kernel puts
- * into handles and compares. A handle of a node that is no more is ESTALE, and never another file.
+ * For the kernel a node's number is its address. The inode number that users see is a digest of
+ * what the node is, the same after every look-up. Addresses are reused, and file handles
+ * (open_by_handle_at(2), NFS) keep them. So a node also has an incarnation, which the kernel puts
+ * into handles and compares. The handle of a freed node gives ESTALE, never another file.
  *
- * What a node can do is its type's (fs/tree/node_type.h).
+ * Node types define what a node can do (fs/tree/node_type.h).
  */
 #ifndef BIGFS_FS_TREE_NODE_H
 #define BIGFS_FS_TREE_NODE_H
@@ -42,8 +42,8 @@ struct node_type;
 /* A piece of a content, as one generation has it. */
 struct node_piece {
     struct generation *generation; /* a reference */
-    unsigned revision;             /* of the generation: pages of another one are not kept */
-    const struct view *view;       /* of its parent, or whole_of_file */
+    unsigned revision;       /* of the generation; cached pages of another revision are dropped */
+    const struct view *view; /* of its parent, or whole_of_file */
     struct selector selector;
     struct piece piece;
 };
@@ -59,11 +59,11 @@ struct node_file {
 struct node_text {
     const struct generated_type *type;
     struct view view;              /* of a text of a view */
-    struct file_identity identity; /* of a text of a view: of its file as it was looked up */
+    struct file_identity identity; /* of a text of a view: its file as it was looked up */
     struct text *text;             /* owned */
 };
 
-/* Which member counts is the node type's. */
+/* The node type decides which member is used. */
 union node_content {
     struct node_piece piece;
     struct node_file file;
@@ -73,20 +73,21 @@ union node_content {
 };
 
 struct node {
-    struct node *next;              /* protected by node_table.lock; in the same bucket */
-    uint64_t lookups;               /* protected by node_table.lock; what the kernel will forget */
-    uint64_t children;              /* protected by node_table.lock */
-    _Atomic mode_t told;            /* the mode that the kernel got last */
-    _Atomic int64_t believed_until; /* when the kernel looks its name up again at the latest, ms */
-    _Atomic int64_t doubted;        /* when a name of it was looked up that is not believed, ms */
-    _Atomic uint64_t device;        /* of the file system that its source was last seen on */
-    struct node *parent; /* the rest is constant; counted in parent->children; NULL: the root */
+    struct node *next;   /* protected by node_table.lock; in the same bucket */
+    uint64_t lookups;    /* protected by node_table.lock; how many the kernel has still to forget */
+    uint64_t children;   /* protected by node_table.lock */
+    _Atomic mode_t told; /* the mode that the kernel got last */
+    _Atomic int64_t
+        believed_until;      /* when the kernel looks up its name again at the latest, in ms */
+    _Atomic int64_t doubted; /* when its name was last looked up and not to be cached, in ms */
+    _Atomic uint64_t device; /* of the file system that its source was last seen on */
+    struct node *parent;     /* the rest is constant; counted in parent->children; NULL: the root */
     uint64_t hash;
-    uint64_t inode;       /* the number that users see */
-    uint32_t incarnation; /* with the address, no other node's; 0: the root's alone */
+    uint64_t inode;       /* the inode number that users see */
+    uint32_t incarnation; /* unique together with the address; 0: only the root */
     const struct node_type *type;
     union node_content content;
-    char name[]; /* "" for the root and for pieces, which have several */
+    char name[]; /* "" for the root and for pieces, which have several names */
 };
 
 struct node_table {
@@ -105,14 +106,14 @@ int node_table_init(struct node_table *table, const struct node_type *root);
 void node_table_destroy(struct node_table *table);
 
 /*
- * The node of this type, name and content below `parent`, made if there is none, and counted as
- * looked up once more. `parent` must be known to the kernel. The references in *content are taken
- * over, also on failure. NULL: no memory.
+ * Returns the node of this type, name and content below `parent`, made if there is none, with one
+ * more look-up. `parent` must be known to the kernel. Takes over the references in *content, even
+ * on failure. NULL: no memory.
  */
 struct node *node_get(struct node_table *table, struct node *parent, const struct node_type *type,
                       const char *name, const union node_content *content);
 
-/* Takes back `lookups` look-ups; a node without any and without children is freed. */
+/* Takes back `lookups` look-ups. Frees a node with no look-ups and no children. */
 void node_forget(struct node_table *table, struct node *node, uint64_t lookups);
 
 size_t node_table_count(struct node_table *table);
@@ -121,7 +122,7 @@ size_t node_table_count(struct node_table *table);
 uint64_t node_inode(const struct node *parent, const struct node_type *type, const char *name,
                     const union node_content *content);
 
-/* The large file, or what it holds, that a view, text or piece belongs to. */
+/* The large file (or `plain`) that a view, text or piece belongs to. */
 const struct node *node_large(const struct node *node);
 
 /* Its source. */
@@ -131,7 +132,7 @@ struct source *node_source(const struct node *node);
 const char *node_extension(const struct node *node);
 
 /*
- * The path beneath SOURCE of a node that stands in SOURCE, or of `name` in it if that is not NULL.
+ * The path beneath SOURCE of a node that exists in SOURCE, or of `name` in it if that is not NULL.
  * It may be longer than PATH_MAX. The caller frees it; NULL: no memory. No lock is needed: names
  * and parents are constant.
  */

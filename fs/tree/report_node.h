@@ -1,8 +1,8 @@
 /*
- * Reports: the files in .bigfs, which tell of the mount.
+ * Reports: the files in .bigfs, which describe the mount.
  *
- * The text of a report is one user's and one look-up's. Paths and names are for root and for the
- * user that the driver runs as. Other users may not be allowed to see them in SOURCE, and get
+ * Each look-up by a user makes a report text of its own. Only root and the user that the driver
+ * runs as get paths and names. Other users, who may not be allowed to see them in SOURCE, get
  * numbers.
  */
 #ifndef BIGFS_FS_TREE_REPORT_NODE_H

@@ -1,18 +1,18 @@
 /*
- * The text of a generated file: one of a view, such as its table, or a report of .bigfs.
+ * The text of a generated file: of a view, such as its table, or a report in .bigfs.
  *
- * A text belongs to a node. It is made when the node is first opened, and is constant from then on.
- * So the kernel may keep its pages, map them and send them, whatever else has the node open. A
- * report's text is kept, and is one user's. Of the text of a view only the places where its
- * stretches begin are kept (fs/tree/text_map.h), and which content it is of. A text that is not to
- * be given out any more is over: its name, looked up again, gets a node of its own.
+ * A text belongs to a node. It is made when the node is first opened, and constant from then on. So
+ * the kernel may cache, map and send its pages, whatever else has the node open. The text of a
+ * report is kept, and belongs to one user. Of the text of a view only the places where its
+ * stretches begin are kept (fs/tree/text_map.h), and which content it describes. A text that may
+ * not be given out any more is over: the next look-up of its name makes a new node.
  *
- *     unmade --first open--> making --told how long--> made        over, from any of these:
- *                               |                                  what is open goes on
+ *     unmade --first open--> making --length set-----> made        over, from any state:
+ *                               |                                  open handles go on
  *                               +-- failed --> unmade
  *
- * While one thread makes a text nobody has the node open, so no page of it can be locked for a
- * read: the maker may put pages into the kernel's cache (FUSE_NOTIFY_STORE) without a deadlock.
+ * While a thread makes a text, no program has the node open, so no page of it can be locked for a
+ * read. So the maker can put pages into the kernel's cache (FUSE_NOTIFY_STORE) without a deadlock.
  *
  * All functions are thread-safe. No lock is held while a text is made.
  */
@@ -32,13 +32,13 @@
 #include "core/index/record_index.h"
 #include "fs/tree/text_map.h"
 
-/* What the text of a view is of. */
+/* What the text of a view describes. */
 struct text_subject {
     struct generation *generation; /* a reference */
     struct version version;        /* of the generation when the text was made */
-    uint64_t size;                 /* bytes of content that the text covers */
-    struct record_index *index;    /* what records were found with: a reference, or NULL */
-    bool computed;                 /* the text follows from the size: there is no map */
+    uint64_t size;                 /* bytes of content that it covers */
+    struct record_index *index;    /* the index used to find records: a reference, or NULL */
+    bool computed;                 /* the text follows from the size; there is no map */
 };
 
 enum text_state {
@@ -52,12 +52,13 @@ struct text {
     pthread_cond_t changed; /* broadcast when `state` or `over` has changed */
     enum text_state state;  /* protected by lock */
     bool over;              /* protected by lock; never cleared */
-    uint64_t told;   /* protected by lock; the largest length told before the true one was known */
-    uint64_t length; /* protected by lock; bytes, 0: not known. No text is empty */
+    uint64_t
+        told; /* protected by lock; the largest length reported before the true one was known */
+    uint64_t length; /* protected by lock; bytes; 0: not known (no text is empty) */
 
-    /* The maker's while it makes, and constant once made. */
+    /* Owned by the maker while it makes; constant once made. */
     char *bytes; /* of a report; owned */
-    uid_t user;  /* whose report */
+    uid_t user;  /* the user whose report it is */
     struct text_subject subject;
     struct text_map map;
 };
@@ -67,27 +68,30 @@ struct text *text_new(void);
 void text_free(struct text *text); /* NULL is allowed */
 
 /*
- * Begins an open. *make: the caller makes the text, which no other thread does meanwhile, and says
- * with text_made() or text_failed() how that ended. Else it is made. Waits for a thread that
- * makes it. Returns 0, -ESTALE (over), or -CANCELLED.
+ * Begins an open. If *make is set, the caller must make the text, alone, and report the result with
+ * text_made() or text_failed(). Otherwise the text is made. Waits if another thread is making it.
+ * Returns 0, -ESTALE (over), or -CANCELLED.
  */
 int text_begin(struct text *text, const struct cancel *cancel, bool *make);
 
 /*
- * The maker knows the length: look-ups and stat tell it from now on. Returns 0, or -ESTALE if a
- * larger one was told already.
+ * Sets the length, once the maker knows it; look-ups and stat report it from now on. Returns 0, or
+ * -ESTALE if a larger one was reported already.
  */
 int text_set_length(struct text *text, uint64_t length);
 
 void text_made(struct text *text);
 
-/* It failed, and the kernel has nothing of the text: the next open makes one anew. */
+/* Making it failed, and the kernel has nothing of the text. The next open makes it anew. */
 void text_failed(struct text *text);
 
-/* Not to be opened or found by name any more. */
+/* Ends the text: it can no longer be opened or found by name. */
 void text_end(struct text *text);
 
-/* The length to be told: of the text, or `expected` if it is not known (0: nothing is expected). */
+/*
+ * The length to report: that of the text, or `expected` if it is not known (0: nothing is
+ * expected).
+ */
 uint64_t text_tell(struct text *text, uint64_t expected);
 
 /*
@@ -96,10 +100,10 @@ uint64_t text_tell(struct text *text, uint64_t expected);
  */
 int text_seek(struct text *text, enum extent_kind kind, uint64_t offset, uint64_t *found);
 
-/* Whether it can be what its name means for a file that looks so now: it is, or is still unmade. */
+/* Whether the text is right for a file with these attributes, or still unmade. */
 bool text_is_current(struct text *text, const struct file_identity *now);
 
-/* What the text of a view is of, valid as long as *text; NULL: it is not made. */
+/* What the text of a view describes; valid as long as *text. NULL: it is not made. */
 const struct text_subject *text_subject_of(struct text *text);
 
 #endif

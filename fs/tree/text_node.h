@@ -9,8 +9,8 @@
 extern const struct node_type text_node;
 
 /*
- * The type of text that a name means, if it has the ending of one; the name of the view before that
- * has *stem bytes. NULL: none.
+ * The type of text whose ending a name has; *stem becomes the length of the view's name before it.
+ * NULL: none.
  */
 const struct generated_type *text_node_type_of(const char *name, size_t *stem);
 
