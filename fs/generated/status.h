@@ -1,4 +1,4 @@
-/* .bigfs/status: what the mount is and does, for people. */
+/* .bigfs/status: the settings and the state of the mount, for people. */
 #ifndef BIGFS_FS_GENERATED_STATUS_H
 #define BIGFS_FS_GENERATED_STATUS_H
 

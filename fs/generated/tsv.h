@@ -4,9 +4,9 @@
  *     name <TAB> offset <TAB> length <TAB> data_bytes [<TAB> first_line <TAB> lines]
  *
  * Offset and length are those of the piece's data in the content, without a repeated header.
- * data_bytes is how many of them are no hole. In `rows` there is also the number of the first
- * record, from 1, and how many records they are. A tab, line break or backslash in a name is
- * written as "\t", "\n", "\\".
+ * data_bytes counts those that are not in holes. In `rows` there are also the number of the first
+ * record (from 1) and the number of records. A tab, line break or backslash in a name is written as
+ * "\t", "\n", "\\".
  */
 #ifndef BIGFS_FS_GENERATED_TSV_H
 #define BIGFS_FS_GENERATED_TSV_H
@@ -15,9 +15,7 @@
 
 extern const struct generated_type tsv_text;
 
-/*
- * Writes the heading to `text`, which has room for TEXT_LINE_MOST bytes. Returns how long it is.
- */
+/* Writes the heading to `text`, which has room for TEXT_LINE_MOST bytes. Returns its length. */
 size_t tsv_heading(const struct view *view, char *text);
 
 #endif

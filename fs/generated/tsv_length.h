@@ -1,6 +1,6 @@
 /*
- * How long a table is, and where in it a line begins, by arithmetic alone: of `bytes` of a file
- * without holes, where every field follows from the size.
+ * Computes the length of a table and where its lines begin, for `bytes` of a file without holes,
+ * where every field follows from the size.
  */
 #ifndef BIGFS_FS_GENERATED_TSV_LENGTH_H
 #define BIGFS_FS_GENERATED_TSV_LENGTH_H
@@ -16,12 +16,12 @@ bool tsv_is_computed(const struct view *view, const struct file_identity *identi
 
 /*
  * The length of such a table of a file of `size` bytes, in bytes. TEXT_TOO_LONG: it has so many
- * pieces that its text may be longer than a file can be.
+ * pieces that its text might exceed the largest file size.
  */
 uint64_t tsv_length(const struct view *view, uint64_t size);
 
 /*
- * The line of such a table in which the byte at `offset` is, for an offset below the length. The
+ * The line of such a table that holds the byte at `offset`, which is less than the length. The
  * table must not be too long.
  */
 struct text_place tsv_place_at(const struct view *view, uint64_t size, uint64_t offset);
