@@ -12,7 +12,7 @@ struct scan_state {
     const struct scan_visitor *visitor;
     void *argument; /* of the visitor */
     uint64_t place;
-    uint64_t end; /* of the stretch of data that is scanned */
+    uint64_t end; /* of the stretch of data being scanned */
     bool goes_on; /* the visitor has not seen enough */
     uint8_t *scratch;
 };
@@ -71,7 +71,7 @@ static int scan_data(void *argument, const struct reading *reading, int fd)
     return error == -FILE_TOO_SHORT || error == -EBADMSG ? -EIO : error;
 }
 
-/* Passes the hole that the scan stands in, if it does, and finds where the data after it end. */
+/* Passes the hole that the scan is in, if any, and finds the end of the data after it. */
 static int pass_hole(struct scan_state *state, const struct reading *reading, uint64_t end)
 {
     uint64_t data = state->place;
