@@ -11,24 +11,24 @@
 #include "core/base/cleanup.h"
 
 enum {
-    STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB, the thread sanitizer takes more */
+    STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB; the thread sanitizer needs more */
     CACHE_LINE = 64,
-    SHORTAGE_MS = 10, /* until a receiver that got no memory tries again */
+    SHORTAGE_MS = 10, /* until a receiver without memory tries again */
     WAKE_SIGNAL = SIGUSR1,
     WAKE_STEP_MS = 5, /* until a worker that still receives at the end is woken again */
 };
 
 const char *const lane_names[LANES] = {"reads", "scans", "looks"};
 
-/* Counted by the worker itself, so each has a cache line of its own. */
+/* Each worker updates its own counters, so each has its own cache line. */
 struct crew_worker {
     _Alignas(CACHE_LINE) _Atomic uint64_t received;
     _Atomic uint64_t finished;
     atomic_bool receiving; /* written by the worker itself */
-    atomic_bool over;      /* it has come to its end, and can be joined */
+    atomic_bool over;      /* it has ended and can be joined */
     struct crew *crew;
     pthread_t thread;
-    struct fuse_buf buffer; /* its memory is allocated by libfuse, and ours to free */
+    struct fuse_buf buffer; /* its memory is allocated by libfuse and freed here */
 };
 
 /* --- lanes ------------------------------------------------------------------------------------ */
@@ -134,7 +134,7 @@ static int receive(struct crew_worker *worker)
 
     atomic_store_explicit(&worker->receiving, true, memory_order_relaxed);
     int received = fuse_session_receive_buf(session, &worker->buffer);
-    if (received == -ENOMEM) /* of the kernel, as the buffer is there */
+    if (received == -ENOMEM) /* of the kernel, as the buffer exists */
         (void)nanosleep(&pause, NULL);
     atomic_store_explicit(&worker->receiving, false, memory_order_relaxed);
     return received;
@@ -197,7 +197,7 @@ static int start_worker(struct crew_worker *worker)
 
 static void on_wake(int number)
 {
-    (void)number; /* it has interrupted a wait, and that is all */
+    (void)number; /* only interrupts a wait */
 }
 
 int crew_start(struct crew *crew)
@@ -244,7 +244,7 @@ static void wake_receivers(const struct crew *crew, unsigned joined)
             (void)pthread_kill(crew->workers[i].thread, WAKE_SIGNAL);
 }
 
-/* Joins a worker if it has come to its end; else waits for a moment. Returns whether it has. */
+/* Joins a worker if it has ended; otherwise waits for a moment. Returns whether it has. */
 static bool join_soon(struct crew_worker *worker)
 {
     const struct timespec moment = {.tv_nsec = WAKE_STEP_MS * 1000000L};
@@ -258,9 +258,9 @@ static bool join_soon(struct crew_worker *worker)
 }
 
 /*
- * A signal that comes just before a worker begins to wait is lost, so they are woken until all have
- * ended. (pthread_cancel() has no such gap, but it loads a library, and without a free descriptor
- * it aborts the process.)
+ * A signal just before a worker begins to wait is lost, so workers are woken until all have ended.
+ * (pthread_cancel() has no such gap, but it loads a library, and aborts the process if no
+ * descriptor is free.)
  */
 int crew_stop(struct crew *crew)
 {

@@ -7,7 +7,9 @@
 
 void crew_leaders_init(struct crew_leaders *leaders, void (*errand)(void *argument), void *argument)
 {
-    /* Measured (docs/performance.md): with fewer a reader waits for wake-ups, with more, many do.
+    /*
+     * Measured (docs/performance.md): with fewer leaders a single reader waits for wake-ups, with
+     * more leaders many readers do.
      */
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -24,7 +26,7 @@ void crew_leaders_destroy(struct crew_leaders *leaders)
     pthread_mutex_destroy(&leaders->lock);
 }
 
-/* The lock is held, but not meanwhile. */
+/* Called with the lock held; released while the errand runs. */
 static void run_errand(struct crew_leaders *leaders)
 {
     leaders->errands--;
@@ -34,8 +36,8 @@ static void run_errand(struct crew_leaders *leaders)
 }
 
 /*
- * An errand comes before a place that is free, as there is a leader, and after a call. The lock is
- * held.
+ * A call comes before an errand, and an errand before a free place, as there is a leader already.
+ * The lock is held.
  */
 static bool enter_leaders(struct crew_leaders *leaders)
 {
@@ -53,7 +55,7 @@ static bool enter_leaders(struct crew_leaders *leaders)
 
 /*
  * Whether all leaders but the caller are venturing, and may have blocked by now. One that is not is
- * always left, or has been called. The lock is held.
+ * always left or has been called. The lock is held.
  */
 static bool is_last(const struct crew_leaders *leaders)
 {

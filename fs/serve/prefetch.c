@@ -7,9 +7,9 @@
 #include "core/base/clock.h"
 
 enum {
-    LARGE = 256 * 1024, /* smaller reads are slowed down by their messages, not by the copies */
-    ORDERLY = 2,        /* after as many reads in order it is worth while */
-    FRESH = 100,        /* ms: a reader that pauses gets the bytes as they are when it goes on */
+    LARGE = 256 * 1024, /* for smaller reads the messages cost more than the copies */
+    ORDERLY = 2,        /* so many reads in order make prefetching worthwhile */
+    FRESH = 100,        /* ms: a reader that pauses gets fresh bytes afterwards */
 };
 
 /* --- the pool --------------------------------------------------------------------------------- */
@@ -42,7 +42,7 @@ void prefetch_pool_destroy(struct prefetch_pool *pool)
     pthread_mutex_destroy(&pool->lock);
 }
 
-/* A member's stretch that has the byte at `offset`, or will begin with it; or NULL. Locked. */
+/* A member's stretch that holds the byte at `offset`, or will start with it; or NULL. Locked. */
 static struct stretch *find_stretch(const struct prefetch *prefetch, uint64_t offset)
 {
     struct prefetch_pool *pool = prefetch->pool;
@@ -62,7 +62,7 @@ static bool is_fresh(const struct stretch *stretch)
     return clock_ms() - stretch->copied <= FRESH;
 }
 
-/* Takes a stretch that nothing is lost with, for `owner`. NULL: there is none. Locked. */
+/* Takes a dispensable stretch for `owner`. NULL: there is none. Locked. */
 static struct stretch *take_stretch(const struct prefetch *owner, uint64_t offset)
 {
     struct prefetch_pool *pool = owner->pool;
@@ -78,7 +78,7 @@ static struct stretch *take_stretch(const struct prefetch *owner, uint64_t offse
     return NULL;
 }
 
-/* How many stretches a member has, after it has given up those that it has passed. Locked. */
+/* Gives up the stretches that a member has passed, and returns how many are left. Locked. */
 static unsigned tidy_stretches(const struct prefetch *prefetch)
 {
     struct prefetch_pool *pool = prefetch->pool;
@@ -142,7 +142,7 @@ void prefetch_begin(struct prefetch *prefetch, uint64_t offset, size_t size,
                     struct prefetch_read *read)
 {
     HOLD_LOCK(&prefetch->pool->lock);
-    /* The kernel sends what does not fit into one request, a page mostly, in another. */
+    /* The kernel splits off what does not fit into one request (mostly a page) into another. */
     bool large = size >= LARGE || atomic_load(&prefetch->last) >= LARGE;
     *read = (struct prefetch_read){.orderly = offset == prefetch->next && large};
     prefetch->reads++;
@@ -185,7 +185,7 @@ static void fill_stretches(struct prefetch *prefetch, prefetch_copier *copy, voi
         stretch->length = got;
         stretch->copied = clock_ms();
         stretch->users--;
-        if (got == 0) /* the end of the piece, or it takes a wait */
+        if (got == 0) /* the end of the piece, or it would have to wait */
             stretch->owner = NULL;
         pthread_cond_broadcast(&pool->change);
     }

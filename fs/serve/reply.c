@@ -6,7 +6,7 @@
 #include "fs/serve/errors.h"
 #include "fs/serve/server.h"
 
-/* Notes the end of a request, before the reply: afterwards the request is gone. */
+/* Records the end of a request. Before the reply, as the request is invalid afterwards. */
 static void end_request(const struct request *request, int answer, size_t bytes)
 {
     struct timespec now;

@@ -9,13 +9,13 @@
 /* For four readers at once (fs/serve/prefetch.h): with more the processors are busy anyway. */
 enum { SPARE_BUFFERS = 4 * PREFETCH_STRETCHES };
 
-/* How many threads work at once by default in the lane of reads. */
+/* How many threads work in the lane of reads at the same time by default. */
 enum { DEFAULT_READS = 24 };
 
 /*
- * However many processors and readers there are: a read in a lane holds a buffer, and one that is
- * answered at once does. 48 MB are promised (docs/performance.md); 3 are for all else. Not counted:
- * reads of generated files, in steps of a MiB.
+ * However many processors and readers there are, each read in a lane holds a buffer, and so does
+ * each read answered at once. The promise is 48 MB (docs/performance.md), 3 of them for everything
+ * else. Reads of generated files, in steps of a MiB, are not counted.
  */
 static_assert((DEFAULT_READS + MOST_LEADERS + SPARE_BUFFERS) * MOST_READ <= 45 * 1000 * 1000,
               "the replies of a mount as it is by default take more memory than is promised");
@@ -25,7 +25,7 @@ struct server *server_of(fuse_req_t fuse)
     return fuse_req_userdata(fuse);
 }
 
-/* A request that was put in line again needs a thread. */
+/* A request that was queued again needs a thread. */
 static void send_worker(void *argument)
 {
     crew_send(argument);
@@ -67,7 +67,7 @@ int server_start(struct server *server)
 void server_stop(struct server *server)
 {
     aside_stop(&server->aside);
-    crew_run_lines(&server->crew); /* what was put in line when the workers were about to end */
+    crew_run_lines(&server->crew); /* what was queued while the workers were ending */
 }
 
 /* --- counts ----------------------------------------------------------------------------------- */
@@ -77,7 +77,8 @@ static size_t operation_number(const struct server *server, const struct operati
     size_t number = 0;
     while (server->operations[number] != NULL && server->operations[number] != operation)
         number++;
-    assert(number < MOST_OPERATIONS && server->operations[number] != NULL); /* it has its row */
+    assert(number < MOST_OPERATIONS &&
+           server->operations[number] != NULL); /* the operation must have a row */
     return number;
 }
 
@@ -89,7 +90,7 @@ uint64_t server_requests(const struct server *server, const char *operation)
     return 0;
 }
 
-/* One line for what is no fault of the reader's, and may be the first sign of a failing disk. */
+/* Logs an error that is not the reader's fault and may be the first sign of a failing disk. */
 static void log_io_error(struct server *server, const struct request *request)
 {
     char text[512] = "";
