@@ -28,7 +28,7 @@ static uint64_t count_of(const struct operation_counts *counts, size_t member)
     return atomic_load(value);
 }
 
-/* One of what is counted of each operation. */
+/* The counters of each operation. */
 static const struct operation_metric {
     const char *name;
     const char *help;
@@ -125,7 +125,7 @@ static void write_source_counters(FILE *out, struct driver *driver)
 
 /* --- gauges ----------------------------------------------------------------------------------- */
 
-/* What the lanes are called in metrics, and what goes on in them. */
+/* The names of the lanes in metrics, and what happens in them. */
 static const struct lane_text {
     const char *name;
     const char *running;
@@ -165,7 +165,7 @@ static void write_gauges(FILE *out, struct driver *driver)
 
 static void write_metrics(FILE *out, struct driver *driver, bool named)
 {
-    (void)named; /* nothing here is a name */
+    (void)named; /* metrics contain no names */
     write_request_counters(out, driver);
     write_source_counters(out, driver);
     write_gauges(out, driver);

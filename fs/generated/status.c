@@ -41,7 +41,7 @@ static void write_status_path(FILE *out, const char *what, const char *path)
     fprintf(out, "%s%s\n", what, printable_or(shown));
 }
 
-/* Where the mount lies is in the kernel's table for everybody. The rest is not. */
+/* The mountpoint is public in the kernel's mount table. The other paths are not. */
 static void write_paths(FILE *out, const struct driver *driver, bool named)
 {
     const char *index_dir = driver->settings->index_dir;

@@ -17,7 +17,7 @@ size_t tsv_heading(const struct view *view, char *text)
                             columns != NULL ? columns : "");
 }
 
-/* The letter that stands after a backslash for a byte that would forge fields or lines, or 0. */
+/* The letter after a backslash that stands for a byte which would forge fields or lines, or 0. */
 static char escape_letter(char byte)
 {
     static const char bytes[] = "\t\n\\";
@@ -29,7 +29,7 @@ static char escape_letter(char byte)
     return 0;
 }
 
-/* Writes a name, escaped, and returns how long it has become. */
+/* Writes a name, escaped, and returns the length. */
 static size_t write_escaped(const char *name, char *text)
 {
     size_t used = 0;
@@ -90,7 +90,7 @@ static int write_tsv_line(const struct view_text *text, struct text_place *place
         error = view_next(text->view, &text->file, &place->cursor, &selector);
     if (error == 0 && place->line > 0)
         error = describe_piece(text, &selector, line, length);
-    if (error != 0) /* a piece that was there a moment ago does not end the table */
+    if (error != 0) /* a piece that has just disappeared does not end the table */
         return error == -ENOENT ? -ESTALE : error;
     place->line++;
     place->offset += *length;

@@ -5,7 +5,7 @@
 #include "core/view/piece_name.h"
 #include "fs/generated/tsv.h"
 
-/* No line is longer: four numbers, of at most 20 digits each, and what ends each of them. */
+/* No line is longer: four numbers of at most 20 digits, each with a tab or line end. */
 enum { LONGEST_LINE = 4 * (20 + 1) };
 
 bool tsv_is_computed(const struct view *view, const struct file_identity *identity)
@@ -28,7 +28,7 @@ static uint64_t first_piece_from(const struct partition *partition, uint64_t siz
     return low;
 }
 
-/* How many digits the offsets of the first `count` pieces have in all. */
+/* The total digits of the offsets of the first `count` pieces. */
 static uint64_t offset_digits(const struct partition *partition, uint64_t size, uint64_t count)
 {
     uint64_t digits = count;
@@ -46,8 +46,8 @@ static uint64_t nominal_length(const struct partition *partition, uint64_t size,
 }
 
 /*
- * How many digits the lengths of the first `count` pieces have in all. They never grow from one
- * piece to the next: the last one by size is shorter, and the first ones by number are longer.
+ * The total digits of the lengths of the first `count` pieces. Lengths never grow from one piece to
+ * the next: by size, the last one is shorter; by number, the first ones are longer.
  */
 static uint64_t length_digits(const struct partition *partition, uint64_t size, uint64_t count)
 {
@@ -58,7 +58,7 @@ static uint64_t length_digits(const struct partition *partition, uint64_t size, 
     for (uint64_t power = 10; power <= longest; power *= 10) {
         uint64_t low = 0;
         uint64_t high = count;
-        while (low < high) { /* the first piece that is shorter */
+        while (low < high) { /* finds the first shorter piece */
             uint64_t middle = low + (high - low) / 2;
             if (nominal_length(partition, size, middle) < power)
                 high = middle;
@@ -100,8 +100,8 @@ uint64_t tsv_length(const struct view *view, uint64_t size)
 struct text_place tsv_place_at(const struct view *view, uint64_t size, uint64_t offset)
 {
     const struct view_file file = {.size = size};
-    uint64_t low = 0;                        /* this piece's line begins at or before offset, … */
-    uint64_t high = view_count(view, &file); /* … and this one's after it */
+    uint64_t low = 0; /* the line of this piece begins at or before offset, … */
+    uint64_t high = view_count(view, &file); /* … and the line of this one after it */
 
     if (offset < tsv_line_start(view, size, 0))
         return (struct text_place){0};
