@@ -93,7 +93,7 @@ void crew_leaders_return(struct crew_leaders *leaders)
 {
     HOLD_LOCK(&leaders->lock);
     leaders->count++;
-    leaders->called = false; /* here is a leader */
+    leaders->called = false; /* now there is a leader */
 }
 
 bool crew_leaders_venture(struct crew_leaders *leaders)
