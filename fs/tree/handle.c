@@ -6,7 +6,7 @@
 #include "core/base/cleanup.h"
 #include "fs/tree/node_type.h"
 
-/* Gives back what a handle has, opened or not. */
+/* Frees a handle, opened or not. */
 static void free_handle(struct handle *handle)
 {
     if (handle->prefetches)

@@ -59,7 +59,7 @@ static int enter_view(struct driver *driver, struct node *node, const char *name
     return entry_make(driver, node, &view_node, name, &content, &source, entry);
 }
 
-/* What the file holds beside its own bytes, or NULL. What is held holds nothing. */
+/* The content that the file holds besides its own bytes, or NULL. A held content holds no other. */
 static const struct content_type *content_of_large(const struct node *node,
                                                    const struct cancel *cancel)
 {
@@ -108,13 +108,13 @@ static int look_up_in_large(struct driver *driver, struct node *node, const char
 /* --- listing ---------------------------------------------------------------------------------- */
 
 /*
- * Each view has so many places in the directory, for itself and its texts, whether they are shown
- * or not. So the others keep theirs when a file gets its first hole, or an index. What the file
- * holds comes last.
+ * Each view has this many places in the directory, for itself and its texts, whether they are shown
+ * or not. So the other entries keep their places when a file gets its first hole or an index.
+ * `plain` comes last.
  */
 enum { PLACES_OF_VIEW = 16, LARGE_PLACES = VIEW_TYPES_MOST * PLACES_OF_VIEW };
 
-/* Which views are listed: of those that not every file has, what this one has. */
+/* Chooses the listed views. Those that not every file has are listed only if this one has them. */
 static void choose_views(const struct listing *listing, bool *listed)
 {
     const struct driver *driver = listing->driver;

@@ -47,8 +47,8 @@ uint64_t node_inode(const struct node *parent, const struct node_type *type, con
 }
 
 /*
- * By chance, so that a handle from an earlier life of the mount means no node of this one. The
- * kernel keeps 32 bits.
+ * Random, so that a handle from an earlier run of the mount matches no node of this one. The kernel
+ * keeps 32 bits.
  */
 static uint32_t first_incarnation(void)
 {
@@ -62,8 +62,10 @@ static uint32_t first_incarnation(void)
     return number;
 }
 
-/* Whatever node has an address next, its number differs: 4 billion others come before it repeats.
-   The lock is held. */
+/*
+ * The next node at an address gets another incarnation: one repeats only after 4 billion nodes. The
+ * lock is held.
+ */
 static uint32_t next_incarnation(struct node_table *table)
 {
     table->incarnation++;
@@ -133,7 +135,9 @@ static bool is_node(const struct node *node, const struct node *parent,
     return memcmp(&own, print, sizeof(own)) == 0;
 }
 
-/* Doubles the buckets when there are as many nodes. Without memory the chains grow instead. */
+/*
+ * Doubles the buckets once there are as many nodes. Without memory the chains grow longer instead.
+ */
 static void grow_buckets(struct node_table *table)
 {
     struct node **old = table->buckets;
@@ -169,7 +173,7 @@ static struct node *node_new(struct node *parent, const struct node_type *type, 
     node->hash = hash;
     node->inode = node_inode(parent, type, name, content);
     node->type = type;
-    atomic_init(&node->device, atomic_load(&parent->device)); /* until it is known */
+    atomic_init(&node->device, atomic_load(&parent->device)); /* assumed until it is known */
     node->content = *content;
     memcpy(node->name, name, length + 1);
     return node;
@@ -249,7 +253,7 @@ struct source *node_source(const struct node *node)
 const char *node_extension(const struct node *node)
 {
     const struct node *large = node_large(node);
-    while (large->parent->type->is_large) /* what a file holds has the file's name */
+    while (large->parent->type->is_large) /* `plain` uses the name of its file */
         large = large->parent;
     return file_extension(large->name);
 }
@@ -262,7 +266,9 @@ static size_t path_length(const struct node *node, const char *name)
     return length;
 }
 
-/* Writes a component so that it ends at `end`, after a separator if it is not the first one. */
+/*
+ * Writes a component so that it ends at `end`, with a separator before it unless it is the first.
+ */
 static char *put_before(char *end, const char *component, size_t length, const char *path)
 {
     char *start = end - length;
@@ -272,7 +278,7 @@ static char *put_before(char *end, const char *component, size_t length, const c
     return start;
 }
 
-/* Writes backwards, from the last component up to the root. */
+/* Writes the path backwards, from the last component up to the root. */
 char *node_path(const struct node *node, const char *name)
 {
     size_t length = path_length(node, name);

@@ -81,7 +81,7 @@ static const struct handle_type report_handle = {
     .seek = seek_report,
 };
 
-/* Writes a report as it stands now: *text is the caller's to free. Returns 0 or -ENOMEM. */
+/* Writes a report of the current state to *text, which the caller frees. Returns 0 or -ENOMEM. */
 static int write_report(struct driver *driver, const struct generated_type *type, uid_t user,
                         char **text, size_t *length)
 {
@@ -96,7 +96,7 @@ static int write_report(struct driver *driver, const struct generated_type *type
     return 0;
 }
 
-/* The text is one user's: another user gets another node and text. */
+/* Makes the report for one user. Another user gets -ESTALE, and then another node and text. */
 static int make_report(struct driver *driver, const struct node *node, uid_t user)
 {
     struct text *text = node->content.text.text;

@@ -32,8 +32,10 @@ void text_free(struct text *text)
     free(text);
 }
 
-/* Waits until the state may have changed, or for a moment: nothing wakes us if our reader is gone.
-   The lock is held. */
+/*
+ * Waits until the state may have changed, or for a moment, as nothing signals that the reader is
+ * gone. The lock is held.
+ */
 static void wait_for_text(struct text *text)
 {
     enum { MOMENT_NS = 20 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000 };

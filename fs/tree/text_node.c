@@ -58,13 +58,13 @@ static void release_text(const union node_content *content)
     text_free(content->text.text);
 }
 
-/* A text of what the file was. */
+/* Whether it is a text of an earlier content of the file. */
 static bool is_text_over(const struct node *node, const union node_content *wanted)
 {
     return !text_is_current(node->content.text.text, &wanted->text.identity);
 }
 
-/* A text that was never made is of the file as it is; a made one, of its generation. */
+/* A text that was never made belongs to the current file, a made one to its generation. */
 static int look_at_text(struct driver *driver, struct node *node, struct stat *attributes)
 {
     const struct text_subject *subject = text_subject_of(node->content.text.text);
@@ -76,7 +76,7 @@ static int look_at_text(struct driver *driver, struct node *node, struct stat *a
     return error == 0 && now.revision != subject->version.revision ? -ESTALE : error;
 }
 
-/* How long a text will be, if it can be had and that takes no look into the file; else 0. */
+/* The length of a text if it can be computed without reading the file; otherwise 0. */
 static uint64_t expected_length(const struct node_text *text, const struct stat *source)
 {
     struct file_identity identity;
@@ -112,7 +112,7 @@ static double text_attributes_believed(const struct driver *driver, const struct
     return BELIEVED_SECONDS;
 }
 
-/* A text is made when it is opened. */
+/* The first open makes the text. */
 static bool may_text_scan(const struct node *node)
 {
     (void)node;

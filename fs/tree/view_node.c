@@ -67,8 +67,8 @@ static bool add_piece(const struct piece_listing *pieces, const char *name,
 }
 
 /*
- * Lists pieces from a cursor on; the place of an entry is the cursor after it. The largest place
- * is the end: a file can be so long that nothing above its last cursor is left for the dots.
+ * Lists pieces from a cursor on; the place of an entry is the cursor after it. The largest place is
+ * the end, as a file can be so long that no place above its last cursor is left for the dots.
  */
 static int list_pieces(const struct piece_listing *pieces, uint64_t cursor)
 {
@@ -112,9 +112,9 @@ static int list_by_reading(struct listing *listing, uint64_t cursor)
 }
 
 /*
- * Whether the attributes of a view's pieces take neither a scan, nor a count of extents, nor a
- * first look into the file: a program that lists only names, which at first the kernel cannot tell,
- * must not wait for these.
+ * Whether the attributes of a view's pieces need no scan, no count of extents and no first read of
+ * the file. A program that lists only names must not wait for these, and at first the kernel cannot
+ * tell.
  */
 static bool are_pieces_cheap(const struct view *view, const struct reading *reading)
 {
