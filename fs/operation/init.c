@@ -4,7 +4,10 @@
 #include "fs/tree/driver.h"
 
 enum {
-    /* Requests the kernel sends ahead of readers; beyond its default of 9 it drops read-ahead. */
+    /*
+     * How many requests the kernel may send ahead of readers. Beyond its default of 9 it drops
+     * readahead.
+     */
     MOST_BACKGROUND = 64,
 };
 
@@ -13,10 +16,10 @@ void on_init(void *argument, struct fuse_conn_info *connection)
     struct server *server = argument;
     const struct driver *driver = list_object(server, struct driver, server);
 
-    /* Pipes for each thread, which nothing here would gain from. */
+    /* Splicing takes pipes for each thread, and nothing here would gain from it. */
     connection->want &=
         ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
-    /* The kernel then checks rights, as default_permissions says, and asks for ACLs. */
+    /* The kernel then checks rights (default_permissions) and asks for ACLs. */
     if (driver->kernel_checks)
         connection->want |= connection->capable & FUSE_CAP_POSIX_ACL;
     connection->max_read = MOST_READ; /* as in the mount options */

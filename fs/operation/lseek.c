@@ -16,7 +16,7 @@ static void run_lseek(struct request *request)
     uint64_t found = 0;
 
     int error = handle_seek(handle, kind, (uint64_t)request->offset, &cancel, &found);
-    if (error == -NO_MORE_DATA) /* an answer, and no failure */
+    if (error == -NO_MORE_DATA) /* an answer, not a failure */
         reply_errno(request, ENXIO);
     else if (error != 0)
         reply_failure(request, error);
@@ -26,7 +26,7 @@ static void run_lseek(struct request *request)
 
 const struct operation lseek_operation = {.name = "lseek", .run = run_lseek, .refuse = reply_error};
 
-/* The kernel asks for SEEK_DATA and SEEK_HOLE alone; it knows the others itself. */
+/* The kernel sends only SEEK_DATA and SEEK_HOLE; it handles the others itself. */
 void on_lseek(fuse_req_t fuse, fuse_ino_t inode, off_t offset, int whence,
               struct fuse_file_info *file)
 {

@@ -40,7 +40,7 @@ static void read_piece(const struct request *request)
     buffers_give_back(buffers, buffer);
 }
 
-/* A text is made as it is asked for, and may take a scan: it must not hold up readers of pieces. */
+/* Reading a text may make parts of it again with a scan, which must not delay readers of pieces. */
 static void read_generated(const struct request *request)
 {
     AUTO_FREE char *buffer = malloc(request->size);
@@ -63,8 +63,8 @@ const struct operation read_operation = {.name = "read", .run = run_read, .refus
 /* --- reads that do not wait ------------------------------------------------------------------- */
 
 /*
- * Reads what can be had without waiting. It is ventured for just as long as it takes: a reply
- * blocks nobody. Returns 0, or -NOT_AT_ONCE if it must be read in a lane.
+ * Reads what can be had without waiting. Ventures only during the read, as a reply does not block.
+ * Returns 0, or -NOT_AT_ONCE if it must be read in a lane.
  */
 static int venture_read(const struct request *request, char *buffer, size_t *got)
 {
@@ -79,8 +79,8 @@ static int venture_read(const struct request *request, char *buffer, size_t *got
 }
 
 /*
- * Answers with bytes that can be had without waiting: in no lane, and no other thread is called to
- * take this one's place. Returns false if there are none, or not all.
+ * Answers with bytes that can be had without waiting, outside the lanes and without calling another
+ * leader. Returns false if not all bytes can be had.
  */
 static bool answer_at_once(const struct request *request)
 {
@@ -120,7 +120,7 @@ static int copy_for_later(void *argument, uint64_t offset, char *buffer, size_t 
     return handle_prefetch(argument, offset, buffer, size, got, then);
 }
 
-/* Ends a read whose request is gone by now. Copies what comes next, if that may be ventured. */
+/* Ends a read that has been answered. Copies the next bytes, if that may be ventured. */
 static void end_and_prefetch(struct crew *crew, struct handle *handle,
                              const struct prefetch_read *read)
 {
@@ -131,7 +131,7 @@ static void end_and_prefetch(struct crew *crew, struct handle *handle,
         crew_ventured(crew);
 }
 
-/* Answers a read, with what was prefetched if there is any. Returns false as answer_at_once(). */
+/* Answers a read, with prefetched bytes if there are any. Returns false as answer_at_once(). */
 static bool answer_prefetched(struct request *request)
 {
     struct server *server = server_of(request->fuse);
@@ -146,7 +146,7 @@ static bool answer_prefetched(struct request *request)
         atomic_fetch_add(&server->prefetched, 1);
         reply_data(request, read.bytes, request->size);
     } else if (!answer_at_once(request)) {
-        /* Ended first: a thread in a lane goes on with requests of others, for long perhaps. */
+        /* End it first: in a lane this thread goes on with other requests, perhaps for long. */
         prefetch_end(&handle->prefetch, &read, NULL, NULL);
         return false;
     }
@@ -168,7 +168,7 @@ void on_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
     request.offset = offset;
     request.file = *file;
     const struct handle_type *type = handle_of(&request)->type;
-    if (size > server_of(fuse)->buffers.size) /* not with the max_read that we mount with */
+    if (size > server_of(fuse)->buffers.size) /* cannot happen with the max_read of the mount */
         reply_error(&request, -EIO);
     else if (type->is_report)
         run_read(&request);

@@ -20,7 +20,7 @@ static void run_readlink(struct request *request)
     ssize_t length = fd < 0 ? fd : readlinkat(fd, "", target, sizeof(target) - 1);
 
     if (fd >= 0 && length < 0)
-        length = errno == ENOENT ? -ESTALE : -errno; /* ENOENT: it is no link any more */
+        length = errno == ENOENT ? -ESTALE : -errno; /* ENOENT: it is no longer a link */
     if (length < 0) {
         reply_failure(request, (int)length);
         return;

@@ -10,7 +10,10 @@
 #include "fs/serve/reply.h"
 #include "fs/tree/rights.h"
 
-/* Writes the value, of at most XATTR_SIZE_MAX bytes. Returns its size, 0: none, or -errno. */
+/*
+ * Writes the value, of at most XATTR_SIZE_MAX bytes. Returns its size, 0 if there is none, or
+ * -errno.
+ */
 typedef ssize_t xattr_reader(struct driver *driver, struct node *node, void *value);
 
 static const struct xattr {
@@ -31,7 +34,7 @@ static const struct xattr *xattr_named(const char *name)
     return NULL;
 }
 
-/* Answers with a value, or with its size if that is what was asked for. */
+/* Answers with a value, or with its size if only that was requested. */
 static void reply_value(const struct request *request, const char *value, size_t size)
 {
     if (request->size == 0)
@@ -54,7 +57,7 @@ static void run_getxattr(struct request *request)
         xattr_named(request->name)->read(driver, driver_node(driver, request->inode), value);
     if (size < 0)
         reply_failure(request, (int)size);
-    else if (size == 0) /* an answer, and no failure */
+    else if (size == 0) /* an answer, not a failure */
         reply_errno(request, ENODATA);
     else
         reply_value(request, value, (size_t)size);
@@ -79,7 +82,7 @@ void on_getxattr(fuse_req_t fuse, fuse_ino_t inode, const char *name, size_t siz
     }
 }
 
-/* Writes the names of what a node has. Returns their size, or -errno. */
+/* Writes the names of a node's attributes. Returns their size, or -errno. */
 static ssize_t write_names(struct driver *driver, struct node *node, void *value, char *names)
 {
     size_t used = 0;
