@@ -22,8 +22,8 @@
 #include "fs/command/signals.h"
 
 /*
- * Formats a message so that it is at most one line, whatever the names in it hold. *ends: it ends
- * the line, which libfuse writes in several parts. NULL: no memory.
+ * Formats a message so that it is at most one line, whatever the names in it contain. libfuse
+ * writes a line in several parts; *ends: this part ends the line. NULL: no memory.
  */
 static char *one_line(const char *format, va_list arguments, bool *ends)
 {
@@ -64,7 +64,7 @@ void daemon_log_to_stderr(void)
     fuse_set_log_func(log_to_stderr);
 }
 
-/* Ends as the signal would have ended the process. */
+/* Ends the process as the signal would have. */
 static _Noreturn void die_of(int number)
 {
     sigset_t only;
@@ -77,7 +77,7 @@ static _Noreturn void die_of(int number)
     _exit(EXIT_FAILURE);
 }
 
-/* Waits for the child's end, and ends as it did, or of the signal that was passed on to it. */
+/* Waits for the child to end, then ends the same way, or by the signal that was passed on to it. */
 static _Noreturn void end_with_child(pid_t child, int passed_on)
 {
     int status = 0;
@@ -102,7 +102,7 @@ static int pass_on_signals(int signals, pid_t child)
     return last;
 }
 
-/* Waits for the child to say that it is ready, or to end. The signals are blocked. */
+/* Waits for the child to report that it is ready, or to end. The signals are blocked. */
 static _Noreturn void wait_for_child(pid_t child, int socket)
 {
     int signals = signals_open();
@@ -130,7 +130,7 @@ static void begin_child(struct daemon *daemon, int socket, pid_t parent)
     atomic_store(&daemon->parent, socket);
     (void)setsid();
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) /* it was killed before */
+    if (getppid() != parent) /* the parent was killed already */
         _exit(EXIT_FAILURE);
 }
 
@@ -142,7 +142,7 @@ int daemon_start(struct daemon *daemon, bool foreground)
 
     daemon->foreground = foreground;
     atomic_init(&daemon->parent, -1);
-    if (chdir("/") != 0) /* nobody's directory is kept busy */
+    if (chdir("/") != 0) /* so that no directory is kept busy */
         return -errno;
     if (foreground)
         return 0;
@@ -188,7 +188,7 @@ enum daemon_news daemon_hear(struct daemon *daemon)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return DAEMON_BOUND;
     if (got != 1)
-        return DAEMON_ORPHANED; /* left open: the mount may yet want to say that all is well */
+        return DAEMON_ORPHANED; /* left open: the mount may still report success */
     (void)close(atomic_exchange(&daemon->parent, -1));
     return DAEMON_FREE;
 }

@@ -30,11 +30,11 @@ enum {
     DESCRIPTORS = 4,
     DRAW_EVERY = 100, /* ms */
     SHORTAGE_PAUSE_MS = 100,
-    SHORTAGE_ATTEMPTS = 600, /* a minute: leases are broken before that */
-    ATTEMPTS = 8,            /* to count a file that does not change meanwhile */
+    SHORTAGE_ATTEMPTS = 600, /* a minute: leases are broken sooner */
+    ATTEMPTS = 8,            /* attempts to count a file that does not change meanwhile */
 };
 
-/* What indexes are made with. */
+/* What is needed to make indexes. */
 struct maker {
     const struct options *options;
     const struct record_format *format;
@@ -43,7 +43,7 @@ struct maker {
     struct index_builder builder;
 };
 
-/* Waits for a build with a thread, as nothing else is to be done. */
+/* Waits for a build by blocking the thread, as there is nothing else to do. */
 struct waiting {
     struct index_waiter waiter;
     pthread_mutex_t lock;
@@ -66,7 +66,7 @@ static void on_end(struct index_waiter *waiter, int error)
     pthread_cond_signal(&waiting->changed);
 }
 
-/* Waits for the end, or for the time to draw the bar again. Returns whether it has ended. */
+/* Waits until the build ends or the bar must be redrawn. Returns whether the build has ended. */
 static bool ended_before_next_draw(struct waiting *waiting)
 {
     struct timespec deadline;
@@ -111,8 +111,7 @@ static void show_recount(void *argument, uint64_t done, uint64_t size)
     progress_show(argument, done, size);
 }
 
-/* Waits until a change from now on would move the file's time stamps for certain, or long enough.
- */
+/* Waits until another change is certain to move the file's time stamps, but not too long. */
 static int await_past(const struct reading *reading)
 {
     int fd = -1;
@@ -128,8 +127,8 @@ static int await_past(const struct reading *reading)
 }
 
 /*
- * Makes sure of an index that was made of a file which changed meanwhile, by counting again.
- * -TRY_AGAIN: it was not right of any one moment.
+ * Verifies, by counting again, an index of a file that changed meanwhile. -TRY_AGAIN: it was not
+ * right at any one moment.
  */
 static int make_sure(struct maker *maker, const struct reading *reading, struct progress *progress,
                      const struct record_index *index, struct index_key *key)
@@ -140,12 +139,12 @@ static int make_sure(struct maker *maker, const struct reading *reading, struct 
     if (error != 0)
         return error;
     key->verified = true;
-    (void)index_save(&maker->directory, key, index); /* it has warned of an error */
+    (void)index_save(&maker->directory, key, index); /* it has already warned of an error */
     return 0;
 }
 
 /*
- * Makes the index of a pinned reading, or finds one that was verified. -TRY_AGAIN: the file changed
+ * Makes the index of a pinned reading, or finds a verified one. -TRY_AGAIN: the file changed
  * meanwhile, and not only by appending.
  */
 static int make_index(struct maker *maker, const struct reading *reading, struct progress *progress,
@@ -156,7 +155,7 @@ static int make_index(struct maker *maker, const struct reading *reading, struct
 
     if (note == NULL)
         return -ENOMEM;
-    index_note_forget(note); /* what an attempt before this one was not sure of */
+    index_note_forget(note); /* the unverified result of an earlier attempt */
     int error = await_past(reading);
     if (error == 0)
         error = index_get(&maker->directory, reading, maker->format, index);
@@ -196,7 +195,7 @@ static int index_empty(const char *file, const struct reading *reading)
     return error;
 }
 
-/* One try. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
+/* Tries once. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
 static int index_once(struct maker *maker, const char *file, struct source *source)
 {
     AUTO_READING struct reading reading = {.source = NULL};
@@ -227,8 +226,8 @@ static bool is_shortage(int error)
 }
 
 /*
- * Indexes the file as it is at some moment: a log that is appended to all the time too. What is
- * rewritten all the time has no moment that a scan could be certain of.
+ * Indexes the file as it is at some moment, even a log that is appended to all the time. For a file
+ * that is rewritten all the time a scan cannot be certain of any moment.
  */
 static int index_source(struct maker *maker, const char *file, struct source *source)
 {
@@ -260,7 +259,7 @@ static const struct reason reasons[] = {
     {EIO, "cannot be read: look for errors of the disk (dmesg)"},
 };
 
-/* Why a file has no index. What the system says of a missing or closed file says enough. */
+/* Why a file has no index. For a missing or unreadable file the message of the system is enough. */
 static const char *reason(int error)
 {
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
@@ -269,15 +268,19 @@ static const char *reason(int error)
     return strerror(-error);
 }
 
-/* The file's path without symbolic links, if that is not longer than PATH_MAX; else as given. The
- * caller frees it. NULL: errno says why. */
+/*
+ * The file's path without symbolic links, or as given if that would exceed PATH_MAX. The caller
+ * frees it. NULL: see errno.
+ */
 static char *resolve(const char *file)
 {
     char *path = realpath(file, NULL);
     return path == NULL && errno == ENAMETOOLONG ? strdup(file) : path;
 }
 
-/* Opens the directory that a path's last component is in, and cuts that off: *name. */
+/*
+ * Opens the directory of a path's last component. Cuts the path there; *name becomes the component.
+ */
 static int open_parent(char *path, char **name)
 {
     char *slash = strrchr(path, '/');
@@ -293,8 +296,8 @@ static int open_parent(char *path, char **name)
 }
 
 /*
- * Opens the file's directory, as beneath it a path is looked up without symbolic links. Messages
- * call the file `shown`.
+ * Opens the file's directory, beneath which the name is looked up without following symbolic links.
+ * Messages call the file `shown`.
  */
 static int index_file(struct maker *maker, const char *file, const char *shown)
 {

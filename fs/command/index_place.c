@@ -10,14 +10,16 @@
 #include "core/base/cleanup.h"
 #include "core/file/own_path.h"
 
-/* Whether no other user controls this path. What is missing on it, bigfs makes. */
+/*
+ * Whether no other user controls this path. Missing components do not matter, as bigfs makes them.
+ */
 static bool is_own(const char *path)
 {
     AUTO_CLOSE int fd = own_path_open(path, OWN_PATH_ONLY);
     return fd >= 0 || fd == -ENOENT;
 }
 
-/* Sets *path to the path below `base` if that will do and *path is NULL. Returns 0 or -ENOMEM. */
+/* Sets *path to the path below `base` if it is suitable and *path is NULL. Returns 0 or -ENOMEM. */
 static int try_place(const char *base, const char *below, char **path)
 {
     AUTO_FREE char *candidate = NULL;
@@ -33,7 +35,7 @@ static int try_place(const char *base, const char *below, char **path)
     return 0;
 }
 
-/* Asked last, as the user database may be on another host. */
+/* Used last, as the user database may be on another host. */
 static const char *home_in_database(void)
 {
     const struct passwd *user = getpwuid(geteuid());

@@ -10,7 +10,7 @@
 #include "core/base/cleanup.h"
 #include "core/file/mount_table.h"
 
-enum { WANTED = 1024 }; /* KiB: as much as a request asks for at most (docs/performance.md) */
+enum { WANTED = 1024 }; /* KiB: the largest request (docs/performance.md) */
 
 static void raise_readahead(const char *mountpoint)
 {

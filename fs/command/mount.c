@@ -23,11 +23,11 @@
 #include "fs/tree/handle.h"
 
 enum {
-    MOST_ARENAS = 2,          /* of malloc; else each thread makes one */
-    MAPPED_FROM = 128 * 1024, /* larger allocations are mappings, and go when they are freed */
+    MOST_ARENAS = 2,          /* of malloc, which otherwise makes one for each thread */
+    MAPPED_FROM = 128 * 1024, /* larger allocations are mappings, which are unmapped when freed */
 };
 
-/* Says why the mount fails, by way of libfuse: standard error may be closed already. */
+/* Reports why the mount fails through libfuse's log, as standard error may be closed already. */
 static int fail(const char *what, int error)
 {
     fuse_log(FUSE_LOG_ERR, "bigfs: %s: %s: %s\n", what, strerror(-error), complaint_cure(-error));
@@ -45,16 +45,16 @@ static bool has_option(const struct fuse_args *arguments, const char *option)
     return false;
 }
 
-/* Whether other users are let in. */
+/* Whether other users have access. */
 static bool lets_others_in(const struct options *options)
 {
     return has_option(&options->fuse, "allow_other") ||
-           has_option(&options->fuse, "allow_root"); /* libfuse makes allow_other of it */
+           has_option(&options->fuse, "allow_root"); /* libfuse turns it into allow_other */
 }
 
 /*
- * Adds mount options after the user's, so that they count: those that are not the user's to choose,
- * and a name of the file system unless the user gave one.
+ * Adds mount options after the user's, so that they take precedence: those that the user may not
+ * choose, and a name of the file system unless the user gave one.
  */
 static int add_mount_options(struct options *options, const char *source, bool others)
 {
@@ -76,7 +76,7 @@ static int add_mount_options(struct options *options, const char *source, bool o
     return failed ? -ENOMEM : 0;
 }
 
-/* Learns the mount's device without asking the mount, which does not answer yet. */
+/* Finds the mount's device without asking the mount, which does not answer yet. */
 static void learn_device(struct driver *driver)
 {
     const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
@@ -97,7 +97,7 @@ static int serve_mounted(struct mount *mount)
     return error != 0 ? fail("cannot serve the mount", error) : EXIT_SUCCESS;
 }
 
-/* Mounts and serves a session. libfuse says itself why it cannot mount. */
+/* Mounts and serves a session. libfuse itself reports why it cannot mount. */
 static int mount_session(struct mount *mount)
 {
     struct server *server = &mount->driver.server;
@@ -115,7 +115,7 @@ static int mount_session(struct mount *mount)
     return serve_mounted(mount);
 }
 
-/* libfuse says itself why it cannot make a session (an -o option). */
+/* libfuse itself reports why it cannot make a session (a wrong -o option). */
 static int serve_session(struct mount *mount, struct options *options)
 {
     const bool others = lets_others_in(options);
@@ -135,7 +135,7 @@ static int serve_session(struct mount *mount, struct options *options)
     return status;
 }
 
-/* So that the mappings of the process stay the same under any load. */
+/* Keeps the mappings of the process the same under any load. */
 static void steady_memory(void)
 {
     (void)mallopt(M_ARENA_MAX, MOST_ARENAS);
@@ -143,8 +143,8 @@ static void steady_memory(void)
 }
 
 /*
- * What the caller has open is none of the daemon's: the caller's locks would be held, and programs
- * that read from its pipes would wait, for as long as the daemon lives.
+ * Closes descriptors inherited from the caller. Otherwise the caller's locks would be held, and
+ * programs reading from its pipes would wait, as long as the daemon lives.
  */
 static void close_inherited(void)
 {
@@ -161,7 +161,7 @@ struct mount *mount_of(struct server *server)
     return list_object(server, struct mount, driver.server);
 }
 
-/* Everything before the mount, none of which has to be undone: the end of the process does that. */
+/* Everything before the mount. Nothing needs to be undone, as the process ends on failure. */
 static int prepare(struct mount *mount, const struct options *options, struct paths *paths)
 {
     struct driver *driver = &mount->driver;

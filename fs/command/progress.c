@@ -10,7 +10,7 @@
 #include "core/base/checked.h"
 
 enum {
-    WIDTH = 80, /* columns of a terminal that does not tell */
+    WIDTH = 80, /* columns, if the terminal does not report them */
     BAR_MOST = 40,
     BAR_LEAST = 10,
     NAME_LEAST = 8,
@@ -80,7 +80,7 @@ static void write_bar(double part, int width, char *text)
     text[width] = '\0';
 }
 
-/* What the bar and the lines tell. */
+/* What the bar and the lines show. */
 struct figures {
     double part;
     char rate[PROGRESS_BYTES_MOST];

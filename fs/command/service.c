@@ -13,9 +13,9 @@
 
 enum {
     DRAIN_MS = 1000,         /* for requests under way, after a signal */
-    DRAIN_STEP_MS = 5,       /* between two looks whether they have ended */
-    DETACHED_STEP_MS = 1000, /* between two looks at a mount that was detached from outside … */
-    STUCK_STEPS = 5,         /* … and so many without any progress are the end of it */
+    DRAIN_STEP_MS = 5,       /* between two checks whether they have ended */
+    DETACHED_STEP_MS = 1000, /* between two checks of a mount that was detached from outside … */
+    STUCK_STEPS = 5,         /* … which ends after this many checks without progress */
 };
 
 struct service {
@@ -25,13 +25,13 @@ struct service {
     int signals;           /* owned */
     int table;             /* core/file/mount_table.h; owned; or less than 0 */
     bool detached;
-    uint64_t progress; /* when we looked last */
-    unsigned idle;     /* looks in turn that saw none, though requests were under way */
+    uint64_t progress; /* at the last check */
+    unsigned idle;     /* consecutive checks without progress while requests were under way */
 };
 
 enum event { EVENT_SIGNAL, EVENT_ENDED, EVENT_PARENT, EVENT_TABLE, EVENTS };
 
-/* What is under way, and a number that changes if any of it gets on. */
+/* What is under way, and a number that changes with any progress. */
 struct work {
     bool any;
     uint64_t progress;
@@ -57,8 +57,8 @@ static struct work look_at_work(const struct service *service)
 }
 
 /*
- * Whether a mount that was detached from outside is kept only by requests that the kernel holds.
- * Their callers keep it, so the kernel does not tell us that it is at its end.
+ * Whether a mount that was detached from outside is kept only by requests stuck in the kernel.
+ * Their callers keep it, so the kernel does not report its end.
  */
 static bool is_stuck(struct service *service)
 {
@@ -72,7 +72,7 @@ static bool is_stuck(struct service *service)
     return service->idle >= STUCK_STEPS;
 }
 
-/* Whether what happened, or has not happened for long, is the end. */
+/* Whether an event, or a long time without one, is the end. */
 static bool is_end(struct service *service, const struct pollfd *events)
 {
     struct driver *driver = service->driver;
@@ -107,7 +107,7 @@ static int await_end(struct service *service)
     return 0;
 }
 
-/* Goes on serving until nothing is under way, for a while at most; another signal cuts it short. */
+/* Keeps serving until nothing is under way, but not for long; another signal cuts it short. */
 static void drain(const struct service *service)
 {
     struct pollfd events[] = {
@@ -139,7 +139,7 @@ static void end_mount(const struct service *service)
 static int open_events(struct service *service)
 {
     service->signals = signals_open();
-    service->table = mount_table_open(); /* can be done without */
+    service->table = mount_table_open(); /* optional */
     return service->signals < 0 ? service->signals : 0;
 }
 
@@ -150,7 +150,7 @@ static int serve(struct service *service)
     if (error != 0)
         return error;
     if (signals_take(service->signals) != 0)
-        return 0; /* it came during the mount: the command does not say that all is well */
+        return 0; /* a signal came during the mount, so the command does not report success */
     atomic_store(&service->crew->receiving, true);
     error = crew_start(service->crew);
     return error != 0 ? error : await_end(service);
