@@ -44,7 +44,7 @@ def set_acl(path, value, name=ACCESS):
 
 
 def get_acl(path, name=ACCESS):
-    """The entries, or None where there is no ACL."""
+    """The entries, or None if there is no ACL."""
     try:
         return unpack(os.getxattr(path, name))
     except OSError:
@@ -52,7 +52,7 @@ def get_acl(path, name=ACCESS):
 
 
 class User:
-    """A user by numbers, who needs no entry anywhere."""
+    """A user by numbers, which needs no entry anywhere."""
 
     def __init__(self, uid, gid, *groups):
         self.uid, self.gid, self.groups = uid, gid, groups
@@ -63,7 +63,7 @@ class User:
     def tries(self, wanted):
         """What the user gets of each (call, path): a value, or the name of an errno. A list, in their order."""
         results, answers = os.pipe()
-        child = os.fork()  # not a new program: this user may not be allowed to run our Python
+        child = os.fork()  # not a new program: this user may not be allowed to run this Python
         if child == 0:
             os.close(results)
             self._answer(wanted, answers)

@@ -1,4 +1,4 @@
-"""Files that change: the ways to change one, what it held when, and readers that watch it from a mount."""
+"""Files that change: ways to change one, what it held when, and readers that watch it from a mount."""
 
 import errno
 import os
@@ -69,7 +69,7 @@ def replace_by_rename(path, old, generation):
 
 
 def copytruncate(path, old, generation):
-    """As logrotate's copytruncate: a copy, a truncation, and the writer goes on at the start."""
+    """Like logrotate's copytruncate: a copy, a truncation, and the writer goes on at the start."""
     shutil.copyfile(path, str(path) + ".1")
     os.truncate(path, 0)
     new = stamped(generation, len(old) * 3 // 4)
@@ -79,7 +79,7 @@ def copytruncate(path, old, generation):
 
 
 def rotate(path, old, generation):
-    """As logrotate: the file is renamed away, and the writer makes a new one."""
+    """Like logrotate: the file is renamed away, and the writer makes a new one."""
     os.rename(path, str(path) + ".1")
     new = stamped(generation, len(old))
     for start in range(0, len(new), len(new) // 2):
@@ -123,7 +123,7 @@ def tick():
 # --- a file and its history --------------------------------------------------------------------------
 
 class Subject:
-    """A source file and all it ever held. A change is begun, then done; in between both contents are about."""
+    """A source file and all its contents so far. A change is begun, then done; in between both are possible."""
 
     def __init__(self, path, size, chunk, names):
         self.path, self.name, self.chunk, self.names = path, path.name, chunk, names
@@ -150,7 +150,7 @@ class Subject:
         return piece_of(self.content if age is None else self.contents[age], name, self.chunk)
 
     def letters(self, age):
-        """The bytes that may be about since an age: those it had, and those of the changes begun since."""
+        """The bytes that are possible since an age: those it had, and those of the changes begun since."""
         return bytes(set(self.contents[age])) + b"".join(map(alphabet, range(age + 1, self.begun + 1)))
 
     def open_all(self, mount):
@@ -333,7 +333,7 @@ class Model:
         return old + new
 
     def zeros(self, path, old, generation):
-        """A hole behind the end, and something behind the hole (two steps that both append)."""
+        """A hole after the end, and something after the hole (two steps that both append)."""
         new = bytes(self.random.randrange(1, 1500)) + stamped(generation, 40)
         os.truncate(path, len(old) + len(new) - 40)
         write_behind(path, new[-40:])

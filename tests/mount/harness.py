@@ -179,7 +179,7 @@ class Mount:
         raise AssertionError("%s did not mount (%s):\n%s" % (" ".join(self._argv), why, log))
 
     def _find_daemon(self):
-        """The process whose command line is ours: the started one, its child under a wrapper, or the daemon."""
+        """The process with the mount's command line: the started one, its child under a wrapper, or the daemon."""
         wanted = [os.fsencode(a) for a in self._argv[self._argv.index(BIGFS):]]
         for entry in os.listdir("/proc"):
             if entry.isdigit():
@@ -226,7 +226,7 @@ class Mount:
         return self._exit
 
     def unmount(self):
-        """End the mount as a user does; the daemon must exit well and must not have complained."""
+        """Unmount as a user does; the daemon must exit with 0 and must not have complained."""
         if self._unmounted:
             return
         self._unmounted = True
@@ -307,7 +307,7 @@ class MountTest(unittest.TestCase):
         self._count = 0
 
     def require(self, condition, reason):
-        """Skip unless condition holds; where CI is set what is missing is a failure."""
+        """Skip unless condition holds; if CI is set, fail instead."""
         if not condition:
             if os.environ.get("CI"):
                 self.fail("missing under CI: " + reason)
@@ -323,7 +323,7 @@ class MountTest(unittest.TestCase):
             self.fail("%s%r gave %r, not %s" % (function.__name__, arguments, result, errno.errorcode[number]))
 
     def _finally(self, function, argument):
-        """A clean-up that is also run when the whole run is interrupted."""
+        """A clean-up that also runs when the whole run is interrupted."""
         step = (function, argument)
         _undo.append(step)
 
@@ -392,7 +392,7 @@ def _can_open_fuse():
 
 
 def _unmount_filesystem(what):
-    """Unmount and free the loop device; lazily, and with a failure, when something still holds it."""
+    """Unmount and free the loop device; lazily, and with a failure, if something still holds it."""
     root, image = what
     stuck = ""
     deadline = time.monotonic() + BUSY_SECONDS

@@ -1,6 +1,6 @@
 """An independent model of DESIGN parts 2 and 3: which bytes each piece of `bytes`, `lines` and `rows` holds.
 
-Written for plainness: it looks at every record of the file, the product only at the bytes around a cut.
+It is simple: it reads every record of the file; bigfs reads only the bytes around a cut.
 """
 
 import bisect
@@ -99,7 +99,7 @@ def count_of(text):
 
 
 class Rows:
-    """What `rows` shows of some data: every line, by its number from 1."""
+    """What `rows` shows for some data: every line, by its number from 1."""
 
     def __init__(self, data):
         self.data, self.starts = data, record_starts(data)
@@ -116,7 +116,7 @@ class Rows:
         return len(self.starts)
 
     def place(self, line):
-        """Where a line begins, counted from 0; the end where there are no more."""
+        """Where a line begins, counted from 0; the end if there are no more."""
         return self.starts[line] if line < self.count else len(self.data)
 
     def lines(self, first, count):

@@ -10,11 +10,11 @@ UNIT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}  # as powers of two
 
 
 def allowed(name, data, chunk):
-    """What a name may give by DESIGN 2; one outcome where the page is clear about it, None for anything."""
+    """What a name may give by DESIGN 2: one outcome if the page is clear about it, None for anything."""
     view, _, leaf = name.partition("/")
     kind, at, argument = view.partition("@")
     if kind in ("rows", "extents") or "header" in argument or view.endswith((".tsv", ".xxh128")):
-        return None  # other tests' matter: here nothing must crash
+        return None  # tested elsewhere: here nothing must crash
     if view in ("whole.log", "whole"):
         return ["ENOTDIR", "ENOENT"] if leaf else [data, *["ENOENT"] * (view == "whole")]
     size = re.fullmatch(r"(n?)([0-9]+)([kmgtKMGT]?)", argument if at else chunk)
@@ -29,7 +29,7 @@ def allowed(name, data, chunk):
 
 
 def _allowed_leaf(kind, data, argument, leaf, doubtful, by_path):
-    """The same for the part behind the view's name."""
+    """The same for the part after the view's name."""
     leaf, slash, _ = leaf.partition("/")
     known = pieces(kind, argument, data)
     span = re.fullmatch(r"([0-9]*)([kmgtKMGT]?)([+-])([0-9]+)([kmgtKMGT]?)", leaf)

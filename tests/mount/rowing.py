@@ -33,12 +33,12 @@ def ragged(generation, size):
 
 
 def scanned(mount):
-    """How many bytes this daemon has looked through."""
+    """How many bytes this daemon has scanned."""
     return counter(mount, "bigfs_scanned_bytes_total")
 
 
 def indexing(mount):
-    """The lines of .bigfs/status that tell of scans under way."""
+    """The lines of .bigfs/status about scans under way."""
     return [line for line in read(mount.p(".bigfs/status")).decode().splitlines() if line.startswith("indexing:")]
 
 
@@ -92,7 +92,7 @@ class IndexTest(harness.MountTest):
 # --- files that change ---------------------------------------------------------------------------------
 
 class RowSubject(Subject):
-    """A source file of ragged lines and all it ever held, seen through `rows`."""
+    """A source file of ragged lines and all its contents so far, seen through `rows`."""
 
     def __init__(self, path, size, names, rows):
         super().__init__(path, 1, None, names)
@@ -104,7 +104,7 @@ class RowSubject(Subject):
 
 
 def with_mtime_back(how):
-    """The same change, after which the mtime is set back."""
+    """The same change, then the mtime is set back."""
     def change(path, old, generation):
         before = os.stat(path)
         new = how(path, old, generation)
@@ -171,20 +171,20 @@ def mode_only(path, old, generation):
 
 
 ENDING = [in_place, with_mtime_back(in_place), in_the_middle, shorter, truncated_and_longer, replaced]
-MIDDLE = with_mtime_back(in_the_middle)  # nothing but the ctime and the bytes tell
+MIDDLE = with_mtime_back(in_the_middle)  # only the ctime and the bytes show it
 GOING_ON = [longer, mode_only]
 
 
 # --- readers that wait ---------------------------------------------------------------------------------
 
 class HeldTest(harness.MountTest):
-    """A large file on a source that gives its first part, and the rest only when the test lets go."""
+    """A large file on a source that gives its first part at once, and the rest when the test lets go."""
 
     LINES = 96 * M // WIDTH
     FROM, TO = 32 * M, 94 * M  # reads between these are held; the end shows whether a file is what it was
 
     def start_held(self, *options):
-        """The mount, on two processors; the source holds back what is behind FROM until let_go()."""
+        """The mount, on two processors; the source holds back what is after FROM until let_go()."""
         self.data = numbered(self.LINES)
         self.write("big.log", self.data)
         self.write("other.log", other := numbered(2 * M // WIDTH, 7))
@@ -198,7 +198,7 @@ class HeldTest(harness.MountTest):
 
     @staticmethod
     def settle(mount):
-        """The first look at a file reads a sample of all its parts: that is done before any is held back."""
+        """The first look at a file reads a sample of all its parts, so it is done before any is held back."""
         harness.pread(mount.p("big.log/bytes/0"), 1)
 
     def hold_back(self):
@@ -246,7 +246,7 @@ class HeldTest(harness.MountTest):
         self.assertTrue(output == wanted, "%r: other bytes" % program.args)
 
     def kill(self, program, number=signal.SIGKILL):
-        """It must end, though nothing it waits for has come."""
+        """It must end although nothing it waits for has come."""
         program.send_signal(number)
         program.communicate(timeout=60)
         self.assertEqual(program.returncode, -number)

@@ -1,4 +1,4 @@
-"""Sparse files: how they are made and changed, where their holes are, and what a mount must show of that."""
+"""Sparse files: how to make and change them, where their holes are, and what a mount must show."""
 
 import contextlib
 import ctypes
@@ -26,7 +26,7 @@ def fallocate(descriptor, mode, offset, length):
 
 
 def take_no_more(kind, root):
-    """XFS takes more blocks than it needs for a file that grows: not in this directory, before the first file."""
+    """XFS allocates more blocks than a growing file needs: prevent that here, before the first file."""
     if kind == "xfs":
         run("xfs_io", "-c", "extsize %d" % BLOCK, root)
 
@@ -49,7 +49,7 @@ def content(size, places):
 
 
 def change(path, *steps):
-    """Apply (function, arguments...) to an open descriptor, one behind the other."""
+    """Apply (function, arguments...) to an open descriptor, one after the other."""
     with opened(path, os.O_RDWR) as descriptor:
         for function, *arguments in steps:
             function(descriptor, *arguments)
@@ -79,7 +79,7 @@ class SparseFile:
         self.data.extend(bytes(size - len(self.data)))
 
     def allocate(self, mode, offset, length):
-        """fallocate in this mode; False where the file system does not know it."""
+        """fallocate in this mode; False if the file system does not support it."""
         try:
             fallocate(self.fd, mode, offset, length)
         except OSError as error:
@@ -236,13 +236,13 @@ def data_of(descriptor, method):
 
 
 def layout(descriptor):
-    """What moves when holes may have moved."""
+    """Attributes that change if holes may have moved."""
     now = os.fstat(descriptor)
     return now.st_size, now.st_blocks, now.st_mtime_ns, now.st_ctime_ns
 
 
 def blocks_now(descriptor):
-    """st_blocks, asked of the mount itself: not what the kernel remembers for a second."""
+    """st_blocks from the mount itself, not what the kernel caches for a second."""
     buffer = ctypes.create_string_buffer(256)
     if _libc.statx(descriptor, b"", 0x1000 | 0x2000, 0x600, buffer):  # AT_EMPTY_PATH, AT_STATX_FORCE_SYNC
         raise OSError(ctypes.get_errno(), "statx")

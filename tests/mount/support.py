@@ -122,7 +122,7 @@ class Handle:
 
 
 def read_once(path):
-    """What one fresh open gives: its size by fstat and its bytes, which must agree; (errno name, None) if refused."""
+    """What a fresh open gives: the size by fstat and the bytes, which must agree; (errno name, None) if refused."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
@@ -175,7 +175,7 @@ class Directory:
         """The next names, up to so many, without . and .. ."""
         found = []
         while len(found) < most and (entry := _libc.readdir(self.stream)):
-            name = os.fsdecode(ctypes.string_at(entry + 19))  # d_name behind d_ino, d_off, d_reclen and d_type
+            name = os.fsdecode(ctypes.string_at(entry + 19))  # d_name after d_ino, d_off, d_reclen and d_type
             if name not in (".", ".."):
                 found.append(name)
         return found
@@ -243,7 +243,7 @@ class Footprint:
         wait_for(self.stands, LAG, "the daemon has started all its threads")
 
     def stands(self):
-        """Whether it is what it was a moment ago; a daemon may answer before all its threads are there."""
+        """Whether it is unchanged since a moment ago; a daemon may answer before all its threads are there."""
         before, self.first = self.first, self.now()
         time.sleep(0.1)
         return before == self.first
@@ -254,13 +254,13 @@ class Footprint:
                 "files mapped": sum(words[4] != "0" for words in maps), "maps": len(maps)}
 
     def is_back(self):
-        """Of the mappings that are memory the allocator may have made one or two more, for its own ends."""
+        """Whether it is back; the allocator may have made one or two more mappings for itself."""
         now = self.now()
         few_maps = now.pop("maps") <= self.first["maps"] + 3 or SANITIZED
         return few_maps and now.items() <= self.first.items()
 
     def assert_is_back(self):
-        """Wait (a daemon may let go of idle files a little later) until all is what it was at first."""
+        """Wait (a daemon may close idle files a little later) until all is as it was at first."""
         try:
             wait_for(self.is_back, LAG, "the footprint")
         except AssertionError:

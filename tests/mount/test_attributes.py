@@ -1,4 +1,4 @@
-"""What stat, readdir and a try to change something give (DESIGN 2, 3 and 5)."""
+"""Results of stat, readdir and attempts to change something (DESIGN 2, 3 and 5)."""
 
 import ctypes
 import errno
@@ -103,7 +103,7 @@ class AttributeTest(harness.MountTest):
 
     def test_times(self):
         """Times are the source's to the nanosecond, before 1970 and beyond 2038 too."""
-        later = 2 ** 32 * 10 ** 9  # an access time that no reading moves
+        later = 2 ** 32 * 10 ** 9  # an access time that no read moves
         names = {"app.log": (later + 123456789, 1234567890987654321), "late.log": (later + 999999999, later + 7),
                  "small": (later + 1, 999999999), "early.log": (later, -1234567891)}
         for name, times in names.items():
@@ -170,7 +170,7 @@ class InodeTest(harness.MountTest):
         self.assertEqual(entries(self.m.path)[b"app.log"][1], DT_DIR)
 
     def test_readdir_of_a_mount_that_nobody_has_looked_at(self):
-        """The same where readdir comes first and stat after it."""
+        """The same if readdir comes before stat."""
         for directory in self.directories:
             fresh = self.mount(None, "--chunk-size", "1K")
             listed = entries(fresh.p(directory))

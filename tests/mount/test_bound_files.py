@@ -8,7 +8,7 @@ import harness
 from harness import K, read
 from unruly import Unruly, rule
 
-SECONDS = 10    # for what must happen soon, on a busy machine
+SECONDS = 10    # for what must happen soon, even on a busy machine
 BELIEVED = 1.5  # longer than attributes are
 
 
@@ -28,7 +28,7 @@ class BoundFileTest(harness.MountTest):
             self._finally(unbind, self.source / name)
 
     def names(self, path):
-        """As `ls -p` has them, which looks at no file whose type the listing tells; it must end by itself."""
+        """By `ls -p`, which does not stat a file whose type the listing has; it must end by itself."""
         process = subprocess.Popen(["ls", "-1p", path], stdout=subprocess.PIPE)
         self._finally(subprocess.Popen.kill, process)
         try:

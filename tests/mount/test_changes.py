@@ -22,7 +22,7 @@ NAMES = ["whole.log", "bytes/000000", "bytes/000003", "bytes/000006", "lines/000
 
 
 def assert_fresh(test, mount, subject):
-    """DESIGN 4: a fresh open sees the new file, in size and bytes, and no piece that it has no more."""
+    """DESIGN 4: a fresh open sees the new file, in size and bytes, and no piece that it no longer has."""
     for name in subject.names:
         wanted = subject.holds(name)
         size, got = read_once(subject.at(mount, name))
@@ -46,7 +46,7 @@ class ChangesTest:
         return Subject(self.data / name, size, CHUNK, NAMES if size == SIZE else [""])
 
     def subjects(self, changes):
-        """For each kind of change a large and a small file of its own."""
+        """A large and a small file for each kind of change."""
         return [(how, self.subject(how.__name__ + name, size))
                 for how in changes for name, size in ((".log", SIZE), (".txt", SMALL))]
 
@@ -68,7 +68,7 @@ class ChangesTest:
         """Rewritten, truncated, replaced: old bytes up to some point, then ESTALE (of what the kernel has cached:
         after its time-out of 1 s); a fresh open sees the new file at once."""
         subjects = self.subjects(ENDING)
-        alone = [(how, self.subject("alone-%s.log" % how.__name__)) for how in ENDING]  # nobody looks at these again
+        alone = [(how, self.subject("alone-%s.log" % how.__name__)) for how in ENDING]  # these are not read again
         mount = self.start()
         old = {subject: subject.open_all(mount) for _, subject in subjects + alone}
         for handles in old.values():  # every other one has been read, and may be cached

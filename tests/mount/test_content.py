@@ -70,7 +70,7 @@ class GrownTest(harness.MountTest):
         self.assert_pieces_are_records(mount)
 
     def test_the_same_ends(self):
-        """Between the first and the last 4 KiB all is rewritten in place, and then it is appended to."""
+        """All between the first and the last 4 KiB is rewritten in place, and then the file is appended to."""
         old = lines("old", 900 * K)
         mount, handle = self.start(old)
         self.assert_pieces_are_records(mount)
@@ -181,7 +181,7 @@ class CoarseTest(harness.MountTest):
         self.check(2)
 
     def test_a_log_that_grows_all_the_time(self):
-        """No time is ever past, and readers get answers all the same."""
+        """No time stamp is ever past, and readers still get answers."""
         below, above = self.source_of_whole_seconds("ext4")
         (below / "app.log").write_bytes(lines("old", 200 * K))
         mount = self.mount(above, "--min-size", "64K", "--chunk-size", "64K", "--index-dir", "none")
@@ -193,7 +193,7 @@ class CoarseTest(harness.MountTest):
 
 
 class CachedAttributesTest(harness.MountTest):
-    """A source whose file system believes its own attributes for a while."""
+    """A source whose file system caches its attributes for a while."""
 
     def test_rewritten_under_an_open_handle(self):
         old, new = b"o" * 63 + b"\n", b"N" * 63 + b"\n"
@@ -233,7 +233,7 @@ class Appender:
 
 
 class FirstLookTest(harness.MountTest):
-    """Files that change while somebody looks at them for the first time."""
+    """Files that change during the first look at them."""
 
     def test_first_looks_at_a_busy_log(self):
         """Readers out of step, and a walker: none makes another fail."""
@@ -308,7 +308,7 @@ class FirstLookTest(harness.MountTest):
             writer.wait()
 
     def test_a_file_that_only_says_it_is_empty(self):
-        """As in /proc: an error, not success without bytes. A file that is empty is read as empty."""
+        """As in /proc: an error, not success without bytes. An empty file reads as empty."""
         mount = self.mount("/proc/sys/kernel")
         self.assertEqual(errno_of(read, mount.p("ostype")), "EIO")
         self.write("empty", b"")

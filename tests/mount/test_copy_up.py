@@ -84,7 +84,7 @@ class CopyUpTest(harness.MountTest):
                 self.assertEqual(os.pread(descriptor, len(data) + 1, 0), data)
 
     def test_copied_up_by_chmod(self):
-        """The same content all the time."""
+        """The content stays the same."""
         handles = self.open_all()
         for name in ("app.log", "long.log", "small.txt"):
             os.chmod(self.merged / name, 0o600)
@@ -95,7 +95,7 @@ class CopyUpTest(harness.MountTest):
         self.await_content("long.log", self.LONG)
 
     def test_rewritten(self):
-        """In place, as long as before: old bytes never again."""
+        """In place, with the same size: old bytes never again."""
         handles = self.open_all()
         for name, data in (("app.log", self.LINES), ("long.log", self.LONG), ("small.txt", b"small\n")):
             with open(self.merged / name, "r+b") as file:

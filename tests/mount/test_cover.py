@@ -76,7 +76,7 @@ class ShapeTest(Checker):
     """Many shapes, many cuts."""
 
     def views(self, size):
-        """The cuts that are worth it for a file of this size."""
+        """The cuts worth testing for a file of this size."""
         for argument in SIZES:
             if (size + model.size_of(argument) - 1) // model.size_of(argument) <= MANY:
                 yield argument
@@ -104,7 +104,7 @@ class ShapeTest(Checker):
         self.check_all()
 
     def test_shapes_without_the_kernels_cache(self):
-        """With every read coming to the driver."""
+        """With every read reaching the driver."""
         self.check_all("--cache", "none", only=lambda name: not name.startswith("ragged"))
 
     def test_shapes_through_small_windows(self):

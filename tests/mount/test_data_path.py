@@ -50,7 +50,7 @@ class AheadTest(harness.MountTest):
 
     @staticmethod
     def read_till_ahead(mount, most, read_once):
-        """How many reads find their bytes there depends on who gets the processor: read until it is so many."""
+        """How many reads find their bytes there depends on scheduling: read until there are enough."""
         before = counter(mount, AHEAD)
 
         def enough():
@@ -147,7 +147,7 @@ class AheadTest(harness.MountTest):
                     os.pwrite(writer.fileno(), b"n" * 12 * M, 2 * M)
                     change(writer.fileno())
                 if others:
-                    self.new_or_stale(os.pread, other, 4 * K, 15 * M)  # it is the first that finds the file changed
+                    self.new_or_stale(os.pread, other, 4 * K, 15 * M)  # the first one finds the file changed
                 self.assertLessEqual(set(self.new_or_stale(os.read, file, 1 * M)), set(b"n"))
             mount.unmount()
 
@@ -256,7 +256,7 @@ class MappedTest(harness.MountTest):
         assert_alive(self, mount)
 
     def end_of_reader(self, mapped, place, expected):
-        """How one ends who compares a page: by a signal, with 0, or with 1 where it differs."""
+        """How a process that compares a page ends: by a signal, with 0, or with 1 if it differs."""
         reader = os.fork()
         if reader == 0:
             signal.signal(signal.SIGBUS, signal.SIG_DFL)
@@ -276,7 +276,7 @@ class MappedUncachedTest(MappedTest):
 
 
 class ReadaheadTest(harness.MountTest):
-    """What the kernel reads ahead in a mount."""
+    """The kernel's readahead in a mount."""
 
     def setting(self, mount):
         device = os.stat(mount.path).st_dev
@@ -311,7 +311,7 @@ class ListingTest(harness.MountTest):
 
     @staticmethod
     def sizes(directory):
-        """As `ls -l` does: each name is looked at as soon as it has been listed."""
+        """Like `ls -l`: stat each name as soon as it has been listed."""
         with os.scandir(directory) as entries:
             return sorted((int(entry.name.split(".")[0]), entry.stat().st_size) for entry in entries)
 
@@ -350,7 +350,7 @@ class ListingTest(harness.MountTest):
             self.assertEqual(counter(mount, "bigfs_nodes") > before + 10, nodes, name)
 
     def test_all_nodes_are_given_back(self):
-        """Of a file that was rewritten the kernel gets new nodes, and forgets the old ones: all of them."""
+        """For a rewritten file the kernel gets new nodes, and forgets all old ones."""
         mount = self.start(self.PIECES * 4 * K)
         view = mount.p("a.log", "bytes@4K")
         for size in (self.PIECES * 4 * K, self.PIECES * 4 * K - 5000, self.PIECES * 4 * K - 3):
@@ -360,7 +360,7 @@ class ListingTest(harness.MountTest):
         self.assertGreater(counter(mount, "bigfs_nodes"), self.PIECES // 2)
 
     def test_directory(self):
-        """Of all that stands in SOURCE: the attributes that a look-up gives."""
+        """For everything in SOURCE: the attributes that a look-up gives."""
         mount = self.start(2 * M)
         for number in range(500):
             self.write("small%d" % number, b"x" * number)
@@ -381,7 +381,7 @@ class ListingTest(harness.MountTest):
 
 
 class PageCacheTest(harness.MountTest):
-    """What reading pieces leaves of the source in the page cache. Some of it goes by itself, so there is slack."""
+    """What reading pieces leaves of the source in the page cache. Some goes by itself, so there is slack."""
 
     SIZE = 192 * M
 

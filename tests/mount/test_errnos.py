@@ -64,7 +64,7 @@ class ErrnosTest(harness.MountTest):
         read(m.p("big.log/bytes/0"))
         with open(m.p("big.log/bytes/3"), "rb", buffering=0) as piece, open(m.p("small"), "rb", buffering=0) as small:
             for code in ERRNOS:
-                if code == errno.ESTALE:  # the file is gone: its handles end
+                if code == errno.ESTALE:  # means that the file is gone: its handles end
                     continue
                 with self.subTest(code=code), self.net.misbehaving(rule("read", "errno", code)):
                     self.assert_an_error(code, errno_of(os.pread, piece.fileno(), 10, 100))
@@ -76,7 +76,7 @@ class ErrnosTest(harness.MountTest):
     def test_of_readdir(self):
         m = self.mounted_on_net()
         for code in ERRNOS:
-            if code == errno.ENOENT:  # says to the C library that the directory ends here
+            if code == errno.ENOENT:  # tells the C library that the directory ends here
                 continue
             with self.subTest(code=code), self.net.misbehaving(rule("readdir", "errno", code)):
                 self.assert_an_error(code, errno_of(os.listdir, m.p("dir")))

@@ -1,4 +1,4 @@
-"""File handles (open_by_handle_at(2), NFS export, fanotify): one opens what it was made of, or nothing.
+"""File handles (open_by_handle_at(2), NFS export, fanotify): a handle opens what it was made from, or nothing.
 
 A handle holds the kernel's number of a node and its generation. Numbers are used again for other nodes after
 the kernel has forgotten one, and in another life of the mount.
@@ -40,7 +40,7 @@ def open_handle(mount_fd, handle, flags=os.O_RDONLY):
 
 
 def forget_inodes():
-    """Make the kernel forget what nobody uses."""
+    """Make the kernel forget unused inodes."""
     os.sync()
     with open("/proc/sys/vm/drop_caches", "w") as file:
         file.write(DROP_INODES)
@@ -135,7 +135,7 @@ class HandleTest(harness.MountTest):
                 os.close(descriptor)
 
     def test_another_life(self):
-        """A handle of an earlier life of the mount opens nothing but what it was made of."""
+        """A handle of an earlier run of the mount opens nothing but what it was made from."""
         def names():
             return ("file%04d" % number for number in range(self.COUNT))
         mount = self.mount()
@@ -152,7 +152,7 @@ class HandleTest(harness.MountTest):
             os.close(with_root)
 
     def test_made_up(self):
-        """A number that nobody was given is stale, and harms nothing."""
+        """A number that was never given out is stale, and does no harm."""
         mount = self.mount()
         with_root = os.open(mount.path, os.O_RDONLY | os.O_DIRECTORY)
         generator = random.Random(harness.seed("handles"))

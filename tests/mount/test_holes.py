@@ -1,4 +1,4 @@
-"""Holes (DESIGN 3, sparse files): what a mount says of them, against the bytes and the answers of the source."""
+"""Holes (DESIGN 3, sparse files): what a mount reports, compared with the bytes and answers of the source."""
 
 import errno
 import functools
@@ -36,7 +36,7 @@ class HoleTest(harness.MountTest):
     """Sparse files on file systems of every kind."""
 
     def assert_walk(self, path, wanted):
-        """SEEK_DATA and SEEK_HOLE tell of these extents, and st_blocks of as many bytes."""
+        """SEEK_DATA and SEEK_HOLE report these extents, and st_blocks as many bytes."""
         with opened(path) as piece:
             self.assertEqual(walk(piece), wanted, path)
             self.assertEqual(blocks_now(piece), blocks_of(wanted), path)
@@ -213,7 +213,7 @@ class SeekTest(HoleTest):
             self.assertEqual(self.seek(path, os.SEEK_HOLE, offset), hole, "%s: SEEK_HOLE %d" % (path, offset))
 
     def test_whole(self):
-        """At each border, one before and one behind; at the end, beyond it, and before the beginning."""
+        """At each border, one before and one after; at the end, beyond it, and before the beginning."""
         for name in ("whole.log", "whole", "bytes@1T/0", "bytes/0+1T", "bytes/-1T"):
             self.assert_seeks(
                 self.m.p("h.log", name), (0, 0, 4 * K), (4 * K - 1, 4 * K - 1, 4 * K), (4 * K, UNIT, 4 * K),
@@ -483,7 +483,7 @@ class MethodTest(HoleTest):
 
     @on_each_kind
     def test_each_on_each(self, kind, root):
-        """The content is right by every method, and each tells of the holes that it can know of."""
+        """The content is right by every method, and each reports the holes that it can find."""
         data = self.subject(root)
         holes = {}
         for method in ("auto", "seek", "fiemap", "none"):
@@ -499,7 +499,7 @@ class MethodTest(HoleTest):
 
     @on_each_kind
     def test_auto_without_seek(self, kind, root):
-        """Where SEEK_HOLE is not known FIEMAP is asked; where neither is, all is data."""
+        """Without SEEK_HOLE, FIEMAP is used; without both, all is data."""
         self.require(os.uname().machine == "x86_64" and os.geteuid() == 0, "the seccomp filter is for root on x86-64")
         data = self.subject(root)
         for blind, method, means in (("seek", "auto", "fiemap"), ("seek", "seek", "none"),

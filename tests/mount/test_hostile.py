@@ -32,7 +32,7 @@ class Swapper(threading.Thread):
 
 
 class RaceTest(harness.MountTest):
-    """Something else is swapped in for a file or directory between one look and the next."""
+    """A file or directory is swapped between one look and the next."""
 
     INSIDE, OUTSIDE = b"inside" * 20000, b"OUTSIDE" * 20000
 
@@ -100,7 +100,7 @@ class RaceTest(harness.MountTest):
                     (self.source / entry).unlink()
 
     def test_a_fifo_swapped_in_for_a_file(self):
-        """To open a FIFO blocks, for ever; not here."""
+        """Opening a FIFO blocks for ever, but not here."""
         (self.source / "small.txt").write_bytes(self.INSIDE[:100])
         os.mkfifo(self.source / "fifo")
         self.race("small.txt", "fifo", ["small.txt"], self.GONE)
@@ -129,7 +129,7 @@ class RaceTest(harness.MountTest):
 
 
 class NamesTest(harness.MountTest):
-    """Names nobody would type: the right bytes or ENOENT."""
+    """Unlikely names: the right bytes or ENOENT."""
 
     DATA = b"".join(b"%d:%s\n" % (n, b"=" * (n * 37 % 90)) for n in range(3000))
 
@@ -243,7 +243,7 @@ class ListingTest(harness.MountTest):
         directory.close()
 
     def test_a_directory_that_changes_while_it_is_read(self):
-        """What is there all the time is listed, once."""
+        """What is there all the time is listed exactly once."""
         staying = self.fill(self.source / "dir", "stays-", 3000)
         path, stop = self.mount().p("dir"), threading.Event()
 

@@ -184,7 +184,7 @@ class KilledTest(IndexTest):
         self.assertGreater(cut, times // 8, "nearly none was killed in time: this tested little")
 
     def test_the_daemon(self):
-        """While somebody reads."""
+        """While a program reads."""
         for number in range(10 if SANITIZED else 50):
             self.touch()
             mount = self.start()
@@ -272,13 +272,13 @@ class DamagedTest(IndexTest):
 
         def later(old):
             new = old[:8] + bytes([old[8] + 1]) + old[9:]
-            covered = new[192:] + new[:184]  # the digest stands between
+            covered = new[192:] + new[:184]  # the digest is between
             digest = library.XXH3_64bits(covered, ctypes.c_size_t(len(covered)))
             return new[:184] + digest.to_bytes(8, "little") + new[192:]
         self.check(self.make(2), later)
 
     def test_no_files(self):
-        """A directory, a FIFO, a link in an index's place: no index, and nobody hangs."""
+        """A directory, a FIFO, a link in an index's place: no index, and nothing hangs."""
         indexes = list(self.make(3).values())
         makers = (os.mkdir, os.mkfifo, lambda path: os.symlink("/etc/passwd", path))
         for path, make in zip(indexes, makers):
@@ -289,7 +289,7 @@ class DamagedTest(IndexTest):
             self.assert_lines(mount, name, rows)
 
     def test_another_files(self):
-        """An index under another's name is not believed."""
+        """An index under another's name is not used."""
         indexes = self.make(2)
         one, other = indexes.values()
         shutil.copyfile(one, other)
@@ -361,7 +361,7 @@ class InsideTest(IndexTest):
 
 
 class RefusedTest(IndexTest):
-    """Where nothing can be kept: one warning, and `rows` works."""
+    """If nothing can be kept: one warning, and `rows` works."""
 
     def check(self, directory, about):
         """A daemon, of several files, and the command."""
@@ -398,7 +398,7 @@ class RefusedTest(IndexTest):
         self.assertEqual(self.dir.read_bytes(), b"")
 
     def test_others_may_write_to_it(self):
-        """It is neither written nor believed."""
+        """It is neither written nor used."""
         for mode in (0o777, 0o770, 0o1777):
             self.dir.mkdir()
             self.dir.chmod(mode)

@@ -1,4 +1,4 @@
-"""Whose index it is: never another file's, however alike the two are; and a wrong one does not stay."""
+"""An index is never used for another file, however alike the two are; and a wrong one does not stay."""
 
 import ctypes
 import os
@@ -28,7 +28,7 @@ def times(path):
 
 
 class IdentityTest(IndexTest):
-    """Two files that one could take for each other."""
+    """Two files that could be taken for each other."""
 
     def setUp(self):
         super().setUp()
@@ -126,7 +126,7 @@ class IdentityTest(IndexTest):
 
 
 class WrongTest(IndexTest):
-    """An index that is whole and signed, and does not fit its file."""
+    """An undamaged, signed index that does not fit its file."""
 
     def setUp(self):
         super().setUp()

@@ -1,4 +1,4 @@
-"""The index directory: root follows no link of another user, and makes nothing in somebody else's home."""
+"""The index directory: root follows no link of another user, and makes nothing in another user's home."""
 
 import os
 
@@ -46,7 +46,7 @@ class PlaceTest(harness.MountTest):
         self.assertEqual(self.everything(), before)
 
     def keep_roots_own(self):
-        """What the test makes in root's own cache goes again."""
+        """Removes what the test makes in root's own cache."""
         own = os.path.join(os.path.expanduser("~root"), ".cache/bigfs")
         before = set(index_files(own))
 

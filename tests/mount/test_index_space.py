@@ -1,4 +1,4 @@
-"""The space of an index directory: --index-space, and what is told of a directory that cannot be used."""
+"""The space of an index directory: --index-space, and the messages about an unusable directory."""
 
 import os
 import subprocess
@@ -51,7 +51,7 @@ class SpaceTest(IndexTest):
         self.assertIn("index space:   %d of %d bytes" % (limit - 1, limit), read(mount.p(".bigfs/status")).decode())
 
     def test_use_is_noted(self):
-        """An index that a mount has used is not the oldest any more."""
+        """An index that a mount has used is no longer the oldest."""
         found = self.make(6)
         mount = self.start()
         self.assertEqual(read(mount.p("f0.log/rows/1-1")), b"file 0\n")

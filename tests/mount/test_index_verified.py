@@ -12,7 +12,7 @@ import model
 
 
 class VerifiedTest(IndexTest):
-    """It believes no index that was made by going on from an older one."""
+    """It trusts no index that continued an older one."""
 
     def setUp(self):
         super().setUp()
@@ -104,7 +104,7 @@ class VerifiedTest(IndexTest):
             thread.join()
 
     def test_appended_to_all_the_time(self):
-        """A right index of some moment, and exit 0."""
+        """An index that is right for some moment, and exit 0."""
         path = self.write("app.log", numbered(30 * M // WIDTH))
 
         def append(path):

@@ -1,4 +1,4 @@
-""".bigfs tells names and paths to those alone who may know them."""
+""".bigfs shows names and paths only to users who may know them."""
 
 import os
 import shutil
