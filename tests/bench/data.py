@@ -1,4 +1,4 @@
-"""What is measured on: made once, in the bench's own directory."""
+"""The files that are measured, made once in the bench's own directory."""
 
 import os
 import random
