@@ -9,7 +9,7 @@
 
 enum {
     FIRST_CAPACITY = 16,
-    SHORTEST_KEPT = 4096, /* where forgetting begins, in bytes */
+    SHORTEST_KEPT = 4096, /* intervals shorter than this are dropped first, in bytes */
 };
 
 void intervals_init(struct intervals *intervals, size_t most)
@@ -48,7 +48,7 @@ const struct interval *intervals_before(const struct intervals *intervals, uint6
     return after > 0 ? &intervals->items[after - 1] : NULL;
 }
 
-/* Drops the shortest until half of the room is free. */
+/* Drops the shortest intervals until half of the room is free. */
 static void forget_short_ones(struct intervals *intervals)
 {
     for (uint64_t shortest = SHORTEST_KEPT;

@@ -4,7 +4,7 @@
  *
  * They are returned negative, as errnos are, and are larger than any errno (the kernel's MAX_ERRNO
  * is 4095). So no errno of a file system, however odd, can be mistaken for one of them.
- * fs/operation/request.c turns them into what a reader gets.
+ * fs/serve/errors.c turns them into what a reader gets.
  */
 #ifndef BIGFS_CORE_BASE_OUTCOME_H
 #define BIGFS_CORE_BASE_OUTCOME_H

@@ -15,7 +15,7 @@ static size_t control_length(const unsigned char *text)
     return text[0] == 0xc2 && text[1] >= 0x80 && text[1] <= 0x9f ? 2 : 0;
 }
 
-/* Escapes one byte. Returns how long that is. */
+/* Escapes one byte. Returns the length of the result. */
 static size_t escape(unsigned char byte, char *out)
 {
     if (byte == '\t' || byte == '\n' || byte == '\\') {

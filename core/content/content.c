@@ -6,7 +6,7 @@
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
 
-/* A read that is to be done with a descriptor. */
+/* A read to be done with a descriptor. */
 struct copy_order {
     void *buffer;
     size_t length;

@@ -8,9 +8,9 @@
 #include "core/extent/extents.h"
 
 enum {
-    CANCEL_EVERY = 256, /* extents between two looks whether the reader is gone */
-    MANY = 1024,        /* extents from which on a count is worth remembering */
-    STILL_ATTEMPTS = 3, /* to walk while the blocks of the file stay the same */
+    CANCEL_EVERY = 256, /* extents between two checks whether the reader is gone */
+    MANY = 1024,        /* from this many extents on, a count is worth remembering */
+    STILL_ATTEMPTS = 3, /* attempts to walk while the blocks of the file stay the same */
 };
 
 /* A walk over the extents of [start, end). */
@@ -18,9 +18,9 @@ struct extent_walk {
     uint64_t start;
     uint64_t end;
     enum extent_kind wanted;
-    bool stops;      /* at the first extent that is wanted */
-    uint64_t place;  /* where the walk has come to */
-    uint64_t passed; /* how many bytes were of the kind that is wanted */
+    bool stops;      /* at the first extent of the wanted kind */
+    uint64_t place;  /* how far the walk has come */
+    uint64_t passed; /* how many bytes were of the wanted kind */
     uint64_t extents;
 };
 
@@ -42,7 +42,7 @@ static int walk_extents(struct extent_walk *walk, const struct reading *reading,
     return 0;
 }
 
-/* Walks, once more if a check finds that the file has changed and what we knew was old. */
+/* Walks, again if a check finds that the file has changed and the map was out of date. */
 static int walk_while_still(void *argument, const struct reading *reading, int fd)
 {
     struct extent_walk *walk = argument;

@@ -17,8 +17,9 @@
 #endif
 
 enum {
-    SMALL_SCAN = 128 * 1024,  /* a shorter stretch is copied: a window costs more */
-    MAPPED_MOST = 2048 * 1024 /* lent at once; a cold disk reads it in a fraction of a second */
+    SMALL_SCAN = 128 * 1024, /* a shorter stretch is copied: a window costs more */
+    MAPPED_MOST =
+        2048 * 1024 /* the most lent at once; a cold disk reads it in a fraction of a second */
 };
 
 static uint64_t plain_size(const struct reading *reading)
@@ -52,14 +53,14 @@ static struct extent plain_extent_at(const struct reading *reading, int fd, uint
     if (offset >= now.size || !has_holes_now(reading, &now))
         return extent;
     struct extents *extents = generation_note(reading->generation, &extents_note, NULL);
-    if (extents != NULL) /* without memory all is data: it takes longer, and no byte is lost */
+    if (extents != NULL) /* without memory all counts as data: slower, but correct */
         extents_find(extents, reading->source->pool->extents, fd, &now, offset, &extent);
     return extent;
 }
 
 /* --- reads ------------------------------------------------------------------------------------ */
 
-/* Reads data, and makes zeros of holes: *zeroed says how many. */
+/* Reads data and fills holes with zeros; *zeroed counts the latter. */
 static int copy_extents(const struct reading *reading, int fd, const struct plain_part *part,
                         size_t *zeroed)
 {
@@ -125,7 +126,8 @@ static int plain_copy(const struct reading *reading, int fd, void *buffer, size_
             drop_behind_after_probe(drop, &read);
         return error;
     }
-    drop_behind_before(drop, &read); /* at once, too: such a read may make the kernel read ahead */
+    drop_behind_before(drop,
+                       &read); /* also for reads at once, as they may make the kernel read ahead */
     int error = way == CONTENT_AT_ONCE ? copy_at_once(reading, fd, &part)
                                        : copy_waiting(reading, fd, &part);
     if (error == 0)
@@ -149,8 +151,8 @@ static bool is_unsupported(ssize_t error)
 }
 
 /*
- * Reads past the page cache what is not in it, for files of which we are not told what is: pages
- * that are read for us alone leave it at once. -NOT_UNCACHED: the kernel or the file system cannot.
+ * Reads uncached pages without leaving them in the page cache (RWF_DONTCACHE), for files of which
+ * the kernel does not say what is cached. -NOT_UNCACHED: the kernel or the file system cannot.
  */
 static int lend_uncached(int fd, uint64_t offset, uint64_t most, uint8_t *scratch,
                          struct content_loan *loan)
@@ -161,7 +163,7 @@ static int lend_uncached(int fd, uint64_t offset, uint64_t most, uint8_t *scratc
     if (got < 0)
         return is_unsupported(got) ? -NOT_UNCACHED : (int)got;
     *loan = (struct content_loan){.bytes = scratch, .length = (size_t)got};
-    return got > 0 ? 0 : -EIO; /* if the file was truncated, the check tells */
+    return got > 0 ? 0 : -EIO; /* if the file was truncated, the check finds out */
 }
 
 static int lend_window(const struct reading *reading, int fd, uint64_t offset, uint64_t most,

@@ -21,8 +21,8 @@
 #endif
 
 /*
- * From this size on a copy from a window is as fast as pread(2). A smaller one is slower: it takes
- * a question whether its page is resident, and a fault, and preadv2(2) takes one system call.
+ * From this size on a copy from a window is as fast as pread(2). A smaller one is slower: it needs
+ * a residency check and a fault, where preadv2(2) is one system call.
  */
 enum { LARGE_COPY = 64 * 1024 };
 
@@ -67,10 +67,10 @@ static void copy_guarded(void *argument)
 }
 
 /*
- * Brings the part, which a window shows at `bytes`, into the page cache and the window, so that a
- * failing disk is an error and not a signal. A kernel that cannot leaves that to the first touch.
- * It asks for the part as a whole: for a page that is touched the kernel reads ahead, and as much
- * of what is before it, which no reader has asked for.
+ * Brings the part, mapped at `bytes`, into the page cache and the window, so that a failing disk
+ * causes an error and not a signal. If the kernel cannot, the first touch does it. Requests the
+ * part as a whole: for a touched page the kernel also reads as much before it as after it, which is
+ * not needed.
  */
 static int bring_in(int fd, const struct plain_part *part, const uint8_t *bytes)
 {
@@ -85,8 +85,8 @@ static int bring_in(int fd, const struct plain_part *part, const uint8_t *bytes)
 }
 
 /*
- * Copies what one window shows of the part, and moves the part past it. -NOT_MAPPABLE: a window is
- * not to be had. Whatever mmap(2) has against it, reading is another question.
+ * Copies what one window shows of the part, and moves the part past it. -NOT_MAPPABLE: there is no
+ * window. Any failure of mmap(2) counts as that, as reading may still work.
  */
 static int copy_window(const struct reading *reading, int fd, struct plain_part *part,
                        bool resident)
@@ -113,8 +113,8 @@ static int copy_window(const struct reading *reading, int fd, struct plain_part 
 }
 
 /*
- * Copies from windows as far as these are to be had, and moves the part past that. -NOT_MAPPABLE:
- * the rest is for pread(2).
+ * Copies from windows as far as they are available, and moves the part past that. -NOT_MAPPABLE:
+ * the rest is left to pread(2).
  */
 static int copy_windows(const struct reading *reading, int fd, struct plain_part *part,
                         bool resident)
@@ -131,7 +131,7 @@ static int copy_windows(const struct reading *reading, int fd, struct plain_part
 
 /* --- either way ------------------------------------------------------------------------------- */
 
-/* What is not pinned has no end at which its windows would be unmapped. */
+/* Only pinned readings use windows: others have no end at which they would be unmapped. */
 static bool is_for_windows(const struct reading *reading, const struct plain_part *part)
 {
     return part->length >= LARGE_COPY && reading->pinned;

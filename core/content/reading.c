@@ -11,11 +11,12 @@
 #include "core/generation/generation_capture.h"
 #include "core/generation/generation_check.h"
 
-/* How long a path is believed to lead to the open file, in ms: as long as the kernel believes us.
+/*
+ * How long a path is assumed to lead to the open file, in ms: as long as the kernel caches names.
  */
 enum { PATH_BELIEVED = 1000 };
 
-/* How often we try again to pin a file that is rewritten meanwhile. */
+/* How often to retry pinning a file that is rewritten meanwhile. */
 enum { PIN_ATTEMPTS = 4 };
 
 /* --- opening and closing ---------------------------------------------------------------------- */
@@ -109,7 +110,7 @@ int reading_open(struct source *source, const struct cancel *cancel, struct read
 
 /* --- the descriptor --------------------------------------------------------------------------- */
 
-/* Whether an opened file is the one that the generation is of. */
+/* Whether an opened file is the one of the generation. */
 static bool is_file_of(struct generation *generation, int fd, const struct stat *attributes,
                        const struct file_identity *now)
 {
@@ -118,7 +119,7 @@ static bool is_file_of(struct generation *generation, int fd, const struct stat 
            (file_identity_same_birth(&known, now) || file_system_has(fd, FILE_SYSTEM_COPIES_UP));
 }
 
-/* Opens the file of a generation: -ESTALE if the path leads to another file, or to none. */
+/* Opens the file of a generation. -ESTALE if the path leads to another file or to none. */
 static int open_generation(void *argument)
 {
     const struct reading *reading = argument;
@@ -163,8 +164,8 @@ void reading_return(const struct reading *reading)
 }
 
 /*
- * Whether the path now leads to another file. If it leads to none the file was removed, and stays
- * readable as long as it is open, as everywhere.
+ * Checks whether the path now leads to another file. If it leads to none, the file was removed; as
+ * usual, it stays readable while it is open.
  */
 static int check_path(const struct reading *reading)
 {
@@ -263,8 +264,9 @@ static int look_at_source_path(const struct source *source, struct stat *attribu
 }
 
 /*
- * Whether the other file that the path was seen to lead to is a copy-up of the known one: then its
- * descriptor refers to it by now. 0, or -ESTALE; other errors say that it could not be found out.
+ * Checks whether the other file found at the path is a copy-up of the known one: then the
+ * descriptor refers to it by now. Returns 0 or -ESTALE; other errors mean that this could not be
+ * found out.
  */
 static int check_copied_up(const struct reading *known, const struct file_identity *seen)
 {
@@ -279,8 +281,8 @@ static int check_copied_up(const struct reading *known, const struct file_identi
 }
 
 /*
- * Whether the generation is, or can grow into, what the path was seen to hold: 0, or -ESTALE if it
- * is not. Other errors say that it could not be found out.
+ * Checks whether the generation is, or can grow into, what was found at the path. Returns 0 or
+ * -ESTALE; other errors mean that this could not be found out.
  */
 static int check_against(const struct reading *known, const struct file_identity *seen)
 {
@@ -293,18 +295,18 @@ static int check_against(const struct reading *known, const struct file_identity
     if (!file_identity_same_file(&was, seen))
         return check_copied_up(known, seen);
     int error = reading_confirm(known);
-    /* A reader without the right cannot tell, and can do without. */
+    /* Without the right to read the file this cannot be found out, and need not be. */
     return error == -EACCES || error == -EPERM ? -ESTALE : error;
 }
 
 /*
- * Puts a generation of what was seen in the place of `old`. NULL: no memory, or another thread was
- * first (*again).
+ * Replaces `old` by a generation of what was found. NULL: no memory, or another thread was first
+ * (*again).
  */
 static struct generation *renew(struct source *source, struct generation *old,
                                 const struct file_identity *seen, bool *again)
 {
-    /* How one that was not captured ended is not known. */
+    /* If it was not captured, how it ended is not known. */
     bool succeeds = old != NULL && (generation_captured(old) || generation_succeeds(old));
     struct generation *fresh = generation_new(seen, succeeds);
 
@@ -315,7 +317,9 @@ static struct generation *renew(struct source *source, struct generation *old,
     return NULL;
 }
 
-/* One look. The generation is a reference for the caller. -TRY_AGAIN: another thread was first. */
+/*
+ * Looks once. The caller gets a reference to the generation. -TRY_AGAIN: another thread was first.
+ */
 static int look_once(struct source *source, struct stat *attributes, struct generation **generation,
                      bool *again)
 {

@@ -9,7 +9,7 @@
 
 enum { STACK_SIZE = 128 * 1024 };
 
-/* One file whose sample is to be taken. */
+/* A file whose sample is to be taken. */
 struct chore {
     struct list link;       /* protected by sampler.lock */
     struct reading reading; /* constant; owned */
@@ -78,7 +78,7 @@ static void *take_samples(void *argument)
     const struct sched_param none = {0};
     struct chore *chore;
 
-    /* Readers come first. On a busy machine it takes a little longer. */
+    /* Readers come first. On a busy machine a sample takes a little longer. */
     (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
     while ((chore = take_chore(sampler)) != NULL) {
         reading_take_sample(&chore->reading, chore->while_open);

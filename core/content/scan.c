@@ -15,7 +15,7 @@ struct scan_state {
     const struct scan_visitor *visitor;
     void *argument; /* of the visitor */
     uint64_t place;
-    uint64_t end; /* of the stretch of data that is scanned */
+    uint64_t end; /* of the stretch of data being scanned */
     bool goes_on; /* the visitor has not seen enough */
     uint8_t *scratch;
 };

@@ -10,7 +10,7 @@
 
 #include "core/base/checked.h"
 
-enum { ROUNDED_TO = 4096 }; /* what extents that are not aligned to blocks are widened to */
+enum { ROUNDED_TO = 4096 }; /* extents not aligned to blocks are widened to multiples of this */
 
 static const char *const method_names[EXTENT_METHODS] = {"auto", "seek", "fiemap", "none"};
 
@@ -27,7 +27,7 @@ enum extent_method extent_method_named(const char *name)
     return method;
 }
 
-/* Adds an extent after the last one, joined with it if they are of a kind. */
+/* Adds an extent after the last one; joins them if they are of the same kind. */
 static void add(struct extent_answer *answer, uint64_t start, uint64_t end, enum extent_kind kind)
 {
     struct extent *last = answer->count > 0 ? &answer->extents[answer->count - 1] : NULL;
@@ -46,7 +46,7 @@ static void all_data(struct extent_answer *answer, uint64_t offset, uint64_t siz
     add(answer, offset, size, EXTENT_DATA);
 }
 
-/* One extent: more would be more calls, and perhaps they are not needed. */
+/* Finds only one extent, as more would take more calls and may not be needed. */
 static void probe_by_seek(int fd, uint64_t offset, uint64_t size, struct extent_answer *answer)
 {
     off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
@@ -71,7 +71,7 @@ union fiemap_request {
     char room[sizeof(struct fiemap) + FIEMAP_MOST * sizeof(struct fiemap_extent)];
 };
 
-/* Dirty pages are written first (FLAG_SYNC): they have no place in the map before that. */
+/* FLAG_SYNC writes dirty pages first, as they are not in the map before that. */
 static int ask_fiemap(int fd, uint64_t offset, uint64_t size, union fiemap_request *request)
 {
     memset(request, 0, sizeof(*request));
@@ -82,7 +82,9 @@ static int ask_fiemap(int fd, uint64_t offset, uint64_t size, union fiemap_reque
     return ioctl(fd, FS_IOC_FIEMAP, &request->map) != 0 ? -errno : 0;
 }
 
-/* Where an extent's data may lie. Returns false if that is beyond what a file can have. */
+/*
+ * The range in which an extent's data may lie. Returns false if it exceeds the largest file size.
+ */
 static bool range_of(const struct fiemap_extent *extent, uint64_t *start, uint64_t *end)
 {
     const uint32_t unaligned =
@@ -99,8 +101,8 @@ static bool range_of(const struct fiemap_extent *extent, uint64_t *start, uint64
 }
 
 /*
- * Every extent of the map is data, whatever its flags: unwritten, unknown, delayed or encoded. What
- * lies between two of them is a hole; after the last of a full request nothing is known.
+ * Every extent of the map is data, whatever its flags: unwritten, unknown, delayed or encoded.
+ * Between two extents is a hole. After the last extent of a full request nothing is known.
  */
 static void probe_by_fiemap(int fd, uint64_t offset, uint64_t size, struct extent_answer *answer)
 {
@@ -158,6 +160,6 @@ void extent_probe(int fd, uint64_t offset, uint64_t size, enum extent_method met
         probe_by_seek(fd, offset, size, answer);
     else if (method == EXTENTS_FIEMAP)
         probe_by_fiemap(fd, offset, size, answer);
-    if (answer->count == 0) /* not asked, or no sense in it */
+    if (answer->count == 0) /* not asked, or the answer makes no sense */
         all_data(answer, offset, size);
 }

@@ -23,7 +23,7 @@ static void destroy_extents(void *note)
     pthread_mutex_destroy(&extents->lock);
 }
 
-/* What is remembered says itself what it is of. */
+/* No `changed`: the map checks by itself which file it describes. */
 const struct note_type extents_note = {
     .name = "extents",
     .size = sizeof(struct extents),
@@ -31,7 +31,7 @@ const struct note_type extents_note = {
     .destroy = destroy_extents,
 };
 
-/* Forgets what is not of the file as it is now. The lock is held. */
+/* Forgets everything if the file has changed. The lock is held. */
 static void turn_to(struct extents *extents, const struct file_identity *now)
 {
     if (file_identity_same_blocks(&extents->of, now))
@@ -42,7 +42,7 @@ static void turn_to(struct extents *extents, const struct file_identity *now)
     extents->method = EXTENTS_AUTO;
 }
 
-/* Tells what is known to be data around `offset`; else how to ask, as far as that is decided. */
+/* Finds known data around `offset`. Otherwise sets the method to ask with, if it is decided. */
 static bool recall_data(struct extents *extents, const struct file_identity *now, uint64_t offset,
                         struct extent *extent, enum extent_method *method)
 {
@@ -58,7 +58,7 @@ static bool recall_data(struct extents *extents, const struct file_identity *now
     return false;
 }
 
-/* Adds data, joined with what is known and meets or overlaps it. The lock is held. */
+/* Adds data, joined with known data that it touches or overlaps. The lock is held. */
 static void learn_data(struct intervals *data, struct extent told)
 {
     size_t at = intervals_after(data, told.start);
@@ -78,7 +78,7 @@ static void learn_answer(struct extents *extents, const struct file_identity *no
 {
     HOLD_LOCK(&extents->lock);
     if (!file_identity_same_blocks(&extents->of, now))
-        return; /* another thread has turned to a later one */
+        return; /* another thread has turned to a later state of the file */
     extents->method = method;
     for (size_t i = 0; i < answer->count; i++)
         if (answer->extents[i].kind == EXTENT_DATA)

@@ -17,8 +17,9 @@
 #include "core/file/file_identity.h"
 
 enum {
-    INTERRUPTED_ATTEMPTS = 4, /* no signal reaches our threads: this is an answer of a disk */
-    RACE_ATTEMPTS = 100,      /* the kernel answers EAGAIN when a rename crosses its walk */
+    INTERRUPTED_ATTEMPTS =
+        4, /* no signal reaches these threads, so the file system itself answers EINTR */
+    RACE_ATTEMPTS = 100, /* the kernel returns EAGAIN if a rename crosses its walk */
 };
 
 /* Opens a path shorter than PATH_MAX in one call. */
@@ -32,11 +33,11 @@ static int open_step(int directory, const char *path, int flags, uint64_t resolv
     return fd < 0 ? -errno : (int)fd;
 }
 
-/* Goes `levels` directories up from `fd`, which stays the caller's. Returns a descriptor. */
+/* Goes `levels` directories up from `fd`, which the caller keeps. Returns a new descriptor. */
 static int climb(int fd, size_t levels)
 {
     static const char parent[] = "../";
-    enum { AT_ONCE = 1024 }; /* their names are shorter than PATH_MAX */
+    enum { AT_ONCE = 1024 }; /* levels per call, so that the path stays shorter than PATH_MAX */
     AUTO_FREE char *parents = malloc(AT_ONCE * (sizeof(parent) - 1) + 1);
     AUTO_CLOSE int at = -1;
 
@@ -58,7 +59,10 @@ static int climb(int fd, size_t levels)
     return steal_fd(&at);
 }
 
-/* Whether the directory `fd` lies `levels` below SOURCE. Returns 0, or -EXDEV if not. */
+/*
+ * Checks that the directory `fd` lies `levels` below beneath->directory. Returns 0, or -EXDEV if
+ * not.
+ */
 static int check_is_beneath(const struct beneath *beneath, int fd, size_t levels)
 {
     struct stat top;
@@ -73,14 +77,14 @@ static int check_is_beneath(const struct beneath *beneath, int fd, size_t levels
 }
 
 /*
- * The end of the next step along a path: of as many directories as one call can take, or of one, if
- * each must be looked at. NULL: none is to be taken before the last component.
+ * The end of the next step along a path: as many directories as one call can take, or one if each
+ * must be checked. NULL: only the last step is left.
  */
 static const char *end_of_step(const char *path, bool watchful)
 {
     if (watchful)
         return strchr(path, '/');
-    /* With the sanitizers gcc warns of a null path if the length is a constant. */
+    /* With the sanitizers gcc warns about a null path if the length is a constant. */
     size_t length = strnlen(path, PATH_MAX);
     return length < PATH_MAX ? NULL : memrchr(path, '/', length);
 }
@@ -92,8 +96,8 @@ static int check_is_foreign(const struct beneath *beneath, int fd, bool watchful
 }
 
 /*
- * Takes a step along *path, up to `end`: *directory becomes the last directory. Moves *path past
- * the step and counts its components in *levels.
+ * Takes a step along *path, up to `end`. Sets *directory to the last directory, moves *path past
+ * the step and adds its components to *levels.
  */
 static int take_step(const struct beneath *beneath, const char **path, const char *end,
                      bool watchful, int *directory, size_t *levels)
@@ -128,8 +132,8 @@ static int open_last(const struct beneath *beneath, int directory, const char *p
 }
 
 /*
- * Opens a path in several calls. Between two steps a directory may have been moved out of SOURCE,
- * so what was opened is given out only if its way up leads to us.
+ * Opens a path in several calls. Between two steps a directory may have been moved out of
+ * beneath->directory, so the result is returned only if its way up leads back there.
  */
 static int open_in_steps(const struct beneath *beneath, const char *path, int flags, bool watchful)
 {
@@ -154,8 +158,8 @@ static int open_in_steps(const struct beneath *beneath, const char *path, int fl
 }
 
 /*
- * One call does for most: what lies on the mount that SOURCE lies on is not on our own. Only a path
- * that crosses a mount can lead there.
+ * Usually one call is enough: a path that stays on SOURCE's mount cannot lead back to bigfs. Only a
+ * path that crosses a mount can.
  */
 static int open_once(const struct beneath *beneath, const char *path, int flags)
 {
@@ -200,7 +204,7 @@ int beneath_stat(const struct beneath *beneath, const char *path, struct stat *a
     return file_look(fd, attributes, NULL);
 }
 
-/* Whether something is mounted there, or that cannot be told (before Linux 5.8). */
+/* Whether something is mounted there, or may be (the kernel does not say before Linux 5.8). */
 static bool may_be_mount(const struct statx *known)
 {
     return (known->stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0 ||
@@ -208,9 +212,9 @@ static bool may_be_mount(const struct statx *known)
 }
 
 /*
- * Whether an O_PATH descriptor leads to another file system than *device, which becomes that one's
- * number then. It is not asked. Files of an overlay, and subvolumes, have numbers of their own, but
- * only what is mounted at the path is another file system than the directory's.
+ * Checks whether an O_PATH descriptor is on another file system than *device; if so, sets *device
+ * to its number. Does not ask that file system. Files of an overlay and subvolumes also have other
+ * device numbers, but only a mount at the path is another file system.
  */
 static int check_device(int fd, uint64_t *device)
 {

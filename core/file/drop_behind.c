@@ -49,8 +49,8 @@ static bool is_believed(const struct drop_behind *drop, const struct drop_region
 }
 
 /*
- * Whether a region has been looked at. If that was too long ago it is forgotten, and *handed are
- * its blocks that were handed over since.
+ * Whether a region has been checked. If that was too long ago, the region is removed, and *handed
+ * becomes its blocks that were handed over since.
  */
 static bool is_known(struct drop_behind *drop, uint64_t owner, uint64_t number, uint32_t *handed)
 {
@@ -85,14 +85,14 @@ static uint32_t look_at_region(const struct drop_read *read, uint64_t number)
     return ours;
 }
 
-/* Remembers a region, in a free place or that of the one that was not used for longest. */
+/* Remembers a region, in a free slot or that of the least recently used one. */
 static void remember_region(struct drop_behind *drop, const struct drop_region *looked_at)
 {
     struct drop_region *place = &drop->regions[0];
 
     HOLD_LOCK(&drop->lock);
     if (find_region(drop, looked_at->owner, looked_at->number) != NULL)
-        return; /* another reader was first, and may have brought in what we saw */
+        return; /* another reader was first, and may have brought in what this check found */
     for (unsigned i = 0; i < DROP_REGIONS; i++)
         if (drop->regions[i].turn < place->turn)
             place = &drop->regions[i];
@@ -115,13 +115,13 @@ static uint32_t blocks_read(const struct drop_read *read, uint64_t number)
     return blocks;
 }
 
-/* Notes what was read of a region. When it is complete it is forgotten, and its blocks returned. */
+/* Records what was read of a region. If it is complete, removes it and returns its blocks. */
 static uint32_t hand_over(struct drop_behind *drop, const struct drop_read *read, uint64_t number)
 {
     uint32_t blocks = blocks_read(read, number);
     int64_t now = clock_ms();
 
-    if (blocks == 0) /* most small reads: no lock for them */
+    if (blocks == 0) /* spares most small reads the lock */
         return 0;
     HOLD_LOCK(&drop->lock);
     struct drop_region *region = find_region(drop, read->owner, number);
@@ -135,7 +135,9 @@ static uint32_t hand_over(struct drop_behind *drop, const struct drop_read *read
     return ours;
 }
 
-/* Takes a stretch out of the windows, which the kernel would keep, and then out of the page cache.
+/*
+ * Unmaps a stretch from the windows (the kernel keeps mapped pages), then drops it from the page
+ * cache.
  */
 static bool drop_stretch(const struct drop_behind *drop, const struct drop_read *read,
                          uint64_t offset, uint64_t length)
@@ -145,7 +147,7 @@ static bool drop_stretch(const struct drop_behind *drop, const struct drop_read 
     return posix_fadvise(read->fd, (off_t)offset, (off_t)length, POSIX_FADV_DONTNEED) == 0;
 }
 
-/* Drops blocks in stretches as long as possible: large folios go only as a whole. */
+/* Drops blocks in stretches as long as possible, as large folios are only dropped as a whole. */
 static void drop_blocks(struct drop_behind *drop, const struct drop_read *read, uint64_t number,
                         uint32_t blocks)
 {
@@ -204,7 +206,7 @@ static struct drop_read whole_pages(const struct drop_read *read)
     uint64_t end = read->offset + read->length;
     struct drop_read pages = *read;
 
-    assert(read->length > 0); /* 0 would mean all the rest */
+    assert(read->length > 0); /* 0 would mean the rest of the file */
     pages.offset = read->offset / page * page;
     pages.length = (end + page - 1) / page * page - pages.offset;
     return pages;

@@ -14,7 +14,7 @@ struct guard {
     uintptr_t end;
 };
 
-/* What a signal handler needs: the guard that the interrupted thread stands in, or NULL. */
+/* The guard that this thread is in, or NULL. Read by the signal handler. */
 static _Thread_local struct guard *volatile active;
 
 static void on_bus_error(int signal_number, siginfo_t *info, void *context)
@@ -27,9 +27,9 @@ static void on_bus_error(int signal_number, siginfo_t *info, void *context)
         active = NULL;
         siglongjmp(guard->escape, 1);
     }
-    /* Not one of a guarded call: it ends the process as if there were no handler. */
+    /* Not from a guarded access: it ends the process as if there were no handler. */
     (void)signal(signal_number, SIG_DFL);
-    if (info->si_code <= 0) /* sent by a process; an access would repeat when we return */
+    if (info->si_code <= 0) /* sent by a process; a faulting access would repeat after the return */
         (void)raise(signal_number);
 }
 
@@ -42,7 +42,7 @@ int fault_guard_install(void)
 
 int fault_guard_call(const void *bytes, size_t length, void (*work)(void *argument), void *argument)
 {
-    /* A fault may be told by the start of its page. */
+    /* A fault may be reported at the start of its page. */
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     struct guard guard = {
         .start = (uintptr_t)bytes & ~(page - 1),

@@ -10,7 +10,7 @@
 
 enum {
     SECOND_MS = 1000,
-    TICK_MS = 10,      /* of the clock that time stamps are taken from */
+    TICK_MS = 10,      /* the tick of the clock used for time stamps */
     SURELY_PAST_S = 4, /* whatever the file system */
     STAT_BLOCK = 512,  /* what st_blocks counts in */
 };
@@ -122,7 +122,7 @@ int64_t file_identity_unsettled_ms(const struct file_identity *identity, int fd)
         return 0;
     clock_gettime(CLOCK_REALTIME, &now);
     if (now.tv_sec - identity->ctime.tv_sec > SURELY_PAST_S)
-        return 0; /* past by any step, and no question to the file system */
+        return 0; /* past by any granularity, so the file system need not be asked */
     step = (file_system_has(fd, FILE_SYSTEM_SECONDS) ? SECOND_MS : 2 * SECOND_MS) + TICK_MS;
     int64_t age =
         ((int64_t)now.tv_sec - identity->ctime.tv_sec) * SECOND_MS + now.tv_nsec / 1000000;

@@ -13,7 +13,7 @@ struct file_system_uuid {
 };
 #define GET_FILE_SYSTEM_UUID _IOR(0x15, 0, struct file_system_uuid)
 
-/* What statfs(2) says. The type is a part of it: few file systems make an effort to be unique. */
+/* The f_fsid of statfs(2) combined with the type, as few file systems make it unique. */
 static struct file_system_id id_of_statfs(const struct statfs *attributes)
 {
     struct file_system_id id = {{0, 0}};

@@ -10,10 +10,10 @@
 
 #include "core/base/cleanup.h"
 
-/* The words of a line that are at fixed places; optional ones follow, up to a "-". */
+/* The words at fixed places of a line; optional ones follow, up to a "-". */
 enum { WORD_DEVICE = 2, WORD_PATH = 4, WORDS = 6 };
 
-/* Makes characters of the octal escapes of a path: \040 is a space. In place. */
+/* Decodes the octal escapes of a path (\040 is a space) in place. */
 static void unescape(char *path)
 {
     char *to = path;
@@ -70,7 +70,9 @@ int mount_table_open(void)
     return table < 0 ? -errno : table;
 }
 
-/* Reads all of the table: *text is for the caller to free, and ends in a NUL. Returns 0 or -errno.
+/*
+ * Reads the whole table into *text, which ends in a NUL and which the caller frees. Returns 0 or
+ * -errno.
  */
 static int read_table(int table, char **text)
 {
@@ -142,6 +144,9 @@ bool mount_table_has(int table, dev_t device)
 {
     struct search search = {.device = device};
 
-    /* If the table cannot be read, the mount is taken to be there: nothing is ended by mistake. */
+    /*
+     * If the table cannot be read, assume that the mount is there, so that nothing is ended by
+     * mistake.
+     */
     return mount_table_visit(table, look_at, &search) != 0 || search.found;
 }

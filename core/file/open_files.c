@@ -6,7 +6,8 @@
 #include "core/base/cleanup.h"
 
 enum {
-    KEPT_FREE = 32, /* for everything that is no source file: /dev/fuse, stdio, directories, … */
+    KEPT_FREE =
+        32, /* descriptors for everything but source files: /dev/fuse, stdio, directories, … */
     FEWEST = 4,
     MOST = 256,
 };
@@ -42,8 +43,8 @@ void open_file_init(struct open_file *file)
 }
 
 /*
- * Takes the descriptor out of an idle slot, for the caller to close without the lock. Its place is
- * still taken: it passes to the caller.
+ * Takes the descriptor out of an idle slot, for the caller to close without the lock. Its place
+ * remains taken and passes to the caller.
  */
 static int retire(struct open_file *file)
 {
@@ -64,7 +65,7 @@ static void give_up_place(struct open_files *files)
     files->open--;
 }
 
-/* Closes a retired descriptor (-1: none), and only then gives its place to another. */
+/* Closes a retired descriptor (-1: none) and only then frees its place. */
 static void close_retired(struct open_files *files, int fd)
 {
     if (fd < 0)
@@ -80,9 +81,9 @@ static void lend(struct open_file *file)
 }
 
 /*
- * Lends an open descriptor (returns it), or takes a place to open one (returns -1). A descriptor
- * that had to give up that place is left in *retired, to be closed first. If all are lent there is
- * one more: their borrowers may wait for a file system that never answers.
+ * Lends and returns an open descriptor, or takes a place to open one and returns -1. *retired
+ * becomes the descriptor that gave up this place, which must be closed first. If all are lent,
+ * opens one more than the limit, as their borrowers may wait for a file system that never answers.
  */
 static int lend_or_take_place(struct open_files *files, struct open_file *file, int *retired)
 {
@@ -97,8 +98,7 @@ static int lend_or_take_place(struct open_files *files, struct open_file *file, 
     return -1;
 }
 
-/* Puts an opened descriptor into the slot and lends it. Returns false if one is there already.
- */
+/* Puts an opened descriptor into the slot and lends it. Returns false if there is one already. */
 static bool fill_slot(struct open_files *files, struct open_file *file, int opened, int *fd)
 {
     HOLD_LOCK(&files->lock);

@@ -63,7 +63,7 @@ static void note(void *argument, const struct mount_entry *entry)
     mounts->complete = false;
 }
 
-/* Whether a mount shows `path`. Of one that does not say what it shows it is taken to be so. */
+/* Whether a mount shows `path`. Assumed if the mount does not say what it shows. */
 static bool shows(const struct own_mount *mount, const char *path)
 {
     size_t length = strcmp(mount->source, "/") == 0 ? 0 : strlen(mount->source);
@@ -73,7 +73,7 @@ static bool shows(const struct own_mount *mount, const char *path)
            (path[length] == '/' || path[length] == '\0');
 }
 
-/* Whether the mount is our own, or shows one that leads back to us. The lock is held. */
+/* Whether the mount is this process's own, or shows one that leads to it. The lock is held. */
 static bool leads(const struct own_mounts *mounts, const struct own_mount *mount)
 {
     bool found = mount->device == mounts->own;
@@ -111,8 +111,7 @@ static bool any_elsewhere(const struct own_mounts *mounts)
     return found;
 }
 
-/* The kernel notes for each open file which changes of the table it has told of. The lock is held.
- */
+/* The kernel records per open file which changes of the table it has reported. The lock is held. */
 static void refresh(struct own_mounts *mounts)
 {
     struct pollfd change = {.fd = mounts->table, .events = POLLPRI};
@@ -151,7 +150,7 @@ int own_mounts_check(struct own_mounts *mounts, int fd, const char *name)
     const int flags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
     struct statx seen = {0};
 
-    /* A mask of 0 asks for nothing, and the answer has the device all the same. */
+    /* A mask of 0 asks the file system for nothing, but still returns the device. */
     if (statx(fd, name, flags, 0, &seen) != 0)
         return -errno;
     HOLD_LOCK(&mounts->lock);

@@ -13,14 +13,14 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 
-enum { MOST_LINKS = 40 }; /* as the kernel follows */
+enum { MOST_LINKS = 40 }; /* the kernel's limit */
 
 struct walk {
     enum own_path_way way;
     unsigned links;
-    size_t given;        /* of the rest, how much is not of a link: only there something is made */
-    int directory;       /* where we are; owned */
-    char rest[PATH_MAX]; /* what is to be walked from there */
+    size_t given;  /* how much of `rest` is not from a link; only there directories are made */
+    int directory; /* the current one; owned */
+    char rest[PATH_MAX]; /* the path that is left to walk */
 };
 
 static bool is_trusted(const struct stat *attributes)
@@ -55,7 +55,7 @@ static int go_to_root(struct walk *walk)
     return root < 0 ? -errno : go_to(walk, root);
 }
 
-/* Puts what a link says before the rest. `fd` is the link's. */
+/* Puts the target of the link `fd` before the rest. */
 static int follow_link(struct walk *walk, int fd)
 {
     char joined[PATH_MAX];

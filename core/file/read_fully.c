@@ -8,13 +8,13 @@
 #include "core/base/outcome.h"
 
 /*
- * How often a read that is interrupted is tried again. No signal reaches our threads, so a file
- * system that answers EINTR may do so for ever.
+ * How often an interrupted read is tried again. No signal reaches these threads, so a file system
+ * that returns EINTR may do so for ever.
  */
 enum { INTERRUPTED_ATTEMPTS = 4 };
 
 /*
- * Some errnos of a read would mean something else to our callers: that there is no such name, or
+ * Replaces errnos of a read that mean something else to callers: that a name does not exist, or
  * that the reader is gone.
  */
 static int read_error(int error)

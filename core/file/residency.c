@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #ifndef SYS_cachestat
-#define SYS_cachestat 451 /* the same on all processors; Linux 6.5 */
+#define SYS_cachestat 451 /* the same on all architectures; Linux 6.5 */
 #endif
 
-/* As in linux/mman.h of newer systems than we are built on. */
+/* As in linux/mman.h of newer systems. */
 struct cache_range {
     uint64_t offset;
     uint64_t length;
@@ -27,7 +27,10 @@ struct cache_counts {
     uint64_t recently_evicted;
 };
 
-/* Asks how many pages are cached: much faster than which. Returns 0 or -errno. */
+/*
+ * Counts the cached pages, which is much faster than finding out which they are. Returns 0 or
+ * -errno.
+ */
 static int count_cached(int fd, uint64_t offset, uint64_t length, uint64_t *cached)
 {
     struct cache_range range = {offset, length};

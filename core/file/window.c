@@ -14,19 +14,19 @@
 #include "core/base/outcome.h"
 #include "core/file/residency.h"
 
-/* How long a window was idle of which a read takes the room, in ms. */
+/* How long a window must have been idle before a read takes its room, in ms. */
 enum { IDLE_MS = 100 };
 
 struct window {
     struct list link; /* protected by window_pool.lock */
     unsigned lent;    /* protected by window_pool.lock */
-    int64_t used;     /* protected by window_pool.lock; when it was lent or given back */
+    int64_t used;     /* protected by window_pool.lock; when it was last lent or returned */
     enum window_use use;
-    uint64_t owner;             /* the rest is constant once the window is in the pool */
+    uint64_t owner;             /* this and the rest are constant once the window is in the pool */
     uint64_t start;             /* file offset of the first byte */
-    size_t length;              /* bytes of the file it shows */
+    size_t length;              /* bytes of the file that it shows */
     uint8_t *bytes;             /* the mapping */
-    struct residency residency; /* before the first touch; of a scan's */
+    struct residency residency; /* as before the first touch; only for scans */
 };
 
 static size_t page_size(void)
@@ -58,7 +58,7 @@ static void window_destroy(struct window *window)
     free(window);
 }
 
-/* Unmaps all; returns how many they were. */
+/* Unmaps all. Returns how many there were. */
 static uint64_t destroy_all(struct list *windows)
 {
     uint64_t count = 0;
@@ -76,7 +76,7 @@ void window_pool_destroy(struct window_pool *pool)
     pthread_mutex_destroy(&pool->lock);
 }
 
-/* What is asked for. */
+/* The window that is asked for. */
 struct wanted_window {
     enum window_use use;
     uint64_t owner;
@@ -91,7 +91,7 @@ static bool window_covers(const struct window *window, const struct wanted_windo
            wanted->offset >= window->start && wanted->offset - window->start < window->length;
 }
 
-/* The window that holds the offset, lent once more, or NULL. The lock is held. */
+/* Lends the mapped window that holds the offset, or returns NULL. The lock is held. */
 static struct window *lend_mapped(struct window_pool *pool, const struct wanted_window *wanted)
 {
     for (struct list *link = pool->windows.previous; link != &pool->windows;
@@ -109,8 +109,8 @@ static struct window *lend_mapped(struct window_pool *pool, const struct wanted_
 }
 
 /*
- * Takes the least recently used window that is not lent out of the pool, or returns NULL. Its room
- * is still taken: it passes to the caller. The lock is held.
+ * Takes the least recently used idle window out of the pool, or returns NULL. Its room remains
+ * taken and passes to the caller. The lock is held.
  */
 static struct window *retire_least_used(struct window_pool *pool, enum window_use use)
 {
@@ -125,8 +125,8 @@ static struct window *retire_least_used(struct window_pool *pool, enum window_us
 }
 
 /*
- * Lends a mapped window in *window, or takes the room for one and leaves it NULL. A window that had
- * to give up that room is left in *retired, to be unmapped first. False: all room is in use.
+ * Lends a mapped window in *window, or takes the room for one and leaves it NULL. *retired becomes
+ * the window that gave up this room, which must be unmapped first. False: all room is in use.
  */
 static bool lend_or_take_room(struct window_pool *pool, const struct wanted_window *wanted,
                               struct window **window, struct window **retired)
@@ -246,7 +246,7 @@ void window_done_with(const struct window_loan *loan, size_t length, int fd)
             run++;
         if (run == i)
             continue;
-        /* A page stays in the cache while it is mapped, so it leaves our mapping first. */
+        /* A mapped page stays in the cache, so unmap it first. */
         (void)madvise(window->bytes + i * page, (run - i) * page, MADV_DONTNEED);
         (void)posix_fadvise(fd, (off_t)(window->start + i * page), (off_t)((run - i) * page),
                             POSIX_FADV_DONTNEED);
@@ -255,9 +255,9 @@ void window_done_with(const struct window_loan *loan, size_t length, int fd)
 }
 
 /*
- * Lends the next window of a file that shows something of a stretch, starting after *after (NULL:
- * the first); or NULL. The one before is given back. The lock is not held meanwhile, so a window
- * may be missed that another thread moves: its pages then stay, and nothing else.
+ * Returns `before` and lends the next window of a file that overlaps a stretch, or NULL. The lock
+ * is not held between calls, so a window that another thread moves may be missed. Then its pages
+ * stay, which does no harm.
  */
 static struct window *lend_next(struct window_pool *pool, struct window *before, uint64_t owner,
                                 uint64_t offset, uint64_t end)
@@ -290,7 +290,7 @@ void window_pool_let_go(struct window_pool *pool, uint64_t owner, uint64_t offse
     }
 }
 
-/* Moves the windows of a file that are not lent to `retired`. Their room is still taken. */
+/* Moves the idle windows of a file to `retired`. Their room remains taken. */
 static void retire_all_of(struct window_pool *pool, uint64_t owner, struct list *retired)
 {
     HOLD_LOCK(&pool->lock);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { FULL = 255 }; /* how often a byte can be counted up */
+enum { FULL = 255 }; /* how often a counter of one byte can be incremented */
 
 /* Adds up the bytes of a word. */
 static uint64_t sum_of_word(uint64_t counts)
@@ -28,8 +28,10 @@ static uint64_t count_plain(const uint8_t *bytes, size_t length, uint8_t wanted)
             memcpy(&word, bytes, sizeof(word));
             bytes += sizeof(word);
             length -= sizeof(word);
-            word ^= ones * wanted; /* what is wanted becomes 0 */
-            /* The top bit of each byte tells whether it is not 0; nothing carries into the next. */
+            word ^= ones * wanted; /* wanted bytes become 0 */
+            /*
+             * The top bit of each byte is set if it is not 0; nothing carries into the next byte.
+             */
             others += ((((word & low_bits) + low_bits) | word) & ~low_bits) >> 7;
         }
         count += words * sizeof(uint64_t) - sum_of_word(others);
@@ -76,7 +78,7 @@ __attribute__((target("avx2"))) static uint64_t count_avx2(const uint8_t *bytes,
     return count + count_plain(bytes, length, wanted);
 }
 
-/* Comparisons give a mask of 64 bits. */
+/* A comparison gives a mask of 64 bits. */
 __attribute__((target("avx512f,avx512bw,popcnt"))) static uint64_t
 count_avx512(const uint8_t *bytes, size_t length, uint8_t wanted)
 {

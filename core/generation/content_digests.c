@@ -13,7 +13,7 @@
 #include "core/file/read_fully.h"
 #include "core/file/residency.h"
 
-/* The digest of the bytes [start, end), at most a block. A file that is shorter gives -ESTALE. */
+/* Digests the bytes [start, end), at most a block. Returns -ESTALE if the file is shorter. */
 static int digest_bytes(int fd, uint64_t start, uint64_t end, uint64_t *digest)
 {
     unsigned char block[CONTENT_BLOCK];
@@ -54,13 +54,16 @@ uint64_t content_sample_place(uint64_t size, unsigned index)
     /* blocks is below 2^51, so the products below fit. */
     uint64_t start = index * blocks / count;
     uint64_t end = (index + UINT64_C(1)) * blocks / count;
-    /* Not always the same place in a stretch: records of fixed width may change in step with it. */
+    /*
+     * Not at the same place in every stretch: changes of fixed-width records may be in step with
+     * it.
+     */
     uint64_t within = end - start > 1 ? XXH3_64bits(words, sizeof(words)) % (end - start) : 0;
 
     return (1 + start + within) * CONTENT_BLOCK;
 }
 
-/* Digests the block at `place` if that takes no wait: it is in the page cache. */
+/* Digests the block at `place` if it is in the page cache, without waiting. */
 static bool digest_at_once(int fd, uint64_t place, uint64_t *digest)
 {
     unsigned char block[CONTENT_BLOCK];
@@ -73,8 +76,8 @@ static bool digest_at_once(int fd, uint64_t place, uint64_t *digest)
 }
 
 /*
- * Digests the sampled blocks that are in the page cache, and asks for all others at once. Returns a
- * bit for each of these.
+ * Digests the sampled blocks that are in the page cache, and requests all others together. Returns
+ * a bit for each of the others.
  */
 static uint32_t sample_cached(int fd, uint64_t size, unsigned count, struct content_sample *sample)
 {

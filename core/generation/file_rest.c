@@ -8,15 +8,15 @@
 #include "core/base/checked.h"
 
 enum {
-    REST_LEAST_MS = 20, /* longer than a tick of the clock that mtimes are taken from */
+    REST_LEAST_MS = 20, /* longer than a tick of the clock used for mtimes */
     REST_MOST_MS = 250,
     REST_MS_PER_MIB = 2, /* a write of the whole file should be over by then */
     COARSE_MOST_MS = 2050,
-    LOOKS = 100,         /* for a write to end, before we wait in line after it … */
+    LOOKS = 100,         /* looks for the end of a write, before waiting in line after it … */
     LOOK_PAUSE_US = 200, /* … and the pause after each */
 };
 
-/* How many ms the mtime lies back; less than 0: our clock and the file's do not agree. */
+/* The age of the mtime in ms; negative if the local clock and that of the file disagree. */
 static int64_t age_of(const struct file_identity *identity)
 {
     struct timespec now;
@@ -25,7 +25,7 @@ static int64_t age_of(const struct file_identity *identity)
            (now.tv_nsec - identity->mtime.tv_nsec) / 1000000;
 }
 
-/* How many ms a file of this size should have been at rest before it is believed to be. */
+/* How many ms a file of this size must have been quiet to count as at rest. */
 static int64_t rest_of(const struct file_identity *identity)
 {
     uint64_t most_mib = (REST_MOST_MS - REST_LEAST_MS) / REST_MS_PER_MIB;
@@ -37,7 +37,7 @@ static int64_t max_ms(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* How much longer to wait for a file that is as `now` says, after `waited` ms. */
+/* How much longer to wait for a file with the identity `now`, after `waited` ms. */
 static int64_t still_to_wait(int fd, const struct file_identity *now, int64_t waited)
 {
     int64_t rest = rest_of(now) - max_ms(age_of(now), waited);
@@ -64,8 +64,8 @@ void file_rest_await(int fd)
 }
 
 /*
- * Waits for a write under way by what a write excludes: on ext4, btrfs, tmpfs and FUSE a question
- * for holes, on XFS a read.
+ * Waits for a write under way with an operation that a write excludes: on ext4, btrfs, tmpfs and
+ * FUSE a search for holes, on XFS a read.
  */
 static void stand_in_line(int fd)
 {

@@ -21,13 +21,13 @@ struct generation {
     bool succeeds;   /* constant */
     atomic_bool over;
     _Atomic int64_t path_seen;
-    struct open_file file; /* protected by the lock of the cache of open files */
+    struct open_file file; /* protected by open_files.lock */
 
     pthread_mutex_t lock;
     struct generation_state state; /* protected by lock */
-    struct generation_end end;     /* protected by lock; of one that is over */
+    struct generation_end end;     /* protected by lock; set once it is over */
     bool end_taken;                /* protected by lock */
-    struct note *notes;            /* protected by lock; what is in a note, by the note's own */
+    struct note *notes; /* protected by lock; the contents of a note by the note's own lock */
 };
 
 struct generation *generation_new(const struct file_identity *identity, bool succeeds)
@@ -147,11 +147,11 @@ bool generation_is_as(struct generation *generation, const struct file_identity 
     HOLD_LOCK(&generation->lock);
     if (!file_identity_equal(now, &generation->state.identity))
         return false;
-    generation->state.identity.blocks = now->blocks; /* in doubt too: holes depend on them */
+    generation->state.identity.blocks = now->blocks; /* even if in doubt: holes depend on them */
     return generation->state.doubts == 0;
 }
 
-/* Whether `a` can be the earlier look at a file that was only appended to. */
+/* Whether `a` can be an earlier look at a file that has only been appended to since. */
 static bool is_before(const struct file_identity *a, const struct file_identity *b)
 {
     return file_identity_same_file(a, b) && a->size <= b->size &&
@@ -168,7 +168,7 @@ bool generation_covers(struct generation *generation, const struct file_identity
            (is_before(&state->base, then) && is_before(then, &state->identity));
 }
 
-/* Tells the notes what a change of the state means for the content. The lock is held. */
+/* Informs the notes what a change of the state means for the content. The lock is held. */
 static void tell_notes(struct generation *generation, const struct generation_state *before)
 {
     const struct generation_state *now = &generation->state;

@@ -9,14 +9,14 @@
 #include "core/generation/sampling.h"
 
 enum {
-    QUIET_ATTEMPTS = 64,   /* how often we try to look at the file between two writes, … */
+    QUIET_ATTEMPTS = 64,   /* how often to try to look at the file between two writes, … */
     QUIET_MOST_MS = 20,    /* … for how long, … */
     CAPTURE_ATTEMPTS = 64, /* … and to capture it while other threads find it grown */
-    SLOW_MS = 10,          /* a file whose ends take so long is not sampled at its first look */
-    RECENT_S = 3,          /* how old a change is of a file that may change soon */
+    SLOW_MS = 10,          /* if the ends take longer, the first look takes no sample */
+    RECENT_S = 3,          /* a file that changed within this time may change again soon */
 };
 
-/* What a look at the file has shown. */
+/* The result of a look at the file. */
 struct sight {
     struct file_identity seen;
     struct content_ends ends;
@@ -24,9 +24,9 @@ struct sight {
 };
 
 /*
- * Looks at the file and its ends with nothing happening in between. -TRY_AGAIN: a program writes
- * all the time, so the ends were read after the look. An end that cannot be read is no error. The
- * digests tell.
+ * Looks at the file and its ends, with no change in between. -TRY_AGAIN: the file is written to all
+ * the time, so the ends were read after the look. An end that cannot be read is no error; its
+ * digests say so.
  */
 static int look_quietly(int fd, int attempts, struct sight *sight)
 {
@@ -47,7 +47,7 @@ static int look_quietly(int fd, int attempts, struct sight *sight)
     return -TRY_AGAIN;
 }
 
-/* Whether another thread found the file larger than `seen` is, so that this is out of date. */
+/* Whether another thread has found the file larger, so that `seen` is out of date. */
 static bool is_overtaken(struct generation *generation, const struct file_identity *before,
                          const struct file_identity *seen)
 {
@@ -55,7 +55,7 @@ static bool is_overtaken(struct generation *generation, const struct file_identi
     return !now.captured && seen->size >= before->size && seen->size < now.identity.size;
 }
 
-/* The new state, unless another thread has captured it. Returns 0 or -ESTALE. */
+/* Sets the new state, unless another thread has captured the file. Returns 0 or -ESTALE. */
 static int set_captured(struct generation_state *state, void *argument)
 {
     const struct sight *sight = argument;
@@ -105,7 +105,7 @@ bool generation_recall_sample(struct generation *generation, uint64_t size,
     return now.sampled == size && size > 0 && !generation_is_over(generation);
 }
 
-/* A sample that was taken of a file which had these attributes before and after. */
+/* A sample of a file that had these attributes before and after it was taken. */
 struct first_sample {
     struct file_identity of;
     struct content_sample sample;
@@ -132,7 +132,7 @@ void generation_take_sample(struct generation *generation, int fd)
     (void)generation_update(generation, set_first_sample, &first);
 }
 
-/* Whether the file has changed a short while ago, and so may change again soon. */
+/* Whether the file has changed recently, and so may change again soon. */
 static bool is_recent(const struct file_identity *identity)
 {
     struct timespec now;
@@ -140,7 +140,7 @@ static bool is_recent(const struct file_identity *identity)
     return now.tv_sec - identity->ctime.tv_sec < RECENT_S;
 }
 
-/* Looks at the file as often as it takes to see it as it is now. */
+/* Looks at the file until the result is current. */
 static int look_until_current(struct generation *generation, int fd, struct sight *sight)
 {
     for (int i = 0; i < CAPTURE_ATTEMPTS; i++) {

@@ -8,7 +8,7 @@
 #include "core/generation/file_rest.h"
 #include "core/generation/sampling.h"
 
-enum { COARSEST_MS = 2050 }; /* how long a time stamp may stand for further changes */
+enum { COARSEST_MS = 2050 }; /* how long a time stamp may cover further changes */
 
 /* A look at a file that may have changed. */
 struct look {
@@ -24,7 +24,7 @@ static int end_because(const struct look *look, enum end_reason reason)
     return generation_end(look->generation, reason, &look->now);
 }
 
-/* Compares the digests of the ends of what the file was. Returns 0, -ESTALE, or a read error. */
+/* Compares the digests of the ends of the old content. Returns 0, -ESTALE, or a read error. */
 static int compare_ends(const struct look *look)
 {
     struct content_ends now;
@@ -45,7 +45,7 @@ static int compare_sample(const struct generation_state *was, int fd)
 
 /* --- did it only grow? ------------------------------------------------------------------------ */
 
-/* That the sample of `sampled` bytes was compared again. */
+/* Records that the sample of `sampled` bytes was compared again. */
 struct comparison {
     uint64_t sampled;
     int64_t begun;
@@ -76,18 +76,21 @@ bool generation_only_grew(struct generation *generation, int fd, uint64_t size)
 
 /* --- following a file ------------------------------------------------------------------------- */
 
-/* What the generation is to become, if no other thread has moved it since it was `was`. */
+/* What the generation will become, unless another thread has moved it since it was `was`. */
 struct step {
     const struct generation_state *was;
     struct file_identity identity;
     struct content_ends ends;
-    bool with_sample; /* and: */
+    bool with_sample; /* if true: */
     struct content_sample sample;
-    int64_t begun; /* when the sample began to be read, in ms */
+    int64_t begun; /* when reading the sample began, in ms */
     bool doubted;  /* the time stamp is not yet past */
 };
 
-/* Whether a state has the attributes of an earlier copy: no other thread has moved it. */
+/*
+ * Whether a state still has the attributes of an earlier copy, so that no other thread has moved
+ * it.
+ */
 static bool is_unmoved(const struct generation_state *state, const struct generation_state *was)
 {
     return file_identity_equal(&state->identity, &was->identity);
@@ -123,9 +126,9 @@ static bool is_same_content(const struct look *look)
 }
 
 /*
- * Whether the file can have grown out of what it was, or be the same, by its attributes. A copy-up
- * gives a file of an overlay another inode, and its descriptors with it. If the mtime alone has
- * moved, the write that did so must end first. look->now is what is there then.
+ * Checks by attributes whether the file can be the same or have grown. A copy-up gives a file of an
+ * overlay, and its descriptors, another inode. If only the mtime has moved, waits for the write
+ * that moved it to end. look->now is then the current identity.
  */
 static int check_attributes(struct look *look)
 {
@@ -147,12 +150,12 @@ static int check_attributes(struct look *look)
     return end_because(look, shorter ? END_SHORTENED : END_REWRITTEN);
 }
 
-/* Reads the digests of the file as it is, and compares those of what it was. */
+/* Reads the digests of the current content, and compares those of the old content. */
 static int prove_step(const struct look *look, struct step *step)
 {
     /*
-     * The new digests first and the old ones after them: what we move on to was then seen while the
-     * old bytes were still in place.
+     * The new digests first, then the old ones: the new content was then seen while the old bytes
+     * were still in place.
      */
     (void)content_ends_read(look->fd, look->now.size, &step->ends);
     if (step->with_sample)
@@ -163,7 +166,7 @@ static int prove_step(const struct look *look, struct step *step)
     return error;
 }
 
-/* Moves the generation on to what the file is now, if it has grown out of what it was. */
+/* Moves the generation on to the current file, if that has grown out of the old one. */
 static int follow_captured(struct look *look)
 {
     int error = check_attributes(look);
@@ -182,17 +185,16 @@ static int follow_captured(struct look *look)
         return end_because(look, END_DIGEST);
     if (error == 0 && step.ends.readable)
         (void)generation_update(look->generation, move_on, &step);
-    /* A bad block at an end is an error of its reader alone: size and mtime say that all is well.
-     */
+    /* A bad block at an end is an error for its readers only: size and mtime are unchanged. */
     return same_size ? 0 : error;
 }
 
-/* It has not been read, so it becomes what is there now. Returns 0 or -ESTALE. */
+/* It has not been read, so it becomes the current file. Returns 0 or -ESTALE. */
 static int follow_unread(struct generation_state *state, void *argument)
 {
     const struct look *look = argument;
 
-    if (state->captured) /* meanwhile: the next look tells */
+    if (state->captured) /* captured meanwhile: the next look decides */
         return 0;
     if (!file_identity_same_file(&look->now, &state->identity) ||
         look->now.size < state->identity.size)
@@ -203,12 +205,12 @@ static int follow_unread(struct generation_state *state, void *argument)
 
 /* --- doubts ----------------------------------------------------------------------------------- */
 
-/* A sample that was taken and found to be as the last one was. */
+/* A sample that was taken and equals the last one. */
 struct proof {
     const struct generation_state *was;
     struct content_sample sample;
     int64_t begun;
-    bool past; /* the time stamp cannot stand for a later change any more */
+    bool past; /* the time stamp can no longer cover a later change */
 };
 
 static int take_proof(struct generation_state *state, void *argument)
@@ -223,14 +225,14 @@ static int take_proof(struct generation_state *state, void *argument)
     return 0;
 }
 
-/* Compares the digests of a file that looks as it did, as long as that is not to be trusted. */
+/* Compares the digests of a file that looks unchanged, as long as its time stamp is not trusted. */
 static int dispel_doubts(struct look *look)
 {
     const struct generation_state *was = &look->was;
     struct proof proof = {
         .was = was,
         .begun = clock_ms(),
-        /* Even if our clock and that of the file do not agree, it is past after a while. */
+        /* Even if the local clock and that of the file disagree, it is past after a while. */
         .past = file_identity_unsettled_ms(&was->identity, look->fd) == 0 ||
                 clock_ms() - was->moved >= COARSEST_MS,
     };
@@ -247,7 +249,7 @@ static int dispel_doubts(struct look *look)
     return error;
 }
 
-/* The check of a file that may have changed, or looks as it did but is not to be trusted. */
+/* Checks a file that may have changed, or that looks unchanged but is not trusted. */
 static int check_in_doubt(struct look *look, bool *changed)
 {
     look->was = generation_state(look->generation);

@@ -5,7 +5,7 @@
 
 enum {
     COMPARE_EVERY_MS = 500, /* how often the sample of a file that grows is compared, … */
-    COMPARE_SHARE = 10,     /* … unless that takes a larger part of the time than one of these */
+    COMPARE_SHARE = 10,     /* … unless that takes more than 1/COMPARE_SHARE of the time */
 };
 
 void sampling_rest(struct generation_state *state, int64_t begun)

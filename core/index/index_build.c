@@ -17,7 +17,7 @@ void index_build_free(struct index_build *build)
     free(build);
 }
 
-/* Begins the draft, and makes an index that goes on from there. */
+/* Begins the draft, and makes an index that continues from it. */
 static int begin_build(struct index_build *build, struct index_directory *directory,
                        const struct record_format *format)
 {
@@ -68,7 +68,10 @@ static bool is_as_build_began(const struct index_build *build, int fd)
            index_draft_holds(&build->draft, build->reading.generation);
 }
 
-/* Puts the index of the first part into the note, if the file still is what was counted. */
+/*
+ * Puts the index of the first part into the note, if the file still has the content that was
+ * counted.
+ */
 static void put_part(const struct index_build *build, struct record_index *part, int fd)
 {
     const struct record_format *format = part->format;

@@ -13,8 +13,8 @@
 #include "core/index/index_count.h"
 
 enum {
-    STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB, the thread sanitizer takes more */
-    SPARE_THREADS = 4,        /* beside twice as many as one device may take */
+    STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB; the thread sanitizer needs more */
+    SPARE_THREADS = 4,        /* in addition to twice device_limit */
 };
 
 /* A step under way. Lives on the stack of the thread that takes it. */
@@ -28,8 +28,8 @@ struct build_step {
  */
 
 /*
- * Takes the build out of the list, so that no reader can join it any more, and all its waiters out
- * of the build: they are to be told.
+ * Removes the build from the list, so that no waiter can join it, and moves its waiters to
+ * `waiters`, to be informed.
  */
 static void remove_build(struct index_builder *builder, struct index_build *build,
                          struct list *waiters)
@@ -44,7 +44,7 @@ static void remove_build(struct index_builder *builder, struct index_build *buil
     }
 }
 
-/* From here on it cannot leave. NULL: all have been told, or have left. */
+/* Takes a waiter, which can no longer leave. NULL: all have been informed or have left. */
 static struct index_waiter *take_waiter(struct index_builder *builder, struct list *waiters)
 {
     HOLD_LOCK(&builder->lock);
@@ -56,12 +56,12 @@ static struct index_waiter *take_waiter(struct index_builder *builder, struct li
 }
 
 /*
- * Ends a build, for one thread alone. A waiter that joins before its index is there learns it with
- * it, and last: the source may be gone then.
+ * Ends a build. Only one thread may do this. A waiter that joins before the index is published is
+ * informed with the others. They are informed last, as the source may be gone after that.
  */
 static void end_build(struct index_builder *builder, struct index_build *build)
 {
-    struct list waiters; /* protected by index_builder.lock, as they may leave */
+    struct list waiters; /* protected by index_builder.lock, as waiters may leave */
     struct index_waiter *waiter;
     int error = index_build_end(build, builder->directory);
 
@@ -74,7 +74,10 @@ static void end_build(struct index_builder *builder, struct index_build *build)
 
 /* --- threads --------------------------------------------------------------------------------- */
 
-/* Whether a device may take one more thread: half of what the others leave it. The lock is held. */
+/*
+ * Whether a device may take one more thread: it gets half of what the others leave. The lock is
+ * held.
+ */
 static bool has_thread_for(const struct index_builder *builder, uint64_t device)
 {
     unsigned own = 0;
@@ -96,10 +99,7 @@ static bool has_steps(const struct index_build *build)
     return build->next < build->index->size && build->error == 0 && !build->abandoned;
 }
 
-/*
- * Finds a build that has a step to take or is to be ended, the one whose turn it is; NULL: there is
- * none. The lock is held.
- */
+/* Finds the first build that has a step to take or must be ended. NULL: none. The lock is held. */
 static struct index_build *next_build(const struct index_builder *builder)
 {
     for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
@@ -124,7 +124,7 @@ static struct index_build *await_work(struct index_builder *builder)
     }
 }
 
-/* Takes a step of the build, whose turn is over with that. The lock is held. */
+/* Takes a step of the build and ends its turn. The lock is held. */
 static void begin_step(struct index_builder *builder, struct index_build *build,
                        struct build_step *step)
 {
@@ -137,7 +137,7 @@ static void begin_step(struct index_builder *builder, struct index_build *build,
     list_append(&builder->builds, &build->link);
 }
 
-/* Goes on after a hole that was found to reach to there, unless another thread has already. */
+/* Continues after a hole that ends there, unless another thread already has. */
 static void skip_build_to(struct index_builder *builder, struct index_build *build, uint64_t next)
 {
     HOLD_LOCK(&builder->lock);
@@ -147,7 +147,7 @@ static void skip_build_to(struct index_builder *builder, struct index_build *bui
     build->next = next;
 }
 
-/* Counts a step. A hole that it begins in, and that is longer, is passed at once by all threads. */
+/* Counts a step. If it begins in a longer hole, all threads skip that hole at once. */
 static int take_build_step(struct index_builder *builder, struct index_build *build,
                            const struct build_step *step)
 {
@@ -179,7 +179,7 @@ static void end_step(struct index_builder *builder, struct index_build *build,
         pthread_cond_signal(&builder->work);
 }
 
-/* Takes a step, or a build to end out of the list. Returns which build; NULL: the end. */
+/* Takes a step, or removes a build to end from the list. Returns the build; NULL: the end. */
 static struct index_build *take_work(struct index_builder *builder, struct build_step *step,
                                      bool *ends)
 {
@@ -208,7 +208,7 @@ static void *build_steps(void *argument)
             end_build(builder, build);
             continue;
         }
-        /* A step is short, and is done even if no reader waits any more: what it counts is kept. */
+        /* A step is short, and is finished even if no waiter is left, as its counts are kept. */
         end_step(builder, build, &step, take_build_step(builder, build, &step));
     }
     return NULL;
@@ -252,7 +252,7 @@ int index_builder_start(struct index_builder *builder, struct index_directory *d
     return -error;
 }
 
-/* Tells the threads to end with their steps. */
+/* Makes the threads end after their steps. */
 static void ask_to_end(struct index_builder *builder)
 {
     HOLD_LOCK(&builder->lock);
@@ -314,7 +314,7 @@ static struct index_build *build_of(struct index_builder *builder, const struct 
 }
 
 /*
- * Waits for the build that there is, or for `fresh`, which becomes the builder's then. Returns 0,
+ * Waits for the existing build, or for `fresh`, which then belongs to the builder. Returns 0,
  * -CANCELLED, or -NO_BUILD if there is neither.
  */
 static int join_build(struct index_builder *builder, const struct reading *reading,
@@ -331,7 +331,7 @@ static int join_build(struct index_builder *builder, const struct reading *readi
         build = steal_pointer(fresh);
         list_append(&builder->builds, &build->link);
     }
-    build->abandoned = false; /* it goes on, if it was */
+    build->abandoned = false; /* if it was abandoned, it continues */
     waiter->build = build;
     list_append(&build->waiters, &waiter->link);
     pthread_cond_broadcast(&builder->work);
@@ -349,7 +349,7 @@ int index_builder_join(struct index_builder *builder, const struct reading *read
     error = index_build_new(builder->directory, reading, format, &fresh);
     if (error == 0)
         error = join_build(builder, reading, format, &fresh, waiter);
-    if (fresh != NULL) /* another thread was first, or no reader waits any more */
+    if (fresh != NULL) /* another thread was first, or the waiter has left */
         index_build_free(fresh);
     return error;
 }

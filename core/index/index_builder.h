@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes indexes: threads that scan the content that readers wait for.
+ * Makes indexes: threads scan the content whose index is waited for.
  *
  *     build 1   |done|done|step A|step B|      |      |      each thread takes the next step of
  *     build 2   |done|step C|      |                         the build whose turn it is
  *
- * An index goes on from what there is: that of the generation in memory (core/index/index_note.h),
- * one in the index directory, or the first part of either if the file has grown. When no reader
- * waits for a build any more it stops, and what it has counted is kept in memory for the next
- * request.
+ * A build continues from an existing index: the generation's in memory (core/index/index_note.h),
+ * one in the index directory, or the first part of either if the file has grown. If no waiter is
+ * left, the build stops, and what it has counted is kept in memory for the next request.
  *
- * All functions are thread-safe. Threads and their stacks are made at the start and never more.
+ * All functions are thread-safe. Threads and their stacks are created only at the start.
  */
 #ifndef BIGFS_CORE_INDEX_INDEX_BUILDER_H
 #define BIGFS_CORE_INDEX_INDEX_BUILDER_H
@@ -27,7 +26,7 @@ struct index_builder {
     struct index_directory *directory; /* constant */
     pthread_t *threads;                /* constant; owned */
     unsigned thread_count;             /* constant */
-    unsigned device_limit;             /* constant; how many threads one device may take at most */
+    unsigned device_limit;             /* constant; the most threads that one device may take */
     pthread_mutex_t lock;
     pthread_cond_t work; /* signalled when there is a step to take, or a build to end */
     struct list builds;  /* protected by lock; the one whose turn it is first */
@@ -36,17 +35,16 @@ struct index_builder {
 
 struct index_build;
 
-/* What waits for a build. Embedded in what is the caller's. */
+/* Waits for a build. Embedded in an object of the caller. */
 struct index_waiter {
     struct list link;          /* protected by index_builder.lock */
-    struct index_build *build; /* protected by index_builder.lock; NULL: of none, or it has ended */
+    struct index_build *build; /* protected by index_builder.lock; NULL: none, or it has ended */
     bool left;                 /* protected by index_builder.lock */
 
     /*
-     * Called once, by any thread and with no lock held, when the build has ended: with 0 (ask for
-     * the index again), or why there is none. From then on the waiter is the caller's again, and so
-     * is what it waited for: the builder holds nothing of that. Must not take long:
-     * others are called after this one.
+     * Called once, by any thread and with no lock held, after the build has ended: with 0 (request
+     * the index again), or why there is none. From then on the builder no longer uses the waiter or
+     * anything that it waited for. Must be quick: other waiters are informed after this one.
      */
     void (*ended)(struct index_waiter *waiter, int error);
 };
@@ -60,15 +58,15 @@ struct index_progress {
 
 /*
  * Starts threads, of which `threads` may work on one device (0: one for each processor this process
- * may use). There are more, for other devices: one that does not answer, and holds its threads,
- * does not hold up the others. Returns 0 or -errno.
+ * may use). There are more for other devices, so that a device that does not answer, and holds its
+ * threads, does not delay the others. Returns 0 or -errno.
  */
 int index_builder_start(struct index_builder *builder, struct index_directory *directory,
                         unsigned threads);
 
 /*
- * Ends all builds (waiters get -CANCELLED) and all threads. A later join gets
- * -CANCELLED. More often than once does no harm.
+ * Ends all builds (waiters get -CANCELLED) and all threads. A later join returns -CANCELLED. May be
+ * called more than once.
  */
 void index_builder_stop(struct index_builder *builder);
 
@@ -79,23 +77,23 @@ void index_waiter_init(struct index_waiter *waiter,
                        void (*ended)(struct index_waiter *waiter, int error));
 
 /*
- * Waits, without a thread, for the index of a reading's generation: begins to make it, or joins the
- * build that others wait for already. Returns 0: waiter->ended will be called, unless
- * index_builder_leave() comes first; or -errno, and it will not: -CANCELLED if the waiter has left
- * before. The reading may be closed then.
+ * Waits for the index of a reading's generation without occupying a thread: starts a build, or
+ * joins the one under way. Returns 0 if waiter->ended will be called, unless index_builder_leave()
+ * comes first. Returns -errno if it will not be called: -CANCELLED if the waiter has already left.
+ * The reading may be closed after this returns.
  */
 int index_builder_join(struct index_builder *builder, const struct reading *reading,
                        const struct record_format *format, struct index_waiter *waiter);
 
 /*
- * Waits no more. Returns whether it did: then `ended` will not be called. May be called before
- * index_builder_join(), which fails then.
+ * Stops waiting. Returns true if `ended` will not be called. May be called before
+ * index_builder_join(), which then fails.
  */
 bool index_builder_leave(struct index_builder *builder, struct index_waiter *waiter);
 
 /*
- * Calls `tell` for each build. `tell` must not call the index_builder, and what it gets lives as
- * long as the call.
+ * Calls `tell` for each build. `tell` must not call the index_builder. *progress is valid during
+ * the call.
  */
 void index_builder_report(struct index_builder *builder,
                           void (*tell)(void *argument, const struct index_progress *progress),

@@ -26,7 +26,10 @@ void index_directory_destroy(struct index_directory *directory)
     pthread_mutex_destroy(&directory->lock);
 }
 
-/* Of all of the key but what makes the part, and the sample: a look-up of a name reads little. */
+/*
+ * Digests the key without the sample (so that looking up a name reads little) and without what
+ * makes the part.
+ */
 static uint64_t rest_of_key(const struct index_key *key)
 {
     const uint64_t words[] = {
@@ -76,7 +79,7 @@ void index_directory_warn(struct index_directory *directory, int error)
                         : strerror(-error));
 }
 
-/* Whether there was no warning of this before. A few hundred things are remembered. */
+/* Whether this warning is new. A few hundred are remembered. */
 static bool is_news(struct index_directory *directory, const char *text)
 {
     uint64_t hash = XXH3_64bits(text, strlen(text));
@@ -89,7 +92,7 @@ static bool is_news(struct index_directory *directory, const char *text)
     return true;
 }
 
-/* Where the file is that `fd` refers to, for people; empty if that is not known. */
+/* The path of the file open as `fd`, for people; "" if it is not known. */
 static void path_of_descriptor(int fd, char *text, size_t size)
 {
     char descriptor[sizeof("/proc/self/fd/") + 10];

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The index directory: indexes kept between runs.
+ * The index directory keeps indexes between runs.
  *
  *     DIR/HEAD/REST.FORMAT     HEAD: digest of the file's first block; REST: of the file, its
  *                              attributes and its last block; FORMAT: the record format's name
- *     DIR/HEAD/REST-PID-N.tmp  one that is being written
+ *     DIR/HEAD/REST-PID-N.tmp  a file that is being written
  *
  * Any number of processes, on any number of hosts, may use one directory at once. A file is written
- * beside, synced and renamed, so it is whole or not there. Its name holds what it is of, so one
- * name never means two things. A file that has grown finds the index of its first part by its head.
+ * under a temporary name, synced and renamed, so it is complete or absent. Its name identifies its
+ * content, so one name never means two things. A file that has grown finds the index of its first
+ * part by its head.
  *
- * What goes wrong here costs time, and never a right answer. There is one warning, and the index is
- * made anew, or not kept. The directory is made, private to its user, when something is to be kept.
- * One that others may write to is not used.
+ * An error here costs time but never makes an answer wrong. It causes one warning, and the index is
+ * made again, or not kept. The directory is created, private to its user, when the first index is
+ * kept. A directory that other users may write to is not used.
  *
  * core/index/index_lookup.h finds indexes here, core/index/index_save.h keeps them. All functions
  * are thread-safe and block as the file system does.
@@ -32,20 +33,21 @@
 enum { INDEX_WARNINGS = 256 };
 
 struct index_directory {
-    const char *path; /* constant; absolute; NULL: nothing is kept */
-    uint64_t least;   /* constant; bytes: indexes of smaller files are not kept */
-    void (*warn)(const char *path, const char *problem); /* constant; of a file or the directory */
-    bool strict; /* constant; only what is verified is given and kept; set before use */
+    const char *path; /* constant; absolute; NULL: no index is kept */
+    uint64_t least;   /* constant; bytes; indexes of smaller files are not kept */
+    void (*warn)(const char *path,
+                 const char *problem); /* constant; `path` is a file's or the directory's */
+    bool strict; /* constant; only verified indexes are used and kept; set before use */
     struct index_space
-        *space;              /* constant; notes what is kept; NULL: nothing does; set before use */
-    atomic_bool warned;      /* that nothing can be kept */
+        *space;         /* constant; counts the space of kept indexes; or NULL; set before use */
+    atomic_bool warned; /* that nothing can be kept */
     atomic_uint temporaries; /* how many have been written */
     pthread_mutex_t lock;
-    uint64_t told[INDEX_WARNINGS]; /* protected by lock; what was warned of, as hashes */
+    uint64_t told[INDEX_WARNINGS]; /* protected by lock; hashes of the warnings given */
     size_t next_told;              /* protected by lock */
 };
 
-/* `path` stays the caller's. `warn` must be callable from any thread. */
+/* The caller keeps `path`. `warn` must be callable from any thread. */
 void index_directory_init(struct index_directory *directory, const char *path, uint64_t least,
                           void (*warn)(const char *path, const char *problem));
 void index_directory_destroy(struct index_directory *directory);
@@ -55,25 +57,25 @@ void index_directory_destroy(struct index_directory *directory);
 void index_directory_name(const struct index_key *key, char *text);
 
 /*
- * Opens the directory of the files that begin as the key says. Returns a descriptor for the caller
- * or -errno: -EPERM if others may write to the index directory.
+ * Opens the directory for indexes of files that begin as the key says. Returns a descriptor that
+ * the caller owns, or -errno: -EPERM if other users may write to the index directory.
  */
 int index_directory_open_part(const struct index_directory *directory, const struct index_key *key);
 
-/* Warns, once, that nothing can be kept because of this error. */
+/* Warns once that no index can be kept because of this error. */
 void index_directory_warn(struct index_directory *directory, int error);
 
 /*
- * Removes the index `name` of the open part `part`, which nothing can be done with, and says why:
- * it would be found again and again. It says so once, if the index cannot be removed. `place` has
- * the part's digest. `fd` is the source that it was looked up for, or -1.
+ * Removes the unusable index `name` from the open part `part`, as it would be found again and
+ * again, and warns why. If it cannot be removed, warns only once. `place` has the part's digest.
+ * `fd` is the source that it was looked up for, or -1.
  */
 void index_directory_discard(struct index_directory *directory, const struct index_key *place,
                              int part, const char *name, int fd, const char *why);
 
 /*
- * Removes the index with this key, which was found to be wrong, and says so. `fd` is the file that
- * it was used for.
+ * Removes the index with this key, which was found to be wrong, with a warning. `fd` is the file
+ * that it was used for.
  */
 void index_directory_remove(struct index_directory *directory, const struct index_key *key, int fd);
 

@@ -13,7 +13,7 @@
 #include "core/index/index_note.h"
 #include "core/index/index_save.h"
 
-enum { WORTH = 64 }; /* an index is kept again when it has grown by one in so many */
+enum { WORTH = 64 }; /* an index is kept again once it has grown by 1/WORTH */
 
 uint64_t index_draft_covers(const struct index_draft *draft)
 {
@@ -25,7 +25,10 @@ bool index_draft_takes_beginnings(struct generation *generation, const struct ve
     return now->revision == 0 && !generation_succeeds(generation);
 }
 
-/* Whether an index of `size` bytes is to be kept on the disk: if it has much that is not there. */
+/*
+ * Whether an index of `size` bytes should be kept on the disk: if it covers much more than the one
+ * there.
+ */
 static bool is_worth_keeping(const struct index_directory *directory, struct index_note *note,
                              uint64_t size)
 {
@@ -37,7 +40,7 @@ static bool is_worth_keeping(const struct index_directory *directory, struct ind
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
-/* Gives the key the sample: the generation's, if that is of all of the file, or another. */
+/* Adds the sample to the key: the generation's, if that covers the whole file, or a new one. */
 static int add_known_sample(struct generation *generation, int fd, struct index_key *key)
 {
     struct content_digests known = {.ends = {.readable = true}};
@@ -50,8 +53,8 @@ static int add_known_sample(struct generation *generation, int fd, struct index_
 }
 
 /*
- * Makes the key of the file as it is, to tell at the end whether it still is. The generation gets a
- * sample too if it has none: so every thread sees what happens to the file from now on.
+ * Makes the key of the current file, to be compared at the end. The generation gets a sample too if
+ * it has none, so that its own checks notice changes from now on.
  */
 static int begin_whole(struct index_directory *directory, struct index_note *note,
                        struct generation *generation, int fd, struct index_draft *draft)
@@ -66,7 +69,7 @@ static int begin_whole(struct index_directory *directory, struct index_note *not
     return draft->in_memory ? 0 : add_known_sample(generation, fd, &draft->whole);
 }
 
-/* Whether the index of this key is of what the file was before it grew, going by samples. */
+/* Whether, going by samples, the file has only grown since the index of this key was made. */
 static bool has_only_grown(struct generation *generation, int fd, const struct index_key *key)
 {
     return generation_only_grew(generation, fd, key->size) ||
@@ -138,21 +141,21 @@ bool index_draft_holds(const struct index_draft *draft, struct generation *gener
     return version_continues(&draft->of, &now);
 }
 
-/* Makes the key of the file at the end: of as many bytes as there were at the beginning. */
+/* Makes the key at the end, of as many bytes as at the beginning. */
 static int make_end_key(int fd, const struct index_draft *draft, struct index_key *key)
 {
     int error = index_key_make(fd, draft->format, draft->content, &draft->of.file, key);
     return error != 0 || draft->in_memory ? error : index_key_add_sample(fd, key);
 }
 
-/* Whether nothing has happened to the file since the beginning, by attributes that can tell. */
+/* Whether the file has not changed since the beginning, going by attributes that can be trusted. */
 static bool is_untouched(const struct index_draft *draft, struct generation *generation)
 {
     const struct version now = generation_version(generation);
     return draft->settled && version_equal(&now, &draft->of);
 }
 
-/* Whether the file holds what it did at the beginning, as far as digests tell. */
+/* Whether the file has the same content as at the beginning, going by digests. */
 static bool is_as_begun(const struct index_draft *draft, struct generation *generation, int fd,
                         const struct index_key *now)
 {
@@ -181,8 +184,8 @@ struct end_of_draft {
 };
 
 /*
- * Makes the key at the end, of a file that still holds what was counted. The attributes are looked
- * at before and after it is made: it is of what they tell.
+ * Makes the key at the end, of a file that still has the content that was counted. The attributes
+ * are read before and after, so the key matches them.
  */
 static int end_draft(void *argument, const struct reading *reading, int fd)
 {
@@ -228,7 +231,7 @@ int index_draft_publish(const struct index_draft *draft, struct index_directory 
     const struct file_identity now = generation_identity(generation);
     end.key.verified = end.key.verified && file_identity_equal(&end.then, &now);
     index_note_put(note, index, &end.key, &draft->of);
-    /* A time stamp that was not past at the beginning may stand for another content too. */
+    /* A time stamp that was not past at the beginning may cover another content too. */
     if (draft->settled && !draft->in_memory && is_worth_keeping(directory, note, index->size) &&
         index_save(directory, &end.key, index) == 0)
         index_note_set_kept(note, index->size);

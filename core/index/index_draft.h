@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A draft: an index that is being made of a reading, from what it begins with to its publication.
+ * A draft: an index of a reading in the making, from its beginning to its publication.
  *
- *     index_draft_begin      what is known already, and the key of the file as it is
+ *     index_draft_begin      finds what is known, and the key of the file as it is
  *     count                  index_count(), by one thread or many
  *     index_draft_publish    if the file still is, or has grown out of, what was counted
  *
@@ -18,7 +18,7 @@
 #include "core/index/index_directory.h"
 #include "core/index/record_index.h"
 
-/* What an index starts from: the file as it is, and what is known of it. */
+/* What an index starts from: the file as it is, and what is known about it. */
 struct index_draft {
     const struct record_format *format;
     uint16_t content; /* content_type.number */
@@ -32,9 +32,9 @@ struct index_draft {
 };
 
 /*
- * Finds what is known, in memory and then in the index directory. Returns an enum index_match:
- * INDEX_SAME means that draft->old is all; or a read error. The caller has the descriptor `fd`, and
- * checks afterwards.
+ * Finds what is known, in memory and then in the index directory. Returns an enum index_match (with
+ * INDEX_SAME, draft->old covers the whole file) or a read error. The caller has borrowed `fd`, and
+ * checks the reading afterwards.
  */
 int index_draft_begin(struct index_directory *directory, const struct reading *reading,
                       const struct record_format *format, int fd, struct index_draft *draft);
@@ -42,27 +42,27 @@ int index_draft_begin(struct index_directory *directory, const struct reading *r
 /* How much of the content need not be counted, in bytes. */
 uint64_t index_draft_covers(const struct index_draft *draft);
 
-/* Whether what was counted when the file was `of` is right now: it is as it was, or has grown. */
+/* Whether what was counted in version `of` is still right: the file is as it was, or has grown. */
 bool index_draft_holds(const struct index_draft *draft, struct generation *generation);
 
 /*
- * Compares what the file holds with what it did at the beginning, by digests, if anything has
- * happened to it since: a file that has grown may have been rewritten too. Returns 0, -TRY_AGAIN if
- * it was, or as content_sample_read().
+ * If the file has changed since the beginning, compares what it holds with what it held then, by
+ * digests: a file that has grown may also have been rewritten. Returns 0, -TRY_AGAIN if it was, or
+ * an error as content_sample_read().
  */
 int index_draft_confirm(const struct index_draft *draft, struct generation *generation, int fd);
 
 /*
- * Ends an index of which all is counted. It becomes that of the generation, and is kept in the
- * index directory if that is worth it. Returns 0, -TRY_AGAIN if the file may not be what it was at
- * the beginning, or as content_read().
+ * Finishes a completely counted index. It becomes the generation's, and is kept in the index
+ * directory if that is worthwhile. Returns 0, -TRY_AGAIN if the file may have changed since the
+ * beginning, or an error as content_read().
  */
 int index_draft_publish(const struct index_draft *draft, struct index_directory *directory,
                         const struct reading *reading, struct record_index *index);
 
 /*
- * Whether an index of what the file was before it grew may be taken from the index directory: not
- * if we have seen it rewritten meanwhile, of which the directory knows nothing.
+ * Whether an index from before the file grew may be taken from the index directory. It may not if
+ * this process has seen the file rewritten since, which the directory does not record.
  */
 bool index_draft_takes_beginnings(struct generation *generation, const struct version *now);
 

@@ -48,7 +48,7 @@ enum {
     DENSE = 1,           /* in the first word of a group */
     BUFFER = 128 * 1024, /* bytes; more than a group takes */
     GROUP_MOST = 2 * sizeof(uint64_t) + INDEX_GROUP * sizeof(uint32_t), /* bytes */
-    DENSE_FROM = INDEX_GROUP - 1, /* filled blocks: from here on the dense form is not longer */
+    DENSE_FROM = INDEX_GROUP - 1, /* filled blocks; from here on the dense form is not longer */
 };
 
 static const uint64_t magic = UINT64_C(0x786469736667690a); /* "\nigfsidx", read backwards */
@@ -77,7 +77,7 @@ static uint16_t content_of(const struct index_header *header)
     return (uint16_t)(word_of(header, WORD_VERSION) >> 16);
 }
 
-/* The words are digested last, as they are known last when a file is written. */
+/* The words are digested last, as they are known last while writing. */
 static uint64_t finish_digest(XXH3_state_t *digest, const struct index_header *header)
 {
     (void)XXH3_64bits_update(digest, header->words, WORD_DIGEST * sizeof(header->words[0]));
@@ -86,7 +86,7 @@ static uint64_t finish_digest(XXH3_state_t *digest, const struct index_header *h
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* What follows the words, read from start to end. */
+/* Reads what follows the words, from start to end. */
 struct index_reader {
     XXH3_state_t digest;
     uint64_t offset;     /* of the next byte that is not in the buffer */
@@ -97,7 +97,7 @@ struct index_reader {
     int fd;
 };
 
-/* An index that is too short is a damaged one. */
+/* Reads a part. An index that is too short is damaged. */
 static int read_part(int fd, void *buffer, size_t length, uint64_t offset)
 {
     int error = read_fully(fd, buffer, length, offset);
@@ -153,7 +153,7 @@ static int take_counts(struct index_reader *reader, uint64_t blocks, uint32_t *c
     return error;
 }
 
-/* Reads a group into the index; its number must not be less than *least, which it moves. */
+/* Reads a group into the index. Its number must be at least *least, which moves past it. */
 static int read_group(struct index_reader *reader, struct record_index *index, uint64_t *least)
 {
     uint32_t counts[INDEX_GROUP] = {0};
@@ -180,7 +180,7 @@ static int read_group(struct index_reader *reader, struct record_index *index, u
     return record_index_add_blocks(index, number * INDEX_GROUP, counts, (size_t)most);
 }
 
-/* The format that a header of this version says, or NULL. */
+/* The format in a header of this version, or NULL. */
 static const struct record_format *format_of(const struct index_header *header)
 {
     for (const struct record_format *const *format = record_formats; *format != NULL; format++)
@@ -233,7 +233,7 @@ static int check_length(int fd, const struct index_header *header)
                : -WRONG_INDEX;
 }
 
-/* Reads all groups, and believes them if the digest is right. */
+/* Reads all groups, and accepts them if the digest is right. */
 static int read_groups(struct index_reader *reader, const struct index_header *header,
                        struct record_index *index)
 {

@@ -17,13 +17,13 @@
  *             23         XXH3 of what follows, and of all other words
  *     then               the groups that have record ends, by number; of each
  *                          8 bytes     the number of the group × 2, and 1 if it is dense
- *                          8 bytes     unless it is dense: a bit for each block that has record
- * ends 4 bytes …   the record ends of each of these blocks; of a dense group, of each of its 64
- * blocks
+ *                          8 bytes     unless it is dense: a bit for each block with record ends\N4
+ * bytes …   the record ends of each of these blocks; of a dense group, of@@            each of its
+ * 64 blocks
  *
  * Words have 8 bytes; all numbers are little-endian. Dense lines take 264 bytes for 16 MiB, a hole
- * takes none. The words are written last. Nothing is believed before the digest is right, so
- * damage, a cut and another version are not told apart.
+ * takes none. The words are written last. Nothing is trusted before the digest is verified, so
+ * damage, truncation and another version are not distinguished.
  */
 #ifndef BIGFS_CORE_INDEX_INDEX_ENCODING_H
 #define BIGFS_CORE_INDEX_INDEX_ENCODING_H
@@ -32,14 +32,14 @@
 #include "core/index/record_index.h"
 
 /*
- * Reads the key alone, to see whether the rest is wanted. It is not to be trusted before
- * index_decode() has succeeded. Returns 0, -WRONG_INDEX if it is no index, or a read error.
+ * Reads only the key, to decide if the rest is needed. It must not be trusted before index_decode()
+ * has succeeded. Returns 0, -WRONG_INDEX if the file is not an index, or a read error.
  */
 int index_decode_key(int fd, struct index_key *key);
 
 /*
- * Reads the whole. Returns 0 and an index with a reference for the caller, -WRONG_INDEX if it is
- * damaged, -ENOMEM, or a read error.
+ * Reads the whole index. Returns 0 and an index with one reference, which the caller owns,
+ * -WRONG_INDEX if it is damaged, -ENOMEM, or a read error.
  */
 int index_decode(int fd, struct index_key *key, struct record_index **index);
 

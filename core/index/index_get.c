@@ -12,8 +12,8 @@
 #include "core/index/index_note.h"
 
 enum {
-    COUNTED_AT_ONCE = INDEX_STEP, /* what is scanned without waiting, in bytes */
-    GET_ATTEMPTS = 8,             /* to find a file that is not changed meanwhile */
+    COUNTED_AT_ONCE = INDEX_STEP, /* how much is scanned at once, in bytes */
+    GET_ATTEMPTS = 8,             /* attempts to find a file that does not change meanwhile */
 };
 
 static int count_rest(const struct index_draft *draft, const struct reading *reading,
@@ -60,7 +60,7 @@ static int begin_draft(void *argument, const struct reading *reading, int fd)
     return order->match < 0 ? order->match : 0;
 }
 
-/* One try. -TRY_AGAIN: the file changed meanwhile. */
+/* Tries once. -TRY_AGAIN: the file changed meanwhile. */
 static int get_once(struct draft_order *order, const struct reading *reading,
                     struct record_index **index)
 {

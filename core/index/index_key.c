@@ -5,7 +5,7 @@
 
 #include "core/base/clock.h"
 
-/* Which file it is. The birth time is asked for here, as not every look tells it. */
+/* Identifies the file. Asks for the birth time, which not every look returns. */
 static int fill_file(int fd, const struct file_identity *now, struct index_key *key)
 {
     struct file_identity seen;

@@ -16,7 +16,7 @@
 #include "core/index/index_names.h"
 
 enum {
-    MOST_CANDIDATES = 1024, /* files that begin alike, of which indexes are looked at */
+    MOST_CANDIDATES = 1024, /* the most indexes of files that begin alike to look at */
     USE_NOTED_S = 60 * 60,
 };
 
@@ -27,13 +27,13 @@ struct index_search {
     struct index_directory *directory;
     const struct index_query *query;
     int part;
-    struct index_key wanted;    /* that of the file as it is, without the sample */
-    struct index_key newest;    /* the last one that was made of the inode; size 0: none */
-    struct record_index *index; /* a reference; what is taken over */
-    struct index_key key;       /* of that */
+    struct index_key wanted;    /* of the current file, without the sample */
+    struct index_key newest;    /* the last one made of the inode; size 0: none */
+    struct record_index *index; /* a reference; the result */
+    struct index_key key;       /* of the result */
 };
 
-/* Notes that an index is in use, for a sweep to know; not more often than is of interest. */
+/* Records for sweeps that an index is in use, but not too often. */
 static void note_use(int fd)
 {
     const struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
@@ -69,7 +69,7 @@ static int open_candidate(const struct index_search *search, const char *name,
                              search->query->fd, key);
 }
 
-/* Whether an index that is whole may be used for the file, of which it has the name or the ends. */
+/* Whether an undamaged index may be used for the file, whose name or ends it matches. */
 static bool may_be_used(const struct index_search *search, enum index_match match)
 {
     if (search->directory->strict && !search->key.verified)
@@ -77,7 +77,7 @@ static bool may_be_used(const struct index_search *search, enum index_match matc
     return index_key_match_sample(&search->key, search->query->fd, (int)match) == (int)match;
 }
 
-/* Takes an index over if it is what is looked for (`match`). Returns whether it is. */
+/* Takes over an index if it is the wanted one (`match`). Returns whether it is. */
 static bool take_candidate(struct index_search *search, const char *name, enum index_match match)
 {
     AUTO_CLOSE int fd = open_candidate(search, name, &search->key);
@@ -96,7 +96,7 @@ static bool take_candidate(struct index_search *search, const char *name, enum i
     return true;
 }
 
-/* Remembers the index if it is the last that was made of the inode. */
+/* Remembers the index if it is the last one made of the inode. */
 static void consider_candidate(struct index_search *search, const char *name)
 {
     struct index_key key;
@@ -122,7 +122,9 @@ static void consider_all(struct index_search *search, DIR *listing)
     }
 }
 
-/* Begins a search. Returns the part to look in, which is the caller's, or -errno. */
+/*
+ * Begins a search. Returns a descriptor of the part to look in, which the caller owns, or -errno.
+ */
 static int begin_index_search(struct index_search *search, struct index_directory *directory,
                               const struct index_query *query)
 {
@@ -142,7 +144,7 @@ static int begin_index_search(struct index_search *search, struct index_director
     return search->part;
 }
 
-/* Whether there is an index of what the file was before it grew: that is search->newest. */
+/* Whether there is an index (search->newest) of the file as it was before it grew. */
 static bool find_beginning(struct index_search *search)
 {
     AUTO_CLOSEDIR DIR *listing = index_names_list(search->part, ".");
@@ -164,7 +166,7 @@ static enum index_match load_beginning(struct index_search *search)
         return INDEX_OTHER;
     if (!atomic_load(&search->index->holes))
         return INDEX_BEGINS;
-    record_index_unref(steal_pointer(&search->index)); /* growth may have filled them */
+    record_index_unref(steal_pointer(&search->index)); /* growth may have filled its holes */
     return INDEX_OTHER;
 }
 

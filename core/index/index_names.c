@@ -39,7 +39,7 @@ void index_temporary_name(const struct index_name *name, unsigned number, char *
                    temporary_suffix);
 }
 
-/* Reads 16 digits as we write them. Returns what follows, or NULL if they are none. */
+/* Reads 16 hexadecimal digits as bigfs writes them. Returns what follows, or NULL. */
 static const char *parse_hex(const char *name, uint64_t *number)
 {
     static const char digits[] = "0123456789abcdef";
@@ -95,7 +95,7 @@ DIR *index_names_list(int directory, const char *name)
     return listing;
 }
 
-/* Whether others could put files there that we would believe. */
+/* Whether no other user can put files there, which bigfs would trust. */
 static bool is_private(int directory)
 {
     struct stat attributes;

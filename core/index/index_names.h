@@ -12,7 +12,7 @@
 
 #include "core/format/record_format.h"
 
-/* Room for any name, with its end. */
+/* Room for any name, with its NUL. */
 enum { INDEX_NAME_MOST = 96 };
 
 /* The name of an index. */
@@ -27,7 +27,7 @@ void index_part_name(uint64_t part, char *text);
 void index_file_name(const struct index_name *name, char *text);
 void index_path(const struct index_name *name, char *text);
 
-/* Writes the name of a file that is being written, which nothing else of this process has. */
+/* Writes the name of a temporary file; `number` makes it unique in this process. */
 void index_temporary_name(const struct index_name *name, unsigned number, char *text);
 
 /* Whether a text is one of these. The second sets `rest` and `format`. */
@@ -35,13 +35,14 @@ bool index_part_parse(const char *text, uint64_t *part);
 bool index_file_name_parse(const char *text, struct index_name *name);
 bool index_name_is_temporary(const char *text);
 
-/* Lists a directory in `directory`; "." is itself. NULL: errno tells why not. No link is followed.
+/* Lists a directory in `directory` ("." is that itself); follows no link. NULL: errno has the
+ * reason.
  */
 DIR *index_names_list(int directory, const char *name);
 
 /*
- * Opens an index directory. Returns a descriptor, or -errno; -EPERM if others could put files there
- * that we would believe.
+ * Opens an index directory. Returns a descriptor, or -errno; -EPERM if other users could put files
+ * there that bigfs would trust.
  */
 int index_names_open(const char *path);
 

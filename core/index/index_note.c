@@ -17,7 +17,7 @@ static void destroy_index_note(void *body)
     pthread_mutex_destroy(&note->lock);
 }
 
-/* The note says itself of which version it is. */
+/* No `changed`: the note records its version. */
 const struct note_type index_note_type = {
     .name = "index",
     .size = sizeof(struct index_note),
@@ -40,7 +40,7 @@ void index_note_put(struct index_note *note, struct record_index *index,
         if (old != NULL && version_equal(&note->of, of) && index->size < old->size)
             return;
         if (note->of.revision != of->revision)
-            note->kept = 0; /* that is of what the file was */
+            note->kept = 0; /* it belongs to the old content */
         note->index = record_index_ref(index);
         note->key = *key;
         note->of = *of;
@@ -77,8 +77,8 @@ struct record_index *index_note_peek(struct index_note *note, struct index_key *
 }
 
 /*
- * What is there, if it can be right by the attributes: nothing has happened to the file, or it has
- * grown since. The write that grew it may have filled holes too. The lock is held.
+ * How the index matches the version, by attributes: the file is unchanged, or has grown since. The
+ * write that grew it may have filled holes too. The lock is held.
  */
 static int match_version(const struct index_note *note, const struct version *now)
 {
@@ -134,7 +134,7 @@ uint64_t index_note_kept(struct index_note *note)
     return note->kept;
 }
 
-/* The index of all of the file as it is `now`, a reference for the caller, or NULL. */
+/* The index of the whole file as it is `now`, with a reference for the caller, or NULL. */
 static struct record_index *current_index(struct index_note *note, const struct version *now)
 {
     HOLD_LOCK(&note->lock);

@@ -20,7 +20,8 @@ enum {
     NAME_ATTEMPTS = 1000,
     MODE_DIRECTORY = S_IRWXU,
     MODE_FILE = S_IRUSR | S_IWUSR,
-    SAVE_ATTEMPTS = 8, /* to keep an index in a directory that others remove when it is empty */
+    SAVE_ATTEMPTS =
+        8, /* attempts to keep an index in a directory that others remove when it is empty */
 };
 
 /* An index that is being kept. */
@@ -29,10 +30,10 @@ struct saving {
     const struct index_key *key;
     const struct record_index *index;
     char name[INDEX_NAME_MOST];
-    int part; /* the directory that it goes to */
+    int part; /* the directory it goes to */
 };
 
-/* A name for a file that is not finished. Another host may have a process with our number. */
+/* Names an unfinished file. Another host may have a process with the same number. */
 static void name_temporary(const struct saving *saving, char *name)
 {
     struct index_name base;
@@ -41,7 +42,7 @@ static void name_temporary(const struct saving *saving, char *name)
     index_temporary_name(&base, atomic_fetch_add(&saving->directory->temporaries, 1), name);
 }
 
-/* Creates a file with a name that nothing has. */
+/* Creates a file with an unused name. */
 static int create_temporary(const struct saving *saving, char *name)
 {
     int fd = -1;
@@ -61,7 +62,7 @@ static int write_and_sync(const struct saving *saving, int fd)
     return error == 0 && fsync(fd) != 0 ? -errno : error;
 }
 
-/* Gives a file without a name one that is free. */
+/* Links a nameless file under an unused name. */
 static int link_nameless(int fd, int part, const char *name)
 {
     char path[sizeof("/proc/self/fd/") + 10];
@@ -89,7 +90,7 @@ static int write_nameless(const struct saving *saving)
 
     AUTO_CLOSE int fd = openat(saving->part, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, MODE_FILE);
     if (fd < 0)
-        return -EOPNOTSUPP; /* whatever it is, the other way tells */
+        return -EOPNOTSUPP; /* whatever the reason, write_named() finds out */
     int error = write_and_sync(saving, fd);
     if (error != 0)
         return error;
@@ -115,18 +116,18 @@ static int write_named(const struct saving *saving)
     return error;
 }
 
-/* Writes the index beside the one that there is, and puts it in its place. */
+/* Writes the index beside the existing one and replaces that. */
 static int write_beside(const struct saving *saving)
 {
     int error = write_nameless(saving);
     if (error == -EOPNOTSUPP)
         error = write_named(saving);
     if (error == 0)
-        (void)fsync(saving->part); /* if the name is lost, so is nothing but time */
+        (void)fsync(saving->part); /* if the name is lost, only time is lost */
     return error;
 }
 
-/* Opens the directory for an index, made if need be. */
+/* Opens the directory for an index, making it if needed. */
 static int make_part(const struct index_directory *directory, const struct index_key *key)
 {
     char name[INDEX_NAME_MOST];
@@ -142,8 +143,8 @@ static int make_part(const struct index_directory *directory, const struct index
 }
 
 /*
- * Whether what the other index is of is no more. Of a file system that has no name for itself only
- * the same file tells: inode numbers alone are those of many.
+ * Whether the content of the other index no longer exists. If the file system has no identifier,
+ * only the same file proves it, as inode numbers alone are not unique.
  */
 static bool is_outdated(const struct index_key *other, const struct index_key *key)
 {

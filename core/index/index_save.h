@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeping an index in the index directory. */
+/* Keeps an index in the index directory. */
 #ifndef BIGFS_CORE_INDEX_INDEX_SAVE_H
 #define BIGFS_CORE_INDEX_INDEX_SAVE_H
 

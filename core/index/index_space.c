@@ -10,7 +10,7 @@
 enum {
     SWEEP_EVERY_S = 24 * 60 * 60,
     STACK_SIZE = 256 * 1024,
-    SLACK = 16, /* a sweep leaves one part in so many free, so that the next is not due at once */
+    SLACK = 16, /* a sweep leaves 1/SLACK free, so that the next is not due at once */
 };
 
 void index_space_init(struct index_space *space, const char *path, uint64_t limit)
@@ -43,7 +43,8 @@ void index_space_sweep(struct index_space *space)
 
     if (space->path == NULL)
         return;
-    if (used(space) > limit) /* by what was kept: else that would be so again soon */
+    if (used(space) >
+        limit) /* exceeded by what was kept: leave room, or it would be exceeded again soon */
         limit -= limit / SLACK;
     int error = index_sweep(space->path, limit, &space->ending, &sweep);
     HOLD_LOCK(&space->lock);
@@ -51,7 +52,7 @@ void index_space_sweep(struct index_space *space)
         space->used = sweep.bytes;
 }
 
-/* Waits until a sweep is due. Returns whether it is; false: the end. */
+/* Waits until a sweep is due. Returns false at the end. */
 static bool await_sweep(struct index_space *space)
 {
     struct timespec tomorrow;

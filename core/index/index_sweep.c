@@ -17,12 +17,12 @@
 
 enum {
     DISK_BLOCK = 512,           /* of st_blocks */
-    ABANDONED_S = 24 * 60 * 60, /* when a temporary file has no writer any more */
-    MOST_ENTRIES = 256 * 1024,  /* that are compared with each other */
+    ABANDONED_S = 24 * 60 * 60, /* after this time a temporary file has no writer any more */
+    MOST_ENTRIES = 256 * 1024,  /* the most entries that are compared with each other */
     FIRST_ENTRIES = 256,
 };
 
-/* An index that may have to go. */
+/* An index that may be removed. */
 struct sweep_entry {
     struct index_name name;
     int64_t used; /* s */
@@ -44,7 +44,7 @@ static bool is_ending(const struct sweep *walk)
     return walk->ending != NULL && atomic_load(walk->ending);
 }
 
-/* Remembers an index. If there is no memory, or too many, the others must do. */
+/* Remembers an index. Without memory, or if there are too many, ignores it. */
 static void collect(struct sweep *walk, const struct sweep_entry *entry)
 {
     if (walk->count == walk->room) {
@@ -60,7 +60,7 @@ static void collect(struct sweep *walk, const struct sweep_entry *entry)
     walk->entries[walk->count++] = *entry;
 }
 
-/* Looks at a file in the part `head`. Returns whether it is there afterwards. */
+/* Examines a file in the part `head`. Returns whether it still exists afterwards. */
 static bool visit_file(struct sweep *walk, int part, uint64_t head, const char *name)
 {
     struct stat attributes;
@@ -89,7 +89,7 @@ static bool is_dot(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Looks at a directory of files that begin alike, and removes it if nothing is in it. */
+/* Examines a part, and removes it if it is empty. */
 static void visit_part(struct sweep *walk, const char *name, uint64_t head)
 {
     bool empty = true;
@@ -101,7 +101,7 @@ static void visit_part(struct sweep *walk, const char *name, uint64_t head)
         if (!is_dot(file->d_name) && visit_file(walk, dirfd(files), head, file->d_name))
             empty = false;
     if (empty && !is_ending(walk))
-        (void)unlinkat(walk->directory, name, AT_REMOVEDIR); /* if it is empty indeed */
+        (void)unlinkat(walk->directory, name, AT_REMOVEDIR); /* only if it really is empty */
 }
 
 static int walk_through(struct sweep *walk)
@@ -136,11 +136,11 @@ static bool remove_entry(const struct sweep *walk, const struct sweep_entry *ent
     index_path(&entry->name, path);
     if (unlinkat(walk->directory, path, 0) != 0 && errno != ENOENT)
         return false;
-    (void)unlinkat(walk->directory, part, AT_REMOVEDIR); /* if it is empty now */
+    (void)unlinkat(walk->directory, part, AT_REMOVEDIR); /* only if it is empty now */
     return true;
 }
 
-/* Removes what was not used for longest. Returns whether anything could be removed. */
+/* Removes the least recently used indexes. Returns whether any could be removed. */
 static bool remove_oldest(struct sweep *walk, uint64_t limit)
 {
     uint64_t removed = 0;

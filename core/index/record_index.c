@@ -10,7 +10,7 @@
 
 enum { FIRST_GROUPS = 16, FIRST_COUNTS = 256 };
 
-/* The counts of one group, also those that are 0. */
+/* The counts of one group, including those that are 0. */
 struct group_counts {
     uint32_t of[INDEX_GROUP];
 };
@@ -38,7 +38,7 @@ static unsigned filled(const struct index_group *group)
 
 /* --- making ---------------------------------------------------------------------------------- */
 
-/* Makes room for `wanted` elements, twice as many as there is room for at least. */
+/* Makes room for `wanted` elements, at least doubling the room. */
 static int make_index_room(void **array, size_t *room, size_t wanted, size_t least, size_t element)
 {
     size_t more = *room < least ? least : *room * 2;
@@ -103,7 +103,7 @@ static void pack(struct record_index *index, struct index_group *group,
                  const struct group_counts *counts)
 {
     if (group->first + filled(group) != index->count_count)
-        group->first = index->count_count; /* what it had before is left to itself */
+        group->first = index->count_count; /* its old counts are abandoned */
     index->count_count = group->first;
     group->blocks = 0;
     for (uint64_t block = 0; block < INDEX_GROUP; block++) {
@@ -114,7 +114,7 @@ static void pack(struct record_index *index, struct index_group *group,
     }
 }
 
-/* Adds the counts to a group, which is made if need be. The lock is held. */
+/* Adds the counts to a group, making it if needed. The lock is held. */
 static int add_to_group(struct record_index *index, uint64_t number, struct group_counts *counts)
 {
     size_t place = group_from(index, number);
@@ -191,7 +191,7 @@ struct record_index *record_index_new(const struct record_format *format, uint64
     return index;
 }
 
-/* Gives back the room that is not used; if that fails it is kept. */
+/* Frees unused room; keeps it if that fails. */
 static void trim_room(struct record_index *index)
 {
     struct index_group *groups =
@@ -292,7 +292,10 @@ uint64_t record_index_find(const struct record_index *index, uint64_t *nth)
     return group->number * INDEX_GROUP + (uint64_t)__builtin_ctzll(rest);
 }
 
-/* Records at equal distances, such as the first ones of pieces, must not share a place. */
+/*
+ * Hashes the number, as records at equal distances, such as the first of each piece, must not share
+ * a place.
+ */
 static struct found_record *found_place(struct record_index *index, uint64_t record)
 {
     uint64_t hash = record * UINT64_C(0x9e3779b97f4a7c15);

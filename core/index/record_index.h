@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The index of a file: how many record ends each block of it has. So any record is found with one
- * look at one block.
+ * The index of a file: how many record ends each of its blocks has. So any record can be found by
+ * reading one block.
  *
  *     file       |  block 0  |  block 1  |  block 2  | …    256 KiB each, the last one shorter
  *     counts         1790        1811         0             record ends in each block
@@ -9,11 +9,11 @@
  *                                                           64 blocks each, and the record ends
  *                                                           before each of them
  *
- * Only groups with record ends are kept, and of these only the counts that are not 0. So a hole
- * takes no memory, however long it is, and dense lines take 0.0017% of the file.
+ * Only groups with record ends are kept, and only their counts that are not 0. So a hole takes no
+ * memory, however long it is, and dense lines take 0.0017% of the file.
  *
- * An index is made by one thread, or by several that count different groups. Once it is finished
- * its counts never change. All functions but record_index_new() and record_index_finish() are
+ * An index is made by one thread, or by several that count different groups. After it is finished,
+ * its counts never change. All functions except record_index_new() and record_index_finish() are
  * thread-safe. Those that find something need a finished index.
  */
 #ifndef BIGFS_CORE_INDEX_RECORD_INDEX_H
@@ -33,7 +33,7 @@ enum {
     RECORDS_REMEMBERED = 256, /* a power of two */
 };
 
-/* Where a record begins that was looked for. */
+/* Where a record begins that was looked up. */
 struct found_record {
     uint64_t record; /* from 0; 0: nothing is remembered here */
     uint64_t offset;
@@ -44,7 +44,7 @@ struct index_group {
     uint64_t number; /* its first block is number * INDEX_GROUP */
     uint64_t before; /* record ends before it; made by record_index_finish() */
     uint64_t blocks; /* a bit for each block that has record ends */
-    uint64_t first;  /* where in `counts` the count of the first of these is; the others follow */
+    uint64_t first;  /* index in `counts` of the first of these; the others follow */
 };
 
 struct record_index {
@@ -53,7 +53,7 @@ struct record_index {
     uint64_t size;                      /* constant; bytes of content that it covers, from 0 */
     uint64_t blocks;                    /* constant; size / INDEX_BLOCK, rounded up */
     bool ends_open;    /* the last byte ends no record: there is one after the last end */
-    atomic_bool holes; /* some were passed: if the file grows they may have been filled too */
+    atomic_bool holes; /* some were skipped; if the file grows, they may have been filled too */
 
     pthread_mutex_t lock;       /* protects, until the index is finished, all up to `ends` */
     struct index_group *groups; /* by number, ascending; owned */
@@ -69,46 +69,46 @@ struct record_index {
 
 /*
  * Makes an index of `size` bytes (at most OFFSET_MAX) of records of this format, with one
- * reference, for the caller. It has the counts of the blocks of `old` that begin before `size`
- * (NULL: none). NULL: no memory.
+ * reference, which the caller owns. It takes over the counts of the blocks of `old` (may be NULL)
+ * that begin before `size`. Returns NULL if there is no memory.
  */
 struct record_index *record_index_new(const struct record_format *format, uint64_t size,
                                       const struct record_index *old);
 
 /*
  * Adds the counts of the `blocks` blocks (at most INDEX_GROUP) from `first` on, all of one group.
- * Returns 0 or -ENOMEM; then nothing was added.
+ * Returns 0, or -ENOMEM and adds nothing.
  */
 int record_index_add_blocks(struct record_index *index, uint64_t first, const uint32_t *counts,
                             size_t blocks);
 
-/* Says that all is counted. May be called more often than once. */
+/* Marks the index as completely counted. May be called more than once. */
 void record_index_finish(struct record_index *index, bool ends_open);
 
 struct record_index *record_index_ref(struct record_index *index);
 void record_index_unref(struct record_index *index); /* NULL is allowed */
 
-/* How many record ends it has. */
+/* The number of record ends. */
 uint64_t record_index_ends(const struct record_index *index);
 
-/* How many records it has; a last one without an end counts. */
+/* The number of records; a last one without an end counts. */
 uint64_t record_index_records(const struct record_index *index);
 
 /* How many record ends are before a block (at most index->blocks). */
 uint64_t record_index_ends_before(const struct record_index *index, uint64_t block);
 
-/* The block that has the `nth` record end (from 1 to all of them); *nth becomes its number there.
+/* The block with record end *nth (1 to record_index_ends()); sets *nth to its number in the block.
  */
 uint64_t record_index_find(const struct record_index *index, uint64_t *nth);
 
-/* Recalls where a record begins, or remembers it in the place of another. Records count from 0. */
+/* Recall, or remember in place of another, where a record begins. Records count from 0. */
 bool record_index_recall(struct record_index *index, uint64_t record, uint64_t *offset);
 void record_index_remember(struct record_index *index, uint64_t record, uint64_t offset);
 
-/* The first block from `block` on that has a record end; index->blocks: none has. */
+/* The first block from `block` on that has a record end, or index->blocks if none has. */
 uint64_t record_index_next_end(const struct record_index *index, uint64_t block);
 
-/* Whether two finished indexes cover as much and have the same counts. */
+/* Whether two finished indexes cover equally many bytes and have the same counts. */
 bool record_index_equal(const struct record_index *a, const struct record_index *b);
 
 #endif

@@ -13,10 +13,10 @@ enum { READ_STEP = 32 * 1024 };
 struct row_walk {
     const struct reading *reading;
     struct record_index *index;
-    uint64_t place;  /* where it has come to */
+    uint64_t place;  /* how far it has come */
     uint64_t end;    /* of the block */
     uint64_t passed; /* record ends from the start of the block to `place` */
-    size_t read;     /* bytes at `next`, which are those at `place` */
+    size_t read;     /* how many bytes at `next` have been read; they are those at `place` */
     const uint8_t *next;
     uint8_t buffer[READ_STEP];
 };
@@ -36,7 +36,7 @@ static int read_rows_on(struct row_walk *walk)
     return content_probe(walk->reading, walk->buffer, walk->read, walk->place);
 }
 
-/* Moves past the `nth` record end of the block, which is still to come. */
+/* Moves past the `nth` record end of the block, which is still ahead. */
 static int walk_to(struct row_walk *walk, uint64_t nth)
 {
     const struct record_format *format = walk->index->format;
@@ -61,7 +61,7 @@ static int walk_to(struct row_walk *walk, uint64_t nth)
     return 0;
 }
 
-/* Whether the place of a record is known without a look at the file. */
+/* Whether the place of a record is known without reading the file. */
 static bool is_row_known(struct record_index *index, uint64_t row, uint64_t *offset)
 {
     *offset = row == 0 ? 0 : index->size;
@@ -69,7 +69,7 @@ static bool is_row_known(struct record_index *index, uint64_t row, uint64_t *off
            record_index_recall(index, row, offset);
 }
 
-/* Finds a record, going on where the walk is if that is in the same block and still to come. */
+/* Finds a record, continuing the walk if the record is ahead in the same block. */
 static int find_row(struct row_walk *walk, uint64_t row, uint64_t *offset)
 {
     uint64_t nth = row; /* record n begins after the nth record end */
@@ -100,7 +100,7 @@ int rows_find_both(const struct reading *reading, struct record_index *index, ui
     struct row_walk walk;
     walk.reading = reading;
     walk.index = index;
-    walk.end = 0; /* it has not begun */
+    walk.end = 0; /* not begun */
 
     int error = find_row(&walk, first, start);
     return error != 0 ? error : find_row(&walk, last, end);

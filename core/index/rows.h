@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows: where records begin, by their numbers.
+ * Rows: finds where records begin, by their numbers.
  *
- * The reading must be pinned, and the index be of it. All functions are thread-safe and block as
- * reads of the file do.
+ * The reading must be pinned, and the index must be its index. All functions are thread-safe and
+ * block as reads of the file do.
  */
 #ifndef BIGFS_CORE_INDEX_ROWS_H
 #define BIGFS_CORE_INDEX_ROWS_H
@@ -16,14 +16,14 @@
 /*
  * Sets *offset to where record `row` (from 0) begins, or to the size that the index covers if there
  * are no more. Reads at most one block of the content (INDEX_BLOCK). Returns 0, -WRONG_INDEX if the
- * block is not what was indexed, or as content_read().
+ * block is not what was indexed, or an error as content_read().
  */
 int rows_find(const struct reading *reading, struct record_index *index, uint64_t row,
               uint64_t *offset);
 
 /*
- * Finds where record `first` begins and where record `last` (not less) does, as rows_find(). Reads
- * at most one block if both are in one, else two.
+ * Finds where records `first` and `last` (not less than `first`) begin, as rows_find(). Reads at
+ * most one block if both are in the same, else two.
  */
 int rows_find_both(const struct reading *reading, struct record_index *index, uint64_t first,
                    uint64_t last, uint64_t *start, uint64_t *end);

@@ -12,14 +12,14 @@
 
 enum {
     FIRST_STEP = 4096,       /* most records are shorter */
-    JOINED_STEP = 64 * 1024, /* small extents are read together with the holes between */
+    JOINED_STEP = 64 * 1024, /* small extents are read together with the holes between them */
     LONGEST_STEP = 2048 * 1024,
-    SEARCH_ATTEMPTS = 4, /* for both ends of a piece while its file changes */
+    SEARCH_ATTEMPTS = 4, /* attempts to find both ends of a piece while its file changes */
 };
 
 /* --- one step --------------------------------------------------------------------------------- */
 
-/* What scanning a step found: where it came to, and whether a record ends there. */
+/* The result of scanning a step: how far it came, and whether a record ends there. */
 struct finding {
     const struct record_format *format;
     uint64_t scanned_to;
@@ -39,9 +39,9 @@ static bool look_for_end(void *argument, const uint8_t *bytes, size_t length, ui
 static const struct scan_visitor end_finder = {.data = look_for_end};
 
 /*
- * How far a step from `place` goes. The first takes at least FIRST_STEP, to the end of a page: half
- * a page costs a whole one. Later ones end at multiples of their length, so that no large folio of
- * the page cache belongs to two steps, and can leave it with one of them.
+ * Where a step from `place` ends. The first covers at least FIRST_STEP and ends with a page, as
+ * half a page costs as much as a whole one. Later ones end at multiples of their length, so that no
+ * large folio of the page cache belongs to two steps, and each can be dropped after its step.
  */
 static uint64_t step_from(uint64_t place, uint64_t step)
 {
@@ -51,13 +51,13 @@ static uint64_t step_from(uint64_t place, uint64_t step)
 
 /* --- a search --------------------------------------------------------------------------------- */
 
-/* A search for a record end, and how far it has come. */
+/* A search for a record end and its progress. */
 struct end_search {
     const struct reading *reading;
     const struct record_format *format;
     struct record_ends *ends;
     uint64_t place;
-    uint64_t step;      /* how much is read at once from here */
+    uint64_t step;      /* how much is read next */
     uint64_t barren_to; /* no record ends before this */
 };
 
@@ -75,8 +75,8 @@ static int begin_end_search(struct end_search *search, const struct reading *rea
 }
 
 /*
- * Sets search->barren_to to where a record may end at or after `place`: after a hole, and after
- * blocks of which the index, if there is one, knows that no record ends in them.
+ * Sets search->barren_to to the first place at or after `place` in which a record may end: after
+ * holes, and after blocks without record ends according to the index, if there is one.
  */
 static int pass_barren(struct end_search *search, uint64_t place)
 {
@@ -90,8 +90,8 @@ static int pass_barren(struct end_search *search, uint64_t place)
 }
 
 /*
- * Looks through the claim, or through as much of it as makes a step. If no record can end there it
- * is passed at once. What of that lies after the claim, the next claim takes.
+ * Scans the claim, or one step of it. If no record can end in it, it is passed at once. The next
+ * claim continues after it.
  */
 static int search_claim(struct end_search *search, const struct scan_claim *claim,
                         struct finding *finding)
@@ -117,8 +117,8 @@ static int search_claim(struct end_search *search, const struct scan_claim *clai
 }
 
 /*
- * Whether a record ends at `place`, which was found before the file grew and may have been
- * rewritten then. If none does, all that was found is forgotten.
+ * Checks that a record still ends at `place`, which was found before the file grew and may have
+ * been rewritten since. If not, everything that was found is forgotten.
  */
 static int verify_end(const struct end_search *search, uint64_t place, bool *holds)
 {
@@ -137,8 +137,8 @@ static int verify_end(const struct end_search *search, uint64_t place, bool *hol
 }
 
 /*
- * Scans a claim, and goes on to where that came to. *found: a record ends there. What was scanned
- * before the search was cancelled is kept: another thread goes on there.
+ * Scans a claim and moves the search to where the scan ended. *found: a record ends there. If the
+ * search is cancelled, what was scanned is kept for other threads.
  */
 static int scan_claimed(struct end_search *search, struct scan_claim *claim, bool *found)
 {
@@ -148,7 +148,7 @@ static int scan_claimed(struct end_search *search, struct scan_claim *claim, boo
 
     record_ends_settle(search->ends, claim, learnt ? finding.scanned_to : claim->start,
                        learnt && finding.ends_record);
-    search->place = finding.scanned_to; /* what was settled would tell, if there was room for it */
+    search->place = finding.scanned_to; /* the settled claim may not have been remembered */
     *found = finding.ends_record;
     return error;
 }
@@ -182,7 +182,7 @@ static int take_search_step(struct end_search *search, uint64_t start, bool *loo
     return error;
 }
 
-/* Goes on to the first record end at or after search->place, or to the size. */
+/* Moves on to the first record end at or after search->place, or to the size. */
 static int find_record_end(struct end_search *search)
 {
     const uint64_t start = search->place;
@@ -284,7 +284,7 @@ static bool skip_hole(void *argument, uint64_t offset, uint64_t length)
 
 static const struct scan_visitor skipper = {.data = skip_records, .hole = skip_hole};
 
-/* Looks at little first: most headings are short. */
+/* Reads little first: most headers are short. */
 static int scan_prefix(const struct reading *reading, const struct record_format *format,
                        uint64_t count, uint64_t *boundary)
 {
@@ -299,7 +299,7 @@ static int scan_prefix(const struct reading *reading, const struct record_format
     return error;
 }
 
-/* Whether a record ends where the prefix does, if anything after it may have changed that. */
+/* Checks that a record still ends at the end of the prefix, if the file may have changed there. */
 static int verify_prefix(const struct end_search *search, const struct record_prefix *prefix,
                          bool *holds)
 {

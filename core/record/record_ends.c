@@ -74,7 +74,7 @@ bool record_ends_have_grown(struct record_ends *ends)
     return ends->grown;
 }
 
-/* Whether a thread scans the byte at `place` just now. The lock is held. */
+/* Whether a thread is scanning the byte at `place`. The lock is held. */
 static bool is_claimed(const struct record_ends *ends, uint64_t place)
 {
     for (const struct list *link = ends->claims.next; link != &ends->claims; link = link->next) {
@@ -85,7 +85,7 @@ static bool is_claimed(const struct record_ends *ends, uint64_t place)
     return false;
 }
 
-/* Where a step from `place` must end at the latest: at the next claim. The lock is held. */
+/* The end of a step from `place`: no later than the next claim. The lock is held. */
 static uint64_t before_next_claim(const struct record_ends *ends, uint64_t place, uint64_t end)
 {
     for (const struct list *link = ends->claims.next; link != &ends->claims; link = link->next) {
@@ -98,7 +98,7 @@ static uint64_t before_next_claim(const struct record_ends *ends, uint64_t place
 
 /*
  * Follows the known gaps from *place. Returns true with the place of a record end, or false with
- * the first place of which nothing is known. The lock is held.
+ * the first unknown place. The lock is held.
  */
 static bool follow_gaps(const struct record_ends *ends, uint64_t *place)
 {
@@ -153,7 +153,7 @@ int record_ends_next(struct record_ends *ends, uint64_t place, uint64_t size, ui
     return SCAN_STEP;
 }
 
-/* Adds a gap, joined with the open gaps that it meets at either end. The lock is held. */
+/* Adds a gap, joined with the open gaps that it touches. The lock is held. */
 static void learn_gap(struct record_ends *ends, struct interval gap)
 {
     struct intervals *gaps = &ends->gaps;

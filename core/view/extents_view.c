@@ -10,7 +10,7 @@
 #include "core/content/holes.h"
 #include "core/view/range_name.h"
 
-/* Of files with holes alone. One that cannot be looked at shows none. */
+/* Only for files with holes; not for a file that cannot be examined. */
 static bool are_extents_listed(const struct reading *reading, struct index_directory *directory)
 {
     AUTO_READING struct reading pinned = {.source = NULL};
@@ -30,7 +30,7 @@ static int next_extent(const struct view_file *file, uint64_t *cursor, struct se
     uint64_t start = *cursor;
     int error = 0;
 
-    /* What the cursor stands after may go on now: the file has grown. */
+    /* The extent before the cursor may have been continued since: the file may have grown. */
     if (start > 0)
         error = holes_seek(file->reading, EXTENT_HOLE, start - 1, file->size, &start);
     start = max_u64(start, *cursor);
@@ -51,7 +51,7 @@ static bool read_extent_range(const char *name, struct selector *selector)
     return name[0] != '-' && range_name_read(name, quantity_parse_size, selector);
 }
 
-/* A range must be an extent: it starts where data start, and ends where they do. */
+/* A range must be an extent: it starts and ends where data start and end. */
 static int find_extent(const struct selector *selector, const struct view_file *file,
                        struct piece_data *data)
 {

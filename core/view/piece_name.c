@@ -25,7 +25,7 @@ static int digits_of(uint64_t number)
     return digits;
 }
 
-/* How wide the numbers of `count` pieces are written. */
+/* The width of the numbers of `count` pieces. */
 static int number_width(uint64_t count)
 {
     int digits = digits_of(saturating_sub(count, 1));
@@ -38,7 +38,7 @@ const char *file_extension(const char *name)
     return dot == NULL || dot == name || dot[1] == '\0' ? "" : dot;
 }
 
-/* The extension after a stem of this length. One that makes the name too long is left out. */
+/* The extension, or "" if the name would be too long with a stem of this length. */
 static const char *fitting(const char *extension, size_t stem)
 {
     return strlen(extension) + stem <= PIECE_NAME_MOST ? extension : "";
@@ -109,7 +109,7 @@ int piece_name_read(const struct view *view, const char *extension, uint64_t cou
         return 0;
     if (!view_is_numbered(view))
         return -ENOENT;
-    /* A number whose extension has a sign in it is no range. */
+    /* A number is not a range even if its extension has a sign in it. */
     memset(selector, 0, sizeof(*selector));
     return select_number(view, extension, count, name, selector);
 }

@@ -30,7 +30,7 @@ static uint64_t count_rows_pieces(const struct view *view, const struct view_fil
     return records / view->rows + (records % view->rows != 0 ? 1 : 0);
 }
 
-/* The data of `count` rows from `first` on, as far as there are so many. */
+/* Finds the data of `count` rows from `first` on, or fewer if the file ends before. */
 static int find_rows(uint64_t first, uint64_t count, const struct view_file *file,
                      struct piece_data *data)
 {

@@ -35,7 +35,7 @@ struct given {
     bool format;
 };
 
-/* Notes an argument. Returns whether it is the first of its kind. */
+/* Records an argument. Returns whether it is the first of its kind. */
 static bool give_once(bool *given)
 {
     bool first = !*given;
@@ -131,7 +131,7 @@ int view_next(const struct view *view, const struct view_file *file, uint64_t *c
     return 0;
 }
 
-/* Takes from the data what is in the header of so many records, which ends at `end`. */
+/* Removes from the data what belongs to the header of `header` records, which ends at `end`. */
 static void leave_out_header(uint64_t header, uint64_t end, struct piece_data *data)
 {
     uint64_t data_end = max_u64(data->bytes.offset + data->bytes.length, end);
@@ -143,7 +143,7 @@ static void leave_out_header(uint64_t header, uint64_t end, struct piece_data *d
     data->rows = rows_end - data->first_row;
 }
 
-/* Puts the header before the data. It is not repeated in the piece in which it stands. */
+/* Puts the header before the data. The piece that contains the header does not repeat it. */
 static int add_header(const struct view *view, const struct view_file *file, struct piece *piece,
                       struct piece_data *data)
 {
@@ -173,7 +173,7 @@ static int resolve_number(const struct view *view, uint64_t number, const struct
     return error;
 }
 
-/* The range that the last `length` units are, and other ranges as they are. */
+/* Converts a tail (the last `length` units) to a range; returns other ranges unchanged. */
 static struct selector as_range(const struct view *view, const struct selector *selector,
                                 const struct view_file *file)
 {

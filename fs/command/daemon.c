@@ -23,8 +23,8 @@
 #include "fs/command/signals.h"
 
 /*
- * Formats a message as at most one line, whatever the names in it contain. Sets *ends if it ends
- * the line, which libfuse writes in several parts. NULL: no memory.
+ * Formats a message so that it is at most one line, whatever the names in it contain. libfuse
+ * writes a line in several parts; *ends: this part ends the line. NULL: no memory.
  */
 static char *one_line(const char *format, va_list arguments, bool *ends)
 {
@@ -65,7 +65,7 @@ void daemon_log_to_stderr(void)
     fuse_set_log_func(log_to_stderr);
 }
 
-/* Ends the process as the signal would have done. */
+/* Ends the process as the signal would have. */
 static _Noreturn void die_of(int number)
 {
     sigset_t only;
@@ -78,7 +78,7 @@ static _Noreturn void die_of(int number)
     _exit(EXIT_FAILURE);
 }
 
-/* Waits for the child's end, and ends as it did, or by the signal that was passed on to it. */
+/* Waits for the child to end, then ends the same way, or by the signal that was passed on to it. */
 static _Noreturn void end_with_child(pid_t child, int passed_on)
 {
     int status = 0;
@@ -103,7 +103,7 @@ static int pass_on_signals(int signals, pid_t child)
     return last;
 }
 
-/* Waits for the child to say that it is ready, or to end. The signals are blocked. */
+/* Waits for the child to report that it is ready, or to end. The signals are blocked. */
 static _Noreturn void wait_for_child(pid_t child, int socket)
 {
     int signals = signals_open();
@@ -131,7 +131,7 @@ static void begin_child(struct daemon *daemon, int socket, pid_t parent)
     atomic_store(&daemon->parent, socket);
     (void)setsid();
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) /* it has been killed already */
+    if (getppid() != parent) /* the parent was killed already */
         _exit(EXIT_FAILURE);
 }
 
@@ -143,7 +143,7 @@ int daemon_start(struct daemon *daemon, bool foreground)
 
     daemon->foreground = foreground;
     atomic_init(&daemon->parent, -1);
-    if (chdir("/") != 0) /* keeps no directory busy */
+    if (chdir("/") != 0) /* so that no directory is kept busy */
         return -errno;
     if (foreground)
         return 0;
@@ -189,7 +189,7 @@ enum daemon_news daemon_hear(struct daemon *daemon)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return DAEMON_BOUND;
     if (got != 1)
-        return DAEMON_ORPHANED; /* left open: daemon_ready() may still write to it */
+        return DAEMON_ORPHANED; /* left open: the mount may still report success */
     (void)close(atomic_exchange(&daemon->parent, -1));
     return DAEMON_FREE;
 }

@@ -12,7 +12,7 @@
 #include "core/base/cleanup.h"
 #include "core/file/mount_table.h"
 
-enum { PATIENCE_S = 2 }; /* for an orderly end */
+enum { PATIENCE_S = 2 }; /* time limit for the orderly end */
 
 static bool is_done_by(struct departure *departure, const struct timespec *limit)
 {
@@ -25,7 +25,7 @@ static bool is_done_by(struct departure *departure, const struct timespec *limit
 
 static _Noreturn void leave(const struct departure *departure)
 {
-    /* A thread that the kernel holds also holds the descriptors, so close this one explicitly. */
+    /* A thread stuck in the kernel keeps the descriptors open, so close this one explicitly. */
     (void)close(departure->fuse);
     _exit(departure->status);
 }
@@ -68,7 +68,9 @@ void departure_end(struct departure *departure)
     pthread_mutex_destroy(&departure->lock);
 }
 
-/* For users whom the kernel does not let unmount. The helper knows what each user has mounted. */
+/*
+ * For users whom the kernel does not allow to unmount. The helper knows what each user has mounted.
+ */
 static int detach_by_helper(const char *mountpoint)
 {
     char program[] = "fusermount3";
@@ -108,7 +110,7 @@ int departure_close(int fuse)
 
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
-    /* Without a reader the write end reports POLLERR, like /dev/fuse after an unmount. */
+    /* Without a reader the write end has POLLERR, like /dev/fuse after an unmount. */
     (void)close(ends[0]);
     AUTO_CLOSE int broken = ends[1];
     return dup3(broken, fuse, O_CLOEXEC) < 0 ? -errno : 0;

@@ -32,8 +32,8 @@ enum {
     DESCRIPTORS = 4,
     DRAW_EVERY = 100, /* ms */
     SHORTAGE_PAUSE_MS = 100,
-    SHORTAGE_ATTEMPTS = 600, /* a minute: leases are broken before that */
-    ATTEMPTS = 8,            /* to count a file that does not change meanwhile */
+    SHORTAGE_ATTEMPTS = 600, /* a minute: leases are broken sooner */
+    ATTEMPTS = 8,            /* attempts to count a file that does not change meanwhile */
 };
 
 /* What is needed to make indexes. */
@@ -45,7 +45,7 @@ struct maker {
     struct index_builder builder;
 };
 
-/* Waiting for a build occupies the thread, which has nothing else to do. */
+/* Waits for a build by blocking the thread, as there is nothing else to do. */
 struct waiting {
     struct index_waiter waiter;
     pthread_mutex_t lock;
@@ -68,7 +68,7 @@ static void on_end(struct index_waiter *waiter, int error)
     pthread_cond_signal(&waiting->changed);
 }
 
-/* Waits for the end, or until the bar must be drawn again. Returns whether the build has ended. */
+/* Waits until the build ends or the bar must be redrawn. Returns whether the build has ended. */
 static bool ended_before_next_draw(struct waiting *waiting)
 {
     struct timespec deadline;
@@ -113,7 +113,7 @@ static void show_recount(void *argument, uint64_t done, uint64_t size)
     progress_show(argument, done, size);
 }
 
-/* Waits until any later change is certain to move the file's time stamps, but not too long. */
+/* Waits until another change is certain to move the file's time stamps, but not too long. */
 static int await_past(const struct reading *reading)
 {
     int fd = -1;
@@ -129,8 +129,8 @@ static int await_past(const struct reading *reading)
 }
 
 /*
- * Verifies, by counting again, an index of a file that changed meanwhile. -TRY_AGAIN: the index was
- * not right for any one moment.
+ * Verifies, by counting again, an index of a file that changed meanwhile. -TRY_AGAIN: it was not
+ * right at any one moment.
  */
 static int make_sure(struct maker *maker, const struct reading *reading, struct progress *progress,
                      const struct record_index *index, struct index_key *key)
@@ -141,7 +141,7 @@ static int make_sure(struct maker *maker, const struct reading *reading, struct 
     if (error != 0)
         return error;
     key->verified = true;
-    (void)index_save(&maker->directory, key, index); /* it has warned about an error */
+    (void)index_save(&maker->directory, key, index); /* it has already warned of an error */
     return 0;
 }
 
@@ -157,7 +157,7 @@ static int make_index(struct maker *maker, const struct reading *reading, struct
 
     if (note == NULL)
         return -ENOMEM;
-    index_note_forget(note); /* what an earlier attempt was not sure of */
+    index_note_forget(note); /* the unverified result of an earlier attempt */
     int error = await_past(reading);
     if (error == 0)
         error = index_get(&maker->directory, reading, maker->format, index);
@@ -197,7 +197,7 @@ static int index_empty(const char *file, const struct reading *reading)
     return error;
 }
 
-/* One attempt. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
+/* Tries once. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
 static int index_once(struct maker *maker, const char *file, struct source *source)
 {
     AUTO_READING struct reading reading = {.source = NULL};
@@ -228,8 +228,8 @@ static bool is_shortage(int error)
 }
 
 /*
- * Indexes the file as it is at some moment. Works for a log that is appended to all the time. A
- * file that is rewritten all the time has no moment that a scan could be certain of.
+ * Indexes the file as it is at some moment, even a log that is appended to all the time. For a file
+ * that is rewritten all the time a scan cannot be certain of any moment.
  */
 static int index_source(struct maker *maker, const char *file, struct source *source)
 {
@@ -261,7 +261,7 @@ static const struct reason reasons[] = {
     {EIO, "cannot be read: look for errors of the disk (dmesg)"},
 };
 
-/* Why a file has no index. For a missing or forbidden file the system's message is enough. */
+/* Why a file has no index. For a missing or unreadable file the message of the system is enough. */
 static const char *reason(int error)
 {
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
@@ -271,8 +271,8 @@ static const char *reason(int error)
 }
 
 /*
- * The file's path without symbolic links, or as given if that is longer than PATH_MAX. The caller
- * frees it. NULL: errno says why.
+ * The file's path without symbolic links, or as given if that would exceed PATH_MAX. The caller
+ * frees it. NULL: see errno.
  */
 static char *resolve(const char *file)
 {
@@ -280,7 +280,9 @@ static char *resolve(const char *file)
     return path == NULL && errno == ENAMETOOLONG ? strdup(file) : path;
 }
 
-/* Opens the directory of a path's last component, cuts that off and sets *name to it. */
+/*
+ * Opens the directory of a path's last component. Cuts the path there; *name becomes the component.
+ */
 static int open_parent(char *path, char **name)
 {
     char *slash = strrchr(path, '/');
@@ -296,8 +298,8 @@ static int open_parent(char *path, char **name)
 }
 
 /*
- * Opens the file's directory, as paths beneath it are looked up without symbolic links. Messages
- * call the file `shown`.
+ * Opens the file's directory, beneath which the name is looked up without following symbolic links.
+ * Messages call the file `shown`.
  */
 static int index_file(struct maker *maker, const char *file, const char *shown)
 {

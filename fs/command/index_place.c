@@ -11,7 +11,9 @@
 #include "core/base/cleanup.h"
 #include "core/file/own_path.h"
 
-/* Whether no other user controls this path. bigfs makes missing parts of it. */
+/*
+ * Whether no other user controls this path. Missing components do not matter, as bigfs makes them.
+ */
 static bool is_own(const char *path)
 {
     AUTO_CLOSE int fd = own_path_open(path, OWN_PATH_ONLY);
@@ -34,7 +36,7 @@ static int try_place(const char *base, const char *below, char **path)
     return 0;
 }
 
-/* Asked last, as the user database may be on another host. */
+/* Used last, as the user database may be on another host. */
 static const char *home_in_database(void)
 {
     const struct passwd *user = getpwuid(geteuid());

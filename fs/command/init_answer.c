@@ -20,7 +20,7 @@ static bool add_flags(const struct iovec *parts, int count, struct fuse_init_out
     if (count != 2 || parts[1].iov_len != sizeof(*answer))
         return false;
     memcpy(answer, parts[1].iov_base, sizeof(*answer));
-    /* FUSE_INIT_EXT: the upper half counts. A kernel without this flag ignores both. */
+    /* FUSE_INIT_EXT: the upper half is valid. A kernel without this flag ignores both. */
     answer->flags |= FUSE_PARALLEL_DIROPS | FUSE_INIT_EXT;
     answer->flags2 |= (uint32_t)(allow_mmap >> 32);
     return true;
@@ -51,7 +51,7 @@ static ssize_t receive_request(int fd, void *buffer, size_t size, void *data)
         return -1;
     }
     ssize_t got = read(fd, buffer, size);
-    /* The end of the mount overtook this request. The next read reports the end. */
+    /* A request aborted by the end of the mount; the next read reports the end. */
     if (got < 0 && errno == ECONNABORTED)
         got = read(fd, buffer, size);
     return got;

@@ -11,7 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/file/mount_table.h"
 
-enum { WANTED = 1024 }; /* KiB; the most that a request asks for (docs/performance.md) */
+enum { WANTED = 1024 }; /* KiB: the largest request (docs/performance.md) */
 
 static void raise_readahead(const char *mountpoint)
 {

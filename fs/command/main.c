@@ -11,7 +11,7 @@
 #include "fs/command/paths.h"
 #include "fs/command/signals.h"
 
-/* Ensures that no file opened later becomes standard input, output or error by accident. */
+/* Prevents files opened later from becoming standard input, output or error. */
 static void occupy_standard_descriptors(void)
 {
     int fd;

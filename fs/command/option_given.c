@@ -8,7 +8,7 @@
 #include "core/base/cleanup.h"
 #include "fs/command/complaint.h"
 
-/* Checks that there is a value if there must be one, and none if there must not. */
+/* Checks that there is a value if one is required, and none if it is not allowed. */
 static int check_value(const struct option_given *given)
 {
     const char *dashes = given->dashes;
@@ -34,10 +34,7 @@ static int set_value(struct options *options, const struct option_given *given)
     return 0;
 }
 
-/*
- * Splits off the next word of a list, in place. A backslash makes the next character an ordinary
- * one.
- */
+/* Splits off the next word of a list, in place. A character after a backslash is ordinary. */
 static char *next_word(char **rest)
 {
     char *word = *rest;
@@ -54,7 +51,7 @@ static char *next_word(char **rest)
     return word;
 }
 
-/* Whether a word of a list is this name. The word may have underscores for dashes. */
+/* Whether a word of a list is this name; it may have underscores for dashes. */
 static bool means(const char *word, const char *name)
 {
     while (*word != '\0' && (*word == *name || (*word == '_' && *name == '-'))) {

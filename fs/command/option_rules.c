@@ -91,7 +91,9 @@ static int set_window_size(struct options *options, const char *value)
 {
     uint64_t *size = &options->settings.window_size;
     int error = parse_size_from_one(value, size);
-    return error == 0 && *size <= SIZE_MAX / 4 ? 0 : -EINVAL; /* sums of a few sizes do not wrap */
+    return error == 0 && *size <= SIZE_MAX / 4
+               ? 0
+               : -EINVAL; /* so that sums of a few sizes do not wrap */
 }
 
 static int set_window_total(struct options *options, const char *value)
@@ -156,7 +158,7 @@ static int set_version(struct options *options, const char *value)
     return 0;
 }
 
-/* Hands a mount option on to libfuse, with its commas and backslashes escaped again. */
+/* Passes a mount option on to libfuse, with commas and backslashes escaped again. */
 static int pass_on(struct options *options, const char *word)
 {
     char *list = NULL;

@@ -13,16 +13,19 @@
 #include "fs/command/option_given.h"
 #include "fs/command/option_rules.h"
 
-/* The answer of getopt_long for the name of the first rule. The other rules follow. */
+/*
+ * The value that getopt_long returns for the first rule by name; the others have the numbers after
+ * it.
+ */
 enum { NAMED = 256 };
 
-/* The last option whose optional value was left out, and the number that followed it. */
+/* The last option whose optional value was left out, and a number that followed it. */
 struct left_out {
     const struct option_rule *rule; /* NULL: none */
     const char *number;
 };
 
-/* The rule that an answer of getopt_long stands for, or NULL. */
+/* The rule for a value returned by getopt_long, or NULL. */
 static const struct option_rule *rule_answered(int answer)
 {
     if (answer >= NAMED)
@@ -44,7 +47,7 @@ static void list_names(struct option *names)
 
 static void list_letters(char *letters)
 {
-    *letters++ = ':'; /* makes a missing value another answer */
+    *letters++ = ':'; /* makes getopt_long return ':' if a value is missing */
     for (int i = 0; i < OPTION_RULES; i++) {
         if (option_rules[i].letter == 0)
             continue;
@@ -55,7 +58,7 @@ static void list_letters(char *letters)
     *letters = '\0';
 }
 
-/* Takes a flag that getopt_long has understood. */
+/* Applies an option that getopt_long has recognized. */
 static int take_answer(struct options *options, int answer, const char *value)
 {
     const struct option_rule *rule = rule_answered(answer);
@@ -66,7 +69,7 @@ static int take_answer(struct options *options, int answer, const char *value)
     return option_take(options, &given);
 }
 
-/* Says why no option has this name of `length` bytes: it is unknown, or the start of several. */
+/* Reports why no option has this name of `length` bytes: it is unknown or ambiguous. */
 static int refuse_name(const char *name, size_t length)
 {
     for (size_t i = 0; i < OPTION_RULES && length > 0; i++) {
@@ -80,7 +83,7 @@ static int refuse_name(const char *name, size_t length)
     return complain(EXIT_USAGE, "unknown option --%.*s: see bigfs --help", (int)length, name);
 }
 
-/* Says what getopt_long did not accept. `word` is the last word that it read. */
+/* Reports what getopt_long did not accept. `word` is the last word that it read. */
 static int refuse_answer(struct options *options, int answer, const char *word)
 {
     if (rule_answered(optopt) != NULL)
@@ -96,7 +99,7 @@ static bool is_number(const char *word)
     return word != NULL && word[0] != '\0' && word[strspn(word, "0123456789")] == '\0';
 }
 
-/* Notes if an optional value was left out and the `next` word is a number. */
+/* Remembers the option if its value was left out and the `next` word is a number. */
 static void look_for_left_out(struct left_out *left_out, int answer, const char *value,
                               const char *next)
 {
@@ -115,7 +118,7 @@ static int take_flags(struct options *options, int argc, char **argv, struct lef
     list_names(names);
     list_letters(letters);
     opterr = 0;
-    optind = 0; /* starts anew */
+    optind = 0; /* resets getopt_long */
     while (status == 0 && (answer = getopt_long(argc, argv, letters, names, NULL)) != -1) {
         if (answer == '?' || answer == ':')
             return refuse_answer(options, answer, argv[optind - 1]);
@@ -155,7 +158,7 @@ static int take_paths(struct options *options, int count, char **words,
     return 0;
 }
 
-/* The daemon leaves the working directory, so the index directory needs an absolute path. */
+/* The daemon changes its working directory, so the index directory needs an absolute path. */
 static int make_absolute(char **path)
 {
     if (*path == NULL || (*path)[0] == '/')

@@ -20,8 +20,8 @@ static int complain_of(const char *path, int error)
 }
 
 /*
- * The absolute path, for the caller to free, or NULL after a complaint. `missing` says what to do
- * if there is no such file.
+ * Returns the absolute path, which the caller frees, or NULL after a message. `missing` says what
+ * to do if the path does not exist.
  */
 static char *resolve_path(const char *path, const char *missing)
 {
@@ -55,7 +55,7 @@ static int check_mountpoint(const char *path, const char *resolved)
         return complain_of(path, errno);
     if (!S_ISDIR(attributes.st_mode))
         return complain(-1, "%s: is not a directory: give a directory as MOUNTPOINT", path);
-    /* fusermount3, which mounts for all users but root, demands this. */
+    /* Required by fusermount3, which mounts for all users but root. */
     if (geteuid() != 0 && faccessat(AT_FDCWD, resolved, W_OK | X_OK, AT_EACCESS) != 0)
         return complain(-1, "%s: cannot be written to: give a directory of your own as MOUNTPOINT",
                         path);
@@ -108,8 +108,8 @@ int paths_check(const char *source, const char *mountpoint, struct paths *paths)
 }
 
 /*
- * Whether an absolute path passes through `directory`, which is absolute and resolved. If so, the
- * path leads into the mount once `directory` is mounted on, even if a link leads out of it now.
+ * Whether an absolute path passes through `directory`, which is absolute and resolved. Once
+ * something is mounted there, the path leads into the mount, even if a link leads out of it now.
  */
 static bool leads_into(const char *path, const char *directory)
 {

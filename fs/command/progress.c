@@ -11,7 +11,7 @@
 #include "core/base/checked.h"
 
 enum {
-    WIDTH = 80, /* columns of a terminal that does not tell its width */
+    WIDTH = 80, /* columns, if the terminal does not report them */
     BAR_MOST = 40,
     BAR_LEAST = 10,
     NAME_LEAST = 8,

@@ -16,7 +16,7 @@ enum {
     DRAIN_MS = 1000,         /* for requests under way, after a signal */
     DRAIN_STEP_MS = 5,       /* between two checks whether they have ended */
     DETACHED_STEP_MS = 1000, /* between two checks of a mount that was detached from outside … */
-    STUCK_STEPS = 5,         /* … which ends after so many without progress */
+    STUCK_STEPS = 5,         /* … which ends after this many checks without progress */
 };
 
 struct service {
@@ -27,12 +27,12 @@ struct service {
     int table;             /* core/file/mount_table.h; owned; or less than 0 */
     bool detached;
     uint64_t progress; /* at the last check */
-    unsigned idle;     /* checks in a row without progress, though requests were under way */
+    unsigned idle;     /* consecutive checks without progress while requests were under way */
 };
 
 enum event { EVENT_SIGNAL, EVENT_ENDED, EVENT_PARENT, EVENT_TABLE, EVENTS };
 
-/* Whether work is under way, and a number that changes when any of it progresses. */
+/* What is under way, and a number that changes with any progress. */
 struct work {
     bool any;
     uint64_t progress;
@@ -58,8 +58,8 @@ static struct work look_at_work(const struct service *service)
 }
 
 /*
- * Whether a mount that was detached from outside is kept only by requests that the kernel holds.
- * Their callers keep the mount, so the kernel does not report its end.
+ * Whether a mount that was detached from outside is kept only by requests stuck in the kernel.
+ * Their callers keep it, so the kernel does not report its end.
  */
 static bool is_stuck(struct service *service)
 {
@@ -73,7 +73,7 @@ static bool is_stuck(struct service *service)
     return service->idle >= STUCK_STEPS;
 }
 
-/* Whether an event, or a long time without progress, is the end. */
+/* Whether an event, or a long time without one, is the end. */
 static bool is_end(struct service *service, const struct pollfd *events)
 {
     struct driver *driver = service->driver;
@@ -108,7 +108,7 @@ static int await_end(struct service *service)
     return 0;
 }
 
-/* Goes on serving until no work is under way, but only for a while. Another signal ends it. */
+/* Keeps serving until nothing is under way, but not for long; another signal cuts it short. */
 static void drain(const struct service *service)
 {
     struct pollfd events[] = {
@@ -140,7 +140,7 @@ static void end_mount(const struct service *service)
 static int open_events(struct service *service)
 {
     service->signals = signals_open();
-    service->table = mount_table_open(); /* bigfs works without it */
+    service->table = mount_table_open(); /* optional */
     return service->signals < 0 ? service->signals : 0;
 }
 
@@ -151,7 +151,7 @@ static int serve(struct service *service)
     if (error != 0)
         return error;
     if (signals_take(service->signals) != 0)
-        return 0; /* it arrived during the mount, so the command must not report success */
+        return 0; /* a signal came during the mount, so the command does not report success */
     atomic_store(&service->crew->receiving, true);
     error = crew_start(service->crew);
     return error != 0 ? error : await_end(service);

@@ -29,7 +29,7 @@ static uint64_t count_of(const struct operation_counts *counts, size_t member)
     return atomic_load(value);
 }
 
-/* One of the counts of each operation. */
+/* The counters of each operation. */
 static const struct operation_metric {
     const char *name;
     const char *help;
@@ -166,7 +166,7 @@ static void write_gauges(FILE *out, struct driver *driver)
 
 static void write_metrics(FILE *out, struct driver *driver, bool named)
 {
-    (void)named; /* no names are written */
+    (void)named; /* metrics contain no names */
     write_request_counters(out, driver);
     write_source_counters(out, driver);
     write_gauges(out, driver);

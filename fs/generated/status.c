@@ -42,7 +42,7 @@ static void write_status_path(FILE *out, const char *what, const char *path)
     fprintf(out, "%s%s\n", what, printable_or(shown));
 }
 
-/* Anybody can find the mountpoint in the kernel's table, but not the other paths. */
+/* The mountpoint is public in the kernel's mount table. The other paths are not. */
 static void write_paths(FILE *out, const struct driver *driver, bool named)
 {
     const char *index_dir = driver->settings->index_dir;

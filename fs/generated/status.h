@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* .bigfs/status: what the mount is and does, in a form for people. */
+/* .bigfs/status: the settings and the state of the mount, for people. */
 #ifndef BIGFS_FS_GENERATED_STATUS_H
 #define BIGFS_FS_GENERATED_STATUS_H
 

@@ -82,7 +82,7 @@ static int write_tsv_line(const struct view_text *text, struct text_place *place
         error = view_next(text->view, &text->file, &place->cursor, &selector);
     if (error == 0 && place->line > 0)
         error = describe_piece(text, &selector, line, length);
-    if (error != 0) /* a piece that has just vanished does not end the table */
+    if (error != 0) /* a piece that has just disappeared does not end the table */
         return error == -ENOENT ? -ESTALE : error;
     place->line++;
     place->offset += *length;

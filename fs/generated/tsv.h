@@ -4,10 +4,10 @@
  *
  *     name <TAB> offset <TAB> length <TAB> data_bytes [<TAB> first_line <TAB> lines]
  *
- * Offset and length, in bytes, are those of the piece's data in the content, without a repeated
- * header. data_bytes is how many of these bytes are not in holes. `rows` also has the number of the
- * first record, from 1, and the number of records. A tab, line break or backslash in a name is
- * written as "\t", "\n", "\\".
+ * Offset and length are those of the piece's data in the content, without a repeated header.
+ * data_bytes counts those that are not in holes. In `rows` there are also the number of the first
+ * record (from 1) and the number of records. A tab, line break or backslash in a name is written as
+ * "\t", "\n", "\\".
  */
 #ifndef BIGFS_FS_GENERATED_TSV_H
 #define BIGFS_FS_GENERATED_TSV_H

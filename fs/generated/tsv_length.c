@@ -39,7 +39,7 @@ static uint64_t first_piece_from(const struct partition *partition, uint64_t siz
     return low;
 }
 
-/* The number of digits in the offsets of the first `count` pieces. */
+/* The total digits of the offsets of the first `count` pieces. */
 static uint64_t offset_digits(const struct partition *partition, uint64_t size, uint64_t count)
 {
     uint64_t digits = count;
@@ -57,9 +57,8 @@ static uint64_t nominal_length(const struct partition *partition, uint64_t size,
 }
 
 /*
- * The number of digits in the lengths of the first `count` pieces. Lengths never grow from one
- * piece to the next: by size only the last piece is shorter, and by number the first ones are
- * longer.
+ * The total digits of the lengths of the first `count` pieces. Lengths never grow from one piece to
+ * the next: by size, the last one is shorter; by number, the first ones are longer.
  */
 static uint64_t length_digits(const struct partition *partition, uint64_t size, uint64_t count)
 {
@@ -70,7 +69,7 @@ static uint64_t length_digits(const struct partition *partition, uint64_t size, 
     for (uint64_t power = 10; power <= longest; power *= 10) {
         uint64_t low = 0;
         uint64_t high = count;
-        while (low < high) { /* the first piece that is shorter */
+        while (low < high) { /* finds the first shorter piece */
             uint64_t middle = low + (high - low) / 2;
             if (nominal_length(partition, size, middle) < power)
                 high = middle;
@@ -112,8 +111,8 @@ uint64_t tsv_length(const struct view *view, uint64_t size)
 struct text_place tsv_place_at(const struct view *view, uint64_t size, uint64_t offset)
 {
     const struct view_file file = {.size = size};
-    uint64_t low = 0;                        /* this piece's line begins at or before offset, … */
-    uint64_t high = view_count(view, &file); /* … and this one's after it */
+    uint64_t low = 0; /* the line of this piece begins at or before offset, … */
+    uint64_t high = view_count(view, &file); /* … and the line of this one after it */
 
     if (offset < tsv_line_start(view, size, 0))
         return (struct text_place){0};

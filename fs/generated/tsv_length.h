@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The length of a table, and where a line in it begins, by arithmetic alone. Only for `bytes` of a
- * file without holes, whose fields all follow from the size.
+ * Computes the length of a table and where its lines begin, for `bytes` of a file without holes,
+ * where every field follows from the size.
  */
 #ifndef BIGFS_FS_GENERATED_TSV_LENGTH_H
 #define BIGFS_FS_GENERATED_TSV_LENGTH_H
@@ -21,14 +21,14 @@ size_t tsv_heading(const struct view *view, char *text);
 bool tsv_is_computed(const struct view *view, const struct file_identity *identity);
 
 /*
- * The length, in bytes, of such a table of a file of `size` bytes. TEXT_TOO_LONG: the file has so
- * many pieces that the text may be longer than a file can be.
+ * The length of such a table of a file of `size` bytes, in bytes. TEXT_TOO_LONG: it has so many
+ * pieces that its text might exceed the largest file size.
  */
 uint64_t tsv_length(const struct view *view, uint64_t size);
 
 /*
- * The line of such a table with the byte at `offset`, which must be less than the length. The table
- * must not be too long.
+ * The line of such a table that holds the byte at `offset`, which is less than the length. The
+ * table must not be too long.
  */
 struct text_place tsv_place_at(const struct view *view, uint64_t size, uint64_t offset);
 

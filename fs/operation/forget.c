@@ -4,7 +4,7 @@
 #include "fs/serve/reply.h"
 #include "fs/tree/driver.h"
 
-/* It is never put in line, as it waits for nothing. */
+/* No `refuse`: it is never queued, as it waits for nothing. */
 const struct operation forget_operation = {.name = "forget"};
 
 void on_forget(fuse_req_t fuse, fuse_ino_t inode, uint64_t lookups)

@@ -6,8 +6,8 @@
 
 enum {
     /*
-     * Requests that the kernel may send ahead of readers. Above its congestion threshold (9 by
-     * default) it drops read-ahead.
+     * How many requests the kernel may send ahead of readers. Beyond its default of 9 it drops
+     * readahead.
      */
     MOST_BACKGROUND = 64,
 };
@@ -17,10 +17,10 @@ void on_init(void *argument, struct fuse_conn_info *connection)
     struct server *server = argument;
     const struct driver *driver = list_object(server, struct driver, server);
 
-    /* Splicing needs pipes for each thread, and nothing here would gain from it. */
+    /* Splicing takes pipes for each thread, and nothing here would gain from it. */
     connection->want &=
         ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
-    /* Makes the kernel ask for ACLs when it checks rights (default_permissions). */
+    /* The kernel then checks rights (default_permissions) and asks for ACLs. */
     if (driver->kernel_checks)
         connection->want |= connection->capable & FUSE_CAP_POSIX_ACL;
     connection->max_read = MOST_READ; /* as in the mount options */

@@ -21,7 +21,7 @@ static void run_lookup(struct request *request)
     int error = entry_look_up(driver, parent, request->name, &cancel, &entry);
     if (error == -AWAITS_INDEX) {
         parking_wait(request, parent);
-    } else if (error == -OTHER_DEVICE) { /* it may have to wait in line for that device */
+    } else if (error == -OTHER_DEVICE) { /* it may have to queue for that device */
         crew_queue(&driver->server.crew, LANE_LOOKS, request, entry.device);
     } else if (error != 0) {
         reply_failure(request, error);

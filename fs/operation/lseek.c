@@ -27,7 +27,7 @@ static void run_lseek(struct request *request)
 
 const struct operation lseek_operation = {.name = "lseek", .run = run_lseek, .refuse = reply_error};
 
-/* The kernel asks only for SEEK_DATA and SEEK_HOLE, and handles the others itself. */
+/* The kernel sends only SEEK_DATA and SEEK_HOLE; it handles the others itself. */
 void on_lseek(fuse_req_t fuse, fuse_ino_t inode, off_t offset, int whence,
               struct fuse_file_info *file)
 {

@@ -34,7 +34,7 @@ static void run_open(struct request *request)
         return;
     }
     request->file.fh = (uint64_t)(uintptr_t)handle;
-    /* With the kernel's cache generated files can be sent and mapped, whatever --cache says. */
+    /* Generated files always use the kernel's cache, so that they can be sent and mapped. */
     request->file.direct_io = handle->type->is_piece && driver->settings->cache == CACHE_NONE;
     request->file.keep_cache = !request->file.direct_io; /* the content of a node never changes */
     if (!reply_open(request))

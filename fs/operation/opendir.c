@@ -6,10 +6,10 @@
 #include "fs/tree/driver.h"
 #include "fs/tree/node_type.h"
 
-/* It is never put in line, as it waits for nothing. */
+/* No `refuse`: it is never queued, as it waits for nothing. */
 const struct operation opendir_operation = {.name = "opendir"};
 
-/* Only a directory of SOURCE has anything to keep. If there is no memory, it is still listed. */
+/* Only a directory of SOURCE has a stream to keep. Without memory it is still listed. */
 void on_opendir(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *file)
 {
     struct request request = request_begin(&opendir_operation, fuse, inode);
@@ -30,7 +30,7 @@ static void run_releasedir(struct request *request)
     reply_errno(request, 0);
 }
 
-/* A directory is closed in every case, and closing may block. */
+/* Closes the directory anyway. Closing may block. */
 static void release_all_the_same(const struct request *request, int error)
 {
     struct request copy = *request;

@@ -18,13 +18,13 @@ struct parked {
 
 /*
  * The index has been made, or the file has changed, which the request will find out. The request
- * may take long, so a worker runs it, not the builder's thread.
+ * may take long, so a worker runs it and not the builder's thread.
  */
 static void on_index_end(struct index_waiter *waiter, int error)
 {
     struct parked *parked = list_object(waiter, struct parked, waiter);
 
-    /* Waits for a callback under way, which finds the request no longer waiting. */
+    /* Waits for a callback under way, which finds that the request is no longer parked. */
     fuse_req_interrupt_func(parked->request.fuse, NULL, NULL);
     if (error == 0 || error == -ESTALE || error == -HELD_BY_LEASE || error == -NO_DESCRIPTOR)
         crew_resume(&parked->driver->server.crew, LANE_SCANS, &parked->request);
@@ -71,7 +71,7 @@ void parking_wait(const struct request *request, const struct node *node)
     fuse_req_interrupt_func(request->fuse, on_parked_interrupt, parked);
     int error = join_index(parked, node);
     if (error == 0)
-        return; /* from here on `parked` must not be touched */
+        return; /* another thread may own it by now */
     fuse_req_interrupt_func(request->fuse, NULL, NULL);
     reply_failure(request, error);
     free(parked);

@@ -41,7 +41,7 @@ static void read_piece(const struct request *request)
     buffers_give_back(buffers, buffer);
 }
 
-/* A text is made while it is read, which may take a scan. It must not hold up readers of pieces. */
+/* Reading a text may make parts of it again with a scan, which must not delay readers of pieces. */
 static void read_generated(const struct request *request)
 {
     AUTO_FREE char *buffer = malloc(request->size);
@@ -64,8 +64,8 @@ const struct operation read_operation = {.name = "read", .run = run_read, .refus
 /* --- reads that do not wait ------------------------------------------------------------------- */
 
 /*
- * Reads bytes that can be had without waiting. Ventures only for the read, as a reply does not
- * block. Returns 0, or -NOT_AT_ONCE if the bytes must be read in a lane.
+ * Reads what can be had without waiting. Ventures only during the read, as a reply does not block.
+ * Returns 0, or -NOT_AT_ONCE if it must be read in a lane.
  */
 static int venture_read(const struct request *request, char *buffer, size_t *got)
 {
@@ -81,7 +81,7 @@ static int venture_read(const struct request *request, char *buffer, size_t *got
 
 /*
  * Answers with bytes that can be had without waiting, outside the lanes and without calling another
- * thread to lead. Returns false if not all bytes can be had.
+ * leader. Returns false if not all bytes can be had.
  */
 static bool answer_at_once(const struct request *request)
 {
@@ -121,7 +121,7 @@ static int copy_for_later(void *argument, uint64_t offset, char *buffer, size_t 
     return handle_prefetch(argument, offset, buffer, size, got, then);
 }
 
-/* Ends a read whose request is gone by now. Copies the bytes that follow if it may venture. */
+/* Ends a read that has been answered. Copies the next bytes, if that may be ventured. */
 static void end_and_prefetch(struct crew *crew, struct handle *handle,
                              const struct prefetch_read *read)
 {
@@ -147,7 +147,7 @@ static bool answer_prefetched(struct request *request)
         atomic_fetch_add(&server->prefetched, 1);
         reply_data(request, read.bytes, request->size);
     } else if (!answer_at_once(request)) {
-        /* Ends first, as a thread in a lane goes on with other requests, perhaps for long. */
+        /* End it first: in a lane this thread goes on with other requests, perhaps for long. */
         prefetch_end(&handle->prefetch, &read, NULL, NULL);
         return false;
     }
@@ -169,7 +169,7 @@ void on_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
     request.offset = offset;
     request.file = *file;
     const struct handle_type *type = handle_of(&request)->type;
-    if (size > server_of(fuse)->buffers.size) /* impossible with bigfs's own max_read */
+    if (size > server_of(fuse)->buffers.size) /* cannot happen with the max_read of the mount */
         reply_error(&request, -EIO);
     else if (type->is_report)
         run_read(&request);

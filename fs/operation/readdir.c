@@ -32,7 +32,7 @@ static void answer_listing(const struct request *request, bool with_nodes)
         parking_wait(request, listing.node);
     else if (error != 0)
         reply_failure(request, error);
-    else /* it fails only at the end of the mount, when all nodes are freed */
+    else /* fails only at the end of the mount, when its nodes are freed with all others */
         reply_data(request, buffer, listing.used);
 }
 

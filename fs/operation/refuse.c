@@ -5,7 +5,7 @@
 
 #include "fs/serve/reply.h"
 
-/* It is never put in line, as it waits for nothing. */
+/* No `refuse`: it is never queued, as it waits for nothing. */
 const struct operation change_operation = {.name = "change"};
 
 static void refuse_change(fuse_req_t fuse)

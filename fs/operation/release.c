@@ -11,7 +11,7 @@ static void run_release(struct request *request)
     reply_errno(request, 0);
 }
 
-/* For a request that cannot be put in line: a handle is closed in every case. */
+/* Closes the handle even if there is no memory to queue the request. */
 static void close_all_the_same(const struct request *request, int error)
 {
     struct request copy = *request;
@@ -22,7 +22,7 @@ static void close_all_the_same(const struct request *request, int error)
 const struct operation release_operation = {
     .name = "release", .run = run_release, .refuse = close_all_the_same};
 
-/* Closing a descriptor may block if the file system flushes, as some network file systems do. */
+/* Closing a descriptor may block on a file system that flushes, as some network file systems do. */
 void on_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *file)
 {
     struct request request = request_begin(&release_operation, fuse, inode);

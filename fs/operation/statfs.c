@@ -19,7 +19,7 @@ static void run_statfs(struct request *request)
 const struct operation statfs_operation = {
     .name = "statfs", .run = run_statfs, .refuse = reply_error};
 
-/* Answers for the root's file system, whatever the node. */
+/* The root's file system answers for every node. */
 void on_statfs(fuse_req_t fuse, fuse_ino_t inode)
 {
     struct request request = request_begin(&statfs_operation, fuse, FUSE_ROOT_ID);

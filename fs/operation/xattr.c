@@ -35,7 +35,7 @@ static const struct xattr *xattr_named(const char *name)
     return NULL;
 }
 
-/* Answers with a value, or with its size if the request asks for that. */
+/* Answers with a value, or with its size if only that was requested. */
 static void reply_value(const struct request *request, const char *value, size_t size)
 {
     if (request->size == 0)

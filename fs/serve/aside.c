@@ -10,7 +10,7 @@
 #include "fs/serve/crew_lane.h"
 
 enum {
-    STEP_MS = 20, /* between two tries */
+    STEP_MS = 20, /* between two attempts */
 };
 
 struct set_aside {
@@ -54,7 +54,7 @@ static void wait_ms(struct aside *aside, int64_t ms)
     (void)pthread_cond_clockwait(&aside->change, &aside->lock, CLOCK_MONOTONIC, &until);
 }
 
-/* Takes out the first one that is due: it cannot be interrupted any more. NULL: the end. */
+/* Removes the first request that is due, which can then no longer be interrupted. NULL: the end. */
 static struct set_aside *take_next(struct aside *aside)
 {
     HOLD_LOCK(&aside->lock);
@@ -87,7 +87,7 @@ static void *run_aside(void *argument)
     struct set_aside *one;
 
     while ((one = take_next(aside)) != NULL) {
-        /* Waits for a callback under way, which finds the request already taken out. */
+        /* Waits for a callback under way, which finds that the request is no longer here. */
         fuse_req_interrupt_func(one->request.fuse, NULL, NULL);
         if (has_ended(aside)) {
             one->request.operation->refuse(&one->request, -CANCELLED);
@@ -129,7 +129,7 @@ void aside_stop(struct aside *aside)
     (void)pthread_join(aside->thread, NULL);
 }
 
-/* Returns false if the reader is gone already, or at the end. */
+/* Returns false if the reader is already gone. */
 static bool add_aside(struct aside *aside, struct set_aside *one)
 {
     HOLD_LOCK(&aside->lock);
@@ -158,7 +158,7 @@ bool aside_wait(struct aside *aside, const struct request *request, int64_t long
     list_reset(&one->link);
     fuse_req_interrupt_func(request->fuse, on_aside_interrupt, one);
     if (add_aside(aside, one))
-        return true; /* the callback or the thread may have freed it already */
+        return true; /* another thread may own it by now */
     fuse_req_interrupt_func(request->fuse, NULL, NULL);
     one->request.operation->refuse(&one->request, -CANCELLED);
     free(one);

@@ -12,16 +12,16 @@
 #include "core/base/cleanup.h"
 
 enum {
-    STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB, the thread sanitizer takes more */
+    STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB; the thread sanitizer needs more */
     CACHE_LINE = 64,
-    SHORTAGE_MS = 10, /* until a worker that got no memory tries again */
+    SHORTAGE_MS = 10, /* until a receiver without memory tries again */
     WAKE_SIGNAL = SIGUSR1,
     WAKE_STEP_MS = 5, /* until a worker that is still receiving at the end is woken again */
 };
 
 const char *const lane_names[LANES] = {"reads", "scans", "looks"};
 
-/* Each worker counts for itself, so each has a cache line of its own. */
+/* Each worker updates its own counters, so each has its own cache line. */
 struct crew_worker {
     _Alignas(CACHE_LINE) _Atomic uint64_t received;
     _Atomic uint64_t finished;
@@ -29,7 +29,7 @@ struct crew_worker {
     atomic_bool over;      /* it has ended and can be joined */
     struct crew *crew;
     pthread_t thread;
-    struct fuse_buf buffer; /* its memory is allocated by libfuse and owned by the crew */
+    struct fuse_buf buffer; /* its memory is allocated by libfuse and freed here */
 };
 
 /* --- lanes ------------------------------------------------------------------------------------ */
@@ -135,7 +135,7 @@ static int receive(struct crew_worker *worker)
 
     atomic_store_explicit(&worker->receiving, true, memory_order_relaxed);
     int received = fuse_session_receive_buf(session, &worker->buffer);
-    if (received == -ENOMEM) /* in the kernel, as the buffer exists */
+    if (received == -ENOMEM) /* of the kernel, as the buffer exists */
         (void)nanosleep(&pause, NULL);
     atomic_store_explicit(&worker->receiving, false, memory_order_relaxed);
     return received;
@@ -198,7 +198,7 @@ static int start_worker(struct crew_worker *worker)
 
 static void on_wake(int number)
 {
-    (void)number; /* interrupting a wait is all it is for */
+    (void)number; /* only interrupts a wait */
 }
 
 int crew_start(struct crew *crew)
@@ -245,7 +245,7 @@ static void wake_receivers(const struct crew *crew, unsigned joined)
             (void)pthread_kill(crew->workers[i].thread, WAKE_SIGNAL);
 }
 
-/* Joins a worker if it has ended; else waits for a moment. Returns whether it has ended. */
+/* Joins a worker if it has ended; otherwise waits for a moment. Returns whether it has. */
 static bool join_soon(struct crew_worker *worker)
 {
     const struct timespec moment = {.tv_nsec = WAKE_STEP_MS * 1000000L};
@@ -259,9 +259,9 @@ static bool join_soon(struct crew_worker *worker)
 }
 
 /*
- * A signal that arrives just before a worker begins to wait is lost, so the workers are woken again
- * until all have ended. (pthread_cancel() has no such gap, but it loads a library, and without a
- * free descriptor it aborts the process.)
+ * A signal just before a worker begins to wait is lost, so workers are woken until all have ended.
+ * (pthread_cancel() has no such gap, but it loads a library, and aborts the process if no
+ * descriptor is free.)
  */
 int crew_stop(struct crew *crew)
 {

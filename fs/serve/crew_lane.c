@@ -26,7 +26,9 @@ static unsigned running_of(const struct crew_lane *lane, uint64_t device)
     return count;
 }
 
-/* Whether a request has room and its device has not used up its share. The lock is held. */
+/*
+ * Whether there is room for a request and its device has not used up its share. The lock is held.
+ */
 static bool has_room(const struct crew_lane *lane, const struct request *request)
 {
     if (lane->running >= lane->limit)
@@ -53,7 +55,9 @@ static void leave_line(struct crew_lane *lane, struct request *request)
     lane->queued--;
 }
 
-/* Takes the first request that has room out of the line and starts it. The lock is held. */
+/*
+ * Takes the first request for which there is room from the queue and starts it. The lock is held.
+ */
 static struct request *start_first(struct crew_lane *lane)
 {
     for (struct list *link = lane->waiting.next; link != &lane->waiting; link = link->next) {
@@ -82,7 +86,7 @@ static bool enter_lane(struct crew_lane *lane, struct request *request)
     return true;
 }
 
-/* Ends a request and starts the next one in its place. The caller must run that one. */
+/* Ends a request. Returns the next one, started in its place, for the caller to run. */
 static struct request *finish_request(struct crew_lane *lane, struct request *request)
 {
     HOLD_LOCK(&lane->lock);
@@ -120,7 +124,7 @@ static enum queueing join_line(struct crew_lane *lane, struct request *request, 
     if (request->interrupted)
         return INTERRUPTED;
     if (start_at_once &&
-        has_room(lane, request)) { /* another one ended meanwhile and found none waiting */
+        has_room(lane, request)) { /* a request ended meanwhile and found none waiting */
         start_request(lane, request);
         return ROOM_NOW;
     }
@@ -145,8 +149,8 @@ static struct request *copy_for_line(struct crew_lane *lane, const struct reques
 }
 
 /*
- * Puts a copy of the request in line, or answers it. Returns the copy if it may start at once and
- * there is room by now. Once it is in line, the caller must not touch it.
+ * Queues a copy of the request, or answers it. Returns the copy if it should start at once and
+ * there is room by now. Once queued, another thread may take it.
  */
 static struct request *queue_request(struct crew_lane *lane, const struct request *request,
                                      uint64_t device, bool start_at_once)

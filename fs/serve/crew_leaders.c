@@ -9,7 +9,8 @@
 void crew_leaders_init(struct crew_leaders *leaders, void (*errand)(void *argument), void *argument)
 {
     /*
-     * Measured (docs/performance.md): with fewer, one reader waits for wake-ups; with more, many.
+     * Measured (docs/performance.md): with fewer leaders a single reader waits for wake-ups, with
+     * more leaders many readers do.
      */
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -26,7 +27,7 @@ void crew_leaders_destroy(struct crew_leaders *leaders)
     pthread_mutex_destroy(&leaders->lock);
 }
 
-/* The lock is held, but released while the errand runs. */
+/* Called with the lock held; released while the errand runs. */
 static void run_errand(struct crew_leaders *leaders)
 {
     leaders->errands--;
@@ -36,7 +37,7 @@ static void run_errand(struct crew_leaders *leaders)
 }
 
 /*
- * A call comes before an errand. An errand comes before a free place, as there is a leader already.
+ * A call comes before an errand, and an errand before a free place, as there is a leader already.
  * The lock is held.
  */
 static bool enter_leaders(struct crew_leaders *leaders)
@@ -54,8 +55,8 @@ static bool enter_leaders(struct crew_leaders *leaders)
 }
 
 /*
- * Whether all leaders but the caller are venturing, and may have blocked by now. There is always
- * one that is not venturing, or one has been called. The lock is held.
+ * Whether all leaders but the caller are venturing, and may have blocked by now. One that is not is
+ * always left or has been called. The lock is held.
  */
 static bool is_last(const struct crew_leaders *leaders)
 {
@@ -93,7 +94,7 @@ void crew_leaders_return(struct crew_leaders *leaders)
 {
     HOLD_LOCK(&leaders->lock);
     leaders->count++;
-    leaders->called = false; /* here is a leader */
+    leaders->called = false; /* now there is a leader */
 }
 
 bool crew_leaders_venture(struct crew_leaders *leaders)

@@ -7,9 +7,9 @@
 #include "core/base/outcome.h"
 
 /*
- * An error that is not in this table becomes EIO: disks and file systems fail in many ways. EINTR,
- * EAGAIN and the like come from a file system that should not answer with them; bigfs itself uses
- * CANCELLED and the like.
+ * An error that is not in this table becomes EIO, as disks and file systems fail in many ways.
+ * EINTR, EAGAIN and the like come from a misbehaving file system; bigfs itself uses CANCELLED and
+ * the like.
  */
 static const struct {
     int error;
@@ -19,18 +19,18 @@ static const struct {
     {CANCELLED, EINTR, 0},
     {MET_OURSELVES, ELOOP, 0},
     {NO_DESCRIPTOR, EMFILE, 10L * 1000},
-    {HELD_BY_LEASE, EIO, 60L * 1000}, /* leases are broken before that */
-    /* The kernel looks the name up again and finds what is there now. */
+    {HELD_BY_LEASE, EIO, 60L * 1000}, /* leases are broken sooner */
+    /* ESTALE makes the kernel look the name up again and find what is there now. */
     {WRONG_INDEX, ESTALE, 0},
     {TRY_AGAIN, ESTALE, 0},
-    {EXDEV, ESTALE, 0}, /* something on the path became a link or a mount that leads out */
-    {ELOOP, ESTALE, 0}, /* a symbolic link */
+    {EXDEV, ESTALE, 0}, /* a component became a link or mount that leads out */
+    {ELOOP, ESTALE, 0}, /* a component became a symbolic link */
     {ENOTDIR, ESTALE, 0},
     {EACCES, EACCES, 0},
-    {EFBIG, EFBIG, 0}, /* a table that would be longer than a file can be */
+    {EFBIG, EFBIG, 0}, /* a table that would exceed the largest file size */
     {EINVAL, EINVAL, 0},
     {EISDIR, EISDIR, 0},
-    {EKEYEXPIRED, EKEYEXPIRED, 0}, /* of a network or an encrypted file, not of a failing disk */
+    {EKEYEXPIRED, EKEYEXPIRED, 0}, /* a key of a network or an encrypted file, not a failing disk */
     {EMFILE, EMFILE, 0},
     {ENAMETOOLONG, ENAMETOOLONG, 0},
     {ENFILE, ENFILE, 0},

@@ -10,7 +10,7 @@
 
 enum {
     ROOM_MOST = 20, /* lines in a row */
-    REFILL_MS = 500 /* until one more */
+    REFILL_MS = 500 /* until one more may be written */
 };
 
 void log_init(struct log *log)

@@ -8,9 +8,9 @@
 #include "core/base/clock.h"
 
 enum {
-    LARGE = 256 * 1024, /* smaller reads are slowed down by messages, not by copies */
-    ORDERLY = 2,        /* after this many reads in order it is worthwhile */
-    FRESH = 100,        /* ms; a reader that pauses gets the bytes as they are when it goes on */
+    LARGE = 256 * 1024, /* for smaller reads the messages cost more than the copies */
+    ORDERLY = 2,        /* so many reads in order make prefetching worthwhile */
+    FRESH = 100,        /* ms: a reader that pauses gets fresh bytes afterwards */
 };
 
 /* --- the pool --------------------------------------------------------------------------------- */
@@ -43,7 +43,7 @@ void prefetch_pool_destroy(struct prefetch_pool *pool)
     pthread_mutex_destroy(&pool->lock);
 }
 
-/* A member's stretch that has the byte at `offset`, or will begin with it. The lock is held. */
+/* A member's stretch that holds the byte at `offset`, or will start with it; or NULL. Locked. */
 static struct stretch *find_stretch(const struct prefetch *prefetch, uint64_t offset)
 {
     struct prefetch_pool *pool = prefetch->pool;
@@ -63,7 +63,7 @@ static bool is_fresh(const struct stretch *stretch)
     return clock_ms() - stretch->copied <= FRESH;
 }
 
-/* Takes a free or stale stretch for `owner`. NULL: there is none. The lock is held. */
+/* Takes a dispensable stretch for `owner`. NULL: there is none. Locked. */
 static struct stretch *take_stretch(const struct prefetch *owner, uint64_t offset)
 {
     struct prefetch_pool *pool = owner->pool;
@@ -79,7 +79,7 @@ static struct stretch *take_stretch(const struct prefetch *owner, uint64_t offse
     return NULL;
 }
 
-/* Gives up stretches that a member has passed. Returns how many it keeps. The lock is held. */
+/* Gives up the stretches that a member has passed, and returns how many are left. Locked. */
 static unsigned tidy_stretches(const struct prefetch *prefetch)
 {
     struct prefetch_pool *pool = prefetch->pool;
@@ -152,9 +152,7 @@ void prefetch_begin(struct prefetch *prefetch, uint64_t offset, size_t size,
                     struct prefetch_read *read)
 {
     HOLD_LOCK(&prefetch->pool->lock);
-    /*
-     * If a read does not fit into one request, the kernel sends the rest, mostly a page, after it.
-     */
+    /* The kernel splits off what does not fit into one request (mostly a page) into another. */
     bool large = size >= LARGE || atomic_load(&prefetch->last) >= LARGE;
     *read = (struct prefetch_read){.orderly = offset == prefetch->next && large};
     prefetch->reads++;
@@ -197,7 +195,7 @@ static void fill_stretches(struct prefetch *prefetch, prefetch_copier *copy, voi
         stretch->length = got;
         stretch->copied = clock_ms();
         stretch->users--;
-        if (got == 0) /* the end of the piece, or the bytes must be waited for */
+        if (got == 0) /* the end of the piece, or it would have to wait */
             stretch->owner = NULL;
         pthread_cond_broadcast(&pool->change);
     }

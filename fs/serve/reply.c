@@ -7,7 +7,7 @@
 #include "fs/serve/errors.h"
 #include "fs/serve/server.h"
 
-/* Notes the end of a request, before the reply: the request is gone after it. */
+/* Records the end of a request. Before the reply, as the request is invalid afterwards. */
 static void end_request(const struct request *request, int answer, size_t bytes)
 {
     struct timespec now;

@@ -10,13 +10,13 @@
 /* For four readers at once (fs/serve/prefetch.h). With more, the processors are busy anyway. */
 enum { SPARE_BUFFERS = 4 * PREFETCH_STRETCHES };
 
-/* How many threads at most work in the lane of reads by default (MOST_DEFAULT_THREADS). */
+/* How many threads work in the lane of reads at the same time by default. */
 enum { DEFAULT_READS = 24 };
 
 /*
- * This holds for any number of processors and readers. A read holds a buffer, in a lane or answered
- * at once. 48 MB are promised (docs/performance.md), of which 3 are for everything else. Reads of
- * generated files, in steps of 1 MiB, are not counted.
+ * However many processors and readers there are, each read in a lane holds a buffer, and so does
+ * each read answered at once. The promise is 48 MB (docs/performance.md), 3 of them for everything
+ * else. Reads of generated files, in steps of a MiB, are not counted.
  */
 static_assert((DEFAULT_READS + MOST_LEADERS + SPARE_BUFFERS) * MOST_READ <= 45 * 1000 * 1000,
               "the replies of a mount as it is by default take more memory than is promised");
@@ -26,7 +26,7 @@ struct server *server_of(fuse_req_t fuse)
     return fuse_req_userdata(fuse);
 }
 
-/* A request that was put back in line needs a thread. */
+/* A request that was queued again needs a thread. */
 static void send_worker(void *argument)
 {
     crew_send(argument);
@@ -91,7 +91,8 @@ static size_t operation_number(const struct server *server, const struct operati
     size_t number = 0;
     while (server->operations[number] != NULL && server->operations[number] != operation)
         number++;
-    assert(number < MOST_OPERATIONS && server->operations[number] != NULL); /* it is in the table */
+    assert(number < MOST_OPERATIONS &&
+           server->operations[number] != NULL); /* the operation must have a row */
     return number;
 }
 
@@ -103,7 +104,7 @@ uint64_t server_requests(const struct server *server, const char *operation)
     return 0;
 }
 
-/* One line for an error that may be the first sign of a failing disk. */
+/* Logs an error that is not the reader's fault and may be the first sign of a failing disk. */
 static void log_io_error(struct server *server, const struct request *request)
 {
     char text[512] = "";

@@ -18,7 +18,7 @@ enum { MINIMAL_ENTRIES = 3, ALL_RIGHTS = ACL_READ | ACL_WRITE | ACL_EXECUTE };
 static_assert(sizeof(header) + MINIMAL_ENTRIES * sizeof(entry) == ACL_MINIMAL_SIZE,
               "an ACL has another size than the header says");
 
-/* Entries need not be aligned. */
+/* Copies an entry, as entries need not be aligned. */
 static entry entry_at(const uint8_t *entries, size_t index)
 {
     entry found;
@@ -36,7 +36,7 @@ static void set_entry(uint8_t *entries, size_t index, unsigned tag, unsigned rig
     memcpy(entries + index * sizeof(made), &made, sizeof(made));
 }
 
-/* The mask limits the named users and all groups. */
+/* The mask, which limits the named users and all groups. */
 static unsigned mask_of(const uint8_t *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -62,7 +62,7 @@ static unsigned shown_mask(enum acl_form form, unsigned mask)
     return shown == 0 && mask != 0 ? ACL_EXECUTE : shown;
 }
 
-/* The rights of an entry that the mask limits. */
+/* The rights that an entry limited by the mask grants. */
 static unsigned masked_rights(enum acl_form form, unsigned rights, unsigned mask)
 {
     const bool reads = (rights & mask & ACL_READ) != 0;

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POSIX ACLs in the form of their extended attributes (linux/posix_acl_xattr.h): a header, and
+ * POSIX ACLs in the form of their extended attributes (linux/posix_acl_xattr.h): a header, then
  * entries in ascending order of their tags.
  *
- * A node that shows something of a file shows the file's ACL, without the right to write:
+ * A node shows the ACL of its file without the right to write:
  *
  *     as it is      r and x stay
- *     directory     x as r: a user that may read the file may look into its directory, and no other
+ *     directory     x like r: only a user who may read the file may enter its directory
  *     generated     r stays
  *
  * In a directory the entries of the owner and of others, and the mask, keep an x that they have
- * without r, because the mode, which has the same bits, does so too. The other entries (named
- * users, groups) have x if both they and the mask have r.
+ * without r. So does the mode, whose bits they are. All other entries (named users, groups) get x
+ * if both they and the mask have r.
  *
- * If nothing is left of a mask, such as one that grants only w, it becomes x, and no entry that it
- * limits has x then. The kernel ignores the ACL if the group's bits of the mode, which are the
- * mask, are 0. It would then treat the users that the ACL names as others.
+ * A mask that would become empty, such as one that grants only w, becomes x instead; no entry that
+ * it limits has x then. The kernel ignores an ACL if the group bits of the mode, which are the
+ * mask, are 0. It would then give the users named in the ACL the rights of others.
  */
 #ifndef BIGFS_FS_TREE_ACL_H
 #define BIGFS_FS_TREE_ACL_H
@@ -29,12 +29,12 @@ enum acl_form {
     ACL_OF_GENERATED,
 };
 
-/* The size of an ACL that says no more than a mode, in bytes. */
+/* The size of an ACL that says no more than a mode. */
 enum { ACL_MINIMAL_SIZE = 28 };
 
 /*
- * Changes the ACL of a file into that of a node. Returns 0, or -EINVAL if it is not an ACL of the
- * known version; then *value must not be used.
+ * Changes the ACL of a file into that of a node. Returns 0, or -EINVAL if it is no ACL of the known
+ * version; then *value must not be used.
  */
 int acl_take_form(void *value, size_t size, enum acl_form form);
 

@@ -13,8 +13,11 @@
 #include "fs/tree/rights.h"
 
 enum {
-    BLOCK_SIZE = 1024 * 1024, /* so that tools that ask for it read in large steps */
-    /* Small for directories: after each step the kernel decides whether to ask for nodes too. */
+    BLOCK_SIZE = 1024 * 1024, /* so that tools that use it read in large steps */
+    /*
+     * Small steps for directories: after each the kernel decides again whether to request nodes
+     * too.
+     */
     DIRECTORY_BLOCK_SIZE = 4096,
     STAT_BLOCK_SIZE = 512, /* what st_blocks counts in */
 };
@@ -34,7 +37,7 @@ void attributes_take_size(struct stat *attributes, const struct stat *source, ui
 
 void attributes_become_directory(struct stat *attributes)
 {
-    attributes->st_nlink = 1; /* "not counted", as tools take it */
+    attributes->st_nlink = 1; /* tools take this for "not counted" */
     attributes->st_size = 0;
     attributes->st_blocks = 0;
 }
@@ -47,7 +50,7 @@ double attributes_believed(const struct driver *driver, const struct node *node,
     return node->type->attributes_believed(driver, attributes);
 }
 
-/* .bigfs and its files belong to the user who mounted. */
+/* The files of .bigfs belong to the user who mounted. */
 static void control_attributes(const struct driver *driver, struct stat *attributes)
 {
     memset(attributes, 0, sizeof(*attributes));
@@ -121,7 +124,7 @@ int attributes_of_type(struct driver *driver, const struct node *node, mode_t ty
     return error == 0 && (attributes->st_mode & S_IFMT) != type ? -ESTALE : error;
 }
 
-/* If nothing fitting is at the node's path any more, the name must be looked up again. */
+/* If something else is at the node's path, the name must be looked up again. */
 static int as_stale(int error)
 {
     return error == -ENOENT || error == -ENOTDIR || error == -ELOOP ? -ESTALE : error;

@@ -8,9 +8,8 @@
 
 enum {
     RECENT_S = 3,
-    SLACK_MS = 100, /* the kernel counts in ticks */
-    FOLLOWS_MS =
-        200, /* how long after the reply to its look-up an open comes at the latest, mostly */
+    SLACK_MS = 100,   /* the kernel counts ticks */
+    FOLLOWS_MS = 200, /* an open mostly comes within this time after the reply to its look-up */
 };
 
 static bool has_changed_recently(const struct stat *attributes)
@@ -26,7 +25,7 @@ static double believe(struct node *node)
     return BELIEVED_SECONDS;
 }
 
-/* Whether the name was looked up a moment ago, for an open that may not have arrived yet. */
+/* Whether the name was looked up just now, for an open that may be still to come. */
 static bool awaits_open(const struct node *node)
 {
     return clock_ms() - atomic_load(&node->doubted) < FOLLOWS_MS;

@@ -102,7 +102,7 @@ static struct dir_stream *take_least_recent(struct dir_streams *streams)
     return take_out(streams, list_object(streams->kept.next, struct dir_stream, link));
 }
 
-/* Returns what must be closed: the stream itself if one is kept for its directory already. */
+/* Returns the stream to close: this one if another is already kept for its directory. */
 static struct dir_stream *put_in(struct dir_streams *streams, struct open_dir *dir,
                                  struct dir_stream *stream)
 {
@@ -139,7 +139,7 @@ static const struct dirent64 *dirent_at(const struct dir_stream *stream, size_t 
     return (const struct dirent64 *)(const void *)(stream->entries + at);
 }
 
-/* Goes to the place if it is among the entries read so far. Returns whether it is. */
+/* Goes to the place if it is among the entries in memory. Returns whether it is. */
 static bool seek_in_entries(struct dir_stream *stream, off_t place)
 {
     off_t before = stream->start;
@@ -162,7 +162,7 @@ int dir_stream_seek(struct dir_stream *stream, off_t place)
     if (place != 0 && (stream->place == place || seek_in_entries(stream, place)))
         return 0;
     if (place == 0 && stream->place == 0 && stream->used == 0)
-        return 0; /* it has just been opened */
+        return 0; /* just opened */
     if (lseek(stream->fd, place, SEEK_SET) < 0)
         return -errno;
     stream->seeks += place != 0 ? 1 : 0;
@@ -193,7 +193,7 @@ int dir_stream_entry(struct dir_stream *stream, const struct dirent64 **entry)
     if (stream->at == stream->used) {
         keep_history(stream);
         ssize_t got = getdents64(stream->fd, stream->entries + stream->used, DIR_STREAM_STEP);
-        if (got < 0 && errno != ENOENT) /* ENOENT is the end of a removed directory */
+        if (got < 0 && errno != ENOENT) /* ENOENT: the directory was removed, which is its end */
             return -errno;
         if (got <= 0)
             return -NO_MORE_DATA;

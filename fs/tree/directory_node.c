@@ -30,8 +30,8 @@ static void shape_directory(const struct driver *driver, const struct node *node
 }
 
 /*
- * The type of node that shows a file with these attributes. Sets *content, except for the source of
- * a large file. NULL: the file is not shown (sockets, FIFOs and devices).
+ * The type of node for a file with these attributes, and its content, except for the source of a
+ * large file. NULL: it is left out (sockets, FIFOs and devices).
  */
 static const struct node_type *type_shown(const struct driver *driver, const struct stat *source,
                                           union node_content *content)
@@ -79,17 +79,17 @@ static int look_up_in_directory(struct driver *driver, struct node *node, const 
 
 /* --- listing ---------------------------------------------------------------------------------- */
 
-/* A directory of SOURCE that is being listed. */
+/* A directory of SOURCE being listed. */
 struct source_listing {
     struct listing *listing;
     int directory;
     bool local;    /* as dir_stream.local */
-    bool watchful; /* there may be mounts that lead back to this one, which must not be asked */
+    bool watchful; /* there are mounts that lead back to bigfs, which must not be asked */
 };
 
 /*
- * The attributes of an entry. If another file system is mounted over the name, it is not asked, as
- * it may not answer. The listing waits only for the directory's own file system.
+ * The attributes of an entry. If something from another file system is bound over the name, that
+ * file system is not asked, as the listing may wait only for the directory's own.
  */
 static int look_at_entry(const struct source_listing *from, const char *name,
                          struct stat *attributes)
@@ -109,14 +109,14 @@ static bool add_plain_entry(const struct source_listing *from, const char *name,
     union node_content content;
     struct stat attributes = {.st_mode = S_IFDIR};
 
-    /* Does not look at a directory, as another file system may be mounted there. */
+    /* A directory is not examined, as another file system may be mounted there. */
     if (type != DT_DIR && look_at_entry(from, name, &attributes) != 0)
-        return true; /* removed since */
+        return true; /* removed meanwhile */
     const struct node_type *shown = type_shown(from->listing->driver, &attributes, &content);
     return shown == NULL || listing_add_child(from->listing, name, shown, &content, next);
 }
 
-/* Adds the entry that SOURCE has under this name. Returns false if it did not fit. */
+/* Adds the entry for this name in SOURCE. Returns false if it did not fit. */
 static bool add_source_entry(const struct source_listing *from, const char *name,
                              unsigned char type, off_t next)
 {
@@ -129,14 +129,14 @@ static bool add_source_entry(const struct source_listing *from, const char *name
     if (control_node_is(driver, listing->node, name))
         return true;
     if (from->watchful && own_mounts_check(&driver->own, from->directory, name) == -MET_OURSELVES)
-        return true; /* a look-up gets ELOOP; a tree walk must not */
+        return true; /* not listed, so that a walk does not get the ELOOP of a look-up */
     if (listing->with_nodes &&
         entry_look_up(driver, listing->node, name, &listing->cancel, &found) == 0)
         return listing_add_found(listing, name, &found, next);
     return add_plain_entry(from, name, type, next);
 }
 
-/* Opens the directory to list. Returns a stream, or NULL and sets *error. */
+/* Opens the listed directory. Returns a stream, or NULL and the error. */
 static struct dir_stream *open_stream(const struct listing *listing, int *error)
 {
     AUTO_FREE char *path = node_path(listing->node, NULL);
@@ -153,7 +153,7 @@ static struct dir_stream *open_stream(const struct listing *listing, int *error)
     return dir_streams_open(&listing->driver->dirs, fd);
 }
 
-/* Adds the entries of a stream from a place on, until the reply is full. */
+/* Adds entries of a stream from a place on, until the reply is full. */
 static int list_stream(struct listing *listing, struct dir_stream *stream, off_t offset)
 {
     const struct source_listing from = {
@@ -176,9 +176,9 @@ static int list_stream(struct listing *listing, struct dir_stream *stream, off_t
 }
 
 /*
- * Lists a directory of SOURCE. The places are those of the underlying file system. The stream is
- * kept for the next reply (fs/tree/dir_streams.h). It must be opened for the first reply, for a
- * second reader of the same open directory, and if too many are open.
+ * Lists a directory of SOURCE; places are those of its file system. The stream is kept for the next
+ * reply (fs/tree/dir_streams.h). It is opened if there is none: for the first reply, for a second
+ * reader of the same open directory, and if too many were open.
  */
 static int list_source(struct listing *listing, off_t offset)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Directories of SOURCE, the root included. */
+/* Directories of SOURCE, including the root. */
 #ifndef BIGFS_FS_TREE_DIRECTORY_NODE_H
 #define BIGFS_FS_TREE_DIRECTORY_NODE_H
 

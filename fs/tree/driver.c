@@ -18,7 +18,7 @@ enum { LEAST_KEPT = INDEX_BLOCK };
 /* --- bounds ----------------------------------------------------------------------------------- */
 
 /*
- * One device may take half of a lane. So a lane has twice the room that one device should get, if
+ * One device may take half of a lane, so a lane has twice the room that one device should get, if
  * memory allows.
  */
 static unsigned reads_at_once(const struct settings *settings)
@@ -40,17 +40,17 @@ static unsigned descriptor_limit(void)
     return open_files_limit(limit.rlim_cur);
 }
 
-/* How many directories stay open between two requests of a listing. Few are listed at once. */
+/*
+ * How many directories are kept open between two requests of their listings. Few programs list at
+ * the same time.
+ */
 static unsigned dirs_limit(void)
 {
     enum { MOST_DIRS = 16, SHARE = 8 };
     return (unsigned)max_u64(1, min_u64(MOST_DIRS, descriptor_limit() / SHARE));
 }
 
-/*
- * Frees a descriptor. Streams go first: a listing can go on without one, and that costs less than
- * closing a file.
- */
+/* Frees a descriptor. A listing can continue without its stream, which costs less than a file. */
 static bool relieve_driver(void *argument)
 {
     struct driver *driver = argument;
@@ -64,7 +64,7 @@ static void warn_of_index(const char *path, const char *problem)
     fuse_log(FUSE_LOG_WARNING, "bigfs: line index: %s: %s\n", path, problem);
 }
 
-/* One line for each generation that ends while it has readers: which file, and what was seen. */
+/* Logs a generation that has ended for its readers: which file it was and what was found. */
 static void log_end(void *argument, const char *path, const struct generation_end *end, bool open)
 {
     struct driver *driver = argument;
@@ -77,7 +77,7 @@ static void log_end(void *argument, const char *path, const struct generation_en
               path, end_reason_text(end->reason), end->was.size, end->now.size);
 }
 
-/* Writes the path in SOURCE of the file that a request is about. */
+/* The path in SOURCE that a request is about. */
 static void describe_request(const struct request *request, char *text, size_t size)
 {
     struct driver *driver = driver_of(request->fuse);
@@ -91,7 +91,7 @@ static void describe_request(const struct request *request, char *text, size_t s
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-/* Opens SOURCE, or the directory of a single file. Sets *device to its file system. */
+/* Opens SOURCE, or the directory of a single file, and sets *device. */
 static int open_source_directory(struct driver *driver, uint64_t *device)
 {
     struct stat attributes = {0};
@@ -103,7 +103,7 @@ static int open_source_directory(struct driver *driver, uint64_t *device)
     driver->directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (driver->directory < 0)
         return -errno;
-    /* If openat2 is forbidden (an old container), every name would fail later. */
+    /* If openat2 is forbidden (in old containers), every name would fail later. */
     const struct beneath beneath = {.directory = driver->directory};
     int error = beneath_stat(&beneath, "", &attributes);
     *device = (uint64_t)attributes.st_dev;
@@ -135,7 +135,7 @@ static void init_pool(struct driver *driver)
     pool->on_end_argument = driver;
 }
 
-/* Makes all parts that cannot fail. */
+/* Initializes everything that cannot fail. */
 static void init_parts(struct driver *driver)
 {
     const struct settings *settings = driver->settings;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One mount: what it shows, and what serves it. */
+/* One mount: what it shows and what serves it. */
 #ifndef BIGFS_FS_TREE_DRIVER_H
 #define BIGFS_FS_TREE_DRIVER_H
 
@@ -25,10 +25,10 @@ struct driver {
     char *mountpoint;   /* absolute; owned */
     char *single;       /* the only name that is shown, if SOURCE is one file; owned, or NULL */
     int directory;      /* SOURCE, or the directory it is in; owned */
-    dev_t device;       /* of the mount itself; constant once the mount is served */
+    dev_t device;       /* of the mount itself; constant once it is served */
     bool kernel_checks; /* constant once mounted; the kernel checks rights (allow_other) */
     struct timespec started; /* CLOCK_REALTIME */
-    struct own_mounts own;   /* mounts that lead back to this one: not to be met in SOURCE */
+    struct own_mounts own;   /* mounts that must not be entered inside SOURCE */
     struct source_pool pool;
     struct index_directory index_directory;
     struct index_space index_space;
@@ -40,39 +40,35 @@ struct driver {
     pthread_mutex_t handles_lock;
     struct list handles;      /* protected by handles_lock; all that are open */
     uint64_t handle_count;    /* protected by handles_lock */
-    _Atomic uint64_t lookups; /* names looked up, for listings too */
+    _Atomic uint64_t lookups; /* names looked up, including those of listings */
     _Atomic uint64_t opens;   /* files opened */
 };
 
 /*
- * Makes a driver that serves these operations. The settings stay the caller's. Takes over `source`,
- * `mountpoint` and `single`, which are as above, also on failure. Returns 0 or -errno.
+ * Makes a driver with these settings, which remain the caller's. Takes ownership of `source`,
+ * `mountpoint` and `single` (see above), even on failure. The root has the node type `root`; the
+ * mount serves `operations`. Returns 0 or -errno.
  */
 int driver_init(struct driver *driver, const struct settings *settings,
                 const struct node_type *root, const struct operation *const *operations,
                 char *source, char *mountpoint, char *single);
 
 /*
- * Starts the threads that make indexes, take samples and serve waiting requests. Call it after the
- * signals that end a mount have been blocked. Returns 0 or -errno.
+ * Starts the threads that make indexes, take samples, and serve waiting requests. Call it once the
+ * signals that end a mount are blocked. Returns 0 or -errno.
  */
 int driver_start(struct driver *driver);
 
-/*
- * Ends what works or waits outside the crew: the making of indexes, and the requests that wait for
- * one. Call it after crew_stop().
- */
+/* Stops the making of indexes and answers what waits for one. Call it after crew_stop(). */
 void driver_stop(struct driver *driver);
 
-/*
- * Frees everything. Call it after driver_stop(). No request may be under way, and no handle open.
- */
+/* Frees everything, after driver_stop(). No request may be under way, and no handle open. */
 void driver_destroy(struct driver *driver);
 
 /* The driver of a request. */
 struct driver *driver_of(fuse_req_t fuse);
 
-/* The node that an inode number of a request means. */
+/* The node for the number in a request. */
 struct node *driver_node(struct driver *driver, fuse_ino_t inode);
 
 /* How many files are open. */

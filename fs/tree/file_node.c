@@ -10,8 +10,8 @@
 #include "fs/tree/piece_handle.h"
 
 /*
- * Includes the ctime. If only the ctime has changed, the content may be different with its mtime
- * set back, and the kernel's pages belong to the node.
+ * Includes the ctime. If only that has moved, the content may be another one whose mtime was set
+ * back, and the kernel's cached pages belong to the node.
  */
 static void print_file(const union node_content *content, struct fingerprint *print)
 {
@@ -27,7 +27,7 @@ static void print_file(const union node_content *content, struct fingerprint *pr
     }};
 }
 
-/* All links of a file have one inode. */
+/* All links of a file share one inode number. */
 static void seed_file(const union node_content *content, struct inode_seed *seed)
 {
     seed->words[1] = (uint64_t)content->file.identity.device;
@@ -50,7 +50,8 @@ static bool is_file_over(const struct node *node, const union node_content *want
 }
 
 /*
- * A small file that was never opened is known by its attributes, an opened one by its generation.
+ * A small file that was never opened is identified by its attributes, an opened one by its
+ * generation.
  */
 static int look_at_file(struct driver *driver, struct node *node, struct stat *attributes)
 {
@@ -64,7 +65,7 @@ static int look_at_file(struct driver *driver, struct node *node, struct stat *a
         source = file->source;
         generation = file->generation;
     }
-    if (generation != NULL) /* both live as long as the node, which the kernel holds */
+    if (generation != NULL) /* both live as long as the node, which the kernel knows */
         return attributes_of_generation(source, generation, attributes);
     int error = attributes_at_path(driver, node, attributes);
     if (error != 0)
@@ -86,7 +87,7 @@ static bool is_file_of_node(const struct node *node, const struct stat *found)
     return found->st_dev == known->device && found->st_ino == known->inode;
 }
 
-/* Gives a small file its source at its first open; a second opener uses the first one's. */
+/* Gives a small file its source at the first open; later opens use the same. */
 static struct source *source_of_file(struct driver *driver, struct node *node)
 {
     struct node_file *file = &node->content.file;
@@ -105,8 +106,8 @@ static struct source *source_of_file(struct driver *driver, struct node *node)
 }
 
 /*
- * Whether `generation`, which is pinned, is the node's: the one that the node was looked up as, or,
- * if growth is accepted, one that has grown from it. The first open decides for all.
+ * Whether `generation`, which is pinned, is the node's: the one that was looked up or, if growth is
+ * accepted, one that has grown out of it. The first open decides for all.
  */
 static bool is_generation_of(struct driver *driver, struct node *node, bool accepts_growth,
                              struct generation *generation)
@@ -137,7 +138,7 @@ static int open_file_node(struct driver *driver, struct node *node, const struct
     if (error != 0)
         return error;
     handle->type = &piece_handle;
-    handle_sample(driver, handle, true); /* a small file's pages belong to its times */
+    handle_sample(driver, handle, true); /* cached pages of a small file belong to its times */
     if (!is_generation_of(driver, node, opener->accepts_growth, handle->reading.generation))
         return -ESTALE;
     piece_add(&handle->piece, 0, size);

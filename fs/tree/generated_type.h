@@ -2,8 +2,8 @@
 /*
  * Types of generated files. Each is a pair of files and a row of the table in fs/generated.
  *
- * There are two sorts. A report is in .bigfs and is about the mount. A text of a view is next to
- * the view's directory, has its name and an ending, and is made line by line.
+ * There are two sorts. A report is in .bigfs and describes the mount. A text of a view is beside
+ * the view's directory, has its name plus an ending, and is made line by line.
  */
 #ifndef BIGFS_FS_TREE_GENERATED_TYPE_H
 #define BIGFS_FS_TREE_GENERATED_TYPE_H
@@ -19,10 +19,10 @@
 
 struct driver;
 
-/* The most bytes in a line of a text. Each byte of a name may be written as two. */
+/* The most bytes of a line of a text. Each byte of a name may become two. */
 enum { TEXT_LINE_MOST = 2 * PIECE_NAME_MOST + 5 * 21 + 2 };
 
-/* What a text of a view is made of. Everything pointed to is the caller's. */
+/* What a text of a view is made of. All pointers are borrowed. */
 struct view_text {
     const struct generated_type *type;
     const struct view *view;
@@ -42,12 +42,12 @@ struct generated_type {
     const char *name; /* of a report; or the ending of a text of a view, with its dot */
 
     /*
-     * Of a report: writes it as of now. `named`: it may contain paths and names. Does not look at
-     * SOURCE. NULL: it is a text of a view.
+     * Writes a report of the current state. `named`: it may contain paths and names. Does not look
+     * at SOURCE. NULL: it is a text of a view.
      */
     void (*write)(FILE *out, struct driver *driver, bool named);
 
-    /* Of a text of a view: whether a listing shows it next to the view. */
+    /* Of a text of a view: whether a listing shows it beside the view. */
     bool is_listed;
 
     /*
@@ -58,22 +58,21 @@ struct generated_type {
     int (*line)(const struct view_text *text, struct text_place *place, char *line, size_t *length);
 
     /*
-     * Whether the whole text follows from the size of a file with these attributes; if so, its
-     * length in bytes, or TEXT_TOO_LONG, and the line that holds the byte at `offset`. NULL: it
-     * never does.
+     * Whether the whole text follows from the size of a file with these attributes. If so: its
+     * length, or TEXT_TOO_LONG; and the line that holds the byte at `offset`. NULL: it never does.
      */
     bool (*is_computed)(const struct view *view, const struct file_identity *identity);
     uint64_t (*length)(const struct view *view, uint64_t size);
     struct text_place (*place_at)(const struct view *view, uint64_t size, uint64_t offset);
 };
 
-/* The text may be longer than a file can be. */
+/* The text might exceed the largest file size. */
 #define TEXT_TOO_LONG UINT64_MAX
 
 /* All types, in the order of listings, reports first. Ends with NULL. */
 extern const struct generated_type *const generated_types[];
 
-/* Writes the next line of a text as the type's `line`, or returns -CANCELLED. */
+/* The next line of a text, as the type's `line`, or -CANCELLED. */
 static inline int view_text_line(const struct view_text *text, struct text_place *place, char *line,
                                  size_t *length)
 {

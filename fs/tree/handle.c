@@ -7,7 +7,7 @@
 #include "core/base/cleanup.h"
 #include "fs/tree/node_type.h"
 
-/* Gives back what a handle owns, opened or not. */
+/* Frees a handle, opened or not. */
 static void free_handle(struct handle *handle)
 {
     if (handle->prefetches)

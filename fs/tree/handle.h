@@ -2,8 +2,8 @@
 /*
  * Open files: a piece, a text of a view, or a report.
  *
- * A handle reads one generation, the one at the time of the open. It has no offset of its own, so
- * any number of requests may read from it at once.
+ * A handle reads the generation that was there when it was opened. It has no offset, so any number
+ * of requests may read from it at once.
  */
 #ifndef BIGFS_FS_TREE_HANDLE_H
 #define BIGFS_FS_TREE_HANDLE_H
@@ -24,14 +24,14 @@ struct handle;
 /* Who opens a node, and how. */
 struct opener {
     uid_t user;
-    bool accepts_growth; /* what a look-up showed is good enough if the file has only grown since */
+    bool accepts_growth; /* the file as it was looked up is acceptable if it has only grown since */
     const struct cancel *cancel;
 };
 
-/* What a kind of open file can do. */
+/* The kinds of open files. Each is defined beside the node type that opens it. */
 struct handle_type {
     bool is_piece;  /* its reads may be answered at once and prefetched */
-    bool is_report; /* its reads need no source, so no lane */
+    bool is_report; /* its reads need no source, and so no lane */
     enum lane lane; /* of its reads */
 
     /* As handle_read(). */
@@ -42,7 +42,7 @@ struct handle_type {
     int (*seek)(const struct handle *handle, enum extent_kind kind, uint64_t offset,
                 const struct cancel *cancel, uint64_t *found);
 
-    /* Gives back what the handle has besides its reading. NULL: nothing. */
+    /* Releases what it has besides its reading. NULL: nothing. */
     void (*close)(struct handle *handle);
 };
 
@@ -51,17 +51,17 @@ struct handle {
     const struct handle_type *type; /* the rest is constant; NULL: it is not open */
     struct reading reading;         /* owned, pinned; closed in a report */
     struct piece piece;             /* of a piece */
-    bool prefetches;                /* it is a piece whose reads all reach bigfs */
+    bool prefetches;                /* a piece whose reads all reach the driver */
     struct prefetch prefetch;       /* if it does */
     struct text_file text;          /* of a text of a view */
-    struct text *report;            /* of a report: owned by its node, which the kernel knows */
+    struct text *report;            /* of a report: its node's, which lives as long as the handle */
 };
 
 /*
  * Opens a node. A report shows paths and names only to users who may know them
- * (fs/tree/report_node.h). Returns 0 and a handle, or -errno: -ESTALE if the node's generation is
- * not what its name means now, which makes the kernel look the name up again; -CANCELLED;
- * -AWAITS_INDEX if an index must be waited for; or the reason why the file cannot be opened.
+ * (fs/tree/report_node.h). Returns 0 and a handle, or -errno: -ESTALE if the name now means another
+ * generation, which makes the kernel look the name up again; -CANCELLED; -AWAITS_INDEX if an index
+ * must be waited for; or why the file cannot be opened.
  */
 int handle_open(struct driver *driver, struct node *node, const struct opener *opener,
                 struct handle **handle);
@@ -70,7 +70,7 @@ void handle_close(struct driver *driver, struct handle *handle);
 /* Closes the handles that the kernel left open when the mount ended. */
 void handle_close_all(struct driver *driver);
 
-/* Has a sample taken soon of what was just opened. For node types. */
+/* Queues the sample of what was just opened. For node types. */
 void handle_sample(struct driver *driver, const struct handle *handle, bool while_open);
 
 /*
@@ -81,17 +81,16 @@ int handle_read(const struct handle *handle, uint64_t offset, char *buffer, size
                 const struct cancel *cancel, size_t *got);
 
 /*
- * The same, only for a piece, without waiting. -NOT_AT_ONCE means that handle_read() must be
- * called, for whatever reason. Hardly ever blocks (content_read_at_once).
+ * The same without waiting, for pieces only. -NOT_AT_ONCE: call handle_read() instead. Hardly ever
+ * blocks (content_read_at_once).
  */
 int handle_read_at_once(const struct handle *handle, uint64_t offset, char *buffer, size_t size,
                         size_t *got);
 
 /*
- * The same, for later use. The bytes are those of the file as described in *then, and may be handed
- * on as long as handle_is_still() says that the file is unchanged. (The generation alone is not
- * enough: it continues if the file grows or only its ctime changes, and the bytes may be
- * different.)
+ * The same, for later. The bytes are those of the file as it was in *then, and may be handed on as
+ * long as handle_is_still() returns true. (The generation alone is not enough: it continues if the
+ * file grows or only its ctime moves, and the bytes may have changed.)
  */
 int handle_prefetch(const struct handle *handle, uint64_t offset, char *buffer, size_t size,
                     size_t *got, struct file_identity *then);

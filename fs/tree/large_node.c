@@ -60,7 +60,7 @@ static int enter_view(struct driver *driver, struct node *node, const char *name
     return entry_make(driver, node, &view_node, name, &content, &source, entry);
 }
 
-/* What the file holds besides its own bytes, or NULL. Held content holds nothing itself. */
+/* The content that the file holds besides its own bytes, or NULL. A held content holds no other. */
 static const struct content_type *content_of_large(const struct node *node,
                                                    const struct cancel *cancel)
 {
@@ -109,13 +109,13 @@ static int look_up_in_large(struct driver *driver, struct node *node, const char
 /* --- listing ---------------------------------------------------------------------------------- */
 
 /*
- * Each view has this many places in the directory for itself and its texts, shown or not. So the
- * other views keep their places when a file gets its first hole or an index. What the file holds
- * comes last.
+ * Each view has this many places in the directory, for itself and its texts, whether they are shown
+ * or not. So the other entries keep their places when a file gets its first hole or an index.
+ * `plain` comes last.
  */
 enum { PLACES_OF_VIEW = 16, LARGE_PLACES = VIEW_TYPES_MOST * PLACES_OF_VIEW };
 
-/* Chooses the views to list. Of the views that not every file has, only those of this file. */
+/* Chooses the listed views. Those that not every file has are listed only if this one has them. */
 static void choose_views(const struct listing *listing, bool *listed)
 {
     const struct driver *driver = listing->driver;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Large files, shown as directories of their own bytes. `plain` in such a directory is one of what
- * the file holds (core/content/contents.h).
+ * Large files, shown as directories: of their own bytes or, as `plain` in such a directory, of the
+ * content they hold (core/content/contents.h).
  */
 #ifndef BIGFS_FS_TREE_LARGE_NODE_H
 #define BIGFS_FS_TREE_LARGE_NODE_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listings of directories: a reply that is being filled.
+ * The listing of a directory: a reply that is being filled.
  *
- * Places 0 and 1 are the dots, unless SOURCE's own directory has other places for them. What is
- * kept between two replies, for directories of SOURCE, only serves speed. No listing starts a scan.
+ * Places 0 and 1 are the dots, unless a directory of SOURCE has other places for them. What is kept
+ * of directories of SOURCE between two replies only saves time. No listing starts a scan.
  */
 #ifndef BIGFS_FS_TREE_LISTING_H
 #define BIGFS_FS_TREE_LISTING_H
@@ -21,17 +21,17 @@ struct listing {
     struct driver *driver;
     fuse_req_t fuse; /* to format entries with */
     struct node *node;
-    struct open_dir *dir; /* of a directory of SOURCE: what its reader has open, or NULL */
+    struct open_dir *dir; /* of a directory of SOURCE: the reader's open directory, or NULL */
     struct cancel cancel;
-    bool with_nodes; /* READDIRPLUS: an entry may come with its node, which is then looked up */
+    bool with_nodes; /* READDIRPLUS: an entry may come with its node, which counts as looked up */
     char *buffer;    /* the caller's */
     size_t size;
     size_t used; /* stays 0 if there are no more entries */
 };
 
 /*
- * Fills the reply with the node's entries from a place on. Returns 0 or -errno. Thread-safe. Blocks
- * as the underlying file system does.
+ * Fills the reply with entries of the node from the place `offset` on. Returns 0 or -errno.
+ * Thread-safe; blocks as the file system of SOURCE does.
  */
 int listing_fill(struct listing *listing, off_t offset);
 
@@ -50,7 +50,7 @@ bool listing_add_child(struct listing *listing, const char *name, const struct n
 /* Adds "." or "..". */
 bool listing_add_dots(struct listing *listing, const char *name, off_t next);
 
-/* Lists a made-up directory: the dots, and then what `rest` lists from place 2 on. */
+/* Lists a made-up directory: the dots, then what `rest` lists from place 2 on. */
 int listing_made_up(struct listing *listing, off_t offset,
                     int (*rest)(struct listing *listing, off_t offset));
 

@@ -64,8 +64,8 @@ static uint32_t first_incarnation(void)
 }
 
 /*
- * The next node at the same address gets another number; one repeats only after 4 billion nodes.
- * The lock is held.
+ * The next node at an address gets another incarnation: one repeats only after 4 billion nodes. The
+ * lock is held.
  */
 static uint32_t next_incarnation(struct node_table *table)
 {
@@ -137,7 +137,7 @@ static bool is_node(const struct node *node, const struct node *parent,
 }
 
 /*
- * Doubles the buckets when there are as many nodes. If there is no memory, the chains grow instead.
+ * Doubles the buckets once there are as many nodes. Without memory the chains grow longer instead.
  */
 static void grow_buckets(struct node_table *table)
 {
@@ -174,7 +174,7 @@ static struct node *node_new(struct node *parent, const struct node_type *type, 
     node->hash = hash;
     node->inode = node_inode(parent, type, name, content);
     node->type = type;
-    atomic_init(&node->device, atomic_load(&parent->device)); /* until it is known */
+    atomic_init(&node->device, atomic_load(&parent->device)); /* assumed until it is known */
     node->content = *content;
     memcpy(node->name, name, length + 1);
     return node;
@@ -254,7 +254,7 @@ struct source *node_source(const struct node *node)
 const char *node_extension(const struct node *node)
 {
     const struct node *large = node_large(node);
-    while (large->parent->type->is_large) /* held content has the file's name */
+    while (large->parent->type->is_large) /* `plain` uses the name of its file */
         large = large->parent;
     return file_extension(large->name);
 }
@@ -267,7 +267,9 @@ static size_t path_length(const struct node *node, const char *name)
     return length;
 }
 
-/* Writes a component so that it ends at `end`, after a separator if it is not the first one. */
+/*
+ * Writes a component so that it ends at `end`, with a separator before it unless it is the first.
+ */
 static char *put_before(char *end, const char *component, size_t length, const char *path)
 {
     char *start = end - length;
@@ -277,7 +279,7 @@ static char *put_before(char *end, const char *component, size_t length, const c
     return start;
 }
 
-/* Writes backwards, from the last component up to the root. */
+/* Writes the path backwards, from the last component up to the root. */
 char *node_path(const struct node *node, const char *name)
 {
     size_t length = path_length(node, name);

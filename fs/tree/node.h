@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nodes: the things that the kernel knows by a number.
+ * Nodes: the objects that the kernel knows by a number.
  *
  *     directory ─┬─ symlink, file                     as they are in SOURCE
  *                ├─ large file ─┬─ view ── piece      a directory each
  *                │              ├─ text               VIEW.tsv
  *                │              ├─ piece              whole.EXT
- *                │              └─ large file         plain: what the file holds
+ *                │              └─ large file         plain: the content that the file holds
  *                └─ control ── report                 .bigfs, in the root
  *
  * A node is made by a look-up and lives as long as the kernel remembers it or a child of it. Two
- * look-ups give the same node if they mean the same thing, and everything about a node that can be
- * cached is constant. A file or piece belongs to one generation, and a new generation gets a new
- * node. So caches never need to be invalidated.
+ * look-ups give the same node if they mean the same thing, and everything cacheable about a node is
+ * constant. A file or piece belongs to one generation; a new generation is a new node. So caches
+ * never need to be invalidated.
  *
- * The kernel's number for a node is its address. The inode number that users see is a digest of
+ * For the kernel a node's number is its address. The inode number that users see is a digest of
  * what the node is, the same after every look-up. Addresses are reused, and file handles
  * (open_by_handle_at(2), NFS) keep them. So a node also has an incarnation, which the kernel puts
- * into handles and compares. The handle of a node that is gone gives ESTALE, and never another
- * file.
+ * into handles and compares. The handle of a freed node gives ESTALE, never another file.
  *
- * A node's type says what it can do (fs/tree/node_type.h).
+ * Node types define what a node can do (fs/tree/node_type.h).
  */
 #ifndef BIGFS_FS_TREE_NODE_H
 #define BIGFS_FS_TREE_NODE_H
@@ -45,8 +44,8 @@ struct node_type;
 /* A piece of a content, as one generation has it. */
 struct node_piece {
     struct generation *generation; /* a reference */
-    unsigned revision;             /* of the generation; pages of another revision are not kept */
-    const struct view *view;       /* of its parent, or whole_of_file */
+    unsigned revision;       /* of the generation; cached pages of another revision are dropped */
+    const struct view *view; /* of its parent, or whole_of_file */
     struct selector selector;
     struct piece piece;
 };
@@ -62,7 +61,7 @@ struct node_file {
 struct node_text {
     const struct generated_type *type;
     struct view view;              /* of a text of a view */
-    struct file_identity identity; /* of a text of a view: its file at the look-up */
+    struct file_identity identity; /* of a text of a view: its file as it was looked up */
     struct text *text;             /* owned */
 };
 
@@ -77,19 +76,20 @@ union node_content {
 
 struct node {
     struct node *next;   /* protected by node_table.lock; in the same bucket */
-    uint64_t lookups;    /* protected by node_table.lock; look-ups that the kernel will forget */
+    uint64_t lookups;    /* protected by node_table.lock; how many the kernel has still to forget */
     uint64_t children;   /* protected by node_table.lock */
-    _Atomic mode_t told; /* the last mode sent to the kernel */
-    _Atomic int64_t believed_until; /* ms; when the kernel looks its name up again at the latest */
-    _Atomic int64_t doubted; /* ms; when a name was looked up that the kernel does not believe */
-    _Atomic uint64_t device; /* the file system that its source was last seen on */
+    _Atomic mode_t told; /* the mode that the kernel got last */
+    _Atomic int64_t
+        believed_until;      /* when the kernel looks up its name again at the latest, in ms */
+    _Atomic int64_t doubted; /* when its name was last looked up and not to be cached, in ms */
+    _Atomic uint64_t device; /* of the file system that its source was last seen on */
     struct node *parent;     /* the rest is constant; counted in parent->children; NULL: the root */
     uint64_t hash;
-    uint64_t inode;       /* the number that users see */
-    uint32_t incarnation; /* unique together with the address; 0 only for the root */
+    uint64_t inode;       /* the inode number that users see */
+    uint32_t incarnation; /* unique together with the address; 0: only the root */
     const struct node_type *type;
     union node_content content;
-    char name[]; /* "" for the root and for pieces, which have several */
+    char name[]; /* "" for the root and for pieces, which have several names */
 };
 
 struct node_table {
@@ -108,14 +108,14 @@ int node_table_init(struct node_table *table, const struct node_type *root);
 void node_table_destroy(struct node_table *table);
 
 /*
- * Finds or makes the node of this type, name and content below `parent`, and counts one look-up.
- * `parent` must be known to the kernel. Takes over the references in *content, also on failure.
- * NULL: no memory.
+ * Returns the node of this type, name and content below `parent`, made if there is none, with one
+ * more look-up. `parent` must be known to the kernel. Takes over the references in *content, even
+ * on failure. NULL: no memory.
  */
 struct node *node_get(struct node_table *table, struct node *parent, const struct node_type *type,
                       const char *name, const union node_content *content);
 
-/* Takes back `lookups` look-ups. Frees a node that has none left and no children. */
+/* Takes back `lookups` look-ups. Frees a node with no look-ups and no children. */
 void node_forget(struct node_table *table, struct node *node, uint64_t lookups);
 
 size_t node_table_count(struct node_table *table);
@@ -124,7 +124,7 @@ size_t node_table_count(struct node_table *table);
 uint64_t node_inode(const struct node *parent, const struct node_type *type, const char *name,
                     const union node_content *content);
 
-/* The large file, or what it holds, that a view, text or piece belongs to. */
+/* The large file (or `plain`) that a view, text or piece belongs to. */
 const struct node *node_large(const struct node *node);
 
 /* Its source. */
@@ -134,8 +134,8 @@ struct source *node_source(const struct node *node);
 const char *node_extension(const struct node *node);
 
 /*
- * The path, relative to SOURCE, of a node that exists in SOURCE, or of `name` in it if that is not
- * NULL. May be longer than PATH_MAX. The caller frees it. NULL: no memory. No lock is needed: names
+ * The path beneath SOURCE of a node that exists in SOURCE, or of `name` in it if that is not NULL.
+ * It may be longer than PATH_MAX. The caller frees it; NULL: no memory. No lock is needed: names
  * and parents are constant.
  */
 char *node_path(const struct node *node, const char *name);

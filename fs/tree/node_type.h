@@ -2,9 +2,8 @@
 /*
  * Node types say what the nodes of a mount are and can do. Each is a pair of files fs/tree/…_node.
  *
- * A function may be NULL; a comment says what that means, or the type does not support it.
- * Functions that look at SOURCE block as its file system does. They hold no lock of others
- * meanwhile.
+ * A function may be NULL; a comment says what that means, or the type has no such thing. Functions
+ * that look at SOURCE block as its file system does and are called without a lock.
  */
 #ifndef BIGFS_FS_TREE_NODE_TYPE_H
 #define BIGFS_FS_TREE_NODE_TYPE_H
@@ -26,24 +25,24 @@ struct node;
 struct opener;
 union node_content;
 
-/* What tells nodes of one type below one parent apart, besides the name. Has no padding. */
+/* Distinguishes nodes of one type below one parent, besides the name. Has no padding. */
 struct fingerprint {
     uint64_t words[9];
 };
 
-/* What an inode number is made of. */
+/* What an inode number is computed from. */
 struct inode_seed {
-    uint64_t words[5]; /* the first is the type's number, the second the parent's inode */
+    uint64_t words[5]; /* words[0] is the type's number, words[1] the parent's inode number */
     bool unnamed;      /* the name is left out, as the node has several */
 };
 
 struct node_type {
-    uint64_t number; /* a part of inode numbers: never changes, unique */
+    uint64_t number; /* part of inode numbers: never changes, unique among the types */
     mode_t shown_as; /* S_IFDIR, S_IFREG or S_IFLNK */
     enum acl_form rights;
     bool is_control;       /* it does not look at SOURCE, and answers even if SOURCE does not */
     bool stands;           /* it exists in SOURCE under its own path */
-    bool is_large;         /* content.source is a file shown as a directory */
+    bool is_large;         /* a file shown as a directory; content.source is its source */
     bool is_new_each_time; /* each look-up of its name makes a node */
     bool is_outdated_by_growth; /* its name means another node once its file has grown */
 
@@ -53,30 +52,30 @@ struct node_type {
     void (*release)(const union node_content *content);
 
     /*
-     * Whether `wanted` needs a node of its own although this one looks the same. Called with
+     * Whether a look-up needs a new node although this one looks the same. Called with
      * node_table.lock held.
      */
     bool (*is_over)(const struct node *node, const union node_content *wanted);
 
-    /* Attributes: `look` gets those of the source as of now, `shape` turns them into the node's. */
+    /* Attributes: the current ones of its source, and what they become here. */
     int (*look)(struct driver *driver, struct node *node, struct stat *source);
     void (*shape)(const struct driver *driver, const struct node *node, const struct stat *source,
                   struct stat *attributes);
 
     /*
-     * Sets st_blocks to the blocks of the data. NULL: it is right already. Returns 0, -CANCELLED or
+     * Sets st_blocks to what the data take. NULL: it is right already. Returns 0, -CANCELLED or
      * -ESTALE.
      */
     int (*count_blocks)(const struct node *node, const struct cancel *cancel,
                         struct stat *attributes);
 
-    /* For how many seconds the kernel may believe attributes. NULL: BELIEVED_SECONDS. */
+    /* For how many seconds the kernel may cache attributes. NULL: BELIEVED_SECONDS. */
     double (*attributes_believed)(const struct driver *driver, const struct stat *attributes);
 
-    /* The view that the node is, or is a piece or text of. NULL: there is none. */
+    /* The view that it is, or that it is a piece or text of. NULL: none. */
     const struct view *(*view_of)(const struct node *node);
 
-    /* Whether the regular file found at its path is the node's file. NULL: any file is. */
+    /* Whether the regular file found at its path is the one it belongs to. NULL: always. */
     bool (*is_of)(const struct node *node, const struct stat *found);
 
     /* Directories. */

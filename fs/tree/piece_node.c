@@ -10,12 +10,12 @@
 #include "fs/tree/belief.h"
 #include "fs/tree/piece_handle.h"
 
-/* How often a look-up is tried if its file is rewritten meanwhile. */
+/* How often a look-up starts again because its file was rewritten meanwhile. */
 enum { REWRITE_ATTEMPTS = 4 };
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
-/* Finds the piece that a query means, in a file that has what the view needs. */
+/* Resolves a query in a file that has what the view needs. */
 static int resolve_query(const struct node *parent, const struct piece_query *query,
                          const struct view_file *file, struct node_piece *piece)
 {
@@ -46,9 +46,9 @@ static int resolve_in(struct driver *driver, const struct node *parent,
 }
 
 /*
- * Resolves in a pinned reading, so that a file that is being appended to stays the same generation
- * from the look-up on. A view that does not scan works without one, so a file that may not be read
- * still shows its pieces.
+ * Resolves in a pinned reading, so that a file that is appended to stays the same generation from
+ * the look-up on. A view that does not scan also works without pinning, so a file that may not be
+ * read still shows its pieces.
  */
 static int resolve_pinned(struct driver *driver, const struct node *parent,
                           const struct piece_query *query, struct reading *reading,
@@ -73,7 +73,7 @@ static int resolve_pinned(struct driver *driver, const struct node *parent,
 }
 
 /*
- * Finds a piece as it is now. The caller gets a reference to the generation, and its attributes in
+ * Finds the current piece. The caller gets a reference to the generation, and its attributes in
  * *source.
  */
 static int find_piece(struct driver *driver, const struct node *parent,
@@ -103,7 +103,7 @@ int piece_node_enter(struct driver *driver, struct node *parent, const struct pi
     error = entry_make(driver, parent, &piece_node, "", &content, &source, entry);
     if (error != 0)
         return error;
-    /* If the file has changed meanwhile, the node is out of date. Its next use finds out. */
+    /* If the file has changed meanwhile, the node is out of date, which its next use reports. */
     error = attributes_count_blocks(entry->node, query->cancel, &entry->attributes);
     if (error != -CANCELLED)
         return 0;
@@ -184,8 +184,8 @@ static bool may_piece_scan(const struct node *node)
 }
 
 /*
- * Checks that the name of a piece still means the bytes that its node was made for, or, if growth
- * is accepted, that the file has only grown since.
+ * Checks that the name of a piece still means the bytes that its node was made for or, if growth is
+ * accepted, that the file has only grown since.
  */
 static int check_piece(struct driver *driver, const struct node *node, const struct opener *opener)
 {
@@ -219,7 +219,7 @@ static int open_piece(struct driver *driver, struct node *node, const struct ope
         return error;
     handle->type = &piece_handle;
     handle->piece = node->content.piece.piece;
-    handle_sample(driver, handle, false); /* pages of a large file may be kept for long */
+    handle_sample(driver, handle, false); /* pages of a large file may stay cached for long */
     return 0;
 }
 

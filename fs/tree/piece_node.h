@@ -8,11 +8,11 @@
 
 extern const struct node_type piece_node;
 
-/* The piece to look for, by its name or by its meaning. */
+/* Which piece to find: by name or by selector. */
 struct piece_query {
-    const struct view *view;         /* of the parent, or constant; the node keeps it */
-    const char *name;                /* or NULL: */
-    const struct selector *selector; /* what it means */
+    const struct view *view;         /* of the parent, or constant; the node keeps the pointer */
+    const char *name;                /* or NULL, and then: */
+    const struct selector *selector; /* the selector */
     const struct cancel *cancel;
 };
 

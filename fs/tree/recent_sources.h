@@ -2,9 +2,9 @@
 /*
  * The sources of the most recently opened small files, by path.
  *
- * A small file gets a new node each time it has grown. Through this table its nodes share one
- * source, and so what is known about its generation. An open whose file has grown since the look-up
- * can then tell growth from a rewrite.
+ * A small file gets a new node each time it has grown. Through this its nodes share one source, and
+ * so what is known of its generation. An open can then tell whether the file has grown since the
+ * look-up or was rewritten.
  *
  * Thread-safe. Nothing here touches a file.
  */
@@ -28,12 +28,12 @@ struct recent_sources {
 
 void recent_sources_init(struct recent_sources *recent);
 
-/* Gives all references back. */
+/* Drops all references. */
 void recent_sources_destroy(struct recent_sources *recent);
 
 /*
- * The source of `path`, made in the pool if it is not in the table. Returns a reference for the
- * caller. NULL: no memory.
+ * The source of `path`, made in the pool if it is not here. The caller gets a reference. NULL: no
+ * memory.
  */
 struct source *recent_sources_get(struct recent_sources *recent, struct source_pool *pool,
                                   const char *path);

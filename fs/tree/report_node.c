@@ -82,7 +82,7 @@ static const struct handle_type report_handle = {
     .seek = seek_report,
 };
 
-/* Writes a report as of now. The caller frees *text. Returns 0 or -ENOMEM. */
+/* Writes a report of the current state to *text, which the caller frees. Returns 0 or -ENOMEM. */
 static int write_report(struct driver *driver, const struct generated_type *type, uid_t user,
                         char **text, size_t *length)
 {
@@ -97,7 +97,7 @@ static int write_report(struct driver *driver, const struct generated_type *type
     return 0;
 }
 
-/* The text belongs to one user. Another user gets another node and text. */
+/* Makes the report for one user. Another user gets -ESTALE, and then another node and text. */
 static int make_report(struct driver *driver, const struct node *node, uid_t user)
 {
     struct text *text = node->content.text.text;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reports: the files in .bigfs about the mount.
+ * Reports: the files in .bigfs, which describe the mount.
  *
- * The text of a report belongs to one user and one look-up. Only root and the user that bigfs runs
- * as get paths and names. Other users get numbers, as they may not be allowed to see the names in
- * SOURCE.
+ * Each look-up by a user makes a report text of its own. Only root and the user that the driver
+ * runs as get paths and names. Other users, who may not be allowed to see them in SOURCE, get
+ * numbers.
  */
 #ifndef BIGFS_FS_TREE_REPORT_NODE_H
 #define BIGFS_FS_TREE_REPORT_NODE_H

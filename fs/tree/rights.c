@@ -17,7 +17,7 @@ static const char default_acl[] = "system.posix_acl_default";
 
 static const mode_t write_bits = S_IWUSR | S_IWGRP | S_IWOTH;
 
-/* How often a file is looked at if its attributes change in between. */
+/* How often to look at a file again because its attributes changed in between. */
 enum { ATTEMPTS = 4 };
 
 static bool has_source(const struct node *node)
@@ -25,7 +25,7 @@ static bool has_source(const struct node *node)
     return !S_ISLNK(node->type->shown_as) && !node->type->is_control;
 }
 
-/* Whether the file found at the node's path is the node's source. */
+/* Whether the file found at the node's path is the node's. */
 static bool is_of_node(const struct node *node, const struct stat *found)
 {
     if (node->type->stands && node_is_directory(node))
@@ -39,9 +39,7 @@ static int open_path(const struct driver *driver, const char *path)
     return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? -ESTALE : fd;
 }
 
-/*
- * Opens the source of a node with O_PATH: this needs no right to read it and has no effect on it.
- */
+/* Opens the node's file with O_PATH, which needs no right to read it and has no effect on it. */
 static int open_source_of(const struct driver *driver, const struct node *node)
 {
     if (!node->type->stands)
@@ -51,8 +49,8 @@ static int open_source_of(const struct driver *driver, const struct node *node)
 }
 
 /*
- * If `value` is NULL, only gets the size. fgetxattr(2) refuses a descriptor opened with O_PATH, but
- * its name in /proc works.
+ * Returns only the size if `value` is NULL. fgetxattr(2) refuses an O_PATH descriptor; its name in
+ * /proc works.
  */
 static ssize_t read_xattr(int fd, const char *name, void *value)
 {
@@ -60,7 +58,7 @@ static ssize_t read_xattr(int fd, const char *name, void *value)
 
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     ssize_t size = getxattr(path, name, value, value != NULL ? XATTR_SIZE_MAX : 0);
-    if (size < 0) /* no error: the file has none, or the file system has none */
+    if (size < 0) /* not an error: the file has none, or the file system does not support them */
         return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -errno;
     return size;
 }
@@ -72,7 +70,7 @@ static bool same_rights(const struct stat *one, const struct stat *other)
            one->st_ctim.tv_nsec == other->st_ctim.tv_nsec;
 }
 
-/* Reads an ACL and the attributes of the same moment. Returns the ACL's size, 0, or -errno. */
+/* Reads an ACL and attributes that belong together. Returns the ACL's size, 0, or -errno. */
 static ssize_t read_acl(int fd, const struct node *node, const char *name, void *value,
                         struct stat *attributes)
 {
@@ -110,7 +108,7 @@ static mode_t plain_mode(const struct node_type *type, mode_t source)
     return type->shown_as | (source & ALLPERMS & ~write_bits);
 }
 
-/* Whether the source has an ACL. True also if it cannot be looked at, to be safe. */
+/* Whether the node's file has an ACL. Assumed, to be safe, if this cannot be found out. */
 static bool has_acl(const struct driver *driver, const struct node *node)
 {
     AUTO_CLOSE int fd = open_source_of(driver, node);
@@ -121,8 +119,8 @@ mode_t rights_mode(const struct driver *driver, const struct node *node, mode_t 
 {
     mode_t mode = plain_mode(node->type, source);
     /*
-     * The kernel ignores the ACL if the group has no right, and treats the users that it names as
-     * others. In the source the group has a right.
+     * The kernel ignores an ACL if the group has no rights, and gives the users named in it the
+     * rights of others. In the source the group has rights.
      */
     const bool hidden = (source & S_IRWXG) != 0 && (mode & S_IRWXG) == 0 && (mode & S_IRWXO) != 0;
     if (hidden && driver->kernel_checks && has_source(node) && has_acl(driver, node))

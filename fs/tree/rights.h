@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What may be done with a node: its mode and its POSIX ACL, made from those of its source.
+ * The mode and the POSIX ACL of a node, derived from those of its source.
  *
- * The mode loses its write bits. A directory here that is a file in SOURCE gains x where it has r.
- * fs/tree/acl.h says what becomes of an ACL.
+ * The mode loses its write bits, and a file shown as a directory gains x where it has r.
+ * fs/tree/acl.h does the same for an ACL.
  *
- * With allow_other the kernel decides by mode and ACL who may do what with a node. The mode alone
- * is not enough: for a file with an ACL the group's bits are the mask, which would give some users
- * too much and others too little.
+ * With allow_other the kernel checks access to a node by its mode and its ACL. The mode alone is
+ * not enough: if a file has an ACL, the group bits of its mode are the mask, which would give some
+ * users too much and others too little.
  *
- * All functions are thread-safe, and block as the underlying file system does.
+ * All functions are thread-safe and block as the file system of SOURCE does.
  */
 #ifndef BIGFS_FS_TREE_RIGHTS_H
 #define BIGFS_FS_TREE_RIGHTS_H
@@ -21,19 +21,19 @@
 
 /*
  * The mode of a node whose source has the mode `source`. Looks at the source only if the kernel
- * checks rights and might ignore an ACL with this mode, such as one whose mask grants only w
- * (fs/tree/acl.h).
+ * checks rights and might ignore an ACL because of this mode: the case in fs/tree/acl.h in which a
+ * mask grants only w.
  */
 mode_t rights_mode(const struct driver *driver, const struct node *node, mode_t source);
 
 /*
- * Writes a node's ACL, or for a directory of SOURCE the default ACL of new files in it, to `value`,
- * which has room for XATTR_SIZE_MAX bytes. Returns its size, 0 if there is none, or -errno: -ESTALE
- * if the node means something that no longer exists.
+ * Writes a node's ACL, or the default ACL of a directory of SOURCE, to `value`, which has room for
+ * XATTR_SIZE_MAX bytes. Returns its size, 0 if there is none, or -errno: -ESTALE if what the node
+ * stands for is gone.
  *
- * Mode and ACL reach the kernel in two requests. If the file has no ACL, and its mode is not the
- * one that the kernel has (perhaps it had an ACL then), the ACL is made from the current mode. The
- * kernel must not take an old mask for the rights of the group.
+ * The kernel gets mode and ACL in two requests. If the file has no ACL and its mode is not the one
+ * that the kernel got (perhaps the file had an ACL then), the ACL is made from the current mode, so
+ * that the kernel does not take an old mask for the rights of the group.
  */
 ssize_t rights_access_acl(struct driver *driver, struct node *node, void *value);
 ssize_t rights_default_acl(struct driver *driver, struct node *node, void *value);

@@ -9,7 +9,10 @@
 #include "core/extent/extent_probe.h"
 #include "core/view/view_types.h"
 
-/* The most threads that a mount has by default. Each may hold a reply (fs/serve/server.c). */
+/*
+ * The most threads that a mount has by default. Each may hold a reply in memory
+ * (fs/tree/driver.c).
+ */
 enum { MOST_DEFAULT_THREADS = 24 };
 
 enum cache_mode {
@@ -21,14 +24,14 @@ enum cache_mode {
 struct settings {
     struct view_defaults views;
     uint64_t min_size;            /* bytes; a regular file of at least this size is a directory */
-    bool listed[VIEW_TYPES_MOST]; /* which views a listing shows */
-    uint64_t window_size;         /* bytes of one mmap window */
-    uint64_t window_total;        /* bytes of all mmap windows */
-    enum cache_mode cache;        /* what keeps pieces between two reads */
-    enum extent_method extents;   /* how holes are found */
+    bool listed[VIEW_TYPES_MOST]; /* which views are listed */
+    uint64_t window_size;         /* size of one mmap window, in bytes */
+    uint64_t window_total;        /* size of all mmap windows together, in bytes */
+    enum cache_mode cache;        /* where pieces are cached */
+    enum extent_method extents;   /* how to find holes */
     char *index_dir;              /* absolute; owned; NULL: line indexes are kept in memory only */
-    uint64_t index_space;         /* bytes that all line indexes in index_dir may take */
-    unsigned threads;             /* how many requests may read at once; at least 1 */
+    uint64_t index_space;         /* bytes that all line indexes in index_dir may occupy */
+    unsigned threads;             /* how many requests may read at the same time; at least 1 */
 };
 
 /* Sets the defaults. There is no index_dir yet, and min_size is the default chunk size. */

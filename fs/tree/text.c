@@ -34,8 +34,8 @@ void text_free(struct text *text)
 }
 
 /*
- * Waits until the state may have changed, but only for a moment, as nothing wakes the thread if its
- * reader is gone. The lock is held.
+ * Waits until the state may have changed, or for a moment, as nothing signals that the reader is
+ * gone. The lock is held.
  */
 static void wait_for_text(struct text *text)
 {

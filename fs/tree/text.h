@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text of a generated file: a text of a view, such as its table, or a report of .bigfs.
+ * The text of a generated file: of a view, such as its table, or a report in .bigfs.
  *
- * A text belongs to a node. It is made when the node is first opened, and is constant from then on.
- * So the kernel may keep its pages, map them and send them, whatever else has the node open. A
- * report's text is kept, and belongs to one user. For the text of a view only its content and the
- * places where its stretches begin are kept (fs/tree/text_map.h). A text that must not be given out
- * any more is over: the next look-up of its name gets a new node.
+ * A text belongs to a node. It is made when the node is first opened, and constant from then on. So
+ * the kernel may cache, map and send its pages, whatever else has the node open. The text of a
+ * report is kept, and belongs to one user. Of the text of a view only the places where its
+ * stretches begin are kept (fs/tree/text_map.h), and which content it describes. A text that may
+ * not be given out any more is over: the next look-up of its name makes a new node.
  *
- *     unmade --first open--> making --told how long--> made        over, from any of these:
- *                               |                                  what is open goes on
+ *     unmade --first open--> making --length set-----> made        over, from any state:
+ *                               |                                  open handles go on
  *                               +-- failed --> unmade
  *
- * While a thread makes a text, nobody has the node open, so no page of it can be locked for a read.
- * So the maker can put pages into the kernel's cache (FUSE_NOTIFY_STORE) without a deadlock.
+ * While a thread makes a text, no program has the node open, so no page of it can be locked for a
+ * read. So the maker can put pages into the kernel's cache (FUSE_NOTIFY_STORE) without a deadlock.
  *
  * All functions are thread-safe. No lock is held while a text is made.
  */
@@ -37,9 +37,9 @@
 struct text_subject {
     struct generation *generation; /* a reference */
     struct version version;        /* of the generation when the text was made */
-    uint64_t size;                 /* bytes of content that the text covers */
-    struct record_index *index; /* the index that records were found with: a reference, or NULL */
-    bool computed;              /* the text follows from the size, and there is no map */
+    uint64_t size;                 /* bytes of content that it covers */
+    struct record_index *index;    /* the index used to find records: a reference, or NULL */
+    bool computed;                 /* the text follows from the size; there is no map */
 };
 
 enum text_state {
@@ -53,12 +53,13 @@ struct text {
     pthread_cond_t changed; /* broadcast when `state` or `over` has changed */
     enum text_state state;  /* protected by lock */
     bool over;              /* protected by lock; never cleared */
-    uint64_t told;   /* protected by lock; the largest length sent before the true one was known */
-    uint64_t length; /* protected by lock; bytes; 0: not known, as no text is empty */
+    uint64_t
+        told; /* protected by lock; the largest length reported before the true one was known */
+    uint64_t length; /* protected by lock; bytes; 0: not known (no text is empty) */
 
-    /* The maker's while it works, and constant once made. */
+    /* Owned by the maker while it makes; constant once made. */
     char *bytes; /* of a report; owned */
-    uid_t user;  /* whose report */
+    uid_t user;  /* the user whose report it is */
     struct text_subject subject;
     struct text_map map;
 };
@@ -68,28 +69,29 @@ struct text *text_new(void);
 void text_free(struct text *text); /* NULL is allowed */
 
 /*
- * Begins an open. If *make is set, the caller must make the text and call text_made() or
- * text_failed(); no other thread makes it meanwhile. Otherwise it is made. Waits for a thread that
- * makes it. Returns 0, -ESTALE (over), or -CANCELLED.
+ * Begins an open. If *make is set, the caller must make the text, alone, and report the result with
+ * text_made() or text_failed(). Otherwise the text is made. Waits if another thread is making it.
+ * Returns 0, -ESTALE (over), or -CANCELLED.
  */
 int text_begin(struct text *text, const struct cancel *cancel, bool *make);
 
 /*
- * Sets the length, which look-ups and stat show from now on. For the maker. Returns 0, or -ESTALE
- * if a larger one was sent already.
+ * Sets the length, once the maker knows it; look-ups and stat report it from now on. Returns 0, or
+ * -ESTALE if a larger one was reported already.
  */
 int text_set_length(struct text *text, uint64_t length);
 
 void text_made(struct text *text);
 
-/* Making it failed, and the kernel has nothing of the text. The next open makes a new one. */
+/* Making it failed, and the kernel has nothing of the text. The next open makes it anew. */
 void text_failed(struct text *text);
 
-/* From now on the text cannot be opened or found by name. */
+/* Ends the text: it can no longer be opened or found by name. */
 void text_end(struct text *text);
 
 /*
- * The length to send: that of the text, or `expected` if it is not known (0: nothing is expected).
+ * The length to report: that of the text, or `expected` if it is not known (0: nothing is
+ * expected).
  */
 uint64_t text_tell(struct text *text, uint64_t expected);
 
@@ -99,12 +101,10 @@ uint64_t text_tell(struct text *text, uint64_t expected);
  */
 int text_seek(struct text *text, enum extent_kind kind, uint64_t offset, uint64_t *found);
 
-/*
- * Whether the text is, or may still become, the one that its name means for a file that is `now`.
- */
+/* Whether the text is right for a file with these attributes, or still unmade. */
 bool text_is_current(struct text *text, const struct file_identity *now);
 
-/* What the text of a view describes, valid as long as *text. NULL: it is not made. */
+/* What the text of a view describes; valid as long as *text. NULL: it is not made. */
 const struct text_subject *text_subject_of(struct text *text);
 
 #endif

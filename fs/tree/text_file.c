@@ -9,7 +9,7 @@
 #include "fs/tree/generated_type.h"
 #include "fs/tree/text_store.h"
 
-/* A text keeps the index that it was made with if its file has at most this many bytes. */
+/* A text of a file of at most this many bytes keeps the index that it was made with. */
 static const uint64_t INDEX_KEPT = 4ULL * 1024 * 1024 * 1024;
 
 static struct text *text_of(const struct text_file *open)
@@ -17,7 +17,7 @@ static struct text *text_of(const struct text_file *open)
     return open->node->content.text.text;
 }
 
-/* What the text is made of: what its node says, or is about to say, and what this file has. */
+/* The text that the node describes, or will describe, made from this file. */
 static struct view_text view_text_of(const struct text_file *open, const struct reading *reading)
 {
     const struct node_text *content = &open->node->content.text;
@@ -37,7 +37,7 @@ static struct view_text view_text_of(const struct text_file *open, const struct 
     };
 }
 
-/* Checks that the bytes read so far are of the text's generation and revision. */
+/* Checks that what was read until now is of the text's generation and revision. */
 static int check_file(const struct text_file *open, const struct reading *reading)
 {
     int error = reading_confirm(reading);
@@ -70,7 +70,7 @@ static int read_computed(const struct view_text *text, uint64_t offset, char *bu
     return 0;
 }
 
-/* Hands the kernel the end of the text: for a short one, all of it. */
+/* Gives the kernel the end of the text; for a short text that is all of it. */
 static int store_computed(struct text_store *store, const struct view_text *text, uint64_t length)
 {
     size_t got = 0;
@@ -137,9 +137,7 @@ static void choose_subject(struct text_file *open, const struct reading *reading
         subject->index = record_index_ref(open->index);
 }
 
-/*
- * Makes the text. If that fails half-way, the node cannot be used again, as the kernel has a part.
- */
+/* Makes the text. If that fails half-way, the text is over, as the kernel has a part of it. */
 static int make_text(struct text_file *open, struct driver *driver, const struct reading *reading,
                      uint64_t size)
 {
@@ -175,8 +173,8 @@ static void take_index(struct text_file *open)
 }
 
 /*
- * Checks that the text is of the file as it is now, or as it was before it grew. A look-up sees
- * that a file has grown. Other changes end the text.
+ * Checks that the text describes the current file, or the file before it grew. A look-up finds
+ * growth; other changes end the text.
  */
 static int check_text(struct text_file *open, const struct reading *reading, bool accepts_growth)
 {
@@ -204,7 +202,7 @@ static int open_text(struct text_file *open, struct driver *driver, const struct
                    : check_text(open, reading, accepts_growth);
 }
 
-/* An index that turned out to be of another file was rejected. The next open gets another one. */
+/* A wrong index has been rejected, so the next open gets another one. */
 static int stale_if_wrong_index(int error)
 {
     return error == -WRONG_INDEX ? -ESTALE : error;
@@ -244,7 +242,7 @@ int text_file_read(const struct text_file *open, const struct reading *reading, 
     int changed = check_file(open, reading);
     if (changed != 0)
         return changed;
-    if (error == -ESTALE) /* the text cannot be made again: a look-up gets a new one */
+    if (error == -ESTALE) /* the text cannot be made again; a look-up makes a new one */
         text_end(text);
     return stale_if_wrong_index(error);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * An open text of a view. The text belongs to the node (fs/tree/text.h); the first open makes it.
- */
+/* An open text of a view. The text is its node's (fs/tree/text.h) and is made by the first open. */
 #ifndef BIGFS_FS_TREE_TEXT_FILE_H
 #define BIGFS_FS_TREE_TEXT_FILE_H
 
@@ -22,19 +20,18 @@ struct text_file {
 };
 
 /*
- * Opens a text of a pinned reading, and makes it if it is not made yet. `accepts_growth`: a text of
- * the file before it grew is good enough. Scans as view_resolve(). Returns 0, or -errno as
- * handle_open(): -ESTALE if the text is not what the name means now, -EFBIG if it would be longer
- * than a file can be.
+ * Opens a text of a pinned reading, and makes it if needed. `accepts_growth`: a text of the file as
+ * it was before it grew is acceptable. Scans as view_resolve() does. Returns 0, or -errno as
+ * handle_open(): -ESTALE if the name now means another text, -EFBIG if it would exceed the largest
+ * file size.
  */
 int text_file_open(struct text_file *open, struct driver *driver, const struct node *node,
                    const struct reading *reading, bool accepts_growth);
 void text_file_close(struct text_file *open);
 
 /*
- * Copies up to `size` bytes of the text at `offset`. *got is less than `size` only at the end.
- * Returns 0, -ESTALE if the file has been rewritten meanwhile, -CANCELLED, or as view_resolve().
- * Thread-safe.
+ * Copies up to `size` bytes of the text at `offset`. *got < size only at the end. Returns 0,
+ * -ESTALE if the file has been rewritten, -CANCELLED, or as view_resolve(). Thread-safe.
  */
 int text_file_read(const struct text_file *open, const struct reading *reading, uint64_t offset,
                    char *buffer, size_t size, size_t *got);

@@ -12,9 +12,9 @@
 #include "core/base/outcome.h"
 
 enum {
-    FIRST_STRETCH = 64 * 1024, /* bytes; the kernel reads as much ahead in one or two steps */
+    FIRST_STRETCH = 64 * 1024, /* bytes; the kernel reads this ahead in one or two steps */
     FIRST_ROOM = 4,
-    MOST_STRETCHES = 4096, /* 160 KiB; stretches become longer then */
+    MOST_STRETCHES = 4096, /* 160 KiB; then stretches become longer */
 };
 
 void text_map_init(struct text_map *map)
@@ -29,7 +29,7 @@ void text_map_destroy(struct text_map *map)
     map->stretches = NULL;
 }
 
-/* The same line at another offset has another digest. */
+/* Includes the place, so that the same line elsewhere has another digest. */
 static uint64_t digest_of_line(const struct text_place *place, const char *text, size_t length)
 {
     return XXH3_64bits_withSeed(text, length, place->offset);
@@ -74,7 +74,7 @@ int text_map_add(struct text_map *map, const struct text_place *place, const cha
         int error = make_stretch_room(map);
         if (error != 0)
             return error;
-        if (needs_stretch(map)) /* still, after merging */
+        if (needs_stretch(map)) /* still needed after the merge */
             map->stretches[map->count++] = (struct text_stretch){.start = *place};
     }
     map->stretches[map->count - 1].digest += digest_of_line(place, text, length);
@@ -97,7 +97,7 @@ static size_t stretch_at(const struct text_map *map, uint64_t offset)
     return low;
 }
 
-/* A part of the text that is wanted, and where it goes. */
+/* A wanted part of the text, and where it goes. */
 struct wanted_text {
     uint64_t offset;
     uint64_t end;
@@ -115,7 +115,7 @@ static void copy_wanted(const struct wanted_text *wanted, uint64_t at, const cha
                (size_t)(end - start));
 }
 
-/* Makes a whole stretch again, as only its whole digest proves that it is the same. */
+/* Makes a whole stretch again, as only its digest proves that it is the same. */
 static int make_stretch(const struct text_map *map, size_t index, const struct view_text *of,
                         const struct wanted_text *wanted)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is kept of a text after it has been made: where its stretches begin, and a digest of each.
- * So a part of it can be made again and proved to be the same text, and the table of millions of
- * pieces takes hardly any memory.
+ * What is kept of a text that has been made: where its stretches begin, and a digest of each. So a
+ * part of it can be made again and proven to be the same text, and the table of millions of pieces
+ * takes hardly any memory.
  *
  * One thread fills a map, line by line. From then on it is constant.
  */
@@ -16,14 +16,14 @@
 
 struct text_stretch {
     struct text_place start;
-    uint64_t digest; /* the sum of those of its lines, so two stretches can become one */
+    uint64_t digest; /* the sum of the digests of its lines, so that two stretches can be joined */
 };
 
 struct text_map {
     struct text_stretch *stretches; /* owned */
     size_t count;
     size_t room;
-    uint64_t stretch_size; /* bytes; a stretch ends with the line that makes it this long */
+    uint64_t stretch_size; /* bytes; a stretch ends with the line that reaches this size */
     uint64_t length;       /* of the text so far, in bytes */
 };
 
@@ -35,8 +35,8 @@ int text_map_add(struct text_map *map, const struct text_place *place, const cha
                  size_t length);
 
 /*
- * Makes up to `size` bytes of the text at `offset` again, in `buffer`. *got is less than `size`
- * only at the end. Returns 0, -ESTALE if the text would not be the same, -CANCELLED, or as the
+ * Makes up to `size` bytes of the text at `offset` again, in `buffer`. Returns 0 and the bytes
+ * (*got < size only at the end), -ESTALE if the text would not be the same, -CANCELLED, or as the
  * type's `line`. Thread-safe once the map is filled.
  */
 int text_map_read(const struct text_map *map, const struct view_text *text, uint64_t offset,

@@ -59,13 +59,13 @@ static void release_text(const union node_content *content)
     text_free(content->text.text);
 }
 
-/* Whether it is a text of an earlier state of the file. */
+/* Whether it is a text of an earlier content of the file. */
 static bool is_text_over(const struct node *node, const union node_content *wanted)
 {
     return !text_is_current(node->content.text.text, &wanted->text.identity);
 }
 
-/* A text that was never made follows the file as it is, a made one its generation. */
+/* A text that was never made belongs to the current file, a made one to its generation. */
 static int look_at_text(struct driver *driver, struct node *node, struct stat *attributes)
 {
     const struct text_subject *subject = text_subject_of(node->content.text.text);
@@ -118,7 +118,7 @@ static double text_attributes_believed(const struct driver *driver, const struct
     return BELIEVED_SECONDS;
 }
 
-/* A text is made when it is opened. */
+/* The first open makes the text. */
 static bool may_text_scan(const struct node *node)
 {
     (void)node;

@@ -10,8 +10,8 @@
 extern const struct node_type text_node;
 
 /*
- * The type of text that a name means by its ending. Sets *stem to the length of the view's name
- * before that, in bytes. NULL: there is none.
+ * The type of text whose ending a name has; *stem becomes the length of the view's name before it.
+ * NULL: none.
  */
 const struct generated_type *text_node_type_of(const char *name, size_t *stem);
 

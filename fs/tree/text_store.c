@@ -9,7 +9,7 @@
 
 #include "core/base/checked.h"
 
-/* How much of a text goes to the kernel, in bytes. More would evict other pages from its cache. */
+/* How much of a text goes to the kernel. More would push other data out of its cache. */
 enum { STORED_MOST = 32 * 1024 * 1024 };
 
 int text_store_begin(struct text_store *store, struct fuse_session *session,
@@ -20,7 +20,10 @@ int text_store_begin(struct text_store *store, struct fuse_session *session,
     return store->step != NULL ? 0 : -ENOMEM;
 }
 
-/* A failure costs only speed, or a sendfile(2) that does not look at the size finds nothing. */
+/*
+ * If this fails, reads are slower, and a sendfile(2) that does not ask for the size first finds
+ * nothing.
+ */
 static void give_to_kernel(struct text_store *store)
 {
     struct fuse_bufvec bytes = FUSE_BUFVEC_INIT(store->used);
@@ -34,7 +37,8 @@ static void give_to_kernel(struct text_store *store)
 void text_store_add(struct text_store *store, const char *text, size_t length)
 {
     while (length > 0) {
-        if (store->used == TEXT_STEP) { /* only if more follows: the last step is for finish */
+        if (store->used == TEXT_STEP) { /* not before something follows, as text_store_finish()
+                                           sends the last step */
             if (store->offset < STORED_MOST)
                 give_to_kernel(store);
             store->offset += store->used;

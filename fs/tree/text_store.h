@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Puts a text into the kernel's page cache while it is made. So the inode has its true size before
- * any program sends or maps it, and a table is made once however often it is read. What the kernel
- * drops is made again.
+ * any program sends or maps it, and a table is made once however often it is read. Pages that the
+ * kernel drops are made anew.
  */
 #ifndef BIGFS_FS_TREE_TEXT_STORE_H
 #define BIGFS_FS_TREE_TEXT_STORE_H
@@ -14,7 +14,7 @@
 
 #include "fs/tree/node.h"
 
-/* Text goes to the kernel in steps of this many bytes, each at a multiple of them. */
+/* Text goes to the kernel in steps of this many bytes, each at a multiple of it. */
 enum { TEXT_STEP = 64 * 1024 };
 
 struct text_store {
@@ -22,7 +22,7 @@ struct text_store {
     const struct node *node; /* must not be open meanwhile */
     uint64_t offset;         /* in the text, of the first byte in `step` */
     size_t used;             /* bytes in `step` */
-    bool began;              /* the kernel has been sent something */
+    bool began;              /* the kernel has received something */
     char *step;              /* owned */
 };
 
@@ -30,13 +30,13 @@ struct text_store {
 int text_store_begin(struct text_store *store, struct fuse_session *session,
                      const struct node *node, uint64_t offset);
 
-/* Adds the next bytes. Only the first part of a very long text goes to the kernel. */
+/* Adds the next part. Only the first part of a very long text goes to the kernel. */
 void text_store_add(struct text_store *store, const char *text, size_t length);
 
-/* Hands over the rest of a text that is not empty. With it the kernel learns the size. */
+/* Hands over the rest of a text that is not empty, which tells the kernel the size. */
 void text_store_finish(struct text_store *store);
 
-/* Frees what the store owns, finished or not. */
+/* Frees the store, finished or not. */
 void text_store_free(struct text_store *store);
 
 #endif

@@ -68,7 +68,7 @@ static bool add_piece(const struct piece_listing *pieces, const char *name,
 }
 
 /*
- * Lists pieces from a cursor on. The place of an entry is the cursor after it. The largest place is
+ * Lists pieces from a cursor on; the place of an entry is the cursor after it. The largest place is
  * the end, as a file can be so long that no place above its last cursor is left for the dots.
  */
 static int list_pieces(const struct piece_listing *pieces, uint64_t cursor)
@@ -113,9 +113,9 @@ static int list_by_reading(struct listing *listing, uint64_t cursor)
 }
 
 /*
- * Whether the attributes of a view's pieces need no scan, no count of extents and no first look
- * into the file. A program that lists only names must not wait for these, and at first the kernel
- * cannot tell that it lists only names.
+ * Whether the attributes of a view's pieces need no scan, no count of extents and no first read of
+ * the file. A program that lists only names must not wait for these, and at first the kernel cannot
+ * tell.
  */
 static bool are_pieces_cheap(const struct view *view, const struct reading *reading)
 {

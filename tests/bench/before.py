@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""This build beside an older one, in turn: nothing may have become slower than KEPT of what it was.
+"""This build and an older one in turn: nothing may be slower than KEPT of the older speed.
 
-BIGFS_BEFORE names the older binary. Each run has a mount of its own. All figures are better if they are lower.
+BIGFS_BEFORE names the older binary. Each run has a mount of its own. Lower figures are better.
 """
 
 import os
@@ -34,7 +34,7 @@ class Figure(NamedTuple):
     measured: Callable
     options: tuple = ()
     cold: bool = False
-    processors: Optional[int] = None  # threads as on a machine of so many
+    processors: Optional[int] = None  # processors: threads as on a machine with so many
 
 
 def binary():
@@ -106,12 +106,12 @@ def read_text(path, times=1):
 
 
 def stat_of(path, count):
-    """Of many names that differ in a number."""
+    """stat of many names that differ in a number."""
     return lambda mount: each(count, lambda number: os.stat(mount / (path % number)))
 
 
 def command(text):
-    """What it prints goes nowhere."""
+    """Its output is discarded."""
     def run(mount):
         start = time.perf_counter()
         subprocess.run(["bash", "-o", "pipefail", "-c", text.replace("MOUNT", str(mount.point))], check=True,
@@ -133,7 +133,7 @@ def random_read(jobs):
 
 
 def look_up_lines(mount):
-    """Ten lines at random places, by an index that is there."""
+    """Ten lines at random places, with an existing index."""
     read_all(mount / "big.log/rows/-10")
     dice = random.Random(11)
     first = [dice.randrange(1, LAST_LINE) for _ in range(LOOKUPS)]

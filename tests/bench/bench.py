@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Everything that docs/performance.md claims of the data path, measured. Run by scripts/bench.
+"""Measures everything that docs/performance.md says about the data path. Run by scripts/bench.
 
     bench.py [--quick] [GROUP…]
     BIGFS_BEFORE=BINARY bench.py [--quick] [--rounds N] [FIGURE…]
@@ -43,7 +43,7 @@ RESULTS = report.ROOT / "build" / "bench"
 
 
 def work_directory(kept):
-    """A fresh one, or the one that is to be kept."""
+    """A fresh directory, or the one to be kept."""
     parent = os.environ.get("TMPDIR", "/var/tmp")
     work = Path(kept or tempfile.mkdtemp(prefix="bigfs-bench.", dir=parent)).resolve()
     if not str(work).isprintable() or " " in str(work):
@@ -54,7 +54,7 @@ def work_directory(kept):
 
 
 class Bench:
-    """Where the bench works, on what, and how long."""
+    """Where the bench works, on which files, and how long."""
 
     def __init__(self, quick, rounds=None, figures=()):
         self.rounds, self.runtime = (2, 1) if quick else (5, 2)
@@ -91,7 +91,7 @@ class Bench:
 
 
 def machine():
-    """What it was measured on."""
+    """The machine it was measured on."""
     with open("/proc/cpuinfo") as file:
         model = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / G
@@ -123,7 +123,7 @@ def show(bench, name, kept, quick):
 
 
 def redraw(bench, names):
-    """From what the last run kept: the same figures in a new text."""
+    """Write the figures of the last run in a new text."""
     missing = [name for name in names if not (RESULTS / (name + ".json")).exists()]
     if missing:
         raise SystemExit("bench: there are no figures of %s to draw: run scripts/bench %s first" % (missing[0], missing[0]))
@@ -153,7 +153,7 @@ def arguments():
 
 
 def need_memory(quick):
-    """What is to be in the page cache must fit, beside all else that is kept and touched."""
+    """What must be in the page cache must fit, with everything else that is kept and touched."""
     memory, least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), 4 * G if quick else 15 * G
     if memory < least:
         raise SystemExit("bench: this machine has %d GiB of memory and %d are needed%s"
@@ -161,7 +161,7 @@ def need_memory(quick):
 
 
 def need_ground(groups):
-    """Else it would be found missing in the middle of a run."""
+    """Otherwise it would be found missing in the middle of a run."""
     if "random" in groups:
         peers.need_example()
     if "reads" in groups:

@@ -56,7 +56,7 @@ def run(bench):
 
 
 def agree(counts):
-    """All ways must count the same, in every run: else nothing is compared."""
+    """All ways must count the same in every run; otherwise the comparison is meaningless."""
     if len(counts) != 1 or 0 in counts:
         raise RuntimeError("the counts differ: %s" % ", ".join("%d by %s" % found for found in counts.items()))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is measured on: made once, in the bench's own directory."""
+"""The files that are measured, made once in the bench's own directory."""
 
 import os
 import random

@@ -71,7 +71,7 @@ def with_readers(mount, read_one, seconds=SECONDS):
 
 
 def read_in_steps(path, done):
-    """A piece from its beginning, in large steps, until it is enough."""
+    """Read a piece from its beginning, in large steps, until done."""
     buffer = bytearray(M)
     with open(path, "rb", buffering=0) as file:
         while not done.is_set() and file.readinto(buffer):
@@ -79,7 +79,7 @@ def read_in_steps(path, done):
 
 
 def of_holes(bench, directory, cache):
-    """A file of a TiB that is nearly all hole: nothing is waited for."""
+    """A file of a TiB that is nearly all hole, so that nothing waits for a disk."""
     with peers.bigfs(bench, "--cache", cache, source=directory) as mount:
         os.stat(mount / "large.log/lines")
         return with_readers(mount, lambda dice, done: read_in_steps(

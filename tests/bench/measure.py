@@ -39,7 +39,7 @@ def output_of(argv):
         try:
             said = running.communicate()[0]
         except BaseException:
-            os.killpg(running.pid, signal.SIGKILL)  # with all that it has started
+            os.killpg(running.pid, signal.SIGKILL)  # with all processes that it has started
             raise
     if running.returncode:
         raise RuntimeError("%s: %s" % (argv[-1], said.strip()))
@@ -47,14 +47,14 @@ def output_of(argv):
 
 
 def seconds(function, *arguments):
-    """Seconds that a call takes: for what is too short for a process of its own."""
+    """Seconds that a call takes, for what is too short for a separate process."""
     start = time.perf_counter()
     function(*arguments)
     return time.perf_counter() - start
 
 
 def rounds(count, variants, warmups=1):
-    """Run all variants (a dictionary of functions that return figures) in turn, again and again.
+    """Run all variants (a dictionary of functions that return figures) in turn, `count` times.
 
     A figure is a number, or a dictionary of numbers. Returns a list of rounds: name -> figure."""
     kept = []

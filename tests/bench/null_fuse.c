@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A driver with nothing to do but reply. The bench measures bigfs against it. It shows COUNT files
+ * A driver that does nothing but reply. The bench measures bigfs against it. It shows COUNT files
  * of SIZE bytes, named 0, 1 and so on, with the settings of bigfs and the loop of libfuse.
  *
  *     null_fuse buffer|mapping FILE COUNT SIZE kernel|none MOUNTPOINT [OPTIONS]
@@ -9,10 +9,10 @@
  * checks and allocates nothing, so a reader gets what FUSE itself lets through.
  *
  * mapping: the files are the parts of FILE, one after the other, and each reply comes straight from
- * a mapping of FILE. That is the limit for a driver that has to read its source. It does not look
- * whether FILE has changed: a reply may mix old and new bytes.
+ * a mapping of FILE. That is the limit for a driver that has to read its source. It does not check
+ * whether FILE has changed, so a reply may mix old and new bytes.
  *
- * kernel and none are as with bigfs --cache; OPTIONS are libfuse's.
+ * kernel and none are as in bigfs --cache; OPTIONS are libfuse's.
  */
 #define FUSE_USE_VERSION 312
 
@@ -135,7 +135,7 @@ static bool map_file(int fd)
     return true;
 }
 
-/* Takes what replies are made of from the file. */
+/* Reads or maps the file. */
 static bool prepare(const char *mode, const char *path)
 {
     bool (*take)(int) = strcmp(mode, "mapping") == 0 ? map_file : read_buffer;
@@ -156,7 +156,7 @@ static int serve(struct fuse_args *arguments, const char *mountpoint)
     if (session != NULL && config != NULL && fuse_set_signal_handlers(session) == 0 &&
         fuse_session_mount(session, mountpoint) == 0) {
         unsigned threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN) + 1;
-        threads = threads < MOST_THREADS ? threads : MOST_THREADS; /* as bigfs has them */
+        threads = threads < MOST_THREADS ? threads : MOST_THREADS; /* as in bigfs */
         fuse_loop_cfg_set_max_threads(config, threads);
         fuse_loop_cfg_set_idle_threads(config, threads);
         status = fuse_session_loop_mt(session, config) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -26,7 +26,7 @@ class Mount:
         self.point.mkdir()
         try:
             self.start()
-        except BaseException:  # a signal, too, leaves no mount behind
+        except BaseException:  # a signal leaves no mount behind either
             self.__exit__()
             raise
         return self
@@ -79,7 +79,7 @@ def squashfuse(bench, image):
 
 
 def example(bench, *options):
-    """libfuse's low-level passthrough example, which does nothing but hand on."""
+    """libfuse's low-level passthrough example."""
     return Mount(bench.work, [example_program(bench), "-f", *options, "-o", "source=%s" % bench.source, "MOUNTPOINT"])
 
 
@@ -94,7 +94,7 @@ def example_program(bench):
 
 
 def compiled(bench, source, *options):
-    """A program, or a library, of one file that needs libfuse alone."""
+    """A program or library of one file that needs only libfuse."""
     program = bench.work / source.stem
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         flags = subprocess.run(["pkg-config", "--cflags", "--libs", "fuse3"], capture_output=True, text=True, check=True)
@@ -103,7 +103,7 @@ def compiled(bench, source, *options):
 
 
 class Null(Mount):
-    """The driver that does nothing: what FUSE itself lets through. Its files are "0", "1" and so on."""
+    """The driver that does nothing: the limit of FUSE itself. Its files are "0", "1" and so on."""
 
     replies = "buffer"
 
@@ -117,7 +117,7 @@ class Null(Mount):
         device = os.stat(self.point).st_dev
         try:
             with open("/sys/class/bdi/%d:%d/read_ahead_kb" % (os.major(device), os.minor(device)), "w") as setting:
-                setting.write("1024\n")  # as bigfs has it
+                setting.write("1024\n")  # as in bigfs
         except OSError:
             pass  # bigfs cannot do it either then
 

@@ -41,7 +41,7 @@ def chunk_count(bench):
 
 
 def by_chunks(bench, runner="xargs -P2 -I{} sh -c"):
-    """`split` can print the lines of one part alone."""
+    """`split` can print the lines of a single part."""
     count = chunk_count(bench)
     return "seq %d | %s 'split -n l/{}/%d %s | grep -c ERROR'" % (count, runner, count, bench.log) + SUM
 
@@ -108,7 +108,7 @@ def empty(directory):
 
 
 def agree(bench, chosen):
-    """All ways must count the same: else nothing is compared."""
+    """All ways must count the same; otherwise the comparison is meaningless."""
     counts = {}
     for name, command in chosen.items():
         empty(bench.work / "parts")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * For LD_PRELOAD: a program sees as many processors as the environment's PROCESSORS says. So a
- * small machine can measure what a driver takes that has threads for a large one.
+ * small machine can measure a driver with threads for a large one.
  */
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a group found, as markdown between two markers of docs/performance.md, and its plot."""
+"""Writes the results of a group as markdown between two markers of docs/performance.md, and its plot."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ HIGHER, LOWER = "higher is better", "lower is better"
 
 
 class Result:
-    """A table, and what of the wanted was met. Rows are lists of cells."""
+    """A table, and which claims were met. Rows are lists of cells."""
 
     def __init__(self, name, text, heading):
         self.name, self.text, self.heading, self.rows, self.claims = name, text, heading, [], []
@@ -30,7 +30,7 @@ class Result:
         print("    %-64s %8.3g%s  wanted: %s%s" % (what, measured, unit, wanted, "" if met else "  MISSED"), flush=True)
 
     def compare(self, what, measured):
-        """Something that is worth knowing; nothing in particular is wanted."""
+        """A comparison without a wanted value."""
         self.claims.append([what, "%.3g" % measured, "", ""])
 
     def markdown(self):
@@ -50,7 +50,7 @@ def table(heading, rows):
 
 
 def write(name, text):
-    """Put a block in its place, which the page has marked."""
+    """Put a block between its markers in the page."""
     page = PAGE.read_text()
     pattern = re.compile(r"(<!-- bench: %s -->\n).*?(<!-- end -->)" % re.escape(name), re.DOTALL)
     if not pattern.search(page):
@@ -93,7 +93,7 @@ def style(result, title, unit, better, height, grid, key):
 
 
 def bars(result, title, unit, better, values):
-    """Horizontal bars: values are (name, number, whether it is ours), the first one on top."""
+    """Horizontal bars: values are (name, number, whether it is bigfs's), the first one on top."""
     count, longest = len(values), max(len(name) for name, _, _ in values)
     script = style(result, title, unit, better, 100 + 24 * count, "x", "off")
     script += "set xrange [0:%g]\nset yrange [-0.7:%g]\nset lmargin at screen %g\n" % (

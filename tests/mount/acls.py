@@ -53,7 +53,7 @@ def get_acl(path, name=ACCESS):
 
 
 class User:
-    """A user given by numbers; needs no entry anywhere."""
+    """A user by numbers, which needs no entry anywhere."""
 
     def __init__(self, uid, gid, *groups):
         self.uid, self.gid, self.groups = uid, gid, groups

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files that change: the ways to change one, its contents over time, and readers that watch it from a mount."""
+"""Files that change: ways to change one, what it held when, and readers that watch it from a mount."""
 
 import errno
 import os
@@ -124,8 +124,7 @@ def tick():
 # --- a file and its history --------------------------------------------------------------------------
 
 class Subject:
-    """A source file and all its contents so far. A change is begun, then done; in between both contents are
-    possible."""
+    """A source file and all its contents so far. A change is begun, then done; in between both are possible."""
 
     def __init__(self, path, size, chunk, names):
         self.path, self.name, self.chunk, self.names = path, path.name, chunk, names
@@ -335,7 +334,7 @@ class Model:
         return old + new
 
     def zeros(self, path, old, generation):
-        """A hole after the end, and data after the hole (two steps that both append)."""
+        """A hole after the end, and something after the hole (two steps that both append)."""
         new = bytes(self.random.randrange(1, 1500)) + stamped(generation, 40)
         os.truncate(path, len(old) + len(new) - 40)
         write_behind(path, new[-40:])

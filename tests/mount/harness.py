@@ -180,7 +180,7 @@ class Mount:
         raise AssertionError("%s did not mount (%s):\n%s" % (" ".join(self._argv), why, log))
 
     def _find_daemon(self):
-        """The process with this mount's command line: the started one, its child under a wrapper, or the daemon."""
+        """The process with the mount's command line: the started one, its child under a wrapper, or the daemon."""
         wanted = [os.fsencode(a) for a in self._argv[self._argv.index(BIGFS):]]
         for entry in os.listdir("/proc"):
             if entry.isdigit():
@@ -227,7 +227,7 @@ class Mount:
         return self._exit
 
     def unmount(self):
-        """End the mount as a user does. The daemon must exit successfully and must not have complained."""
+        """Unmount as a user does; the daemon must exit with 0 and must not have complained."""
         if self._unmounted:
             return
         self._unmounted = True
@@ -308,7 +308,7 @@ class MountTest(unittest.TestCase):
         self._count = 0
 
     def require(self, condition, reason):
-        """Skip unless condition holds; fail instead if CI is set."""
+        """Skip unless condition holds; if CI is set, fail instead."""
         if not condition:
             if os.environ.get("CI"):
                 self.fail("missing under CI: " + reason)
@@ -324,7 +324,7 @@ class MountTest(unittest.TestCase):
             self.fail("%s%r gave %r, not %s" % (function.__name__, arguments, result, errno.errorcode[number]))
 
     def _finally(self, function, argument):
-        """A clean-up that also runs if the whole run is interrupted."""
+        """A clean-up that also runs when the whole run is interrupted."""
         step = (function, argument)
         _undo.append(step)
 
@@ -393,7 +393,7 @@ def _can_open_fuse():
 
 
 def _unmount_filesystem(what):
-    """Unmount and free the loop device. If something still holds it, unmount lazily and fail."""
+    """Unmount and free the loop device; lazily, and with a failure, if something still holds it."""
     root, image = what
     stuck = ""
     deadline = time.monotonic() + BUSY_SECONDS

@@ -100,7 +100,7 @@ def count_of(text):
 
 
 class Rows:
-    """What `rows` shows of some data: every line, by its number from 1."""
+    """What `rows` shows for some data: every line, by its number from 1."""
 
     def __init__(self, data):
         self.data, self.starts = data, record_starts(data)
@@ -117,7 +117,7 @@ class Rows:
         return len(self.starts)
 
     def place(self, line):
-        """Where a line, counted from 0, begins; the end if there are no more."""
+        """Where a line begins, counted from 0; the end if there are no more."""
         return self.starts[line] if line < self.count else len(self.data)
 
     def lines(self, first, count):

@@ -105,7 +105,7 @@ class RowSubject(Subject):
 
 
 def with_mtime_back(how):
-    """The same change, after which the mtime is set back."""
+    """The same change, then the mtime is set back."""
     def change(path, old, generation):
         before = os.stat(path)
         new = how(path, old, generation)
@@ -179,13 +179,13 @@ GOING_ON = [longer, mode_only]
 # --- readers that wait ---------------------------------------------------------------------------------
 
 class HeldTest(harness.MountTest):
-    """A large file on a source that gives only its first part until the test lets go."""
+    """A large file on a source that gives its first part at once, and the rest when the test lets go."""
 
     LINES = 96 * M // WIDTH
     FROM, TO = 32 * M, 94 * M  # reads between these are held; the end shows whether a file is unchanged
 
     def start_held(self, *options):
-        """The mount, on two processors; the source holds back the bytes after FROM until let_go()."""
+        """The mount, on two processors; the source holds back what is after FROM until let_go()."""
         self.data = numbered(self.LINES)
         self.write("big.log", self.data)
         self.write("other.log", other := numbered(2 * M // WIDTH, 7))
@@ -199,7 +199,7 @@ class HeldTest(harness.MountTest):
 
     @staticmethod
     def settle(mount):
-        """The first look at a file reads a sample of all its parts. Do this before any part is held back."""
+        """The first look at a file reads a sample of all its parts, so it is done before any is held back."""
         harness.pread(mount.p("big.log/bytes/0"), 1)
 
     def hold_back(self):
@@ -247,7 +247,7 @@ class HeldTest(harness.MountTest):
         self.assertTrue(output == wanted, "%r: other bytes" % program.args)
 
     def kill(self, program, number=signal.SIGKILL):
-        """Kill it. It must end although it still waits."""
+        """It must end although nothing it waits for has come."""
         program.send_signal(number)
         program.communicate(timeout=60)
         self.assertEqual(program.returncode, -number)

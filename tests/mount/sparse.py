@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sparse files: how to make and change them, where their holes are, and what a mount must show of them."""
+"""Sparse files: how to make and change them, where their holes are, and what a mount must show."""
 
 import contextlib
 import ctypes
@@ -27,8 +27,7 @@ def fallocate(descriptor, mode, offset, length):
 
 
 def take_no_more(kind, root):
-    """XFS takes more blocks than it needs for a growing file. Turn that off in this directory, before the first
-    file."""
+    """XFS allocates more blocks than a growing file needs: prevent that here, before the first file."""
     if kind == "xfs":
         run("xfs_io", "-c", "extsize %d" % BLOCK, root)
 
@@ -238,13 +237,13 @@ def data_of(descriptor, method):
 
 
 def layout(descriptor):
-    """What changes when holes may have changed."""
+    """Attributes that change if holes may have moved."""
     now = os.fstat(descriptor)
     return now.st_size, now.st_blocks, now.st_mtime_ns, now.st_ctime_ns
 
 
 def blocks_now(descriptor):
-    """st_blocks from the mount itself, not what the kernel remembers for a second."""
+    """st_blocks from the mount itself, not what the kernel caches for a second."""
     buffer = ctypes.create_string_buffer(256)
     if _libc.statx(descriptor, b"", 0x1000 | 0x2000, 0x600, buffer):  # AT_EMPTY_PATH, AT_STATX_FORCE_SYNC
         raise OSError(ctypes.get_errno(), "statx")

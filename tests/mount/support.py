@@ -123,7 +123,7 @@ class Handle:
 
 
 def read_once(path):
-    """What a fresh open gives: its size by fstat and its bytes, which must agree; (errno name, None) if refused."""
+    """What a fresh open gives: the size by fstat and the bytes, which must agree; (errno name, None) if refused."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
@@ -244,7 +244,7 @@ class Footprint:
         wait_for(self.stands, LAG, "the daemon has started all its threads")
 
     def stands(self):
-        """Whether nothing changed for a moment; a daemon may answer before all its threads run."""
+        """Whether it is unchanged since a moment ago; a daemon may answer before all its threads are there."""
         before, self.first = self.first, self.now()
         time.sleep(0.1)
         return before == self.first
@@ -255,13 +255,13 @@ class Footprint:
                 "files mapped": sum(words[4] != "0" for words in maps), "maps": len(maps)}
 
     def is_back(self):
-        """Whether all is as at first. The allocator may have made one or two more memory mappings for itself."""
+        """Whether it is back; the allocator may have made one or two more mappings for itself."""
         now = self.now()
         few_maps = now.pop("maps") <= self.first["maps"] + 3 or SANITIZED
         return few_maps and now.items() <= self.first.items()
 
     def assert_is_back(self):
-        """Wait until all is as at first. A daemon may close idle files a little later."""
+        """Wait (a daemon may close idle files a little later) until all is as it was at first."""
         try:
             wait_for(self.is_back, LAG, "the footprint")
         except AssertionError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What stat, readdir and attempts to change something give (DESIGN 2, 3 and 5)."""
+"""Results of stat, readdir and attempts to change something (DESIGN 2, 3 and 5)."""
 
 import ctypes
 import errno
@@ -172,7 +172,7 @@ class InodeTest(harness.MountTest):
         self.assertEqual(entries(self.m.path)[b"app.log"][1], DT_DIR)
 
     def test_readdir_of_a_mount_that_nobody_has_looked_at(self):
-        """The same if readdir comes first and stat after it."""
+        """The same if readdir comes before stat."""
         for directory in self.directories:
             fresh = self.mount(None, "--chunk-size", "1K")
             listed = entries(fresh.p(directory))

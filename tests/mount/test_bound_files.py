@@ -30,7 +30,7 @@ class BoundFileTest(harness.MountTest):
             self._finally(unbind, self.source / name)
 
     def names(self, path):
-        """The names by `ls -p`, which does not look at files whose type the listing gives; it must end by itself."""
+        """By `ls -p`, which does not stat a file whose type the listing has; it must end by itself."""
         process = subprocess.Popen(["ls", "-1p", path], stdout=subprocess.PIPE)
         self._finally(subprocess.Popen.kill, process)
         try:

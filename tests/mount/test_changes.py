@@ -22,7 +22,7 @@ NAMES = ["whole.log", "bytes/000000", "bytes/000003", "bytes/000006", "lines/000
 
 
 def assert_fresh(test, mount, subject):
-    """DESIGN 4: a fresh open sees the size and bytes of the new file, and no piece that it no longer has."""
+    """DESIGN 4: a fresh open sees the new file, in size and bytes, and no piece that it no longer has."""
     for name in subject.names:
         wanted = subject.holds(name)
         size, got = read_once(subject.at(mount, name))
@@ -46,7 +46,7 @@ class ChangesTest:
         return Subject(self.data / name, size, CHUNK, NAMES if size == SIZE else [""])
 
     def subjects(self, changes):
-        """For each kind of change a large and a small file of its own."""
+        """A large and a small file for each kind of change."""
         return [(how, self.subject(how.__name__ + name, size))
                 for how in changes for name, size in ((".log", SIZE), (".txt", SMALL))]
 

@@ -71,7 +71,7 @@ class GrownTest(harness.MountTest):
         self.assert_pieces_are_records(mount)
 
     def test_the_same_ends(self):
-        """Everything between the first and the last 4 KiB is rewritten in place, and then the file is appended to."""
+        """All between the first and the last 4 KiB is rewritten in place, and then the file is appended to."""
         old = lines("old", 900 * K)
         mount, handle = self.start(old)
         self.assert_pieces_are_records(mount)
@@ -183,7 +183,7 @@ class CoarseTest(harness.MountTest):
         self.check(2)
 
     def test_a_log_that_grows_all_the_time(self):
-        """Its time stamps are never past, but readers still get answers."""
+        """No time stamp is ever past, and readers still get answers."""
         below, above = self.source_of_whole_seconds("ext4")
         (below / "app.log").write_bytes(lines("old", 200 * K))
         mount = self.mount(above, "--min-size", "64K", "--chunk-size", "64K", "--index-dir", "none")
@@ -310,7 +310,7 @@ class FirstLookTest(harness.MountTest):
             writer.wait()
 
     def test_a_file_that_only_says_it_is_empty(self):
-        """As in /proc: an error, not success without bytes. An empty file is read as empty."""
+        """As in /proc: an error, not success without bytes. An empty file reads as empty."""
         mount = self.mount("/proc/sys/kernel")
         self.assertEqual(errno_of(read, mount.p("ostype")), "EIO")
         self.write("empty", b"")

@@ -96,7 +96,7 @@ class CopyUpTest(harness.MountTest):
         self.await_content("long.log", self.LONG)
 
     def test_rewritten(self):
-        """Rewritten in place with the same length: the old bytes never appear again."""
+        """In place, with the same size: old bytes never again."""
         handles = self.open_all()
         for name, data in (("app.log", self.LINES), ("long.log", self.LONG), ("small.txt", b"small\n")):
             with open(self.merged / name, "r+b") as file:

@@ -77,7 +77,7 @@ class ShapeTest(Checker):
     """Many shapes, many cuts."""
 
     def views(self, size):
-        """The cuts that are worthwhile for a file of this size."""
+        """The cuts worth testing for a file of this size."""
         for argument in SIZES:
             if (size + model.size_of(argument) - 1) // model.size_of(argument) <= MANY:
                 yield argument
@@ -105,7 +105,7 @@ class ShapeTest(Checker):
         self.check_all()
 
     def test_shapes_without_the_kernels_cache(self):
-        """With every read reaching bigfs."""
+        """With every read reaching the driver."""
         self.check_all("--cache", "none", only=lambda name: not name.startswith("ragged"))
 
     def test_shapes_through_small_windows(self):

@@ -51,7 +51,7 @@ class AheadTest(harness.MountTest):
 
     @staticmethod
     def read_till_ahead(mount, most, read_once):
-        """How many reads find their bytes prefetched depends on scheduling. Read until this many have."""
+        """How many reads find their bytes there depends on scheduling: read until there are enough."""
         before = counter(mount, AHEAD)
 
         def enough():
@@ -258,7 +258,7 @@ class MappedTest(harness.MountTest):
         assert_alive(self, mount)
 
     def end_of_reader(self, mapped, place, expected):
-        """How a process that compares a page ends: by a signal, with 0, or with 1 if the page differs."""
+        """How a process that compares a page ends: by a signal, with 0, or with 1 if it differs."""
         reader = os.fork()
         if reader == 0:
             signal.signal(signal.SIGBUS, signal.SIG_DFL)
@@ -278,7 +278,7 @@ class MappedUncachedTest(MappedTest):
 
 
 class ReadaheadTest(harness.MountTest):
-    """The kernel's read-ahead in a mount."""
+    """The kernel's readahead in a mount."""
 
     def setting(self, mount):
         device = os.stat(mount.path).st_dev
@@ -313,7 +313,7 @@ class ListingTest(harness.MountTest):
 
     @staticmethod
     def sizes(directory):
-        """Like `ls -l`: each name is looked at as soon as it has been listed."""
+        """Like `ls -l`: stat each name as soon as it has been listed."""
         with os.scandir(directory) as entries:
             return sorted((int(entry.name.split(".")[0]), entry.stat().st_size) for entry in entries)
 
@@ -352,7 +352,7 @@ class ListingTest(harness.MountTest):
             self.assertEqual(counter(mount, "bigfs_nodes") > before + 10, nodes, name)
 
     def test_all_nodes_are_given_back(self):
-        """After a rewrite of a file the kernel gets new nodes, and forgets all old ones."""
+        """For a rewritten file the kernel gets new nodes, and forgets all old ones."""
         mount = self.start(self.PIECES * 4 * K)
         view = mount.p("a.log", "bytes@4K")
         for size in (self.PIECES * 4 * K, self.PIECES * 4 * K - 5000, self.PIECES * 4 * K - 3):
@@ -362,7 +362,7 @@ class ListingTest(harness.MountTest):
         self.assertGreater(counter(mount, "bigfs_nodes"), self.PIECES // 2)
 
     def test_directory(self):
-        """A listing gives the same attributes as a look-up, for everything in SOURCE."""
+        """For everything in SOURCE: the attributes that a look-up gives."""
         mount = self.start(2 * M)
         for number in range(500):
             self.write("small%d" % number, b"x" * number)
@@ -383,8 +383,7 @@ class ListingTest(harness.MountTest):
 
 
 class PageCacheTest(harness.MountTest):
-    """How much of the source stays in the page cache after pieces are read. Some of it goes by itself, so there is
-    slack."""
+    """What reading pieces leaves of the source in the page cache. Some goes by itself, so there is slack."""
 
     SIZE = 192 * M
 

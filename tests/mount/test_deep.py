@@ -91,7 +91,7 @@ class DeepTest(harness.MountTest):
         self.assertEqual(done.stderr, b"bigfs: nothing.log: No such file or directory\n")
 
     def test_many_short_names(self):
-        """Thousands of levels. The way back up also takes more than one step."""
+        """Thousands of levels: the way back up takes more than one step, too."""
         self.addCleanup(harness.run, "rm", "-rf", self.source / "d")  # Python's rmtree recurses
         directory = os.open(self.source, os.O_RDONLY)
         for _ in range(3 * PATH_MAX // 2):
@@ -107,7 +107,7 @@ class DeepTest(harness.MountTest):
         os.close(directory)
 
     def test_moved_while_it_is_read(self):
-        """A directory in the middle is moved out of SOURCE and back: a read gives the file or an error."""
+        """A directory in the middle that leaves SOURCE and comes back: the file, or an error."""
         mount = self.mount(None, "--min-size", "4096", "--cache", "none")
         directory = self.bottom(mount.path)
         outside = os.path.join(os.path.dirname(self.source), "outside")

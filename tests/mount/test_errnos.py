@@ -65,7 +65,7 @@ class ErrnosTest(harness.MountTest):
         read(m.p("big.log/bytes/0"))
         with open(m.p("big.log/bytes/3"), "rb", buffering=0) as piece, open(m.p("small"), "rb", buffering=0) as small:
             for code in ERRNOS:
-                if code == errno.ESTALE:  # the file is gone: its handles end
+                if code == errno.ESTALE:  # means that the file is gone: its handles end
                     continue
                 with self.subTest(code=code), self.net.misbehaving(rule("read", "errno", code)):
                     self.assert_an_error(code, errno_of(os.pread, piece.fileno(), 10, 100))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""File handles (open_by_handle_at(2), NFS export, fanotify) open the file they were made for, or nothing.
+"""File handles (open_by_handle_at(2), NFS export, fanotify): a handle opens what it was made from, or nothing.
 
 A handle has the kernel's number of a node and its generation. Numbers are reused for other nodes after the kernel has
 forgotten one, and in a later run of the mount.
@@ -136,7 +136,7 @@ class HandleTest(harness.MountTest):
                 os.close(descriptor)
 
     def test_another_life(self):
-        """A handle from an earlier run of the mount opens only the file it was made for."""
+        """A handle of an earlier run of the mount opens nothing but what it was made from."""
         def names():
             return ("file%04d" % number for number in range(self.COUNT))
         mount = self.mount()
@@ -153,7 +153,7 @@ class HandleTest(harness.MountTest):
             os.close(with_root)
 
     def test_made_up(self):
-        """A made-up number is stale and does no harm."""
+        """A number that was never given out is stale, and does no harm."""
         mount = self.mount()
         with_root = os.open(mount.path, os.O_RDONLY | os.O_DIRECTORY)
         generator = random.Random(harness.seed("handles"))

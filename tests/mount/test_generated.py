@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tables and the files of .bigfs, read in every way that sends, maps or trusts the size."""
+"""Tables and the files of .bigfs, read by everything that sends, maps or trusts the size."""
 
 import mmap
 import os
@@ -137,7 +137,7 @@ class WaysTest(harness.MountTest):
                                      [line.split()[0] for line in again.splitlines()])
 
     def tool(self, *command, name="lines@n4.tsv"):
-        """The output of a tool for a table that has not been opened before."""
+        """What a tool writes from a table that was not opened before."""
         self.require(shutil.which(command[0]), command[0] + " is needed")
         mount = self.mount(None, "--chunk-size", "16K")
         wanted = self.wanted(name)
@@ -182,7 +182,7 @@ class WaysTest(harness.MountTest):
                 self.assertEqual(read(self.target), self.wanted(name), name)
 
     def test_listings_make_nothing(self):
-        """`ls -l` before an open shows 0 or the true size, and looks into no file."""
+        """`ls -l` before an open shows 0 or the true size, and reads no file."""
         mount = self.mount(None, "--chunk-size", "16K")
         before = counter(mount, "bigfs_probes_total")
         harness.run("ls", "-lR", mount.path)
@@ -233,7 +233,7 @@ class ComputedTest(harness.MountTest):
 
 
 class ConstantTest(harness.MountTest):
-    """One handle has one text, and none has that of another content."""
+    """One handle, one text, never that of another content."""
 
     def test_after_the_kernel_dropped_its_pages(self):
         """A long table whose pages are gone is made again from any place, with the same text."""
@@ -326,7 +326,7 @@ class ConstantTest(harness.MountTest):
         self.assertEqual(seen[0], 300)
 
     def test_many_open_at_once(self):
-        """The first open makes the text, and all get the same."""
+        """The first open makes the text; all get the same."""
         self.write("app.log", LINES)
         mount = self.mount(None, "--min-size", "1K")
         ranges = model.cut("lines", "64", LINES)

@@ -66,7 +66,7 @@ class ChangesTest:
             self.assertEqual(os.listdir(mount.p("h.log", "extents")), list(map(sparse.name_of, extents)))
 
     def assert_over(self, handles):
-        """Older handles give the right old bytes or ESTALE; if no cache serves them, ESTALE."""
+        """Earlier handles: right old bytes or ESTALE; ESTALE if no cache serves them."""
         for handle in handles:
             came = handle.read_all()  # raises on a byte that is not the old one
             self.assertFalse(came and handle.path.startswith(self.mounts[1].path), handle.path + ": served")
@@ -146,7 +146,7 @@ class ChangesTest:
             assert_alive(self, mount)
 
     def test_the_mtime_put_back(self):
-        """A hole is filled and the mtime is set back. Only the ctime shows it, and fresh opens give the new bytes."""
+        """A hole is filled and the mtime set back: only the ctime shows it, and the new bytes are served."""
         mount = self.mounts[1]
         before = os.stat(self.path)
         self.assertTrue(read_once(mount.p("h.log", "whole.log"))[1] == self.data)
@@ -188,7 +188,7 @@ class ChangesTest:
 
 
 class AttributesTest(harness.MountTest):
-    """What the kernel remembers of a piece for a second."""
+    """What the kernel caches of a piece for a second."""
 
     def test_blocks_catch_up(self):
         """st_blocks may lag by up to 1 s. Then it shows a filled hole and a new one."""
@@ -265,7 +265,7 @@ class Onlooker(threading.Thread):
         self.stale += not came
 
     def look_once(self):
-        """Whether all of it arrived. The bytes that arrived must be right."""
+        """Whether all of it came; what came was right."""
         filler = self.filler
         age, at_rest = filler.done, filler.done == filler.begun
         with opened(self.path) as descriptor:

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Holes (DESIGN 3, sparse files): what a mount says about them, compared with the bytes and the answers of the
-source."""
+"""Holes (DESIGN 3, sparse files): what a mount reports, compared with the bytes and answers of the source."""
 
 import errno
 import functools
@@ -215,7 +214,7 @@ class SeekTest(HoleTest):
             self.assertEqual(self.seek(path, os.SEEK_HOLE, offset), hole, "%s: SEEK_HOLE %d" % (path, offset))
 
     def test_whole(self):
-        """At each border, one before and one after it; at the end, beyond it, and before the beginning."""
+        """At each border, one before and one after; at the end, beyond it, and before the beginning."""
         for name in ("whole.log", "whole", "bytes@1T/0", "bytes/0+1T", "bytes/-1T"):
             self.assert_seeks(
                 self.m.p("h.log", name), (0, 0, 4 * K), (4 * K - 1, 4 * K - 1, 4 * K), (4 * K, UNIT, 4 * K),
@@ -485,7 +484,7 @@ class MethodTest(HoleTest):
 
     @on_each_kind
     def test_each_on_each(self, kind, root):
-        """The content is right by every method, and each reports the holes that it can know."""
+        """The content is right by every method, and each reports the holes that it can find."""
         data = self.subject(root)
         holes = {}
         for method in ("auto", "seek", "fiemap", "none"):
@@ -501,7 +500,7 @@ class MethodTest(HoleTest):
 
     @on_each_kind
     def test_auto_without_seek(self, kind, root):
-        """If SEEK_HOLE is not supported, FIEMAP is asked; if neither is, all is data."""
+        """Without SEEK_HOLE, FIEMAP is used; without both, all is data."""
         self.require(os.uname().machine == "x86_64" and os.geteuid() == 0, "the seccomp filter is for root on x86-64")
         data = self.subject(root)
         for blind, method, means in (("seek", "auto", "fiemap"), ("seek", "seek", "none"),

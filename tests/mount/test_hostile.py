@@ -33,7 +33,7 @@ class Swapper(threading.Thread):
 
 
 class RaceTest(harness.MountTest):
-    """Another file is swapped in for a file or directory between two looks."""
+    """A file or directory is swapped between one look and the next."""
 
     INSIDE, OUTSIDE = b"inside" * 20000, b"OUTSIDE" * 20000
 
@@ -130,7 +130,7 @@ class RaceTest(harness.MountTest):
 
 
 class NamesTest(harness.MountTest):
-    """Unlikely names give the right bytes or ENOENT."""
+    """Unlikely names: the right bytes or ENOENT."""
 
     DATA = b"".join(b"%d:%s\n" % (n, b"=" * (n * 37 % 90)) for n in range(3000))
 
@@ -244,7 +244,7 @@ class ListingTest(harness.MountTest):
         directory.close()
 
     def test_a_directory_that_changes_while_it_is_read(self):
-        """Names that stay all the time are listed once."""
+        """What is there all the time is listed exactly once."""
         staying = self.fill(self.source / "dir", "stays-", 3000)
         path, stop = self.mount().p("dir"), threading.Event()
 

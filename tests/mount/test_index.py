@@ -274,13 +274,13 @@ class DamagedTest(IndexTest):
 
         def later(old):
             new = old[:8] + bytes([old[8] + 1]) + old[9:]
-            covered = new[192:] + new[:184]  # the digest stands between
+            covered = new[192:] + new[:184]  # the digest is between
             digest = library.XXH3_64bits(covered, ctypes.c_size_t(len(covered)))
             return new[:184] + digest.to_bytes(8, "little") + new[192:]
         self.check(self.make(2), later)
 
     def test_no_files(self):
-        """A directory, FIFO or link in place of an index: there is no index, and nothing hangs."""
+        """A directory, a FIFO, a link in an index's place: no index, and nothing hangs."""
         indexes = list(self.make(3).values())
         makers = (os.mkdir, os.mkfifo, lambda path: os.symlink("/etc/passwd", path))
         for path, make in zip(indexes, makers):
@@ -291,7 +291,7 @@ class DamagedTest(IndexTest):
             self.assert_lines(mount, name, rows)
 
     def test_another_files(self):
-        """An index under the name of another one is not believed."""
+        """An index under another's name is not used."""
         indexes = self.make(2)
         one, other = indexes.values()
         shutil.copyfile(one, other)
@@ -400,7 +400,7 @@ class RefusedTest(IndexTest):
         self.assertEqual(self.dir.read_bytes(), b"")
 
     def test_others_may_write_to_it(self):
-        """It is neither written nor believed."""
+        """It is neither written nor used."""
         for mode in (0o777, 0o770, 0o1777):
             self.dir.mkdir()
             self.dir.chmod(mode)

@@ -56,7 +56,7 @@ class CommandTest(IndexTest):
         self.assertRegex(errors, r"\A[^\n]*closed\.log: Permission denied\n\Z")
 
     def test_a_file_that_tells_no_size(self):
-        """It has lines but size 0, so the answer is not "0 lines"."""
+        """It has lines but the size 0: not "0 lines"."""
         path = "/proc/self/mountinfo"
         self.assertEqual(os.stat(path).st_size, 0)
         code, output, errors = bigfs("--index", "--index-dir", self.dir, path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An index is never used for another file, however similar, and a wrong one does not stay."""
+"""An index is never used for another file, however alike the two are; and a wrong one does not stay."""
 
 import ctypes
 import os
@@ -127,7 +127,7 @@ class IdentityTest(IndexTest):
 
 
 class WrongTest(IndexTest):
-    """An index that is intact and signed, but does not match its file."""
+    """An undamaged, signed index that does not fit its file."""
 
     def setUp(self):
         super().setUp()

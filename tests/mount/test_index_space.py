@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The space of an index directory: --index-space, and the warnings about a directory that cannot be used."""
+"""The space of an index directory: --index-space, and the messages about an unusable directory."""
 
 import os
 import subprocess

@@ -13,7 +13,7 @@ import model
 
 
 class VerifiedTest(IndexTest):
-    """The command believes no index that was extended from an older one."""
+    """It trusts no index that continued an older one."""
 
     def setUp(self):
         super().setUp()
@@ -105,7 +105,7 @@ class VerifiedTest(IndexTest):
             thread.join()
 
     def test_appended_to_all_the_time(self):
-        """A right index of some moment, and exit 0."""
+        """An index that is right for some moment, and exit 0."""
         path = self.write("app.log", numbered(30 * M // WIDTH))
 
         def append(path):

@@ -15,7 +15,7 @@ from harness import K, M, mounted, pread, read, wait_for
 from support import SANITIZED, assert_alive, bigfs, daemons, metrics, preload
 from unruly import Unruly, rule
 
-SECONDS = 30  # for what must happen soon, on a busy machine
+SECONDS = 30  # for what must happen soon, even on a busy machine
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -28,7 +28,7 @@ def make_far(path):
 
 
 def unmount_all(path):
-    """All that is mounted there, one over the other."""
+    """Unmount everything there, one over the other."""
     while mounted(path) and subprocess.run(["umount", "-l", str(path)], capture_output=True).returncode == 0:
         pass
 
@@ -57,7 +57,7 @@ class LifecycleTest(harness.MountTest):
 
 
 class StuckEndTest(LifecycleTest):
-    """Requests hang in a part of the source, in threads that the kernel holds and nothing can kill."""
+    """Requests hang in a part of the source, in threads stuck in the kernel that nothing can kill."""
 
     def setUp(self):
         super().setUp()
@@ -136,7 +136,7 @@ class StuckEndTest(LifecycleTest):
         self.assert_ends(mount, [])
 
     def test_a_lazy_unmount_from_outside(self):
-        """A reader that hangs keeps the mount, and the kernel does not tell that it was unmounted."""
+        """A hanging reader keeps the mount, and the kernel does not report the unmount."""
         for command in (["fusermount3", "-u", "-z"], ["umount", "-l"]):
             if command[0] == "umount" and os.geteuid() != 0:
                 continue
@@ -300,7 +300,7 @@ class InheritedTest(LifecycleTest):
             os.set_inheritable(lock.fileno(), True)
             mount = self.mount_with(foreground, theirs, lock.fileno())
             os.close(theirs)
-            ready = select.select([ours], [], [], SECONDS)[0]  # at its end, as nobody has the other one
+            ready = select.select([ours], [], [], SECONDS)[0]  # at its end, as no process has the other end
             self.assertEqual((ready, ready and os.read(ours, 1)), ([ours], b""))
             os.close(ours)
             self.assertNotIn(lock.name, mount.fds())
@@ -380,7 +380,7 @@ class MemoryTest(LifecycleTest):
         return self.mount(None, *options, env=env)
 
     def test_all_workers_receive_when_memory_is_short(self):
-        """What a worker needs to receive is there before the first request."""
+        """Workers get their receive buffers before the first request."""
         make_far(self.tmp / "far")
         self.write("ok.txt", b"ok\n")
         net = Unruly(self, self.tmp / "far", at=self.source / "net")
@@ -399,7 +399,7 @@ class MemoryTest(LifecycleTest):
         """One in three, five, … fails, on every path: those requests fail, with an error or a right answer."""
         data = b"".join(b"%07d\n" % n for n in range(64 * K))
         self.write("a.log", data)
-        large = self.write("large.log", b"".join(b"%07d\n" % n for n in range(3 * M)))  # its index is waited for
+        large = self.write("large.log", b"".join(b"%07d\n" % n for n in range(3 * M)))  # a reader waits for its index
         self.write("dir/small.txt", b"small\n")
         (self.source / "link").symlink_to("a.log")
         failed = 0
@@ -432,7 +432,7 @@ class MemoryTest(LifecycleTest):
                         failed += 1
                 self.assertIsNone(mount.exit_code(), mount.log())
             self.flag.unlink()
-            time.sleep(1.1)  # for that long the kernel believes what it was told
+            time.sleep(1.1)  # for that long the kernel caches names and attributes
             for name, right in expected.items():
                 got = read(mount.p(name))
                 if right is not None:

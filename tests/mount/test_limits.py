@@ -29,7 +29,7 @@ def content(number):
 
 
 class DescriptorsTest(harness.MountTest):
-    """The cache of open files gives some up and the read goes on."""
+    """The cache of open files closes some, and reads go on."""
 
     COUNT = 10000
 
@@ -174,7 +174,7 @@ class ScanTest(harness.MountTest):
         with open(path, "wb", buffering=0) as file:
             for start in range(0, size, len(block)):
                 file.write(block[:size - start])
-        os.utime(path, (0, 0))  # at rest: nobody need suspect that it is still being written
+        os.utime(path, (0, 0))  # at rest, so that it does not count as being written
         return path.parent
 
     def test_a_4_gib_line_is_scanned_once(self):
@@ -400,7 +400,7 @@ class StuckSourceTest(harness.MountTest):
         code = "import sys; sys.stdout.buffer.write(open(sys.argv[1], 'rb').read())"
         readers = [start(self, code, upper.p("far/sub/stuck.log/bytes/5")) for _ in range(2)]
         self.addCleanup(lower.kill, signal.SIGCONT)  # runs before the readers' end
-        time.sleep(1.5)  # what the kernel remembers of attributes is out of date by then
+        time.sleep(1.5)  # the kernel's cached attributes have expired by then
         return readers
 
 

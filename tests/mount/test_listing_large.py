@@ -208,7 +208,7 @@ class LargeListingTest(harness.MountTest):
             listing.close()
 
     def test_removed_and_replaced(self):
-        """An open listing goes on with the directory that was opened, as it does anywhere."""
+        """An open listing goes on with the directory that was opened, as usual."""
         self.fill(self.source / "d")
         mount = self.mount()
         descriptor = os.open(mount.p("d"), os.O_RDONLY)

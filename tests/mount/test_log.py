@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a mount writes to its log, and what it counts: which contents ended and why, and what each operation answered."""
+"""The log of a mount and its counters: which contents ended and why, and the result of each operation."""
 
 import errno
 import os
@@ -92,7 +92,7 @@ class EndTest(harness.MountTest):
         self.wait_for_a_count(mount, names[0])
 
     def wait_for_a_count(self, mount, name):
-        """The next line that may be written is one that says how many were not."""
+        """The next line that is written says how many were omitted."""
         def one_more():
             with open(mount.p(name, "bytes/0"), "rb", buffering=0) as piece:
                 errno_of(os.pread, piece.fileno(), 10, 0)

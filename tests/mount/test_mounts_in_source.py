@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A mount of bigfs that is met inside SOURCE: ELOOP for that name, at once, and a walk ends."""
+"""A bigfs mount inside SOURCE: ELOOP for that name, at once, and a walk ends."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ import harness
 from harness import K, mounted, read, wait_for
 from support import assert_alive, bigfs
 
-SECONDS = 30  # for what must happen soon, on a busy machine
+SECONDS = 30  # for what must happen soon, even on a busy machine
 
 
 class MountsInSourceTest(harness.MountTest):
@@ -143,7 +143,7 @@ class MountsInSourceTest(harness.MountTest):
         self.assertEqual(self.walk(fourth.path), ["next/ok.txt 3", "ok.txt 3"])
 
     def test_another_mount_below(self):
-        """One that does not lead back to us is shown as any file system is."""
+        """One that does not lead back to bigfs is shown like any file system."""
         (self.tmp / "other" / "dir").mkdir(parents=True)
         (self.tmp / "other" / "dir" / "other.txt").write_bytes(b"other\n")
         below = self.start(self.tmp / "other")
@@ -153,7 +153,7 @@ class MountsInSourceTest(harness.MountTest):
         self.assertIn("here/dir/other.txt 6", self.walk(mount.path))
 
     def test_other_mounts_are_shown(self):
-        """While one of ours is there as well, and the path crosses several; after it has gone, too."""
+        """While a bigfs mount is there as well, and the path crosses several; also after it has gone."""
         other = self.filesystem("tmpfs", 1 << 20)
         (other / "sub").mkdir()
         (other / "sub" / "large.log").write_bytes(self.data)

@@ -11,7 +11,7 @@ METHODS = ("auto", "seek", "fiemap", "none")
 
 
 def state(path):
-    """What a change would move. (Reads move the atime, as everybody's do.)"""
+    """What a change would move. (Reads move the atime, as usual.)"""
     status = os.stat(path)
     return {"size": status.st_size, "blocks": status.st_blocks, "mtime": status.st_mtime_ns,
             "ctime": status.st_ctime_ns, "mode": status.st_mode, "links": status.st_nlink,

@@ -27,7 +27,7 @@ class AcceptedTest(CommandTest):
         if value is None:
             return [["--" + name], ["-o", word]]
         forms = [["--%s=%s" % (name, value)], ["-o", "%s=%s" % (word, value)], ["-o%s=%s,ro" % (word, value)]]
-        if name != "header":  # its value is optional, and so never a word of its own
+        if name != "header":  # its value is optional, so it is never a separate word
             forms.append(["--" + name, value])
         return forms
 
@@ -80,7 +80,7 @@ class AcceptedTest(CommandTest):
                 for other in ("whole.log", "bytes/0", "lines/0", "bytes@n1/0"):
                     self.assertEqual(read(mount.p("app.log", other)), DATA)
                 mount.unmount()
-        for form in ("views=lines", r"views=lines\,whole"):  # in -o a comma of the value is escaped, as libfuse has it
+        for form in ("views=lines", r"views=lines\,whole"):  # in -o a comma in the value is escaped, as in libfuse
             mount = self.mount(None, "--min-size", "0", "-o", form)
             self.assertEqual("whole.log" in self.listing(mount, "app.log"), "whole" in form)
             mount.unmount()
@@ -158,14 +158,14 @@ class RefusedTest(CommandTest):
                         self.assert_refused(2, "-o", "%s=%s" % (word, value), self.source, self.point)
 
     def test_unknown_options(self):
-        """An option that nobody knows: exit 2 and its name; so is one without its value."""
+        """An unknown option, or one without its value: exit 2 and its name."""
         for words in (["--nosuch"], ["--nosuch=1"], ["-Z"], ["--chunk-sizes=1M"]):
             with self.subTest(words=words):
                 self.assert_refused(2, *words, self.source, self.point, about=words[0].split("=")[0])
         self.assert_refused(2, self.source, self.point, "--chunk-size")
 
     def test_unknown_mount_options(self):
-        """-o goes on to libfuse and the kernel; what they do not know is refused in one line too."""
+        """-o is passed to libfuse and the kernel; what they do not know is refused in one line too."""
         for form in (["-o", "nosuchoption"], ["-o", "chunk_size=1M,nosuchoption=1"], ["-f", "-o", "nosuchoption"]):
             with self.subTest(form=form):
                 code, _, errors = bigfs(*form, self.source, self.point)
@@ -288,7 +288,7 @@ class UnprivilegedTest(CommandTest):
                 self.assert_refused(1, self.source, self.point, about=self.point, wrapper=NOBODY)
 
     def test_a_start_that_fails_late(self):
-        """What only the mounting itself finds out fails the command too, also in the background."""
+        """What only mounting finds out makes the command fail too, also in the background."""
         conf = read("/etc/fuse.conf") if os.path.exists("/etc/fuse.conf") else b""
         self.require(not re.search(rb"^user_allow_other", conf, re.M), "here any user may say allow_other")
         for words in ([], ["-f"]):
@@ -326,7 +326,7 @@ class StartAndEndTest(CommandTest):
             self.assert_nothing_left()
 
     def test_relative_paths(self):
-        """The daemon leaves the directory it was started in, its paths do not; and it keeps no directory busy."""
+        """The daemon leaves its working directory but keeps its paths, and keeps no directory busy."""
         self.assertEqual(bigfs("source", "point", cwd=self.tmp), (0, "", ""))
         self.write("later.txt", b"later\n")
         self.assertEqual(read(self.point / "later.txt"), b"later\n")
@@ -370,7 +370,7 @@ class StartAndEndTest(CommandTest):
 
 
 class FlagsTest(CommandTest):
-    """What the kernel knows of the mount."""
+    """The kernel's view of the mount."""
 
     def seen(self, *options, source=None):
         """The mount's line with these options, after a look inside."""
@@ -384,7 +384,7 @@ class FlagsTest(CommandTest):
         return found
 
     def test_safe_by_default(self):
-        """Read-only, nosuid, nodev, whatever else is asked for; type fuse.bigfs; the source by its name."""
+        """Read-only, nosuid, nodev, whatever the options; type fuse.bigfs; the source by its name."""
         for options in ([], ["-o", "noatime"], ["-o", "rw"], ["-o", "dev,suid"], ["--cache", "none"]):
             with self.subTest(options=options):
                 source, kind, found = self.seen(*options)
@@ -392,13 +392,13 @@ class FlagsTest(CommandTest):
                 self.assertLessEqual({"ro", "nosuid", "nodev"}, found)
 
     def test_allow_other_brings_default_permissions(self):
-        """So that nobody reads through the mount what the source would not let them read."""
+        """So that no user reads through the mount what the source would deny."""
         self.assertNotIn("allow_other", self.seen()[2])
         self.assertLessEqual({"allow_other", "default_permissions", "ro", "nosuid", "nodev"},
                              self.seen("-o", "allow_other")[2])
 
     def test_options_go_to_the_kernel(self):
-        """fsname and mount flags that are not ours."""
+        """fsname and mount flags that are not bigfs's."""
         self.assertEqual(self.seen("-o", "fsname=mine")[0], "mine")
         self.assertIn("noexec", self.seen("-o", "noexec")[2])
 

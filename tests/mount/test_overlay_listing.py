@@ -21,7 +21,7 @@ class OverlayListingTest(harness.MountTest):
         return merged
 
     def test_listed_with_attributes(self):
-        """`ls -l` looks each file up once, with its listing, as on any other file system."""
+        """`ls -l` looks up each file once, with its listing, as on any other file system."""
         for i in range(FILES):
             self.write("d/f%d" % i, b"x")
         self.write("d/large.log", b"line\n" * 20000)

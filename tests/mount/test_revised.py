@@ -59,7 +59,7 @@ class RevisedTest(harness.MountTest):
         self.assertEqual(self.index_it(short, long), [20001, 20001])
         mount = self.mount(None, "--min-size", "0", "--index-dir", self.index)
         self.assertEqual(read(mount.p("b.img/rows/20000-20000")), b"b.img: a line of text\n")
-        self.assertEqual(len(list(self.index.glob("*/*.lines"))), 2)  # none has removed the other's
+        self.assertEqual(len(list(self.index.glob("*/*.lines"))), 2)  # none has removed another's
 
     def test_an_index_from_before_a_rewrite(self):
         """It is gone once the file was indexed again, and not taken for the beginning of what has grown since."""
@@ -112,7 +112,7 @@ class RevisedTest(harness.MountTest):
 
 
 class SmallFileTest(harness.MountTest):
-    """Files that stay files: of those, too, the ctime may be all that tells."""
+    """Files that stay files: for those, too, the ctime may be the only sign."""
 
     def each_mount(self, data, *options, **arguments):
         """The file in the source and in a mount, which has read it once."""
@@ -131,7 +131,7 @@ class SmallFileTest(harness.MountTest):
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     def test_rewritten_in_its_middle(self):
-        """A fresh open shows all of it: nothing that the kernel keeps of before."""
+        """A fresh open shows all of it, and nothing cached before."""
         for file, name in self.each_mount(b"A" * 200000):
             self.rewrite(file, 50000, b"B" * 100000)
             for _ in range(2):
@@ -164,7 +164,7 @@ class SmallFileTest(harness.MountTest):
             wait_for(lambda name=name: errno_of(read, name) is None and read(name) == b"old", LAG, "it is back")
 
     def test_closed_to_the_daemon_for_a_while(self):
-        """EACCES as long as it is, and then the file again."""
+        """EACCES while it is closed, then the file again."""
         self.require(os.geteuid() == 0, "to be without a capability takes one")
         without = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search")
         for file, name in self.each_mount(b"hello\n", wrapper=without):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""With allow_other everybody gets what the source would give, and nothing else; ACLs included.
+"""With allow_other every user gets what the source would give, and nothing else; ACLs included.
 
 The oracle is the source itself: each user tries everything in both.
 """
@@ -21,7 +21,7 @@ GIDS = (50001, 50002, 50003)
 USERS = [User(UIDS[0], GIDS[0]), User(UIDS[1], GIDS[1], GIDS[0]), User(UIDS[2], GIDS[2], GIDS[0], GIDS[1]),
          User(40004, 50004)]
 LARGE = 64 * 1024
-BELIEVED = 1.2  # seconds: longer than the kernel believes attributes
+BELIEVED = 1.2  # seconds: longer than the kernel caches attributes
 PIECES = ("whole.log", "bytes/000000", "bytes/1", "lines/0", "lines.tsv", "bytes@4K/0")
 
 
@@ -120,7 +120,7 @@ class OracleTest(RightsTest):
                 self.protect(generator, os.path.join(root, path), kind == "large")
         for directory in made["directory"][:2]:
             os.chmod(os.path.join(root, directory), 0o755)
-        time.sleep(BELIEVED)  # what the kernel believes is over then
+        time.sleep(BELIEVED)  # the kernel's cache has expired then
         self.assert_as_source(mount, root, made)
 
     def test_tmpfs(self):
@@ -136,7 +136,7 @@ class OracleTest(RightsTest):
         self.check(self.filesystem("btrfs", 128 * M))
 
     def open_to_all(self, device):
-        """As udev makes it; in some containers it is root's alone."""
+        """As udev makes it; in some containers only root can use it."""
         mode = os.stat(device).st_mode
         self._finally(lambda before: os.chmod(device, before), stat.S_IMODE(mode))
         os.chmod(device, stat.S_IMODE(mode) | 0o666)
@@ -163,7 +163,7 @@ class OracleTest(RightsTest):
 
 
 class AclTest(RightsTest):
-    """ACLs as they are shown, and when they change."""
+    """ACLs as shown, and when they change."""
 
     def setUp(self):
         super().setUp()
@@ -223,7 +223,7 @@ class AclTest(RightsTest):
         self.assert_errno(harness.errno.EOPNOTSUPP, os.listxattr, mount.p("small.txt"))
 
     def test_change(self):
-        """A right that is given or taken is so in the mount after the time that attributes are believed."""
+        """A right that is granted or revoked changes in the mount once cached attributes have expired."""
         user = USERS[0]
         self.small.chmod(0o600)
         self.large.chmod(0o600)
@@ -241,7 +241,7 @@ class AclTest(RightsTest):
         harness.wait_for(lambda: refused() == [True, True], LAG, "the user is kept out")
 
     def test_old_mask(self):
-        """The mask of an ACL that is gone is not taken for the rights of the group."""
+        """The mask of a removed ACL is not taken for the rights of the group."""
         member = USERS[0]
         os.chown(self.small, 0, member.gid)
         mount = self.start()
@@ -249,7 +249,7 @@ class AclTest(RightsTest):
             set_acl(self.small, acl(6, 0, 0, R, {UIDS[1]: R}))
             time.sleep(BELIEVED)
             self.assertEqual(stat.S_IMODE(os.stat(mount.p("small.txt")).st_mode), 0o440)
-            set_acl(self.small, acl(6, 0, 0))  # no more than a mode of 0600, so it is that
+            set_acl(self.small, acl(6, 0, 0))  # says no more than the mode 0600, so it becomes that
             self.assertEqual(member.tries([("read", mount.p("small.txt"))]), ["EACCES"])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`rows` (DESIGN 2, 3 and 4): what each piece, range and table holds, files that change, and who waits for an index."""
+"""`rows` (DESIGN 2, 3 and 4): the content of pieces, ranges and tables, files that change, and waiting for an index."""
 
 import os
 import random
@@ -181,7 +181,7 @@ class RangeTest(harness.MountTest):
                 self.assertEqual(errno_of(os.stat, mount.p(name, "rows", leaf)), "ENOENT", (name, leaf))
 
     def test_behind_the_last_line(self):
-        """Where the file may grow: an empty file, or none."""
+        """Where the file may grow: an empty piece, or none."""
         mount = self.mount(None, "--min-size", "0")
         for name, data in self.files.items():
             found = read_once(mount.p(name, "rows", "%d+5" % (model.Rows(data).count + 1)))
@@ -377,7 +377,7 @@ class ChangesTest(harness.MountTest):
 
 
 class WaitingTest(HeldTest):
-    """A scan that comes to no end is waited for by those alone who need it."""
+    """Only readers that need it wait for a scan that does not end."""
 
     def test_nothing_else_waits(self):
         """The same file in other views, other files' rows, listings and .bigfs, while several readers wait."""
@@ -396,7 +396,7 @@ class WaitingTest(HeldTest):
         self.assertTrue(read(mount.p("other.log/rows@1K/3")) == self.other[3000 * WIDTH:4000 * WIDTH])
         self.assertEqual(sorted(os.listdir(mount.path)), ["big.log", "other.log"])
         self.assert_waiting(*readers)
-        self.assertLess(scanned(mount), self.FROM + len(self.other) + M)  # `lines` has looked for line ends
+        self.assertLess(scanned(mount), self.FROM + len(self.other) + M)  # `lines` has searched for line ends
         self.let_go()
         self.assert_gives(readers[0], self.data[10 ** 6 * WIDTH:])
         self.assert_gives(readers[1], self.data[35000 * WIDTH:40000 * WIDTH])
@@ -448,7 +448,7 @@ class WaitingTest(HeldTest):
             self.stop(mount)
 
     def test_a_file_that_changes_meanwhile(self):
-        """Who waited gets the lines of the file as it is then: grown, and rewritten."""
+        """Waiting readers get the lines of the file as it is then: grown, and rewritten."""
         for how in (longer, in_place):
             mount = self.start_held()
             readers = [self.reader("cat", mount.p("big.log/rows", name)) for name in ("700001-700009", "-5")]
@@ -500,7 +500,7 @@ class EndTest(HeldTest):
         self.assert_end(mount, readers)
 
     def test_unmounted_lazily(self):
-        """Who has a file keeps it: they get what they waited for, and then the daemon ends."""
+        """Open files stay: readers get what they waited for, then the daemon ends."""
         mount, readers = self.waiting()
         run("fusermount3", "-u", "-z", mount.path)
         self.let_go()

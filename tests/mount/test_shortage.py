@@ -11,7 +11,7 @@ from harness import K, mounted, read, wait_for
 from support import counter
 from unruly import Unruly, rule
 
-SECONDS = 30  # for what must happen soon, on a busy machine
+SECONDS = 30  # for what must happen soon, even on a busy machine
 MANY = 40     # more than there are places
 FEWEST = 4    # descriptors, all of them taken
 
@@ -36,7 +36,7 @@ class ShortageTest(harness.MountTest):
         return process.communicate(timeout=SECONDS)[0]
 
     def busy(self, mount):
-        """How many requests are worked on, or wait for a place."""
+        """How many requests are being worked on or wait for a place."""
         return sum(counter(mount, "bigfs_%s_%s" % (kind, what)) for kind in ("reads", "scans", "looks")
                    for what in ("running", "waiting"))
 
@@ -71,7 +71,7 @@ class NoneLeftTest(ShortageTest):
         self.assertIn(b"l1.log\n", self.answer(readers[2]))
 
     def test_it_fails_in_the_end(self):
-        """With one clear error, and the daemon serves on."""
+        """With one clear error; the daemon keeps serving."""
         mount = self.start()
         soft = resource.prlimit(mount.pid, resource.RLIMIT_NOFILE)[0]
         self.limit(mount, FEWEST)

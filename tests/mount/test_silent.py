@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A part of SOURCE that does not answer holds up nothing else: neither other file systems nor .bigfs."""
+"""A part of SOURCE that does not answer delays nothing else: neither other file systems nor .bigfs."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ import harness
 from harness import K, M, read
 from unruly import Unruly, rule
 
-SECONDS = 30  # for what must happen soon, on a busy machine
+SECONDS = 30  # for what must happen soon, even on a busy machine
 MANY = 40     # more than there are places for one device
 
 
@@ -40,7 +40,7 @@ class SilentTest(harness.MountTest):
         return process
 
     def answers(self, *argv):
-        """What a program of its own prints, which must end by itself."""
+        """The output of a separate program, which must end by itself."""
         return subprocess.run(argv, capture_output=True, timeout=SECONDS).stdout
 
     def assert_others_answer(self, m):
@@ -62,7 +62,7 @@ class SilentTest(harness.MountTest):
             process.send_signal(signal.SIGKILL)
 
     def check(self, m, least_held=1):
-        """With readers that wait, and then with the same readers killed."""
+        """With waiting readers, then with the same readers killed."""
         self.net.wait_held(least_held)
         self.assert_others_answer(m)
         self.kill_readers()

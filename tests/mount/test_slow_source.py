@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sources that answer slowly: what holds of a file at rest, or one that grows, does not depend on how long it takes."""
+"""Sources that answer slowly: the promises for files at rest, or growing ones, do not depend on the time."""
 
 import threading
 
@@ -25,7 +25,7 @@ class SlowSourceTest(harness.MountTest):
         self.addCleanup(stop.set)
 
     def test_a_file_that_grows(self):
-        """Every open finds an older node, and the look-up that follows is outrun by the writer again."""
+        """Every open finds an outdated node, and the writer also outruns the look-up that follows."""
         path = self.write("grow.log", b"".join(b"%063d\n" % n for n in range(3000)))
         net = Unruly(self, self.source, "-o", "direct_io")
         mount = self.mount(net.path, "--chunk-size", "64K", "--rows", "500")
@@ -39,7 +39,7 @@ class SlowSourceTest(harness.MountTest):
                         self.assertRegex(data[:WIDTH], rb"\A[0-9]{63}\n\Z")
 
     def test_an_index_that_grows_does_not_begin_anew(self):
-        """Each look at it costs a few reads and, at times, one of the sample: not several samples each."""
+        """Each look costs a few reads and now and then one sample, not several samples each."""
         path = self.write("grow.log", b"".join(b"%063d\n" % n for n in range(3000)))
         net = Unruly(self, self.source, "-o", "direct_io")
         mount = self.mount(net.path, "--chunk-size", "64K", "--rows", "500")

@@ -112,7 +112,7 @@ class TebibyteTest(harness.MountTest):
         return data
 
     def first_line(self, data, place):
-        """Where the first line starts at or behind a place: behind the first LF at or behind the byte before."""
+        """Where the first line starts at or after a place: after the first LF at or after the byte before."""
         if place == 0:
             return 0
         for start, part in sorted(data.items()):
@@ -165,7 +165,7 @@ class TebibyteTest(harness.MountTest):
                 self.assertLess(os.stat(root / "t.log").st_blocks * 512, 6 * M)
 
     def check_cache(self):
-        """16 GiB of hole read without the kernel's cache: zeros, that fill no memory and read nothing of the file."""
+        """16 GiB of hole read without the kernel's cache: zeros that fill no memory and need no read of the file."""
         mount = self.mount(None, "--cache", "none")
         step, offset, length = 16 * G, 64 * G, 16 * G
         zeros, buffer = bytes(M), bytearray(M)
@@ -197,7 +197,7 @@ class TebibyteTest(harness.MountTest):
         raise AssertionError("no Cached in /proc/meminfo")
 
     def test_probe_across_a_hole(self):
-        """The end of a piece that lies behind 500 GiB of hole: a few KiB are read, and no hole is looked through."""
+        """The end of a piece after 500 GiB of hole: a few KiB are read, and no hole is scanned."""
         data = self.make(self.source)
         for view, number in (("lines@n1024", 250), ("lines@n1024", 799), ("lines@n2", 0), ("lines@1T", 0),
                              ("lines@100G,header", 3)):

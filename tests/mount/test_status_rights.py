@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-""".bigfs tells names and paths to those alone who may know them."""
+""".bigfs shows names and paths only to users who may know them."""
 
 import os
 import shutil

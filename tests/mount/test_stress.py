@@ -23,7 +23,7 @@ KINDS = os.environ.get("BIGFS_STRESS_ON", "ext4,ext4-128,xfs,btrfs,tmpfs,overlay
 READERS = 16
 # A worker that is cancelled leaves marks on its stack, at which the address sanitizer's own end of a thread stumbles.
 ENVIRONMENT = {"ASAN_OPTIONS": "use_sigaltstack=0"}
-LOG = 20000  # of a daemon's log so much is shown if there was a failure
+LOG = 20000  # how much of a daemon's log is shown after a failure
 MAKE_OPTIONS = {"ext4": ["-q", "-F", "-I", "256"], "ext4-128": ["-q", "-F", "-I", "128"], "xfs": ["-q", "-f"],
                 "btrfs": ["-q", "-f"]}
 OPTIONS = ["--min-size", "64K", "--chunk-size", "256K", "--rows", "500"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tables at the limits of what a file can be, and copied by a program before anybody has opened them."""
+"""Tables at the limits of file sizes, and copied by a program before their first open."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ NINES = "bytes@n%d.tsv" % (2 ** 63 - 1)
 
 
 class TooLongTest(harness.MountTest):
-    """A table that would be longer than a file can be has no size, and cannot be opened."""
+    """A table that would exceed the largest file size has no size and cannot be opened."""
 
     def test_too_long(self):
         self.write("a.log", b"line\n" * 20000)
@@ -25,7 +25,7 @@ class TooLongTest(harness.MountTest):
             self.assertEqual(len(os.listdir(mount.p("a.log"))), 5)
 
     def test_as_long_as_can_be(self):
-        """Of 10^16 pieces the table is there, and its end is read at once."""
+        """There is a table of 10^16 pieces, and its end is read at once."""
         data = b"line\n" * 20000
         self.write("a.log", data)
         mount = self.mount(None, "--min-size", "4K", "--index-dir", "none")

@@ -71,7 +71,7 @@ class MirrorTest(harness.MountTest):
         self.assert_errno(harness.errno.ELOOP, os.stat, mount.p("loop"))
 
     def test_sockets_fifos_and_devices_are_left_out(self):
-        """What is no file, directory or link is neither listed nor found; opening it can hang nobody."""
+        """What is no file, directory or link is neither listed nor found, so opening it hangs no program."""
         self.write("file", b"x")
         os.mkfifo(self.source / "fifo")
         with socket.socket(socket.AF_UNIX) as server:
@@ -87,7 +87,7 @@ class MirrorTest(harness.MountTest):
             self.assert_errno(harness.errno.ENOENT, os.lstat, mount.p(name))
 
     def test_deep_paths(self):
-        """A path as long as the system takes reaches its file and the pieces in it."""
+        """A path as long as the system allows reaches its file and the pieces in it."""
         name = "d" * 100
         depth = (3900 - len(str(self.tmp))) // (len(name) + 1)
         deep = os.path.join(*[name] * depth, "app.log")
@@ -250,7 +250,7 @@ class ListingTest(harness.MountTest):
         self.assert_errno(harness.errno.ENOENT, os.lstat, mount.p(".bigfs", "nope"))
 
     def test_a_source_with_its_own_dot_bigfs(self):
-        """In the root the control directory takes its place, unlisted as ever; elsewhere the name is any name."""
+        """In the root the control directory hides it, still unlisted; elsewhere the name is ordinary."""
         self.write(".bigfs/own", b"own")
         self.write("sub/.bigfs", b"own too")
         mount = self.mount()
@@ -261,7 +261,7 @@ class ListingTest(harness.MountTest):
 
 
 class LimitTest(harness.MountTest):
-    """From which size on a file is a directory, and of which pieces."""
+    """From which size on a file is a directory, and its pieces."""
 
     def kinds(self, mount, names):
         """Which of the names are directories."""

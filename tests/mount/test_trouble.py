@@ -186,7 +186,7 @@ class BadBlockInAWindowTest(harness.MountTest):
         self.assertTrue(read(mount.p("app.log/whole.log")) == data)
 
     def test_a_disk_that_does_not_answer(self):
-        """Bringing bytes in waits for it; nothing else does."""
+        """Only bringing in bytes waits for it."""
         data = stamped(1, 4 * M)
         self.write("app.log", data)
         disk = Unruly(self, self.source)
@@ -232,7 +232,7 @@ class HeldTest(harness.MountTest):
 
 
 class HeldBackTest(HeldTest):
-    """What hardly ever waits does, in all who are asked for it at once: others are answered all the same."""
+    """Work that hardly ever waits does wait, in all threads that try it at once: others are still answered."""
 
     HOOKS = NO_WINDOWS + HELD_BACK
     FILES = 12
@@ -290,7 +290,7 @@ class HeldBackTest(HeldTest):
         wait_for(lambda: metrics(mount)["bigfs_open_handles"] <= 1, 30, "all handles are closed")
 
 
-class FullGatesTest(HeldTest):
+class FullLanesTest(HeldTest):
     """As much is stuck as can be."""
 
     def test_every_place_is_taken(self):
@@ -321,7 +321,7 @@ class FullGatesTest(HeldTest):
 class IndexedTest(HeldTest):
     """An index has been made, and what its readers do next takes long."""
 
-    LINES = b"line\n" * (4 * M)  # more than is scanned by who asks
+    LINES = b"line\n" * (4 * M)  # more than is scanned at once
 
     def setUp(self):
         super().setUp()
@@ -344,12 +344,12 @@ class IndexedTest(HeldTest):
         return processes
 
     def test_who_is_killed_ends(self):
-        """All but those who are in the middle of a read of the disk."""
+        """All but those in the middle of a read of the disk."""
         mount = self.mount_held("--min-size", "1M", "--index-dir", "none", "--threads", "4")
         processes = self.readers(mount, 1, 6)
         for process in processes:
             process.kill()
-        wait_for(lambda: sum(process.poll() is not None for process in processes) >= 4, LAG, "the killed end")  # a device has half a gate of four
+        wait_for(lambda: sum(process.poll() is not None for process in processes) >= 4, LAG, "the killed end")  # a device has half a lane of four
         self.hold.unlink()
         for process in processes:
             process.communicate(timeout=60)
@@ -388,7 +388,7 @@ ssize_t read(int fd, void *buffer, size_t size)
 
 
 class OvertakenTest(harness.MountTest):
-    """A request that is read just when the connection ends is no failure: what follows tells whether it has ended."""
+    """A request read just when the connection ends is no failure: the next read shows whether it has ended."""
 
     def test_goes_on(self):
         abort = self.tmp / "abort"
@@ -405,7 +405,7 @@ class DeadSourceTest(harness.MountTest):
     """A source that does not answer."""
 
     def test_the_control_directory_answers(self):
-        """Forty look-ups hang in it; .bigfs, and who is interrupted while he waits in line, are answered."""
+        """Forty look-ups hang in it; .bigfs and an interrupted reader in the queue are answered."""
         (below := self.tmp / "below").mkdir()
         for k in range(40):
             (below / ("f%d" % k)).write_bytes(b"x")
@@ -481,7 +481,7 @@ class StartTest(CommandTest):
         harness.run("fusermount3", "-u", read_only / "point")
 
     def test_one_file_in_a_directory_that_cannot_be_listed(self):
-        """It can be passed, and that is enough: the mount does not stop at the directory's mode."""
+        """It can be passed, and that is enough: the directory's mode does not stop the mount."""
         (closed := self.tmp / "closed").mkdir()
         (closed / "one.txt").write_bytes(b"one\n")
         os.chmod(closed, 0o711)
@@ -500,7 +500,7 @@ class StartTest(CommandTest):
         harness.run("fusermount3", "-u", point)
 
     def test_options_in_a_cluster(self):
-        """The option that is none is named, not the program."""
+        """The message names the unknown option, not the program."""
         self.assert_refused(2, "-zf", self.source, self.point, about="-z")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The tests' own misbehaving file system does what the tests that rest on it assume, without a bigfs above."""
+"""The tests' own misbehaving file system does what other tests assume, without a bigfs above."""
 
 import errno
 import os

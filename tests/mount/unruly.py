@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A FUSE file system of the tests' own that misbehaves as a test says (see the head of unruly_fuse.c).
+"""The tests' own FUSE file system, which misbehaves as a test says (see the head of unruly_fuse.c).
 
     net = Unruly(self, self.source)                     # a mount, net.path, of the directory self.source
     net = Unruly(self, directory, "-o", "direct_io", at=self.source / "net")
@@ -26,7 +26,7 @@ import threading
 import harness
 from harness import mounted, wait_for
 
-SECONDS = 30  # for what must happen soon, on a busy machine
+SECONDS = 30  # for what must happen soon, even on a busy machine
 
 
 def rule(operation, action, n=0, path="/", start=0, end=0, times=0):
@@ -112,11 +112,11 @@ class Unruly:
         wait_for(lambda: self.held() >= at_least, SECONDS, "%d requests hang" % at_least)
 
     def asked(self):
-        """How many requests there have been since the start, by operation."""
+        """The number of requests since the start, by operation."""
         return {name: int(count) for name, count in map(str.split, self._command("asked").splitlines())}
 
     def abort(self):
-        """End it at once, as a server that dies: what waits gets an error; the mount stays and answers ENOTCONN."""
+        """End it at once, like a server that dies: waiting requests fail; the mount stays and answers ENOTCONN."""
         self._process.kill()
         self._process.wait()
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shows a directory, read-only, as a file system that misbehaves as a test says while it runs. The
- * mount tests put bigfs on top of it; unruly.py is the way to it from Python.
+ * Shows a directory, read-only, as a file system that misbehaves as a running test says. The mount
+ * tests put bigfs on top of it; unruly.py controls it from Python.
  *
  *     unruly_fuse DIRECTORY MOUNTPOINT SOCKET [FUSE OPTIONS]
  *
@@ -35,7 +35,7 @@
  * Of several rules with the same action the first that fits counts. Actions come in this order:
  * delay, hang or wait, errno, the others.
  *
- * Nothing is cached unless the options say so: "-o attr_timeout=5" makes the kernel believe
+ * Nothing is cached unless the options say so: "-o attr_timeout=5" makes the kernel cache
  * attributes for 5 seconds, "-o direct_io" makes each read a request. There are no extended
  * attributes and no FIEMAP. SIGTERM and SIGKILL abort the connection.
  */
@@ -58,11 +58,11 @@
 #include <unistd.h>
 
 enum {
-    MOST_HELD = 4096, /* requests that hang must not keep others back */
+    MOST_HELD = 4096, /* hanging requests must not delay others */
     MOST_IDLE = 16,
     MOST_RULES = 64,
     MOST_TEXT = 64 * 1024,
-    STEP_MS = 5, /* how often a request that waits asks whether it was interrupted */
+    STEP_MS = 5, /* how often a waiting request checks whether it was interrupted */
 };
 
 enum operation { GETATTR, OPEN, READ, READDIR, LSEEK, READLINK, RELEASE, STATFS, ANY };
@@ -81,7 +81,7 @@ struct rule {
     char path[256];
 };
 
-/* What the rules say of one request. */
+/* What the rules say about one request. */
 struct orders {
     bool have[ACTIONS];
     long long n[ACTIONS];
@@ -118,7 +118,7 @@ static bool fits(const struct rule *rule, enum operation operation, const char *
            (rule->to == 0 || (operation == READ && end > rule->from && start < rule->to));
 }
 
-/* A rule for so many requests is used up by the last one; -1 is none left. */
+/* A rule with TIMES is used up by its last request; -1: none left. */
 static void use(struct rule *rule)
 {
     if (rule->times > 0 && --rule->times == 0)
@@ -168,7 +168,7 @@ static bool stand(bool interruptible)
     return interrupted;
 }
 
-/* What every operation begins with: 0, or the negative errno that it is to end with. */
+/* Begins every operation. Returns 0, or the negative errno to end it with. */
 static int begin(enum operation operation, const char *path, off_t start, off_t end,
                  struct orders *orders)
 {
@@ -365,7 +365,7 @@ static bool parse_rule(const char *line, struct rule *rule)
 
 static const char *set_rules(char *text)
 {
-    static struct rule fresh[MOST_RULES]; /* for the one thread that takes commands */
+    static struct rule fresh[MOST_RULES]; /* only for the thread that takes commands */
     int count = 0;
     char *rest;
     for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))

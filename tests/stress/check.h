@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a reader must take into account: the versions that its file may have had, and what each
- * says. */
+/*
+ * What a reader must take into account: the versions that its file may have had, and the content of
+ * each.
+ */
 #ifndef BIGFS_STRESS_CHECK_H
 #define BIGFS_STRESS_CHECK_H
 
@@ -30,7 +32,7 @@ struct span {
 /* Before the first system call. */
 void span_begin(struct span *span, struct subject *subject);
 
-/* When the file is open: these versions it is of, and no other. false: too many to say. */
+/* Once the file is open, it is of one of these versions. false: too many to tell. */
 bool span_opened(struct span *span, struct subject *subject);
 
 /* Whether the file has changed since `since`, other than by growing. */
@@ -44,11 +46,13 @@ bool has_turned(struct subject *subject, int64_t since);
 bool candidate_holds(struct candidate *candidate, uint64_t offset, const char *bytes,
                      size_t length);
 
-/* Where the first record begins at or after an offset; NOWHERE: none before the end; false: no
- * telling. */
+/*
+ * Where the first record begins at or after an offset; NOWHERE: none before the end; false: not
+ * known.
+ */
 bool candidate_start(const struct candidate *candidate, uint64_t offset, uint64_t *start);
 
-/* Says of which versions bytes are, for a report. */
+/* Describes, for a report, of which versions bytes are. */
 void describe(struct subject *subject, uint64_t offset, const char *bytes, size_t length, char *out,
               size_t size);
 

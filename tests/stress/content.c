@@ -22,7 +22,10 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-/* Lengths of many kinds; in every eighth group one record has all that there is to share. */
+/*
+ * Lengths of many kinds; in every eighth group one record gets all bytes that are left to
+ * distribute.
+ */
 static void cut_records(struct group *group, uint64_t key)
 {
     uint32_t spare = GROUP - ROWS * LEAST_RECORD;
@@ -40,7 +43,7 @@ static void cut_records(struct group *group, uint64_t key)
     }
 }
 
-/* Letters that depend on text and place, so that a few bytes tell both. */
+/* Letters that depend on text and place, so that a few bytes identify both. */
 static void fill_letters(struct group *group, uint64_t key)
 {
     for (size_t i = 0; i < sizeof(group->bytes); i += 8) {

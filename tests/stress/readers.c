@@ -19,7 +19,7 @@ enum {
     MOST_KEPT_MS = 4000,
     MOST_STEP = 128 * 1024,
     ENOUGH = 12 * 1024, /* bytes that hold a record's head for certain */
-    LAG_MS = 1300,      /* for what may be believed for a second: names, attributes */
+    LAG_MS = 1300,      /* for what the kernel may cache for a second: names, attributes */
 };
 
 struct view;
@@ -576,9 +576,9 @@ static bool check_read(struct handle *handle, uint64_t offset, size_t length, co
 }
 
 /*
- * Reads and checks so many bytes, or up to the end; false: the handle is done with, because of an
- * error or a fault. The kernel gives what it has in its cache before a page that fails, so a read
- * may be short; the next one must then tell the error.
+ * Reads and checks so many bytes, or up to the end; false: an error or a fault, and the handle is
+ * not used any more. The kernel returns what it has cached before a page that fails, so a read may
+ * be short; the next one must then return the error.
  */
 static bool read_and_check(struct handle *handle, uint64_t offset, size_t length)
 {
@@ -635,7 +635,7 @@ static bool place_all(struct handle *handle)
     }
     if (good)
         return true;
-    /* What place() read may have failed: then a read does, and tells why. */
+    /* A read in place() may have failed; then this read fails too, and says why. */
     char byte;
     if (handle->size > 0 && read_piece(handle, &byte, 1, 0) < 0)
         return excused(handle, "a read", errno) && false;
@@ -651,7 +651,9 @@ static bool place_all(struct handle *handle)
     return false;
 }
 
-/* Of a file whose changes cannot be seen: pieces begin and end with records, while it is at rest.
+/*
+ * For a file whose changes cannot be noticed: pieces begin and end with records, while it is at
+ * rest.
  */
 static bool check_ends(struct handle *handle)
 {

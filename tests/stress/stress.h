@@ -33,9 +33,9 @@ enum {
 #define ALL_OF_IT ((uint64_t)1 << 62) /* a frontier beyond every size */
 
 /*
- * What a file holds: `size` bytes, those before `frontier` of text a, those after it of text b, in
- * which [hole, hole_end) is zeros. A frontier that moves is a rewrite on its way, a size that moves
- * an append; `done` is what certainly is, `most` what may be.
+ * What a file holds: `size` bytes, those before `frontier` of text a, those after it of text b, and
+ * zeros in [hole, hole_end). A moving frontier is a rewrite in progress, a moving size an append;
+ * `done` is certainly written, `most` may be.
  */
 struct version {
     uint32_t a, b;

@@ -105,7 +105,7 @@ static void *bring_page(void *argument)
     return NULL;
 }
 
-/* One write(2) that stops in its middle, because the page that it comes to is not there yet. */
+/* One write(2) that stops in its middle, because the next page is not there yet. */
 static bool write_haltingly(int fd, const char *bytes, size_t length, uint64_t offset)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -218,7 +218,7 @@ static void overwrite(struct subject *subject, uint64_t most_pause)
     settle(subject);
 }
 
-/* As a generator's open("w"): nothing, and then a new text that grows. */
+/* Like open("w"): nothing, then a new text that grows. */
 static void begin_anew(struct subject *subject, uint64_t size, uint64_t most_pause)
 {
     (void)announce(subject, pure(new_text(), 0, "emptied and written anew"));
@@ -346,7 +346,7 @@ static void write_growing_in_bursts(struct subject *subject)
     pause_ms(1, 300);
 }
 
-/* Each of the small number of files of an overlay is copied up once: they wait for their turn. */
+/* Each of the few files of an overlay is copied up once, so they wait for their turn. */
 static void write_copied_up(struct subject *subject)
 {
     struct version *version = newest_version(subject);

@@ -3,7 +3,7 @@
  * What a function writes to standard output or standard error.
  *
  * For one file of a program, and its main thread. Nothing between capture_begin() and capture_end()
- * may fail the test: the descriptor would stay as it is.
+ * may fail the test, as the descriptor would stay redirected.
  */
 #ifndef BIGFS_TESTS_CAPTURE_H
 #define BIGFS_TESTS_CAPTURE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file system that answers SEEK_DATA, SEEK_HOLE and FIEMAP as a test tells it to.
+ * A file system that answers SEEK_DATA, SEEK_HOLE and FIEMAP as a test says.
  *
  * For one file of a program that is linked with --wrap=lseek, lseek64 and ioctl. One thread only.
  */
@@ -21,7 +21,7 @@
 
 enum { KIB = 1024, MIB = 1024 * KIB, ASKED = EXTENT_PROBE_MOST / 2 };
 
-/* The file system that is played. An answer below 0 is an errno. */
+/* The simulated file system. An answer below 0 is an errno. */
 struct fake {
     bool on;
     off_t (*seek)(off_t offset, int whence);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What tests of the index builder share: a gate that stops its steps, clients that wait, and long
+ * Shared by tests of the index builder: a gate that stops its steps, waiting clients, and long
  * texts.
  *
  * For one file of a program that is linked with --wrap=mmap,--wrap=mmap64 (tests/unit/map_hook.h):
@@ -26,13 +26,13 @@
 enum { KIB = 1024, MIB = 1024 * KIB, PATIENCE_MS = 20000, STEPS = 4 };
 
 static struct index_directory no_indexes; /* keeps nothing */
-static struct world *world;               /* of the test that runs */
+static struct world *world;               /* of the running test */
 
-/* A gate that steps go through: so many may, the others wait. */
+/* A gate that lets a number of steps through; the others wait. */
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_moved = PTHREAD_COND_INITIALIZER;
 static unsigned gate_open;     /* steps that may still go through */
-static unsigned gate_waiting;  /* steps that stand before it */
+static unsigned gate_waiting;  /* steps waiting at it */
 static ino_t gate_order[64];   /* the files of the steps, as they came */
 static unsigned gate_arrivals; /* how many */
 
@@ -82,7 +82,7 @@ static inline int builder_setup(void **state)
     return error;
 }
 
-/* A client that waits; how often it was told of the end, and with what. */
+/* A waiting client; how often `ended` was called, and with which error. */
 struct client {
     struct index_waiter waiter;
     atomic_uint told;
@@ -156,7 +156,7 @@ static inline unsigned count_threads(void)
     return threads;
 }
 
-/* A thread that was joined may be seen for a moment. */
+/* A joined thread may still be visible for a moment. */
 static inline void assert_threads(unsigned expected)
 {
     for (unsigned i = 0; i < 1000 && count_threads() != expected; i++)

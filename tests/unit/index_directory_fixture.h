@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What tests of the index directory share: a world with one, texts, and a look into the
- * directory. For one file of a program.
+ * Shared by tests of the index directory: a world with one, texts, and a look into the directory.
+ * For one file of a program.
  */
 #ifndef BIGFS_TESTS_INDEX_DIRECTORY_FIXTURE_H
 #define BIGFS_TESTS_INDEX_DIRECTORY_FIXTURE_H
@@ -30,11 +30,11 @@ static inline void warn(const char *path, const char *problem)
     atomic_fetch_add(&warnings, 1);
 }
 
-static struct world *world; /* of the test that runs */
+static struct world *world; /* of the running test */
 static struct index_directory indexes;
 static char indexes_path[PATH_MAX];
 
-/* An index directory as a daemon begins with, that is `name` in the scratch directory. */
+/* An index directory `name` in the scratch directory, as a new daemon has it. */
 static inline void new_indexes(const char *name)
 {
     (void)snprintf(indexes_path, sizeof(indexes_path), "%.3000s/%s", world->scratch.path, name);
@@ -51,14 +51,14 @@ static inline int indexes_setup(void **state)
     return error;
 }
 
-/* What was indexed in memory is forgotten: a reading as in another daemon. */
+/* A reading as in another daemon, without the indexes in memory. */
 static inline struct reading open_text(const char *name)
 {
     assert_int_equal(fault_guard_install(), 0);
     return reading_world_pin(world, name);
 }
 
-/* The index that a daemon gets is right. Returns how much it scanned for that. */
+/* Checks the index that a daemon gets. Returns how much it scanned for that. */
 static inline uint64_t check_daemon(const struct line_model *model, const char *name)
 {
     uint64_t before = bytes_scanned(world);
@@ -76,7 +76,7 @@ static inline struct line_model write_text(uint64_t number, uint64_t size)
     return model;
 }
 
-/* The files of the index directory whose names end so: how many, and the last of them. */
+/* Counts the files of the index directory whose names have this ending, and finds the last one. */
 static inline unsigned files_of(const char *suffix, char *found)
 {
     DIR *top = opendir(indexes_path);

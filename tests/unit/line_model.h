@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What tests of indexes share: texts, lines counted byte by byte, and ways to ask for an
- * index.
+ * Shared by tests of indexes: texts, lines counted byte by byte, and ways to get an index.
  *
  * All but line_model_make() and _free() are checks, or made of checks: for the main thread alone.
  */
@@ -72,7 +71,7 @@ static inline void line_model_free(struct line_model *model)
     *model = (struct line_model){.bytes = NULL};
 }
 
-/* Looks at the text anew. Call it when the bytes are set, before any check. */
+/* Counts the lines again. Call it once the bytes are set, before any check. */
 static inline void line_model_count(struct line_model *model)
 {
     uint64_t ends = 0;
@@ -123,7 +122,7 @@ static inline uint64_t line_model_start(const struct line_model *model, uint64_t
     return line < model->lines ? model->starts[line] : model->size;
 }
 
-/* Writes it as a file, of a while ago. */
+/* Writes it as a file with an mtime a while ago. */
 static inline void line_model_write(const struct line_model *model, const struct scratch *scratch,
                                     const char *name)
 {
@@ -139,7 +138,7 @@ static inline uint64_t line_model_ends_in(const struct line_model *model, uint64
     return ends;
 }
 
-/* The index is that of the text: each count, all sums. */
+/* Checks that the index is that of the text: each count and all sums. */
 static inline void line_model_check(const struct line_model *model, struct record_index *index)
 {
     uint64_t ends = 0;
@@ -155,7 +154,7 @@ static inline void line_model_check(const struct line_model *model, struct recor
     assert_int_equal(record_index_records(index), model->lines);
 }
 
-/* rows_find() tells where the line begins. */
+/* Checks that rows_find() returns the start of the line. */
 static inline void line_model_check_row(const struct line_model *model,
                                         const struct reading *reading, struct record_index *index,
                                         uint64_t line)
@@ -167,7 +166,7 @@ static inline void line_model_check_row(const struct line_model *model,
                  (unsigned long long)line_model_start(model, line), (unsigned long long)offset);
 }
 
-/* A few lines, the first, the last, and those behind. */
+/* Checks a few lines, the first, the last, and those after it. */
 static inline void line_model_check_rows(const struct line_model *model,
                                          const struct reading *reading, struct record_index *index,
                                          struct random *random, unsigned count)

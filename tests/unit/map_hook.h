@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands between the core and mmap(2) of files: a test lets it fail, or does something to the file
- * when a window has just been mapped, and so in the middle of a scan.
+ * Intercepts mmap(2) of files: a test can make it fail, or change the file just after a window has
+ * been mapped, and so in the middle of a scan.
  *
  * For one file of a program that is linked with --wrap=mmap,--wrap=mmap64.
  */
@@ -15,11 +15,11 @@
 #include <sys/types.h>
 
 static atomic_int map_error;  /* 0, or what mmap(2) of a file fails with … */
-static atomic_uint map_spare; /* … after so many that succeed */
+static atomic_uint map_spare; /* … after this many that succeed */
 static atomic_uint map_count; /* how many there were */
 static void *map_last;        /* where the last one is; for map_after */
 
-/* NULL, or what is called before each mapping of a file; set while nobody maps. */
+/* NULL, or called before each mapping of a file; set while no thread maps. */
 static void (*map_before)(int fd, off_t offset);
 static void (*map_after)(int fd, off_t offset); /* the same for afterwards */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which piece a name means, read and written: all that unit tests and fuzz targets of such names
- * know of core/view/piece_name.h.
+ * Reads and writes names of pieces: all that unit tests and fuzz targets of such names know of
+ * core/view/piece_name.h.
  */
 #ifndef BIGFS_TESTS_PIECE_FOUND_H
 #define BIGFS_TESTS_PIECE_FOUND_H

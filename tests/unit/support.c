@@ -20,7 +20,7 @@
 #include "core/base/cleanup.h"
 #include "core/content/contents.h"
 
-/* The file system that the tests say they run on (linked with --wrap). */
+/* The file system that the tests pretend to run on (linked with --wrap). */
 
 _Atomic long pretended_file_system = EXT4_SUPER_MAGIC;
 atomic_uint file_system_questions;
@@ -177,7 +177,7 @@ static void write_whole(int fd, const void *bytes, size_t length, uint64_t offse
 }
 
 /*
- * Sets the mtime a second back: a file that was written to just now is not captured before it has
+ * Sets the mtime a second back. A file that was written to just now is not captured before it has
  * been at rest for a while, and thousands of cases would wait for that.
  */
 static void let_rest(int fd)
@@ -275,7 +275,7 @@ unsigned count_descriptors(void)
         if (entry->d_name[0] != '.')
             count++;
     assert_int_equal(closedir(directory), 0);
-    return count - 1; /* the one we looked with */
+    return count - 1; /* the one used for looking */
 }
 
 struct mapping {
@@ -474,7 +474,7 @@ int world_setup(void **state)
     return world_make(state, NULL);
 }
 
-/* A test that failed in the middle may have left files open: then the pool is left as it is. */
+/* A failed test may have left files open; then the pool is left as it is. */
 int world_teardown(void **state)
 {
     struct world *world = *state;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the unit tests share: seeded random numbers, a directory of temporary files for each test,
- * a look at this process from outside, and checks that any thread may make.
+ * Shared by the unit tests: seeded random numbers, a directory of temporary files for each test,
+ * this process seen from outside, and checks that any thread may make.
  *
- * Where a helper fails it fails the test, so all but THREAD_CHECK are for the main thread alone.
+ * A helper that fails makes the test fail, so all but THREAD_CHECK are only for the main thread.
  */
 #ifndef BIGFS_TESTS_SUPPORT_H
 #define BIGFS_TESTS_SUPPORT_H
@@ -57,16 +57,16 @@ struct scratch {
 };
 
 /*
- * An empty directory below BIGFS_TEST_DIR, else TMPDIR, else /tmp. Asserts nothing: what it cannot
- * do it tells, so that it serves cmocka's setup functions. scratch_remove takes all away again.
+ * An empty directory below BIGFS_TEST_DIR, else TMPDIR, else /tmp. Asserts nothing, but returns
+ * errors, so that cmocka's setup functions can use it. scratch_remove removes everything.
  */
 int scratch_make(struct scratch *scratch);
 void scratch_remove(struct scratch *scratch);
 
 /*
- * What fstatfs(2) says that all files are on: by default a disk, of which files are mapped,
- * whatever the tests run on. 0: what it is; -EIO and other errors: it fails. And how often it was
- * asked.
+ * The file system that fstatfs(2) reports for all files: by default a disk, whose files are mapped,
+ * whatever the tests run on. 0: the real one; -EIO and other errors: it fails. And how often it was
+ * called.
  */
 extern _Atomic long pretended_file_system;
 extern atomic_uint file_system_questions;
@@ -91,8 +91,8 @@ void scratch_truncate(const struct scratch *scratch, const char *name, uint64_t 
 struct stat scratch_stat(const struct scratch *scratch, const char *name);
 
 /*
- * Waits until a change made now gets another time than `name` carries, so that a change of the
- * same length is one that can be told: kernels of old stamp files every few milliseconds only.
+ * Waits until a change made now gets another time than `name` has, so that a change of the same
+ * length can be noticed: older kernels move time stamps only every few milliseconds.
  */
 void scratch_let_time_pass(const struct scratch *scratch, const char *name);
 
@@ -111,8 +111,8 @@ unsigned count_mappings(const char *part, uint64_t *bytes);
 bool is_mapped(const char *part, uint64_t offset);
 
 /*
- * How much the kernel has taken out of the page cache for want of memory, or because somebody told
- * it to. If that moved, what was cached a moment ago need not be so any more.
+ * How much the kernel has removed from the page cache for lack of memory or on request. If this
+ * moved, what was cached a moment ago may not be any more.
  */
 uint64_t count_reclaimed(void);
 
@@ -126,11 +126,10 @@ void descriptors_restore(struct rlimit old);
 #define THREAD_CHECK(condition) thread_check((condition), #condition, __FILE__, __LINE__)
 bool thread_check(bool holds, const char *condition, const char *file, int line);
 
-/* Fails the test where a THREAD_CHECK failed since the last call. */
+/* Fails the test if a THREAD_CHECK has failed since the last call. */
 void assert_threads_passed(void);
 
-/* Runs work(argument, index) in `count` threads at once, waits for all, asserts what they checked.
- */
+/* Runs work(argument, index) in `count` threads, waits for all, and asserts their checks. */
 void run_threads(unsigned count, void (*work)(void *argument, unsigned index), void *argument);
 
 void sleep_ms(unsigned milliseconds);
@@ -163,7 +162,7 @@ int world_teardown(void **state);
 struct reading reading_world_look(struct world *world, const char *name);
 struct reading reading_world_pin(struct world *world, const char *name);
 
-/* Looks at the same path anew; pins it. */
+/* Looks at the same path again and pins it. */
 struct reading reading_again(const struct reading *reading);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* acl: for every mask and entry, a user gets what the source gives, in the node's form.
- */
+/* acl: for every mask and entry, a user has the rights of the source, in the node's form. */
 #include "tests/unit/support.h"
 
 #include <endian.h>
@@ -77,7 +76,7 @@ static void check(enum acl_form form, unsigned mask, unsigned rights)
                      rights, i, rights_at(value, i), shown);
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(rights_at(value, i) & WRITE, 0);
-    assert_int_equal(shown != 0, mask != 0); /* the kernel would pass over the ACL */
+    assert_int_equal(shown != 0, mask != 0); /* otherwise the kernel would ignore the ACL */
     assert_int_equal(rights_at(value, 0), form == ACL_OF_DIRECTORY ? READ | SEARCH : READ);
     assert_int_equal(rights_at(value, 5), form == ACL_OF_DIRECTORY ? READ | SEARCH : READ);
     free(value);

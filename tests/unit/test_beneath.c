@@ -84,7 +84,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Opens what must be there, and says whether it reads as `content`. */
+/* Checks that the path can be opened and reads as `content`. */
 static void assert_opens(const struct tree *tree, const char *path, const char *content)
 {
     char buffer[8] = "";
@@ -219,7 +219,7 @@ static void test_stat(void **state)
     assert_int_equal(count_descriptors(), before);
 }
 
-/* A FIFO without a writer holds up no reader that asks not to be. */
+/* A FIFO without a writer does not block a reader with O_NONBLOCK. */
 static void test_fifo(void **state)
 {
     const struct tree *tree = *state;
@@ -306,10 +306,10 @@ static void test_race_with_link(void **state)
         try_open(tree, "door/file", &tally);
     swapper_end(&swapper);
     assert_int_equal(tally.escaped, 0);
-    assert_true(tally.opened > 0 && tally.refused > 0); /* else there was no race */
+    assert_true(tally.opened > 0 && tally.refused > 0); /* otherwise there was no race */
 }
 
-/* A directory that is moved out while we stand in it does not make its ".." ours. */
+/* A directory moved out during the walk does not make its ".." reachable. */
 static void test_race_with_parent(void **state)
 {
     const struct tree *tree = *state;
@@ -325,7 +325,7 @@ static void test_race_with_parent(void **state)
     assert_int_equal(tally.opened, 0);
 }
 
-/* Takes all the descriptors there are. */
+/* Takes all descriptors. */
 static void fill_descriptors(struct tree *tree)
 {
     (void)descriptors_limit(ROOM);
@@ -385,7 +385,7 @@ static void test_relief_for_stat(void **state)
     assert_int_equal(relief.asked, 1);
 }
 
-/* Nobody is asked to give up anything while there is no shortage. */
+/* No relief is requested while there is no shortage. */
 static void test_no_needless_relief(void **state)
 {
     struct tree *tree = *state;
@@ -399,8 +399,7 @@ static void test_no_needless_relief(void **state)
     assert_int_equal(relief.asked, 0);
 }
 
-/* If nobody can be asked for relief it does not wait: its caller may hold a place that others need.
- */
+/* Without relief it does not wait, as its caller may hold a place that others need. */
 static void test_no_descriptor(void **state)
 {
     struct tree *tree = *state;
@@ -413,12 +412,12 @@ static void test_no_descriptor(void **state)
     assert_int_equal(close(fd), 0);
 }
 
-/* A file that somebody has a lease on is not waited for: it may be opened when that is given up. */
+/* A file with a lease is not waited for; it can be opened once the lease is given up. */
 static void test_lease(void **state)
 {
     const struct tree *tree = *state;
     int holder = scratch_open(&tree->scratch, "root/inside/file", O_RDWR);
-    void (*const old)(int) = signal(SIGIO, SIG_IGN); /* how the holder is asked for it */
+    void (*const old)(int) = signal(SIGIO, SIG_IGN); /* sent to the holder of the lease */
 
     if (fcntl(holder, F_SETLEASE, F_WRLCK) != 0) {
         (void)close(holder);

@@ -2,8 +2,8 @@
 /*
  * boundary: where records start, found with no byte scanned twice.
  *
- * This program is linked with --wrap=mmap, mmap64 and reallocarray, so that it can play a file that
- * cannot be mapped and a machine without memory.
+ * This program is linked with --wrap=mmap, mmap64 and reallocarray, so that it can simulate a file
+ * that cannot be mapped and a machine without memory.
  */
 #include "tests/unit/support.h"
 
@@ -85,7 +85,9 @@ static struct text text_make(struct world *world, uint64_t size)
     return text;
 }
 
-/* Writes the text and opens it. cmocka has set its signal handlers by now: ours go over them. */
+/*
+ * Writes the text and opens it. cmocka has set its signal handlers by now, and this replaces them.
+ */
 static void text_open(struct text *text)
 {
     assert_int_equal(fault_guard_install(), 0);
@@ -143,7 +145,7 @@ static uint64_t probes(const struct text *text)
     return atomic_load(&text->world->pool.probes);
 }
 
-/* What the generation remembers is true of the text as it was. */
+/* Checks that what the generation remembers is true of the text. */
 static void check_memory(const struct text *text)
 {
     const struct record_ends *ends =
@@ -199,7 +201,7 @@ static void test_against_model(void **state)
         check_random_text(world, i);
 }
 
-/* Every place of a small text, at once and in either order. */
+/* Every place of a small text, in either order. */
 static void test_every_place(void **state)
 {
     static const char lines[] = "\n\none\ntwo\r\n\xef\xbb\xbfthree\n\nno end";
@@ -245,7 +247,7 @@ static void test_listing_is_cheap(void **state)
     text_close(&text);
 }
 
-/* One huge line under small windows: found by one scan of it, for all the pieces together. */
+/* One huge line with small windows: one scan finds the boundaries of all pieces. */
 static void test_huge_line(void **state)
 {
     struct text text = text_make(*state, 9 * MIB + 777);
@@ -318,7 +320,7 @@ static void test_threads(void **state)
     }
 }
 
-/* The line grew meanwhile: a search in the new size goes on where the old end was. */
+/* The line has grown: a search in the new size continues at the old end. */
 static void test_growing(void **state)
 {
     static const char more[] = "yyyy\nzz";
@@ -340,7 +342,7 @@ static void test_growing(void **state)
     text_close(&text);
 }
 
-/* Does something at the ask of that number; says yes from `until` on. */
+/* Acts at the query of that number; answers yes from `until` on. */
 struct script {
     atomic_int asked;
     int until;
@@ -427,7 +429,7 @@ static void look_along_line(void *argument, unsigned index)
         atomic_fetch_add(&companions->cancelled, 1);
 }
 
-/* If one reader is interrupted another goes on, and still nothing is scanned twice. */
+/* If one reader is interrupted, another goes on, and still nothing is scanned twice. */
 static void test_cancelled_among_others(void **state)
 {
     struct world *world = *state;
@@ -498,7 +500,7 @@ static void test_replaced_during_scan(void **state)
     change_during_scan(*state, replace_text);
 }
 
-/* The line end goes that the scan is about to find. */
+/* Removes the line end that the scan is about to find. */
 static void remove_line_end(const struct text *text)
 {
     const uint8_t *end = memchr(text->bytes, '\n', text->size);
@@ -517,7 +519,7 @@ static void check_removed_line_end(struct world *world, uint64_t place, int act_
     text_open(&text);
     scratch_let_time_pass(&world->scratch, "text");
     int error = find(&text, 1, text.size, &cancel, &boundary);
-    if (atomic_load(&script.asked) <= act_at || error == 0) /* it was found before it went */
+    if (atomic_load(&script.asked) <= act_at || error == 0) /* it was found before it was removed */
         assert_int_equal(boundary, place + 1);
     else
         assert_int_equal(error, -ESTALE);
@@ -540,7 +542,7 @@ static void append_to_text(const struct text *text)
     scratch_append(&text->world->scratch, "text", "\n", 1);
 }
 
-/* Appended to during a scan: the answer for the size that was asked about is what it was. */
+/* Appended to during a scan: the answer for the old size stays the same. */
 static void test_appended_during_scan(void **state)
 {
     struct text text = text_make(*state, 5 * MIB);
@@ -592,7 +594,7 @@ static void test_truncated_at_any_moment(void **state)
     }
 }
 
-/* A file that cannot be mapped, for good or just now, is scanned all the same. */
+/* A file that cannot be mapped, now or ever, is still scanned. */
 static void test_cannot_be_mapped(void **state)
 {
     const int errors[] = {ENODEV, ENOMEM};
@@ -685,7 +687,7 @@ static uint64_t unsampled_place(const struct text *text)
     return content_sample_place(text->size, 10) + CONTENT_BLOCK + 100;
 }
 
-/* Moves the line end there on by a byte, and sets the mtime back: the ctime alone moves. */
+/* Moves the line end by a byte, and sets the mtime back: only the ctime moves. */
 static void move_line_end(const struct text *text)
 {
     const struct scratch *scratch = &text->world->scratch;
@@ -750,7 +752,7 @@ static void test_never_one_moment(void **state)
     text_close(&text);
 }
 
-/* What was found before the file grew is looked at again: the writer may have done more. */
+/* What was found before the file grew is verified, as the writer may have done more than append. */
 static void test_rewritten_and_grown(void **state)
 {
     struct world *world = *state;
@@ -826,7 +828,7 @@ static void test_after_records(void **state)
     }
 }
 
-/* The header was the whole file: when the file grows the header may, too. */
+/* The header was the whole file: if the file grows, the header may grow too. */
 static void test_after_records_growing(void **state)
 {
     struct text text = text_make(*state, 10);

@@ -10,7 +10,7 @@
 #include "core/format/byte_count.h"
 
 enum {
-    LONGEST = 640,       /* of the lengths that are all tried */
+    LONGEST = 640,       /* all lengths up to this are tried */
     ALIGNMENTS = 64,     /* the widest vector */
     ROOM = 1024 * 1024,  /* bytes */
     OVERFLOW = 255 * 128 /* equal bytes after which a vector's counters are full */
@@ -99,7 +99,7 @@ static void every_length_at_every_alignment(void **state)
     (void)state;
     for (size_t p = 0; p < LENGTH_OF(percents); p++) {
         uint8_t wanted = (uint8_t)random_next(&random);
-        /* All around is wanted, so a count of one too many is seen. */
+        /* All bytes around are wanted ones, so counting too far is noticed. */
         memset(memory.start, wanted, ROOM);
         uint8_t *bytes = memory.start + ALIGNMENTS;
         fill(bytes, ALIGNMENTS + LONGEST, &random, wanted, percents[p]);
@@ -205,7 +205,7 @@ static void the_nth_is_found(void **state)
     memory_free(&memory);
 }
 
-/* Single ones at the edges of what is looked at in one go. */
+/* Single ones at the edges of the blocks that are processed at once. */
 static void the_only_one_is_found_anywhere(void **state)
 {
     enum { LENGTH = 3 * 4096 + 7 };

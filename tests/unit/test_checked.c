@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* checked: arithmetic that says when it would wrap, against numbers twice as wide. */
+/* checked: arithmetic that reports overflow, compared with numbers twice as wide. */
 #include "tests/unit/support.h"
 
 #include "core/base/checked.h"

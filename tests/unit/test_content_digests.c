@@ -97,7 +97,7 @@ static bool changes(int fd, uint64_t size, uint64_t place)
     return !are_equal(&before, &after);
 }
 
-/* Of a file of few blocks every byte counts. */
+/* In a file of few blocks every byte matters. */
 static void test_small_files_are_covered(void **state)
 {
     struct random random = random_case(0);
@@ -113,7 +113,7 @@ static void test_small_files_are_covered(void **state)
     }
 }
 
-/* Of a larger one the first block, the last 4 KiB, wherever they begin, and the sample do. */
+/* In a larger one the first block, the last 4 KiB (wherever they begin) and the sample matter. */
 static void test_large_file(void **state)
 {
     const uint64_t size = 500 * BLOCK + 1;
@@ -150,7 +150,7 @@ static void test_other_sizes(void **state)
     assert_int_equal(close(fd), 0);
 }
 
-/* A block that cannot be read is left out, and is no difference. */
+/* A block that cannot be read is left out and does not count as a difference. */
 static void test_left_out(void **state)
 {
     const uint64_t size = 100 * BLOCK;
@@ -167,7 +167,7 @@ static void test_left_out(void **state)
     assert_int_equal(close(fd), 0);
 }
 
-/* What was not in the page cache is not there afterwards, but for the ends. */
+/* What was not in the page cache is not there afterwards, except the ends. */
 static void test_page_cache(void **state)
 {
     const uint64_t size = 4000 * BLOCK;

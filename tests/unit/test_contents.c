@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * contents: the table, and that what a kind of content cannot do is not asked of it.
- */
+/* contents: the table, and that no kind of content is asked for what it cannot do. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
@@ -39,7 +37,7 @@ static void test_table(void **state)
     }
 }
 
-/* No file holds another content today, however it begins. */
+/* No file holds another content yet, however it begins. */
 static void test_nothing_is_held(void **state)
 {
     static const char *const files[] = {
@@ -203,7 +201,7 @@ static void test_it_grows(void **state)
     reading_close(&reading);
 }
 
-/* What is lent is taken back, each time; and it is prepared for whenever it is pinned. */
+/* Every loan is taken back, and `prepare` is called at every pin. */
 static void test_prepared_and_taken_back(void **state)
 {
     struct world *world = *state;

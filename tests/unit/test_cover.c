@@ -86,7 +86,7 @@ static struct text make_newlines(struct random *random, uint64_t most)
     return text_make(random_between(random, 1, most), '\n');
 }
 
-/* One line, with or without a few others before and behind it. */
+/* One line, with or without a few others before and after it. */
 static struct text make_huge_line(struct random *random, uint64_t most)
 {
     struct text text = text_make(random_between(random, 1, most), 'h');
@@ -133,8 +133,7 @@ static shape *const shapes[] = {
     make_newlines, make_huge_line, make_crlf,     make_binary,       make_uneven,
 };
 
-/* Sizes of exactly k pieces, one less, one more; any size; counts, also more than there are bytes.
- */
+/* Sizes of exactly k pieces, one less, one more; any size; counts, including more than bytes. */
 static struct partition random_partition(struct random *random, uint64_t size)
 {
     const uint64_t pieces = random_between(random, 1, MOST_PIECES / 2);
@@ -151,7 +150,7 @@ static struct partition random_partition(struct random *random, uint64_t size)
     return (struct partition){false, value};
 }
 
-/* The nominal end of piece `index`, said in another way than partition.c does. */
+/* The nominal end of piece `index`, computed in another way than in partition.c. */
 static uint64_t nominal_end(const struct partition *partition, uint64_t size, uint64_t index)
 {
     uint64_t end = 0;
@@ -163,8 +162,7 @@ static uint64_t nominal_end(const struct partition *partition, uint64_t size, ui
     return end;
 }
 
-/* What each piece holds: model[k] is where piece k ends, by going through the records one by one.
- */
+/* Where each piece ends (model[k] is the end of piece k), found by visiting all records. */
 static void model_ends(const struct text *text, const struct partition *partition, uint64_t count,
                        uint64_t *ends)
 {
@@ -184,7 +182,7 @@ static void model_ends(const struct text *text, const struct partition *partitio
         start = end;
     }
     for (uint64_t k = 1; k < count; k++)
-        if (ends[k] == 0) /* owns no record: is empty, behind the one before */
+        if (ends[k] == 0) /* owns no record: empty, after the one before */
             ends[k] = ends[k - 1];
 }
 
@@ -235,7 +233,8 @@ static void check_cover(const struct reading *reading, const struct text *text,
     model_ends(text, partition, count, ends);
     for (uint64_t k = 0; k < count; k++) {
         length = append_piece(reading, boundaries[k], boundaries[k + 1], whole, text->size, length);
-        assert_int_equal(length, ends[k]); /* all records up to here, and none that is another's */
+        assert_int_equal(length,
+                         ends[k]); /* all records up to here, and no record of another piece */
     }
     assert_int_equal(length, text->size);
     assert_memory_equal(whole, text->bytes, text->size);

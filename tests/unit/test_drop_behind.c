@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * drop_behind: what our reads brought into the page cache leaves it; what was there stays.
- */
+/* drop_behind: what bigfs's reads brought into the page cache leaves it; what was there stays. */
 #include "tests/unit/support.h"
 
 #include <fcntl.h>
@@ -108,7 +106,7 @@ static void test_steps_at_odd_places(void **state)
     check_read_once(*state, 333 * KIB + 1);
 }
 
-/* Probes at many places, as for a listing of `lines`: they do not make a block somebody else's. */
+/* Probes at many places, as for a listing of `lines`, do not count as another program's pages. */
 static void test_probes(void **state)
 {
     struct world *world = *state;
@@ -118,7 +116,8 @@ static void test_probes(void **state)
     bring_in(world, 5 * MIB + 2 * PAGE, PAGE);
     for (uint64_t place = PAGE + 7; place + sizeof(bytes) < SIZE; place += MIB / 2)
         assert_int_equal(content_probe(&reading, bytes, sizeof(bytes), place), 0);
-    assert_int_equal(cached_bytes(world, 0, SIZE), 2 * PAGE); /* one met what was there */
+    assert_int_equal(cached_bytes(world, 0, SIZE),
+                     2 * PAGE); /* one touched a page that was there */
     read_stretch(&reading, 0, SIZE, MIB);
     assert_true(cached_bytes(world, 0, SIZE) <= 2 * MIB);
     reading_close(&reading);
@@ -161,7 +160,7 @@ static void test_what_was_there_stays(void **state)
     reading_close(&reading);
 }
 
-/* One page makes its block somebody else's, and no other. */
+/* One page makes its block another program's, and no other block. */
 static void test_single_pages(void **state)
 {
     struct world *world = *state;
@@ -189,7 +188,7 @@ static void test_not_before_it_is_handed_over(void **state)
     reading_close(&reading);
 }
 
-/* What a look found is not believed for ever: others may have come, and what they read stays. */
+/* A check is not trusted for ever: other programs may have read since, and their pages stay. */
 static void test_others_come_while_the_reader_pauses(void **state)
 {
     struct world *world = *state;
@@ -206,7 +205,7 @@ static void test_others_come_while_the_reader_pauses(void **state)
     read_stretch(&reading, 4 * MIB, SIZE, MIB);
     assert_threads_passed();
     assert_true(cached_bytes(world, 8 * MIB, 24 * MIB) >= 23 * MIB);
-    assert_true(cached_bytes(world, 0, 4 * MIB) <= MIB); /* ours, and handed over */
+    assert_true(cached_bytes(world, 0, 4 * MIB) <= MIB); /* bigfs's own, and handed over */
     reading_close(&reading);
 }
 

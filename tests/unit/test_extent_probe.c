@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * extent_probe: what a file system may answer, or not, and never ought to.
+ * extent_probe: answers of file systems, right and wrong.
  *
  * This program is linked with --wrap=lseek, lseek64 and ioctl.
  */
@@ -80,7 +80,7 @@ static void test_seek_sense(void **state)
     assert_extent(&answer.extents[0], EXTENT_HOLE, 100, 1000);
 }
 
-/* One that makes none, or is none, says that all is data. */
+/* An answer that makes no sense, or no answer, means that all is data. */
 static void test_seek_nonsense(void **state)
 {
     const off_t no_data_places[] = {0, 99, -EINVAL, -EOPNOTSUPP, -EIO, -EBADF};
@@ -103,7 +103,7 @@ static void test_seek_nonsense(void **state)
     }
 }
 
-/* A walk comes to the end, whatever it is told, and believes in no hole that nobody told of. */
+/* A walk comes to the end whatever the answers are, and finds no hole that was not reported. */
 static void test_seek_at_random(void **state)
 {
     const uint64_t sizes[] = {1, 1000, 100000, OFFSET_MAX};
@@ -129,7 +129,7 @@ static void test_seek_at_random(void **state)
 
 /* FIEMAP */
 
-/* Holes between, before and behind what is mapped; what is asked for, and that it is synced. */
+/* Holes between, before and after what is mapped; the request, and that it syncs. */
 static void test_fiemap_sense(void **state)
 {
     (void)state;
@@ -137,7 +137,7 @@ static void test_fiemap_sense(void **state)
     tell(0, 300, 0); /* starts before the offset */
     tell(300, 100, 0);
     tell(1000, 500, 0);
-    tell(2000, 5000, FIEMAP_EXTENT_LAST); /* goes on behind the size */
+    tell(2000, 5000, FIEMAP_EXTENT_LAST); /* goes on after the size */
     struct extent_answer answer = probe(100, 4000, EXTENTS_FIEMAP);
     assert_int_equal(answer.count, 5);
     assert_extent(&answer.extents[0], EXTENT_DATA, 100, 400);
@@ -217,7 +217,7 @@ static void test_fiemap_full(void **state)
         for (uint64_t k = 0; k < ASKED; k++)
             assert_false(calls_hole(&answer, (2 * k + 1) * 4096, (2 * k + 2) * 4096));
     }
-    play_fiemap(); /* no hole in front and none between: there is room for the one behind */
+    play_fiemap(); /* no hole before and none between: there is room for the one after */
     for (uint64_t k = 0; k < ASKED; k++)
         tell(k * 4096, 4096, k == ASKED - 1 ? FIEMAP_EXTENT_LAST : 0);
     struct extent_answer answer = probe(0, MIB, EXTENTS_FIEMAP);
@@ -225,7 +225,7 @@ static void test_fiemap_full(void **state)
     assert_extent(&answer.extents[1], EXTENT_HOLE, (uint64_t)ASKED * 4096, MIB);
 }
 
-/* Where an extent ends beyond what a file can have, nothing around it is believed. */
+/* If an extent ends beyond the largest file size, nothing around it is trusted. */
 static void test_fiemap_wraps(void **state)
 {
     const struct {
@@ -250,7 +250,7 @@ static void test_fiemap_wraps(void **state)
             }
 }
 
-/* A later extent that lies before an earlier one: what was taken for a hole is none. */
+/* A later extent lies before an earlier one: what was taken for a hole is not one. */
 static void test_fiemap_unsorted(void **state)
 {
     (void)state;
@@ -262,7 +262,7 @@ static void test_fiemap_unsorted(void **state)
     assert_false(calls_hole(&answer, 8192, 12288));
 }
 
-/* No byte that any extent of the answer holds is in a hole, nor one behind a full answer. */
+/* No byte of any extent of the answer is in a hole, nor any byte after a full answer. */
 static void check_against_told(const struct extent_answer *answer, uint64_t size)
 {
     uint64_t furthest = 0;

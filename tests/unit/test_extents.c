@@ -28,15 +28,15 @@ struct subject {
     struct random random;
     int fd;
     uint8_t *mapped;           /* the file, shared and writable; longer than it is */
-    uint8_t *model;            /* MOST_SIZE bytes; zeros behind the size */
+    uint8_t *model;            /* MOST_SIZE bytes; zeros after the size */
     uint8_t *bytes;            /* as they were read */
     uint64_t size;             /* of the model */
-    struct extents extents[2]; /* by each of the methods; told nothing but the sizes */
+    struct extents extents[2]; /* by each of the methods */
 };
 
 static const uint8_t zeros[MOST_SIZE];
 
-static bool has_holes[2];         /* whether this file system tells of any, by each method */
+static bool has_holes[2];         /* whether this file system reports any, by each method */
 static bool tells_moments;        /* whether two changes never get the same time */
 static uint64_t hole_bytes[2][2]; /* by method; by extent_probe() and by extents_find() */
 
@@ -49,7 +49,9 @@ static struct file_identity attributes_of(int fd)
     return now;
 }
 
-/* Looks what the file system can do, in ways of its own: else the tests below could not fail. */
+/*
+ * Finds out what the file system can do, independently: otherwise the tests below could not fail.
+ */
 static void learn_file_system(const struct scratch *scratch)
 {
     union {
@@ -185,7 +187,7 @@ static void truncate_somewhere(struct subject *subject)
     subject->size = size;
 }
 
-/* Removes the stretch and moves what is behind it. */
+/* Removes the stretch and moves what follows it. */
 static void model_collapse(struct subject *subject, struct stretch at)
 {
     uint64_t end = at.start + at.length;
@@ -202,7 +204,7 @@ static void model_insert(struct subject *subject, struct stretch at)
     subject->size += at.length;
 }
 
-/* What fallocate(2) did, where it did it, as its manual says. */
+/* Does to the model what fallocate(2) does, according to its manual. */
 static void model_allocate(struct subject *subject, int mode, struct stretch at)
 {
     const uint64_t end = at.start + at.length;
@@ -244,7 +246,7 @@ static void allocate_some(struct subject *subject)
         assert_true(errno == EOPNOTSUPP || (moves && errno == EINVAL));
 }
 
-/* Pages find their blocks, all of them or a few; nothing changes for a reader. */
+/* Writes all or some dirty pages to the disk; nothing changes for a reader. */
 static void sync_some(struct subject *subject)
 {
     const unsigned flags =
@@ -286,7 +288,10 @@ static void check_bytes(struct subject *subject)
     assert_int_equal(memcmp(subject->bytes, subject->model, subject->size), 0);
 }
 
-/* Not empty, within the file, and zeros if it is a hole. Returns how much of a hole it is. */
+/*
+ * Checks that it is not empty, within the file, and zeros if it is a hole. Returns the length of
+ * the hole.
+ */
 static uint64_t check_extent(const struct subject *subject, const struct extent *extent)
 {
     assert_true(extent->start < extent->end);
@@ -403,7 +408,7 @@ struct comb {
     uint64_t size;
 };
 
-/* Returns false where data is called a hole, or nonsense is told. */
+/* Returns false if data is called a hole or the answer makes no sense. */
 static bool look_at_comb(const struct comb *comb, uint64_t offset, struct extent *extent)
 {
     const struct file_identity now = {.size = comb->size};
@@ -438,7 +443,7 @@ static void walk_comb(const struct comb *comb)
     assert_int_equal(extents, has_holes[comb->method] ? comb->size / 4096 : 1);
     if (has_holes[comb->method])
         assert_in_range(most, EXTENTS_MOST / 4, EXTENTS_MOST); /* room is there to be used */
-    /* FIEMAP tells many extents at once, which all are learnt anew: fewer questions will do. */
+    /* FIEMAP returns many extents at once, all of which are remembered: fewer calls suffice. */
     const uint64_t stride = methods[comb->method] == EXTENTS_SEEK ? 1 : 30;
     for (uint64_t place = comb->size; place > 0; place -= stride * 4096)
         (void)find_in_comb(comb, place - random_between(&random, 1, 4096));
@@ -501,7 +506,7 @@ static void test_remembered(void **state)
         for (uint64_t place = 0; place < comb.size;)
             place = find_in_comb(&comb, place).end;
         assert_int_equal(close(fd), 0);
-        comb.fd = -1; /* where asking would say that all is data, to the end */
+        comb.fd = -1; /* asking would now answer that all is data, to the end */
         for (uint64_t place = 0; place < comb.size && has_holes[method]; place += 1000)
             if (place % 8192 < 4096) {
                 struct extent extent = find_in_comb(&comb, place);

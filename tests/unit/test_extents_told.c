@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * extents: how EXTENTS_AUTO chooses, and what is remembered of what a file system told.
+ * extents: how EXTENTS_AUTO chooses, and what is remembered of a file system's answers.
  *
  * This program is linked with --wrap=lseek, lseek64 and ioctl.
  */
@@ -47,7 +47,7 @@ static off_t seek_knows_none(off_t offset, int whence)
     return whence == SEEK_DATA ? offset : MIB;
 }
 
-/* SEEK knows no holes, or does not work: FIEMAP is asked, and its holes are believed. */
+/* SEEK knows no holes or does not work: FIEMAP is used, and its holes are trusted. */
 static void test_auto_takes_fiemap(void **state)
 {
     const off_t answers_of_seek[] = {MIB, 2 * MIB, -EINVAL, -EOPNOTSUPP, -EIO, -ENXIO};
@@ -70,7 +70,7 @@ static void test_auto_takes_fiemap(void **state)
     }
 }
 
-/* Neither works: all is data, and that is not found out twice. */
+/* Neither works: all is data, and this is found out only once. */
 static void test_auto_takes_none(void **state)
 {
     const int errors[] = {-EINVAL, -EOPNOTSUPP, -ENOTTY, -EIO};
@@ -170,7 +170,7 @@ static void test_holes_asked_anew(void **state)
     subject_free(&subject);
 }
 
-/* Counts are of a file with one number of blocks: none of them outlives that. */
+/* Counts belong to one number of blocks and do not outlive it. */
 static void test_counts(void **state)
 {
     struct subject subject;
@@ -193,7 +193,7 @@ static void test_counts(void **state)
     subject_free(&subject);
 }
 
-/* A file that has grown may be on another method: what AUTO means is decided anew. */
+/* A file that has grown may need another method: what AUTO means is decided again. */
 static void test_auto_decides_anew(void **state)
 {
     struct subject subject;
@@ -229,7 +229,7 @@ static void test_joined(void **state)
     subject_free(&subject);
 }
 
-/* A hole that is said to reach into known data takes nothing of the rest of it. */
+/* A hole reported to reach into known data removes nothing of the rest of it. */
 static void test_contradicted(void **state)
 {
     struct subject subject;

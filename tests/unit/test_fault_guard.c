@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault_guard: a byte that is not there is an error of one call; any other SIGBUS ends the process.
+ * fault_guard: a missing byte is an error of one call; any other SIGBUS ends the process.
  *
  * cmocka sets a SIGBUS handler of its own before each test, so each test installs the guard's.
  */
@@ -89,7 +89,7 @@ static void test_no_fault(void **state)
     assert_int_equal(touching.done, PAGES * PAGE);
 }
 
-/* The call ends at the first byte that is gone; the process lives, and is as it was. */
+/* The call ends at the first missing byte; the process lives, unchanged. */
 static void test_truncated(void **state)
 {
     const struct victim *victim = *state;
@@ -153,7 +153,7 @@ struct crowd_member {
     const uint8_t *bytes;
 };
 
-/* Waits inside its guard until all four threads stand in theirs and both faults have happened. */
+/* Waits inside its guard until all four threads are in theirs and both faults have happened. */
 static void stand_in_crowd(void *argument)
 {
     const struct crowd_member *member = argument;
@@ -232,7 +232,7 @@ static void touch_after_fault(const struct victim *victim)
         touch_unguarded(victim);
 }
 
-/* Reads the file's first page while the guard stands at its last. */
+/* Reads the file's first page while the guard covers its last. */
 static void touch_beside_guard(const struct victim *victim)
 {
     struct touching touching = {victim->bytes, 1, 0};
@@ -272,7 +272,7 @@ static void test_other_address_kills(void **state)
     assert_int_equal(signal_that_ends(touch_beside_guard, victim), SIGBUS);
 }
 
-/* One that somebody sends is from anywhere else, too. */
+/* A SIGBUS sent by a process counts as any other, too. */
 static void test_sent_signal_kills(void **state)
 {
     const struct victim *victim = *state;

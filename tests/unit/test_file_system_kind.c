@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* file_system_kind: what each kind is believed to be, and that nothing is believed of others. */
+/* file_system_kind: the traits of each kind, and that others have none. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static void test_disks(void **state)
     check(F2FS_SUPER_MAGIC, disk);
 }
 
-/* A touch through a mapping fills a hole, or nobody has tried. */
+/* A touch through a mapping fills a hole, or this has never been tried. */
 static void test_only_local(void **state)
 {
     (void)state;

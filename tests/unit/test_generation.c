@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generation: each row of the table in generation_check.h, and that one that is over stays over.
+ * generation: each row of the table in generation_check.h, and that a generation that is over stays
+ * over.
  *
- * A case makes a file, a generation of it (captured or not), changes the file and asks.
+ * A case makes a file and a generation of it (captured or not), changes the file and checks.
  */
 #include "tests/unit/support.h"
 
@@ -48,7 +49,7 @@ static struct generation *generation_of(int fd)
     return generation;
 }
 
-/* Makes the file and its generation anew: a test may do so several times. */
+/* Makes the file and its generation again; a test may do so several times. */
 static void begin(struct subject *subject, uint64_t size, bool captured)
 {
     generation_unref(subject->generation);
@@ -101,7 +102,7 @@ static void touch_ctime(const struct subject *subject)
     assert_int_equal(fchmod(subject->fd, mode ^ S_IXUSR), 0);
 }
 
-/* Overwrites and sets the mtime back, as a program does that wants to hide what it did. */
+/* Overwrites and sets the mtime back, like a program that wants to hide the change. */
 static void put_secretly(const struct subject *subject, uint64_t offset, const char *text)
 {
     const struct stat before = scratch_stat(&subject->scratch, "file");
@@ -110,7 +111,7 @@ static void put_secretly(const struct subject *subject, uint64_t offset, const c
     assert_int_equal(futimens(subject->fd, times), 0);
 }
 
-/* The generation is the same, and knows what the file looks like now. */
+/* Checks that the generation is the same and knows the file's current attributes. */
 static void assert_goes_on(const struct subject *subject, bool moved)
 {
     const struct stat attributes = scratch_stat(&subject->scratch, "file");
@@ -126,7 +127,7 @@ static void assert_goes_on(const struct subject *subject, bool moved)
     assert_int_equal(generation_size(subject->generation), (uint64_t)attributes.st_size);
 }
 
-/* It is over, and stays so; and it hands out once how it ended. */
+/* Checks that it is over, stays so, and reports once how it ended. */
 static void assert_over(const struct subject *subject, enum end_reason reason)
 {
     bool changed = false;
@@ -280,7 +281,8 @@ static void test_another_file(void **state)
     }
 }
 
-/* Nobody has read of a generation that was not captured: it follows the file, unless that shrinks.
+/*
+ * A generation that was not captured has not been read: it follows the file, unless that shrinks.
  */
 static void test_not_captured(void **state)
 {
@@ -298,7 +300,7 @@ static void test_not_captured(void **state)
     assert_over(subject, END_SHORTENED);
 }
 
-/* Nothing brings one back that is over: not even the file as it was, to the nanosecond. */
+/* Nothing revives a generation that is over, not even the file as it was, to the nanosecond. */
 static void test_stale_for_good(void **state)
 {
     struct subject *subject = *state;
@@ -310,7 +312,7 @@ static void test_stale_for_good(void **state)
     assert_over(subject, END_SUPERSEDED);
 }
 
-/* Before anybody has read of it, a generation takes the file as it is by now. */
+/* Before its first read a generation takes the file as it is now. */
 static void test_capture_takes_what_is_there(void **state)
 {
     struct subject *subject = *state;
@@ -337,7 +339,7 @@ static int64_t age_of(const struct subject *subject)
            (now.tv_nsec - attributes.st_mtim.tv_nsec) / 1000000;
 }
 
-/* A write may be under way still: a file that was written to just now is given time to rest. */
+/* A write may be under way: a file that was written to just now gets time to rest. */
 static void test_capture_waits_for_rest(void **state)
 {
     struct subject *subject = *state;
@@ -349,7 +351,7 @@ static void test_capture_waits_for_rest(void **state)
     assert_goes_on(subject, false);
 }
 
-/* An mtime that is yet to come tells nothing of that, and the capture ends all the same. */
+/* An mtime in the future says nothing about that, and the capture still ends. */
 static void test_capture_of_future_file(void **state)
 {
     struct subject *subject = *state;
@@ -361,7 +363,7 @@ static void test_capture_of_future_file(void **state)
     assert_goes_on(subject, false);
 }
 
-/* What was promised of its size must hold. */
+/* The size that was reported must hold. */
 static void test_capture_of_less(void **state)
 {
     struct subject *subject = *state;
@@ -397,7 +399,7 @@ static void test_capture_twice(void **state)
     assert_over(subject, END_DIGEST);
 }
 
-/* A file that cannot be read is not for that reason another one. */
+/* A file that cannot be read does not count as another one. */
 static void test_read_errors(void **state)
 {
     struct subject *subject = *state;
@@ -492,7 +494,7 @@ static int doubt_time(struct generation_state *seen, void *argument)
     return 0;
 }
 
-/* Blocks move by themselves, and what is asked about holes depends on them: in doubt too. */
+/* The number of blocks moves by itself, and holes depend on it: taken over even if in doubt. */
 static void test_blocks_are_taken_over(void **state)
 {
     struct subject *subject = *state;
@@ -512,7 +514,7 @@ static void test_blocks_are_taken_over(void **state)
     assert_int_not_equal(generation_identity(subject->generation).blocks, now.blocks);
 }
 
-/* What a sample of the file can tell of how it came to be what it is. */
+/* What a sample can tell of the file's history. */
 static void test_only_grew(void **state)
 {
     struct subject *subject = *state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generation_end: why a generation ended is told once, for the right event, of the right path.
+ * generation_end: why a generation ended is reported once, for the right event and path.
  *
- * This program is linked with --wrap=pread and pread64, so that it can play a disk whose first
+ * This program is linked with --wrap=pread and pread64, so that it can simulate a disk whose first
  * block is bad.
  */
 #include "tests/unit/support.h"
@@ -53,7 +53,7 @@ static struct {
     bool open;
 } reported;
 
-static struct world *world; /* of the test that runs */
+static struct world *world; /* of the running test */
 
 static void note_end(void *argument, const char *path, const struct generation_end *end, bool open)
 {
@@ -85,7 +85,7 @@ static void make_file(const char *name, uint64_t kind)
     scratch_write(&world->scratch, name, bytes, SIZE);
 }
 
-/* The file in a directory, read by somebody. */
+/* A file in a directory, which a reader has open. */
 static struct reading begin(void)
 {
     assert_int_equal(fault_guard_install(), 0);
@@ -111,7 +111,7 @@ static void assert_counted(enum end_reason reason, uint64_t count)
     assert_int_equal(atomic_load(&reported.count), count);
 }
 
-/* One end was reported, with what was known of the file and what was seen instead. */
+/* Checks that one end was reported, with what was known of the file and what was found instead. */
 static void assert_reported(enum end_reason reason, const struct file_identity *was,
                             const struct file_identity *now)
 {
@@ -274,7 +274,7 @@ static void look_on(void *argument, unsigned index)
     }
 }
 
-/* What nobody has open ends with a look at its path. Its end is reported once, too. */
+/* A file that is not open ends with a look at its path. Its end is reported once, too. */
 static void check_look(void (*change)(void), bool captured, enum end_reason reason)
 {
     struct file_identity was;
@@ -308,7 +308,7 @@ static void change_and_lock(void)
     assert_int_equal(fchmodat(world->scratch.directory, "logs/file", 0, 0), 0);
 }
 
-/* If it cannot be opened nothing can be proven of its change. For root there is no such file. */
+/* If it cannot be opened, nothing can be proven about its change. Root can open every file. */
 static void test_superseded(void **state)
 {
     const bool root = geteuid() == 0;
@@ -399,7 +399,7 @@ static void test_open_or_not(void **state)
     assert_false(reported.open);
 }
 
-/* Nobody need listen. */
+/* The callback is optional. */
 static void test_counted_alone(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* holes: found, counted, served and passed without a look at the file. */
+/* holes: found, counted, served and passed without reading the file. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ struct sparse {
     struct reading reading;
 };
 
-/* As the kernel tells: this is not how the core asks, one byte at a time. */
+/* As the kernel reports them. Unlike the core, this asks one byte at a time. */
 static void learn_data(struct sparse *sparse)
 {
     for (uint64_t at = 0; at < SIZE;) {
@@ -276,7 +276,7 @@ static void test_reads(void **state)
     }
 }
 
-/* EXTENTS_NONE: all is data, to the last byte, and nothing is looked at. */
+/* EXTENTS_NONE: all is data, to the last byte, and the file system is not asked. */
 static void test_none(void **state)
 {
     struct world *world = *state;
@@ -293,7 +293,7 @@ static void test_none(void **state)
     sparse_free(sparse);
 }
 
-/* A file of as many blocks as bytes: all is data, though nobody was asked. */
+/* A file of as many blocks as bytes: all is data, without asking the file system. */
 static void test_full_file(void **state)
 {
     struct world *world = *state;
@@ -360,7 +360,7 @@ struct text {
     struct reading reading;
 };
 
-/* Line ends at the first and last byte now and then: right behind a hole, right before one. */
+/* Line ends at the first and last byte now and then: right after a hole, right before one. */
 static void fill_stretch(uint8_t *bytes, uint64_t length, struct random *random)
 {
     memset(bytes, 'x', length);
@@ -543,7 +543,7 @@ static bool gone_after(void *argument)
     return atomic_fetch_sub(asks_left, 1) <= 0;
 }
 
-/* A walk over many extents ends soon after its reader has gone, at whichever look that is. */
+/* A walk over many extents ends soon after its reader has gone. */
 static void test_cancelled(void **state)
 {
     enum { TEETH = 2000 };

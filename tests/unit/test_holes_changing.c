@@ -2,8 +2,8 @@
 /*
  * holes of a file that changes: what was a hole is never served as zeros once it is filled.
  *
- * This program is linked with --wrap=pread and pread64, so that it can play a disk with a bad
- * block, and a program that writes whenever the ends of a file are looked at.
+ * This program is linked with --wrap=pread and pread64, so that it can simulate a disk with a bad
+ * block, and a program that writes whenever the ends of a file are read.
  */
 #include "tests/unit/support.h"
 
@@ -24,7 +24,7 @@
 
 enum { KIB = 1024, MIB = 1024 * KIB, BLOCK = 4096, SIZE = 2 * MIB, PART = 64 * KIB };
 
-/* What a read of a block at either end of a file meets. */
+/* What happens to a read of a block at either end of a file. */
 static struct {
     _Atomic uint64_t bad; /* a read that starts here fails; 0: none */
     atomic_int grows;     /* the file of this descriptor is appended to at each look at its head */
@@ -236,8 +236,7 @@ static void store(struct sparse *sparse, uint64_t offset, uint64_t length, bool 
     assert_int_equal(futimens(sparse->fd, times), 0);
 }
 
-/* Filled through a mapping, and the mtime put back: whichever generation it is, it is not with
- * zeros. */
+/* Filled through a mapping, and the mtime put back: no generation shows zeros. */
 static void test_filled_through_mapping(void **state)
 {
     struct random random = random_case(1);
@@ -262,7 +261,7 @@ static void test_filled_through_mapping(void **state)
     }
 }
 
-/* Stored into through a mapping that lasts, page by page: nobody calls the file system for that. */
+/* Stored into through a lasting mapping, page by page, without a call of the file system. */
 static void store_page_by_page(struct world *world, uint64_t allocated)
 {
     struct sparse sparse = sparse_make(world, allocated);
@@ -295,7 +294,7 @@ static void test_stored_page_by_page(void **state)
     store_page_by_page(*state, 0);
 }
 
-/* Where blocks were there before, and no new ones tell. */
+/* Where blocks were allocated before, so that no new ones show the change. */
 static void test_stored_into_allocated(void **state)
 {
     store_page_by_page(*state, SIZE / 4);
@@ -347,8 +346,8 @@ static void test_removed(void **state)
 }
 
 /*
- * Filled and appended to, but the new last block cannot be read: the generation stays where it was
- * and is valid, and the hole is none any more.
+ * Filled and appended to, but the new last block cannot be read: the generation stays as it was and
+ * valid, and the hole is gone.
  */
 static void test_filled_and_end_unreadable(void **state)
 {
@@ -403,7 +402,7 @@ struct contest {
     int fd;
     atomic_uint changes; /* odd: a change is under way. Twice odd: the part is filled */
     atomic_bool over;
-    atomic_uint sure; /* reads of which it is known what they had to give */
+    atomic_uint sure; /* reads whose right result is known */
 };
 
 /* Fills or punches the part in the middle, mostly with an append after it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * index_builder: many wait for few scans; a waiter is told once; nothing is scanned twice.
+ * index_builder: many waiters share few scans, each is informed once, and nothing is scanned twice.
  *
  * This program is linked with --wrap=mmap and mmap64 (tests/unit/index_builder_fixture.h).
  */
@@ -40,7 +40,7 @@ static void test_the_index_is_made(void **state)
     line_model_free(&model);
 }
 
-/* A waiter that looks, when it is told, what else has the generation. */
+/* A waiter that checks, when it is informed, what else refers to the generation. */
 struct heir {
     struct index_waiter waiter;
     const struct reading *reading;
@@ -62,7 +62,7 @@ static void look_what_has_it(struct index_waiter *waiter, int error)
     atomic_store(&heir->told, true);
 }
 
-/* bigfs --index frees the source as soon as it is told. */
+/* bigfs --index frees the source as soon as its waiter is informed. */
 static void test_a_waiter_that_is_told_has_it_alone(void **state)
 {
     struct line_model model = long_text(77, 2 * (uint64_t)INDEX_STEP);
@@ -85,7 +85,7 @@ static void test_a_waiter_that_is_told_has_it_alone(void **state)
     line_model_free(&model);
 }
 
-/* One of two, each of which lets the other leave when it is told first. */
+/* One of two waiters; the one informed first makes the other leave. */
 struct polite {
     struct index_waiter waiter;
     struct index_builder *builder;
@@ -102,8 +102,7 @@ static void let_the_other_leave(struct index_waiter *waiter, int error)
     atomic_fetch_add(polite->told, 1);
 }
 
-/* What is done with one that has been told may take its time: a reader that is killed goes at once.
- */
+/* A waiter may take its time once informed; still, a killed reader leaves at once. */
 static void test_a_waiter_that_is_not_told_yet_can_leave(void **state)
 {
     struct line_model model = long_text(78, 2 * (uint64_t)INDEX_STEP);
@@ -269,7 +268,7 @@ static void test_a_waiter_that_comes_back_at_once(void **state)
     assert_int_equal(bytes_scanned(world), STEPS * (uint64_t)INDEX_STEP);
 }
 
-/* Its waiters are told, and what it has is no index of the whole. */
+/* Its waiters are informed, and what it has is not a complete index. */
 static void test_stopped_in_the_middle(void **state)
 {
     struct line_model model = long_text(7, STEPS * (uint64_t)INDEX_STEP);
@@ -408,7 +407,7 @@ static void test_progress(void **state)
     line_model_free(&model);
 }
 
-/* It is told once, and the index of what is not there is not had. */
+/* The waiter is informed once, and there is no index of what is not there. */
 static void test_cut_while_it_is_indexed(void **state)
 {
     struct line_model model = long_text(10, STEPS * (uint64_t)INDEX_STEP);

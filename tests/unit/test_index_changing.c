@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * index_get: the index of a file that is appended to, rewritten behind its mtime, or changed while
- * it is indexed. A wrong line never.
+ * index_get: the index of a file that is appended to, rewritten with its mtime set back, or changed
+ * while it is indexed. Never a wrong line.
  *
  * This program is linked with --wrap=mmap and mmap64 (tests/unit/map_hook.h).
  */
@@ -22,7 +22,7 @@
 enum { KIB = 1024, MIB = 1024 * KIB };
 
 static struct index_directory no_indexes; /* keeps nothing */
-static struct world *world;               /* of the test that runs */
+static struct world *world;               /* of the running test */
 
 static int setup(void **state)
 {
@@ -110,7 +110,7 @@ static void test_a_thousand_appends(void **state)
     line_model_free(&model);
 }
 
-/* Appended to many times before anybody looks. */
+/* Appended to many times before the next look. */
 static void test_appends_that_nobody_saw(void **state)
 {
     struct random random = random_case(3);
@@ -175,7 +175,7 @@ static void test_rewritten_behind_the_mtime(void **state)
     check_rewritten(&random, 0, 9999 * KIB);         /* all */
 }
 
-/* The same, and nobody looks anew: the old reading too has right lines, or an error. */
+/* The same without a new look: the old reading also has right lines, or an error. */
 static void test_rewritten_under_a_reader(void **state)
 {
     struct random random = random_case(5);
@@ -238,7 +238,7 @@ static void rewrite_and_set_back(void)
     set_mtime_back(&before_change);
 }
 
-/* Behind the place that the scan has come to: what it counted there is not true any more. */
+/* Before the place that the scan has reached: what it counted there is no longer true. */
 static void test_rewritten_behind_the_mtime_while_it_is_indexed(void **state)
 {
     struct random random = random_case(7);

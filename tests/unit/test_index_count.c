@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * index_count: counts record ends, and believes only what it saw of its generation.
+ * index_count: counts record ends, and trusts only bytes of its generation.
  *
  * This program is linked with --wrap=mmap and mmap64 (tests/unit/map_hook.h).
  */
@@ -18,7 +18,7 @@
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 
-static struct world *world; /* of the test that runs */
+static struct world *world; /* of the running test */
 
 static int setup(void **state)
 {
@@ -161,7 +161,7 @@ static uint64_t write_sparse(const struct line_model *model, const bool *data, u
     return written;
 }
 
-/* Whether holes are to be had where the tests run, and of this size. */
+/* Whether the file system of the tests supports holes of this size. */
 static bool has_holes(void)
 {
     return (uint64_t)scratch_stat(&world->scratch, "sparse").st_blocks * 512 <
@@ -221,8 +221,8 @@ static void test_files_that_cannot_be_mapped(void **state)
 }
 
 /*
- * Of the files of others the kernel does not tell what is in the page cache: they are read past it.
- * Only root can play this.
+ * For files of other users the kernel does not say what is in the page cache, so they are read past
+ * it. Only root can simulate this.
  */
 static void test_files_of_others(void **state)
 {
@@ -246,7 +246,7 @@ static void test_files_of_others(void **state)
     line_model_free(&model);
 }
 
-/* An error is told, and nothing is added of what was counted before it. */
+/* Checks that an error is returned and that nothing counted before it is added. */
 static void check_fails(const struct reading *reading, uint64_t size, int expected)
 {
     struct record_index *index = record_index_new(&lines_format, size, NULL);

@@ -2,8 +2,8 @@
 /*
  * index_directory: directories that cannot or should not be used, and those that others use too.
  *
- * This program is linked with --wrap=openat, openat64, fsync, renameat and linkat, to play a
- * directory that cannot be written to, and one whose file system knows no files without a name.
+ * This program is linked with --wrap=openat, openat64, fsync, renameat and linkat, to simulate a
+ * directory that cannot be written to, and one whose file system does not support nameless files.
  */
 #include "tests/unit/index_directory_fixture.h"
 
@@ -21,7 +21,7 @@ static int nameless_error; /* 0, or what creating a file without a name fails wi
 static int link_error;
 static unsigned links;
 static unsigned collisions; /* how often a file could not be created, as its name is taken */
-static bool outrun;         /* another process is first to give the index its name */
+static bool outrun;         /* another process links the index first */
 
 int __real_openat(int directory, const char *path, int flags, ...);
 int __wrap_openat(int directory, const char *path, int flags, mode_t mode);
@@ -162,7 +162,7 @@ static void test_errors_of_the_directory(void **state)
         }
 }
 
-/* However the file gets its name, it is there, it is the only one, and it is believed. */
+/* However the file gets its name, it is there, is the only one, and is accepted. */
 static void test_files_without_a_name(void **state)
 {
     const struct {
@@ -243,7 +243,7 @@ static void test_temporaries_of_the_dead(void **state)
     line_model_free(&model);
 }
 
-/* One with our own process id: of a process that was killed, in a container perhaps. */
+/* A temporary with this process's own id: from a killed process, perhaps in a container. */
 static void test_a_temporary_in_the_way(void **state)
 {
     struct line_model model = write_text(6, 300 * KIB);

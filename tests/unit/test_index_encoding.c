@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* index_encoding: what was written is read again; whatever is damaged is noticed; and it is small.
- */
+/* index_encoding: what was written can be read; damage is noticed; and it is small. */
 #include "tests/unit/line_model.h"
 
 #include <endian.h>
@@ -220,7 +219,7 @@ static void test_random_damage(void **state)
     }
 }
 
-/* Puts the digest right, as another program would that writes such files. */
+/* Corrects the digest, as another program that writes such files would. */
 static void sign(struct bytes *bytes)
 {
     XXH3_state_t digesting;
@@ -243,7 +242,7 @@ static int read_with_word(const struct scratch *scratch, size_t at, uint64_t val
 /* Signed, but of another version or another format, or of a size that no file has. */
 static void test_signed_and_not_for_us(void **state)
 {
-    assert_int_equal(read_with_word(*state, VERSION, 2), 0); /* the digest is put right indeed */
+    assert_int_equal(read_with_word(*state, VERSION, 2), 0); /* the digest really is corrected */
     assert_int_equal(read_with_word(*state, VERSION, 0), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, VERSION, 1), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, VERSION, 3), -WRONG_INDEX);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* index_lookup: indexes outlive a daemon, are found again, and are never believed too much. */
+/* index_lookup: indexes outlive a daemon, are found again, and are never trusted too much. */
 #include "tests/unit/index_directory_fixture.h"
 
 #include "tests/unit/add_ends.h"
@@ -202,8 +202,8 @@ static void test_rewritten_between_daemons(void **state)
 }
 
 /*
- * Rewritten, as we have seen, where no sample looks, and then grown: the index of what it was is
- * not that of its first part, though ends and sample are the same.
+ * Rewritten, noticeably, outside the sample, and then grown: the index of the old content is not
+ * that of the first part, though ends and sample are the same.
  */
 static void test_rewritten_and_grown(void **state)
 {
@@ -228,7 +228,7 @@ static void test_rewritten_and_grown(void **state)
     line_model_free(&model);
 }
 
-/* Asks the directory alone, for the index of a kind of content. */
+/* Asks only the directory, for the index of a kind of content. */
 static enum index_match load_content(uint16_t content)
 {
     struct stat attributes = scratch_stat(&world->scratch, "text");
@@ -291,7 +291,10 @@ static void test_kinds_of_content(void **state)
     line_model_free(&model);
 }
 
-/* The damaged file is not believed, with one warning and no more; the next one is right again. */
+/*
+ * Checks that the damaged file is not used, with exactly one warning, and that the next one is
+ * right.
+ */
 static void check_damaged(const struct line_model *model, const void *bytes, size_t length,
                           const char *path, bool whole)
 {
@@ -367,7 +370,7 @@ static void test_damage_to_the_key(void **state)
         fail_msg("%u bits of the key of which there is no warning", silent);
 }
 
-/* One of another file, under the name of ours. */
+/* The index of another file, under the name of this one's. */
 static void test_the_index_of_another_file(void **state)
 {
     struct line_model model = write_text(13, 600 * KIB);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* index_sweep, index_space: an index directory is bounded, and what is not ours in it stays. */
+/* index_sweep, index_space: an index directory is bounded, and foreign files in it stay. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
@@ -158,7 +158,7 @@ static void empty_directories_go(void **state)
     assert_true(has(scratch, "indexes/0000000000000001"));
 }
 
-/* Files and directories with other names, links, and what only looks like ours. */
+/* Files and directories with other names, links, and what only looks like bigfs's. */
 static void what_is_not_ours_stays(void **state)
 {
     const struct scratch *scratch = *state;

@@ -2,7 +2,8 @@
 /*
  * intervals: sorted and disjoint, found from any place, bounded.
  *
- * This program is linked with --wrap=reallocarray, so that it can play a machine without memory.
+ * This program is linked with --wrap=reallocarray, so that it can simulate a machine without
+ * memory.
  */
 #include "tests/unit/support.h"
 
@@ -32,7 +33,7 @@ enum { UNITS = 3000, UNIT = 1500 };
 struct model {
     struct intervals intervals;
     int full[UNITS + 1];  /* which interval holds the unit */
-    int empty[UNITS + 1]; /* which empty one is in front of the unit */
+    int empty[UNITS + 1]; /* which empty one is before the unit */
     int last;             /* the kind that was given last */
 };
 
@@ -130,7 +131,7 @@ static void check_place(const struct model *model, uint64_t place)
     assert_int_equal(before->kind, kind);
 }
 
-/* What an insertion into a full array made go: each of them shorter than each that stayed. */
+/* Checks what an insertion into a full array removed: each shorter than each that stayed. */
 static void follow_forgetting(struct model *model, const struct interval *was, size_t count,
                               const struct interval *added)
 {
@@ -240,7 +241,7 @@ static void test_edges(void **state)
     assert_int_equal(intervals_after(&intervals, UINT64_MAX), 0);
     assert_null(intervals_before(&intervals, UINT64_MAX));
     assert_non_null(intervals_insert(&intervals, (struct interval){20, 30, 2}));
-    assert_non_null(intervals_insert(&intervals, (struct interval){10, 20, 1})); /* meets it */
+    assert_non_null(intervals_insert(&intervals, (struct interval){10, 20, 1})); /* overlaps it */
     assert_non_null(intervals_insert(&intervals, (struct interval){40, OFFSET_MAX, 3}));
 
     const struct {
@@ -340,7 +341,7 @@ static void test_no_memory(void **state)
     intervals_destroy(&intervals);
 }
 
-/* A full array needs no memory: others go. */
+/* A full array needs no memory: others are removed. */
 static void test_full_needs_no_memory(void **state)
 {
     struct intervals intervals;

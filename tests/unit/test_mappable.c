@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mappable: files are mapped on disks alone; each file's file system is asked once. */
+/* mappable: only files on disks are mapped; each file's file system is asked once. */
 #include "tests/unit/support.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * note: one for each type and key, told of every change of the content, and gone with its
+ * note: one for each type and key, informed of every change of the content, and freed with its
  * generation.
  */
 #include "tests/unit/support.h"
@@ -22,7 +22,7 @@ enum { BLOCK = 4096, SIZE = 40 * BLOCK, CHANGES = CONTENT_MOVED + 1 };
 static atomic_uint made;
 static atomic_uint destroyed;
 
-/* A note that counts what it is told. */
+/* A note that counts its calls. */
 struct diary {
     max_align_t aligned;
     unsigned told[CHANGES];
@@ -72,7 +72,7 @@ static const struct note_type other_type = {
     .changed = write_diary,
 };
 
-/* One that wants to be told nothing. */
+/* A note without `changed`. */
 static const struct note_type deaf_type = {
     .name = "deaf", .size = sizeof(struct diary), .init = begin_diary, .destroy = end_diary};
 
@@ -113,7 +113,7 @@ static int teardown(void **state)
     return atomic_load(&made) == atomic_load(&destroyed) ? 0 : -1;
 }
 
-/* Makes the file, all data or mostly a hole, and its generation anew. */
+/* Makes the file, all data or mostly a hole, and its generation again. */
 static void begin(struct subject *subject, bool sparse, bool captured)
 {
     static uint8_t bytes[SIZE];
@@ -220,7 +220,7 @@ static void test_they_end_with_the_generation(void **state)
     assert_threads_passed();
 }
 
-/* Notes are told what happened to the content, once each, whatever they are of. */
+/* Notes are informed of changes of the content, once each. */
 static void test_told_of_changes(void **state)
 {
     static const char key[] = "key";
@@ -245,7 +245,7 @@ static void test_told_of_changes(void **state)
     check(subject, 0);
     assert_told(diary, 2, 0, 1);
     assert_told(another, 2, 0, 1);
-    /* One that is made later is told of what comes. */
+    /* A note made later is informed of later changes. */
     struct diary *late = generation_note(subject->generation, &other_type, NULL);
     assert_told(late, 0, 0, 0);
     append(subject);
@@ -273,7 +273,7 @@ static void test_told_of_growth_with_holes(void **state)
     assert_told(diary, 0, 1, 1);
 }
 
-/* Nobody has read of what was not captured: its content has not changed, whatever it is. */
+/* What was not captured has not been read, so its content does not count as changed. */
 static void test_not_told_before_it_is_captured(void **state)
 {
     struct subject *subject = *state;
@@ -294,7 +294,7 @@ static void test_not_told_before_it_is_captured(void **state)
     assert_told(diary, 1, 0, 0);
 }
 
-/* What ends a generation is no change of its content. */
+/* The end of a generation is not a change of its content. */
 static void test_not_told_of_the_end(void **state)
 {
     struct subject *subject = *state;
@@ -332,7 +332,7 @@ static int revise(struct generation_state *state, void *argument)
     return -7;
 }
 
-/* An update tells by what it makes of the state, and returns what the change does. */
+/* An update informs the notes according to the new state, and returns the result of the change. */
 static void test_update(void **state)
 {
     struct subject *subject = *state;
@@ -381,7 +381,10 @@ static void ask_and_check(void *argument, unsigned index)
     }
 }
 
-/* Threads that ask at once get the same, and a change that several find is told once. */
+/*
+ * Threads that ask at the same time get the same note, and a change that several find is reported
+ * once.
+ */
 static void test_threads(void **state)
 {
     struct subject *subject = *state;

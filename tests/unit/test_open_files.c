@@ -18,7 +18,7 @@
 
 enum { MOST_SLOTS = 24, MOST_DESCRIPTORS = 1024 };
 
-/* A slot, and what its opener did and shall do. */
+/* A slot, and what its opener did and will do. */
 struct slot {
     struct open_file file;
     atomic_uint opened;
@@ -158,7 +158,7 @@ static void end(void)
     open_files_destroy(&cache.files);
 }
 
-/* A test that failed left its descriptors open: they are not the next test's. */
+/* Closes descriptors left open by a failed test. */
 static int teardown(void **state)
 {
     (void)state;
@@ -168,7 +168,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Half of what is left beside 32, within bounds: far below RLIMIT_NOFILE where that can be. */
+/* Half of what is left after 32, within bounds. */
 static void test_limit(void **state)
 {
     const struct {
@@ -226,7 +226,7 @@ static void test_pins(void **state)
     end();
 }
 
-/* A pin alone opens nothing; one that goes while the descriptor is lent closes it later. */
+/* A pin alone opens nothing; if it is removed while the descriptor is lent, that closes later. */
 static void test_unpin_while_lent(void **state)
 {
     (void)state;
@@ -286,7 +286,7 @@ static void test_lent_stays(void **state)
     end();
 }
 
-/* What the opener says is what the caller gets; the place is free again. */
+/* The caller gets the opener's error; the place is free again. */
 static void test_opener_fails(void **state)
 {
     int fd = -1;
@@ -398,7 +398,7 @@ static void race_for_slot(void *argument, unsigned index)
     put(0);
 }
 
-/* The second to arrive gets the descriptor of the first, even where it had none to offer. */
+/* The second to arrive gets the descriptor of the first, even if it failed to open one. */
 static void test_another_thread_first(void **state)
 {
     (void)state;
@@ -449,7 +449,7 @@ static void use_at_random(struct random *random, unsigned number)
     THREAD_CHECK(belongs_to(fd, number));
     if (random_chance(random, 20))
         sched_yield();
-    THREAD_CHECK(belongs_to(fd, number)); /* still: nobody closed it meanwhile */
+    THREAD_CHECK(belongs_to(fd, number)); /* still: no thread closed it meanwhile */
     put(number);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fs/command/options and what it is made of: every option in each of its forms, and every message.
+ * fs/command/options and its parts: every option in each of its forms, and every message.
  *
  * This program is linked with --wrap=strdup, so that memory can run out.
  */
@@ -559,7 +559,7 @@ static void assert_passed_on(const char *list, const char *wanted)
     command_free(command);
 }
 
-/* What is no option of bigfs goes on to libfuse, a word at a time, escaped again. */
+/* What is not an option of bigfs is passed to libfuse, a word at a time, escaped again. */
 static void test_passing_on(void **state)
 {
     (void)state;
@@ -743,7 +743,7 @@ static void test_index_dir_by_default(void **state)
     assert_int_equal(unsetenv("XDG_CACHE_HOME"), 0);
 }
 
-/* The daemon leaves the working directory. */
+/* The daemon changes its working directory. */
 static void test_index_dir_relative(void **state)
 {
     const struct scratch *scratch = *state;
@@ -843,7 +843,7 @@ static void test_random_words(void **state)
     }
 }
 
-/* What the command says of itself */
+/* Help and version */
 
 static const char *printed(void (*print)(void))
 {
@@ -897,7 +897,7 @@ static void test_complaints(void **state)
 
 static int setup(void **state)
 {
-    /* No user database, which may be far away, is asked for each command line. */
+    /* Avoids asking the user database, which may be far away, for each command line. */
     return setenv("HOME", "/", 1) == 0 ? scratch_setup(state) : -1;
 }
 

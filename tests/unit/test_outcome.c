@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Outcomes of our own are no errnos; and what a file system answers to a read ends no loop wrongly.
- */
+/* Outcomes of bigfs are no errnos, and no answer of a file system to a read ends a loop wrongly. */
 #include "core/base/outcome.h"
 
 #include <errno.h>
@@ -55,7 +54,10 @@ static void test_outcomes_differ(void **state)
             assert_int_not_equal(outcomes[i], outcomes[j]);
 }
 
-/* Every errno of a read comes back after a few calls, as itself or as EIO, and never as ours. */
+/*
+ * Every errno of a read comes back after a few calls, as itself or as EIO, never as an outcome of
+ * bigfs.
+ */
 static void test_errnos_of_reads(void **state)
 {
     char byte;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mount_table, own_mounts and beneath, with /proc in the place of a mount of our own kind. */
+/* mount_table, own_mounts and beneath, with /proc in the place of a bigfs mount. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static void test_known_by_kind(void **state)
 
     (void)state;
     own_mounts_init(&mounts, "proc");
-    assert_false(own_mounts_possible(&mounts)); /* which is ours is not known yet */
+    assert_false(own_mounts_possible(&mounts)); /* which is the own one is not known yet */
     own_mounts_set(&mounts, "/nowhere", device_of("/proc"));
     assert_true(own_mounts_possible(&mounts));
     assert_int_equal(check(&mounts, "/proc", ""), -MET_OURSELVES);
@@ -58,7 +58,9 @@ static void test_known_by_kind(void **state)
     own_mounts_destroy(&mounts);
 }
 
-/* Where there is none of the kind, there is nothing to look for; our own device is known anyway. */
+/*
+ * If there is no mount of the kind, there is nothing to look for; the own device is known anyway.
+ */
 static void test_known_by_device(void **state)
 {
     struct own_mounts mounts;

@@ -14,7 +14,9 @@ static uint64_t model_count(const struct partition *partition, uint64_t size)
     return (uint64_t)(((big)size + partition->value - 1) / partition->value);
 }
 
-/* By count: the first size mod N pieces are one larger, said in another way than the code does. */
+/*
+ * By count: the first size mod N pieces are one larger, computed in another way than in the code.
+ */
 static uint64_t model_start(const struct partition *partition, uint64_t size, uint64_t index)
 {
     const big share = partition->by_count ? size / partition->value : partition->value;

@@ -221,7 +221,7 @@ static void test_inside_each_other(void **state)
     assert_bad(at("point/below"), at("point"), at("point"), inside);
     assert_bad(at("point/below/file"), at("point"), at("point"), inside);
     assert_bad("/", at("point"), at("point"), inside);
-    if (geteuid() == 0) { /* nobody else may write there */
+    if (geteuid() == 0) { /* no other user may write there */
         assert_bad(at("source"), "/", "/", inside);
         assert_bad(at("source/file"), "/", "/", inside);
     }
@@ -260,7 +260,7 @@ static void let_others(const char *name, mode_t rights)
     assert_int_equal(chmod(at(name), 0700 | rights << 3 | rights), 0);
 }
 
-/* Skips the test if nobody cannot be, or cannot reach the scratch directory. */
+/* Skips the test if the user `nobody` does not exist or cannot reach the scratch directory. */
 static void require_another_user(void)
 {
     if (geteuid() != 0)
@@ -375,7 +375,7 @@ static struct paths good_paths(void)
     return (struct paths){strdup(at("source/file")), strdup(at("point")), strdup("file")};
 }
 
-/* Checks an index directory. Returns what is said; *kept: the directory that is left, or NULL. */
+/* Checks an index directory. Returns the message; *kept: the directory that is left, or NULL. */
 static const char *check_index_dir(const char *directory, bool given, char **kept)
 {
     struct paths paths = good_paths();

@@ -4,9 +4,8 @@
  * bytes are right or there is an error, the windows are bounded, and the page cache is left as it
  * was.
  *
- * This program is linked with --wrap=mmap, mmap64, munmap and madvise, so that it knows at every
- * moment how much of files is mapped, and can do something just before or after bytes are brought
- * in.
+ * This program is linked with --wrap=mmap, mmap64, munmap and madvise, so that it always knows how
+ * much of files is mapped, and can act just before or after bytes are brought in.
  */
 #include "tests/unit/support.h"
 
@@ -134,7 +133,7 @@ int __wrap_madvise(void *address, size_t length, int advice)
     return result;
 }
 
-static struct world *world; /* of the test that runs */
+static struct world *world; /* of the running test */
 
 static int setup_with(void **state, uint64_t window, uint64_t total)
 {
@@ -204,7 +203,7 @@ static void check_read(const struct reading *reading, enum content_way way, uint
         error = content_probe(reading, bytes, length, offset);
     else
         error = content_read_at_once(reading, bytes, length, offset);
-    /* The path was not looked at for a second, or somebody has taken the bytes out of the cache. */
+    /* The path was not looked at for a second, or the bytes have left the cache. */
     for (int i = 0; i < 20 && error == -NOT_AT_ONCE; i++) {
         assert_int_equal(content_read(reading, bytes, length, offset), 0);
         error = content_read_at_once(reading, bytes, length, offset);
@@ -249,7 +248,10 @@ static void test_windows_are_kept(void **state)
     reading_close(&reading);
 }
 
-/* A file that may not be mapped is not, nor one that is not pinned: nothing would unmap it. */
+/*
+ * A file that may not be mapped is not mapped, nor one that is not pinned, as nothing would unmap
+ * it.
+ */
 static void test_not_mapped(void **state)
 {
     int fd = -1;
@@ -278,7 +280,7 @@ static void test_not_mapped(void **state)
     assert_int_equal(mappings(), 0);
 }
 
-/* What mmap(2) refuses, for whatever reason, is read all the same. */
+/* What mmap(2) refuses, for whatever reason, is still read. */
 static void test_refused_by_mmap(void **state)
 {
     const int errors[] = {ENODEV, ENOMEM, EACCES, EPERM, EAGAIN, EINVAL};
@@ -638,7 +640,7 @@ static void test_appended(void **state)
         struct reading again = reading_again(&reading);
         check_read(&again, CONTENT_READS, size - 1000, sizeof(more) + 1000, 1);
         check_read(&again, CONTENT_PROBES, size - 1000, sizeof(more) + 1000, 1);
-        /* As long as the sample was not compared again there is more to find out. */
+        /* Not as long as the sample has not been compared again. */
         if (content_read_at_once(&again, more, sizeof(more), size) == 0)
             assert_true(pattern_matches(more, sizeof(more), size, 1));
         reading_close(&again);
@@ -688,7 +690,9 @@ static void test_drop_behind_unmaps_first(void **state)
     }
 }
 
-/* Whether a stretch stayed in the page cache, as far as that is ours to say since `before`. */
+/*
+ * Whether a stretch stayed in the page cache, unless the kernel has reclaimed pages since `before`.
+ */
 static bool has_stayed(int fd, uint64_t offset, uint64_t length, uint64_t before)
 {
     return residency_is_full(fd, offset, length) || count_reclaimed() != before;
@@ -742,7 +746,7 @@ static void test_warm_file(void **state)
     reading_close(&reading);
 }
 
-/* A read brings in nothing that lies before it: a reader of one piece leaves the others alone. */
+/* A read brings in nothing before it, so a reader of one piece does not affect the others. */
 static void test_nothing_before_is_brought_in(void **state)
 {
     const uint64_t places[] = {16 * MIB, 17 * MIB + 12345, 40 * MIB};
@@ -761,7 +765,7 @@ static void test_nothing_before_is_brought_in(void **state)
         }
 }
 
-/* A probe leaves nothing, however long it is, and if it comes from a window too. */
+/* A probe leaves nothing, however long it is, even if it comes from a window. */
 static void test_probes(void **state)
 {
     const size_t lengths[] = {1, PAGE, LARGE - 1, LARGE, 128 * KIB, 256 * KIB, 5 * MIB};

@@ -2,8 +2,8 @@
 /*
  * fs/command/progress: numbers of bytes, the bar, and the lines if there is no terminal.
  *
- * This program is linked with --wrap=clock_gettime, isatty and ioctl, so that it can play a clock
- * and a terminal.
+ * This program is linked with --wrap=clock_gettime, isatty and ioctl, so that it can simulate a
+ * clock and a terminal.
  */
 #include "tests/unit/support.h"
 
@@ -24,7 +24,7 @@
 
 static int64_t now_ms;      /* CLOCK_MONOTONIC */
 static bool terminal;       /* whether standard error is one */
-static unsigned short wide; /* its columns; 0: it does not tell */
+static unsigned short wide; /* its columns; 0: not reported */
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
 int __wrap_isatty(int fd);

@@ -12,7 +12,7 @@
 
 typedef int parser(const char *text, size_t length, uint64_t *value);
 
-/* Parses a copy that ends where the text ends, so that a look beyond it is one beyond the heap. */
+/* Parses a copy that ends with the text, so that reading beyond it is reading beyond the heap. */
 static int parse(parser *parse_text, const char *text, size_t length, uint64_t *value)
 {
     char *exact = malloc(length > 0 ? length : 1);
@@ -117,7 +117,7 @@ static void test_too_large(void **state)
     check_all(quantity_parse_size, expected, LENGTH_OF(expected));
 }
 
-/* What is not of the form is said to be so, however many digits it has. */
+/* Text of another form is rejected as such, however many digits it has. */
 static void test_garbage(void **state)
 {
     const struct expectation expected[] = {

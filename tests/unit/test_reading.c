@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reading: bytes of one generation or an error, and nothing left open behind. */
+/* reading: bytes of one generation or an error, and nothing left open. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
@@ -95,7 +95,7 @@ static int look_error(struct world *world, const char *name)
     return error;
 }
 
-/* Only what is a regular file by now can be looked at. A FIFO holds nobody up. */
+/* Only a regular file can be looked at. A FIFO blocks no reader. */
 static void test_look_errors(void **state)
 {
     struct world *world = *state;
@@ -223,8 +223,8 @@ static void assert_replaced(struct reading *old, uint64_t kind)
 }
 
 /*
- * For changes that leave no trace on the file itself: the path is looked at again within a second
- * or so. Until then the bytes are the old ones.
+ * For changes that leave no trace on the file itself. The path is looked at again within about a
+ * second; until then the bytes are the old ones.
  */
 static void assert_turns_stale(const struct reading *reading)
 {
@@ -269,7 +269,7 @@ static void test_truncated(void **state)
     assert_replaced(&reading, 1);
 }
 
-/* Another file was moved to the path: what is read must be of that, though ours is still there. */
+/* Another file was moved to the path: reads must return that, though the old one still exists. */
 static void test_replaced(void **state)
 {
     struct world *world = *state;
@@ -320,7 +320,7 @@ static void test_attributes_changed(void **state)
     reading_close(&reading);
 }
 
-/* Appended to: open readers go on, and a look shows the same generation, longer. */
+/* Appended to: open readers go on, and a look finds the same generation, longer. */
 static void test_appended(void **state)
 {
     struct world *world = *state;
@@ -339,7 +339,7 @@ static void test_appended(void **state)
     reading_close(&reading);
 }
 
-/* Removed: what has it open reads on, as everywhere, until its descriptor is given up. */
+/* Removed: what has it open reads on, as usual, until its descriptor is closed. */
 static void test_removed(void **state)
 {
     struct world *world = *state;
@@ -369,7 +369,7 @@ static void test_removed_and_made_anew(void **state)
     assert_replaced(&reading, 1);
 }
 
-/* What is no regular file any more is no source any more. */
+/* What is no longer a regular file is no longer a source. */
 static void test_becomes_something_else(void **state)
 {
     struct world *world = *state;
@@ -403,7 +403,7 @@ static void test_directory_exchanged(void **state)
     assert_replaced(&reading, 1);
 }
 
-/* Once a look has shown what is there now, nobody gets old bytes any more. */
+/* Once a look has found a new content, no reader gets old bytes any more. */
 static void test_look_ends_old_generation(void **state)
 {
     struct world *world = *state;
@@ -422,7 +422,7 @@ static void test_look_ends_old_generation(void **state)
     reading_close(&reading);
 }
 
-/* A lent descriptor is the file's, and a check says whether what was read from it counts. */
+/* A lent descriptor is the file's, and a check says whether what was read is valid. */
 static void test_borrow(void **state)
 {
     struct world *world = *state;
@@ -503,12 +503,12 @@ static void read_any(void *argument, unsigned index)
         uint64_t offset = random_below(&random, SIZE - sizeof(buffer));
         THREAD_CHECK(read_at(&crowd->readings[file], buffer, sizeof(buffer), offset) == 0);
         THREAD_CHECK(pattern_matches(buffer, sizeof(buffer), offset, file));
-        /* Nobody waits for a descriptor: each thread has one at most, or two if it loses a race. */
+        /* No thread waits for a descriptor: each has one at most, or two if it loses a race. */
         THREAD_CHECK(open_files_count(&crowd->world->pool.files) <= DESCRIPTORS + 2 * CROWD);
     }
 }
 
-/* No read fails because too many files are wanted at once, and not more stay open than may. */
+/* No read fails because too many files are used at once, and no more stay open than allowed. */
 static void test_crowd(void **state)
 {
     struct world *world = *state;
@@ -679,7 +679,7 @@ static void test_upheaval(void **state)
     }
 }
 
-/* A file that is appended to without a pause can be looked at, pinned and read all the same. */
+/* A file that is appended to without a pause can still be looked at, pinned and read. */
 struct appender {
     const struct world *world;
     atomic_bool stop;
@@ -782,7 +782,7 @@ static void test_open(void **state)
     source_unref(source);
 }
 
-/* Of a file that somebody rewrites without a pause something is opened all the same, or -ESTALE. */
+/* Opening a file that is rewritten without a pause gives some content, or -ESTALE. */
 struct rewriter {
     const struct world *world;
     atomic_bool stop;
@@ -939,7 +939,7 @@ static void test_work(void **state)
     assert_int_equal(open_files_count(&world->pool.files), 0);
 }
 
-/* What can be said without waiting: whether it is open, and whether it is as it was. */
+/* What is known without waiting: whether it is open, and whether it is unchanged. */
 static void test_still(void **state)
 {
     struct world *world = *state;

@@ -136,7 +136,7 @@ static void check_known_gaps(const struct layout *layout)
     }
 }
 
-/* What was found once is known: the same question asks for no step. */
+/* Checks that what was found once is known: the same search needs no step. */
 static void check_known(struct layout *layout, uint64_t place, uint64_t size)
 {
     struct scan_claim claim;
@@ -342,8 +342,10 @@ static void contend(struct waiter *waiter, uint64_t scanned_to, bool ends_record
     assert_threads_passed();
 }
 
-/* A thread that waits gets the other's answer, goes on where that ended, or takes over where it
- * gave up. */
+/*
+ * A waiting thread gets the other's answer, goes on where that ended, or takes over where it gave
+ * up.
+ */
 static void test_waits_for_claim(void **state)
 {
     struct waiter answered = {.asks_left = 1000000};
@@ -437,7 +439,7 @@ static uint64_t first_unknown(struct record_ends *ends, uint64_t start, bool *kn
 
 enum { KEPT = 100, SHORT_GAPS = 3 * RECORD_ENDS_MOST };
 
-/* Room is bounded: short gaps go first, what was dear to learn stays, finished or not. */
+/* Room is bounded: short gaps go first, what was costly to learn stays, finished or not. */
 static void test_most(void **state)
 {
     const uint64_t far = 1ull << 50;

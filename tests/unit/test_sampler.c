@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * sampler: samples are taken of files that have been at rest for long, soon after somebody asks.
- */
+/* sampler: samples of files that have been at rest for long are taken soon after the request. */
 #include "tests/unit/support.h"
 
 #include <stdio.h>
@@ -56,7 +54,7 @@ static bool gets_sample(const struct reading *reading)
     return false;
 }
 
-/* The sample is that of the content; a file that nobody has open is left out if that is wished. */
+/* The sample is that of the content; with `while_open` a file that is not open is left out. */
 static void test_samples(void **state)
 {
     struct world *world = *state;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scan: visits every byte once and in order, holes as holes, in steps; ends when it is told to, and
- * says so if what it saw was not of the generation.
+ * scan: visits every byte once and in order, holes as holes, in steps; ends when the visitor has
+ * seen enough, and reports if what it saw was not of the generation.
  *
  * This program is linked with --wrap=mmap and mmap64 (tests/unit/map_hook.h), and with --wrap=pread
- * and pread64, to play a disk with a bad block.
+ * and pread64, to simulate a disk with a bad block.
  */
 #include "tests/unit/map_hook.h"
 #include "tests/unit/support.h"
@@ -68,7 +68,7 @@ enum way {
     WAYS
 };
 
-static struct world *world; /* of the test that runs */
+static struct world *world; /* of the running test */
 
 static int setup_with(void **state, uint64_t window, uint64_t total)
 {
@@ -376,7 +376,7 @@ static void test_cancelled(void **state)
     }
 }
 
-/* If it is cancelled and the file is another one by then, the latter is told. */
+/* If it is cancelled and the file has changed by then, the latter is reported. */
 static void change_file(struct seen *seen)
 {
     if (seen->visits == 1)
@@ -418,7 +418,7 @@ static void replace_file(struct seen *seen)
         assert_int_equal(renameat(at, "other", at, "full"), 0);
 }
 
-/* A change in the middle of a scan: of other bytes nothing is believed. */
+/* A change in the middle of a scan: nothing found in other bytes is trusted. */
 static void test_changed_meanwhile(void **state)
 {
     const struct {
@@ -516,7 +516,7 @@ static void test_an_error_of_mapping(void **state)
     reading_close(&reading);
 }
 
-/* If others have all windows it is copied; nobody is waited for. */
+/* If all windows are in use, it is copied without waiting. */
 static void test_no_window_is_had(void **state)
 {
     struct window_loan loans[4];
@@ -545,8 +545,8 @@ static void test_no_window_is_had(void **state)
 }
 
 /*
- * Of the files of others the kernel does not tell what is in the page cache: they are read past it.
- * Only root can play this.
+ * For files of other users the kernel does not say what is in the page cache, so they are read past
+ * it. Only root can simulate this.
  */
 static void test_files_of_others(void **state)
 {

@@ -319,7 +319,7 @@ static void test_cannot_be_mapped(void **state)
     assert_int_equal(window_pool_mapped(&view->pool), 0);
 }
 
-/* A caller that wants one window more than fit is told so, and does not wait for others. */
+/* A caller that wants one window more than fit gets an error and does not wait. */
 static void test_all_lent(void **state)
 {
     struct view *view = *state;
@@ -529,7 +529,7 @@ static void test_scan_keeps_what_is_there(void **state)
     assert_as_before(&before, &after);
 }
 
-/* Only what was read is taken out: what others bring in elsewhere meanwhile stays. */
+/* Only what was read is dropped: what others bring in elsewhere meanwhile stays. */
 static void test_done_with_a_part(void **state)
 {
     struct view *view = *state;
@@ -624,8 +624,8 @@ static uint64_t pages_mapped_in(const struct view *view, const char *name)
 }
 
 /*
- * What is let go is taken out of all windows of the file, lent or not, of scans and of reads, and
- * of no other file; and all show it again.
+ * What is let go is unmapped from all windows of the file, lent or not, of scans and of reads, and
+ * of no other file; all show it again later.
  */
 static void test_let_go(void **state)
 {
@@ -691,7 +691,7 @@ static void test_let_go_among_others(void **state)
     assert_int_equal(really_mapped(view), 0);
 }
 
-/* What a read brought in is not a scan's to take out again. */
+/* A scan does not drop what a read brought in. */
 static void test_done_with_a_read(void **state)
 {
     struct view *view = *state;

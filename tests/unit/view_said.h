@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the name of a view says, read and written: all that unit tests and fuzz targets of such
- * names know of core/view/view.h.
+ * Reads and writes names of views: all that unit tests and fuzz targets of such names know of
+ * core/view/view.h.
  */
 #ifndef BIGFS_TESTS_VIEW_SAID_H
 #define BIGFS_TESTS_VIEW_SAID_H
@@ -39,8 +39,8 @@ static inline bool view_said_is_cut(const char *kind)
 }
 
 /*
- * Reads a name of `length` bytes. What follows them here would be a part of a number, if anybody
- * looked at it. Returns 0, -ENOENT or -ENOMEM.
+ * Reads a name of `length` bytes. The byte after them here would be a part of a number if it were
+ * read. Returns 0, -ENOENT or -ENOMEM.
  */
 static inline int view_said_read(const char *name, size_t length, struct view_said *said)
 {
