@@ -65,7 +65,7 @@ static void test_random_reads(void **state)
 
     for (unsigned i = 0; i < LENGTH_OF(files); i++)
         file_init(&files[i], 10 + i);
-    for (uint64_t i = 0; i < 3000; i++) {
+    for (uint64_t i = 0; i < 1000; i++) {
         struct random random = random_case(i);
         struct file *file = &files[random_below(&random, LENGTH_OF(files))];
         uint64_t offset = random_chance(&random, 90) ? file->prefetch.next
@@ -76,7 +76,7 @@ static void test_random_reads(void **state)
         atomic_store(&file->error, random_chance(&random, 5) ? -EIO : 0);
         had += read_at(file, offset, size) ? 1 : 0;
     }
-    assert_true(had > 300);
+    assert_true(had > 100);
     for (unsigned i = 0; i < LENGTH_OF(files); i++)
         prefetch_destroy(&files[i].prefetch);
 }
