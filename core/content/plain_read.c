@@ -66,11 +66,18 @@ static void copy_guarded(void *argument)
     memcpy(part->buffer, bytes, part->length);
 }
 
+/* How the bytes of a part get into the window. */
+enum bringing {
+    BRING_IN,    /* they are brought in: this may wait */
+    TOUCH,       /* they are in the page cache: a touch brings them in, and may still wait */
+    TOUCH_READY, /* the same if that takes no wait; else nothing is copied */
+};
+
 /*
  * Brings the part, mapped at `bytes`, into the page cache and the window, so that a failing disk
  * causes an error and not a signal. If the kernel cannot, the first touch does it. Requests the
  * part as a whole: for a touched page the kernel also reads as much before it as after it, which is
- * not needed.
+ * not needed. -NOT_MAPPABLE: pread(2) finds out why.
  */
 static int bring_in(int fd, const struct plain_part *part, const uint8_t *bytes)
 {
@@ -81,15 +88,24 @@ static int bring_in(int fd, const struct plain_part *part, const uint8_t *bytes)
     (void)posix_fadvise(fd, (off_t)part->offset, (off_t)part->length, POSIX_FADV_WILLNEED);
     if (madvise((void *)start, whole, MADV_POPULATE_READ) == 0 || errno == EINVAL)
         return 0;
-    return errno == EFAULT || errno == EHWPOISON ? -EIO : -NOT_MAPPABLE;
+    return -NOT_MAPPABLE;
+}
+
+static int make_ready(int fd, const struct plain_part *part, const uint8_t *bytes,
+                      enum bringing bringing)
+{
+    if (bringing == BRING_IN)
+        return bring_in(fd, part, bytes);
+    return bringing == TOUCH || residency_is_ready(bytes, part->length) ? 0 : -NOT_MAPPABLE;
 }
 
 /*
  * Copies what one window shows of the part, and moves the part past it. -NOT_MAPPABLE: there is no
- * window. Any failure of mmap(2) counts as that, as reading may still work.
+ * window, or its bytes cannot be had. Then pread(2) tells the error that the file system gives, as
+ * a mapping does not.
  */
 static int copy_window(const struct reading *reading, int fd, struct plain_part *part,
-                       bool resident)
+                       enum bringing bringing)
 {
     struct window_pool *windows = &reading->source->pool->windows;
     struct window_loan loan;
@@ -100,9 +116,9 @@ static int copy_window(const struct reading *reading, int fd, struct plain_part 
     struct plain_part now = *part;
     now.length = (size_t)min_u64(part->length, loan.length);
     void *argument[] = {&now, (void *)(uintptr_t)loan.bytes};
-    int error = resident ? 0 : bring_in(fd, &now, loan.bytes);
+    int error = make_ready(fd, &now, loan.bytes, bringing);
     if (error == 0 && fault_guard_call(loan.bytes, now.length, copy_guarded, argument) != 0)
-        error = -EIO; /* if the file was truncated, the check tells */
+        error = -NOT_MAPPABLE;
     window_release(windows, &loan);
     if (error != 0)
         return error;
@@ -113,18 +129,18 @@ static int copy_window(const struct reading *reading, int fd, struct plain_part 
 }
 
 /*
- * Copies from windows as far as they are available, and moves the part past that. -NOT_MAPPABLE:
- * the rest is left to pread(2).
+ * Copies from windows as far as they are available, and moves the part past that. Returns 0, or
+ * -NOT_MAPPABLE: the rest is left to pread(2).
  */
 static int copy_windows(const struct reading *reading, int fd, struct plain_part *part,
-                        bool resident)
+                        enum bringing bringing)
 {
     int error = 0;
 
     while (part->length > 0 && error == 0) {
         if (part->offset >= generation_size(reading->generation))
             return -NOT_MAPPABLE;
-        error = copy_window(reading, fd, part, resident);
+        error = copy_window(reading, fd, part, bringing);
     }
     return error;
 }
@@ -154,9 +170,9 @@ int plain_read(const struct reading *reading, int fd, const struct plain_part *p
     if (is_for_windows(reading, part) && plain_is_mappable(reading, fd)) {
         bool resident = residency_is_full(fd, part->offset, part->length);
         if (!resident || fits_into_windows(reading))
-            error = copy_windows(reading, fd, &rest, resident);
+            error = copy_windows(reading, fd, &rest, resident ? TOUCH : BRING_IN);
     }
-    return error == -NOT_MAPPABLE ? read_fully(fd, rest.buffer, rest.length, rest.offset) : error;
+    return error == 0 ? 0 : read_fully(fd, rest.buffer, rest.length, rest.offset);
 }
 
 static int pread_at_once(int fd, const struct plain_part *part)
@@ -174,6 +190,6 @@ int plain_read_at_once(const struct reading *reading, int fd, const struct plain
     if (!is_for_windows(reading, part) || !fits_into_windows(reading) ||
         !is_known_mappable(reading) || !residency_is_full(fd, part->offset, part->length))
         return pread_at_once(fd, part);
-    int error = copy_windows(reading, fd, &rest, true);
-    return error == -NOT_MAPPABLE ? pread_at_once(fd, &rest) : error == 0 ? 0 : -NOT_AT_ONCE;
+    int error = copy_windows(reading, fd, &rest, TOUCH_READY);
+    return error == 0 ? 0 : pread_at_once(fd, &rest);
 }

@@ -73,6 +73,27 @@ static size_t pages_of(size_t length)
     return (length + page - 1) / page;
 }
 
+bool residency_is_ready(const void *bytes, size_t length)
+{
+    enum { AT_A_TIME = 256 };
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *place = (uint8_t *)((uintptr_t)bytes & ~(uintptr_t)(page - 1));
+    size_t left = pages_of((size_t)((const uint8_t *)bytes - place) + length);
+    unsigned char ready[AT_A_TIME];
+
+    while (left > 0) {
+        size_t count = left < AT_A_TIME ? left : AT_A_TIME;
+        if (mincore(place, count * page, ready) != 0)
+            return false;
+        for (size_t i = 0; i < count; i++)
+            if ((ready[i] & 1) == 0)
+                return false;
+        place += count * page;
+        left -= count;
+    }
+    return true;
+}
+
 void residency_read(struct residency *residency, int fd, void *bytes, uint64_t offset,
                     size_t length)
 {

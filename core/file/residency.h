@@ -35,6 +35,13 @@ bool residency_is_empty(int fd, uint64_t offset, uint64_t length);
 bool residency_is_full(int fd, uint64_t offset, uint64_t length);
 
 /*
+ * Whether the bytes, which are mapped, can be touched without waiting: their pages are in the page
+ * cache and have been read. A page that is being read counts as cached above, but not here. Only
+ * for a process to which the kernel tells that (residency_is_full() was true). Does not block.
+ */
+bool residency_is_ready(const void *bytes, size_t length);
+
+/*
  * Finds out which of the pages of `length` bytes at `offset` of a file, mapped at `bytes`, are in
  * the page cache. What cannot be found out counts as resident. Does not block. The caller frees it.
  */

@@ -109,6 +109,26 @@ static struct window *lend_mapped(struct window_pool *pool, const struct wanted_
 }
 
 /*
+ * Takes the window out of the pool that began where the wanted one does, when the file was shorter,
+ * unless it is lent. Its room passes to the caller. The lock is held.
+ */
+static struct window *retire_outgrown(const struct window_pool *pool,
+                                      const struct wanted_window *wanted)
+{
+    const uint64_t start = wanted->offset / pool->window_size * pool->window_size;
+
+    for (struct list *link = pool->windows.next; link != &pool->windows; link = link->next) {
+        struct window *window = list_object(link, struct window, link);
+        if (window->owner != wanted->owner || window->use != wanted->use ||
+            window->start != start || window->lent > 0)
+            continue;
+        list_remove(&window->link);
+        return window;
+    }
+    return NULL;
+}
+
+/*
  * Takes the least recently used idle window out of the pool, or returns NULL. Its room remains
  * taken and passes to the caller. The lock is held.
  */
@@ -134,6 +154,9 @@ static bool lend_or_take_room(struct window_pool *pool, const struct wanted_wind
     HOLD_LOCK(&pool->lock);
     *window = lend_mapped(pool, wanted);
     if (*window != NULL)
+        return true;
+    *retired = retire_outgrown(pool, wanted);
+    if (*retired != NULL)
         return true;
     if (pool->total - pool->mapped >= pool->window_size) {
         pool->mapped += pool->window_size;

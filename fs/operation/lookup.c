@@ -33,7 +33,7 @@ static void run_lookup(struct request *request)
 }
 
 const struct operation lookup_operation = {
-    .name = "lookup", .run = run_lookup, .refuse = reply_error};
+    .name = "lookup", .names_entry = true, .run = run_lookup, .refuse = reply_error};
 
 void on_lookup(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 {

@@ -6,10 +6,14 @@
 #ifndef BIGFS_FS_SERVE_OPERATION_H
 #define BIGFS_FS_SERVE_OPERATION_H
 
+#include <stdbool.h>
+
 struct request;
 
 struct operation {
     const char *name; /* as in the FUSE protocol, in lower case; for counters and the log */
+
+    bool names_entry; /* its request's name is that of an entry of the directory */
 
     /*
      * Does the work and answers the request, or puts it aside. NULL: the request is answered when

@@ -83,9 +83,11 @@ static void describe_request(const struct request *request, char *text, size_t s
     struct driver *driver = driver_of(request->fuse);
     const struct node *node = driver_node(driver, request->inode);
 
+    const bool in_source = node->type->stands && request->operation->names_entry;
+
     while (node->parent != NULL && !node->type->stands && !node->type->is_large)
         node = node->parent;
-    AUTO_FREE char *path = node_path(node, request->name[0] != '\0' ? request->name : NULL);
+    AUTO_FREE char *path = node_path(node, in_source ? request->name : NULL);
     (void)snprintf(text, size, "%s", path != NULL ? path : "(a name)");
 }
 

@@ -185,6 +185,38 @@ class BadBlockInAWindowTest(harness.MountTest):
                 self.assertEqual(errno_of(read, mount.p("app.log/whole.log")), "EIO")
         self.assertTrue(read(mount.p("app.log/whole.log")) == data)
 
+    def test_the_error_is_the_file_systems(self):
+        """A mapping does not tell it."""
+        self.write("app.log", stamped(1, 4 * M))
+        disk = Unruly(self, self.source)
+        mount = self.mount(disk.path, "--chunk-size", "1M", "--cache", "none")
+        with disk.misbehaving(rule("read", "errno", errno.EKEYEXPIRED, start=1 * M, end=1 * M + 4 * K)), \
+                open(mount.p("app.log/whole.log"), "rb", buffering=0) as whole:
+            for size in (4 * K, 128 * K, 1 * M):
+                self.assertEqual(errno_of(os.pread, whole.fileno(), size, 1 * M), "EKEYEXPIRED", size)
+
+    def test_bytes_that_are_being_read(self):
+        """All readers of a page that is on its way wait in a lane, where they are counted."""
+        self.write("app.log", stamped(1, 4 * M))
+        disk = Unruly(self, self.source)
+        mount = self.mount(disk.path, "--min-size", "1M", "--cache", "none", "--threads", "8")
+        pieces = [open(mount.p("app.log", name), "rb", buffering=0)
+                  for name in ("whole.log", "bytes@1M/0", "bytes@2M/0", "bytes@3M/0", "bytes@4M/0")]
+        for piece in pieces:
+            self.addCleanup(piece.close)
+            os.pread(piece.fileno(), 10, 900 * K)
+        disk.rules(rule("read", "hang", start=0, end=256 * K))
+        threads = [threading.Thread(target=os.pread, args=(piece.fileno(), 128 * K, 0)) for piece in pieces]
+        try:
+            for thread in threads:
+                thread.start()
+                time.sleep(0.1)
+            wait_for(lambda: metrics(mount)["bigfs_reads_running"] == len(pieces), 10, "all wait in the lane")
+        finally:
+            disk.rules()
+            for thread in threads:
+                thread.join(60)
+
     def test_a_disk_that_does_not_answer(self):
         """Only bringing in bytes waits for it."""
         data = stamped(1, 4 * M)

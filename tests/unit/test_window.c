@@ -303,6 +303,27 @@ static void test_growth(void **state)
     assert_int_equal(really_mapped(view), 0);
 }
 
+/* A file that grows little by little has one window for its tail, and not one for each look. */
+static void test_growth_little_by_little(void **state)
+{
+    struct view *view = *state;
+    uint8_t more[100];
+    struct window_loan loan;
+
+    for (uint64_t size = SIZE; size < SIZE + 10 * sizeof(more); size += sizeof(more)) {
+        pattern_fill(more, sizeof(more), size, 0);
+        scratch_append(&view->scratch, "one", more, sizeof(more));
+        const uint64_t last = size + sizeof(more) - 1;
+        assert_int_equal(
+            window_acquire(&view->pool, view->use, 0, view->fds[0], last, last + 1, &loan), 0);
+        assert_true(pattern_matches(loan.bytes, loan.length, last, 0));
+        window_release(&view->pool, &loan);
+        assert_true(window_pool_mapped(&view->pool) <= 2 * WINDOW);
+    }
+    window_pool_forget(&view->pool, 0);
+    assert_int_equal(really_mapped(view), 0);
+}
+
 /* What cannot be mapped is said to be so, and takes no room. */
 static void test_cannot_be_mapped(void **state)
 {
@@ -730,6 +751,8 @@ int main(void)
         VIEW_TEST(test_destroy_unmaps),
         READS_TEST(test_destroy_unmaps),
         VIEW_TEST(test_growth),
+        VIEW_TEST(test_growth_little_by_little),
+        READS_TEST(test_growth_little_by_little),
         VIEW_TEST(test_cannot_be_mapped),
         READS_TEST(test_cannot_be_mapped),
         VIEW_TEST(test_all_lent),
