@@ -15,6 +15,20 @@ static inline int64_t clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* CLOCK_MONOTONIC as it will be in `ms` milliseconds, from 0 on: for pthread_cond_clockwait(). */
+static inline struct timespec clock_in_ms(int64_t ms)
+{
+    struct timespec then;
+    clock_gettime(CLOCK_MONOTONIC, &then);
+    then.tv_sec += ms / 1000;
+    then.tv_nsec += ms % 1000 * 1000000;
+    if (then.tv_nsec >= 1000000000) {
+        then.tv_nsec -= 1000000000;
+        then.tv_sec++;
+    }
+    return then;
+}
+
 /* Less than 0, 0 or more than 0: `a` is before, equal to, or after `b`. */
 static inline int time_compare(struct timespec a, struct timespec b)
 {

@@ -70,9 +70,8 @@ struct content_type {
     int (*lend)(const struct reading *reading, int fd, uint64_t offset, uint64_t most,
                 uint8_t *scratch, struct content_loan *loan);
 
-    /* Takes a loan back. `done`: the scan has looked at all of it. NULL: nothing is to be done. */
-    void (*take_back)(const struct reading *reading, int fd, const struct content_loan *loan,
-                      bool done);
+    /* Takes a loan back after the scan has looked at it. NULL: nothing is to be done. */
+    void (*take_back)(const struct reading *reading, int fd, const struct content_loan *loan);
 };
 
 /* Stays in the processor's cache until it is scanned. */

@@ -196,13 +196,11 @@ static int plain_lend(const struct reading *reading, int fd, uint64_t offset, ui
     return error;
 }
 
-static void plain_take_back(const struct reading *reading, int fd, const struct content_loan *loan,
-                            bool done)
+static void plain_take_back(const struct reading *reading, int fd, const struct content_loan *loan)
 {
     if (!loan->mapped)
         return;
-    if (done)
-        window_done_with(&loan->window, loan->length, fd);
+    window_done_with(&loan->window, loan->length, fd);
     window_release(&reading->source->pool->windows, &loan->window);
 }
 

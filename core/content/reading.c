@@ -318,7 +318,7 @@ static struct generation *renew(struct source *source, struct generation *old,
 }
 
 /*
- * Looks once. The caller gets a reference to the generation. -TRY_AGAIN: another thread was first.
+ * Looks once. The caller gets a reference to the generation. *again: another thread was first.
  */
 static int look_once(struct source *source, struct stat *attributes, struct generation **generation,
                      bool *again)

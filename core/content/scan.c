@@ -57,7 +57,7 @@ static int scan_step(struct scan_state *state, const struct reading *reading, in
         return error;
     error = visit_loan(state, &loan);
     if (content->take_back != NULL)
-        content->take_back(reading, fd, &loan, true);
+        content->take_back(reading, fd, &loan);
     state->place += loan.length;
     return error;
 }

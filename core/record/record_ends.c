@@ -6,6 +6,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/outcome.h"
 
 enum { CANCEL_POLL_MS = 50 }; /* how soon a waiting thread notices that it was cancelled */
@@ -114,13 +115,7 @@ static bool follow_gaps(const struct record_ends *ends, uint64_t *place)
 
 static void wait_for_claims(struct record_ends *ends)
 {
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_nsec += CANCEL_POLL_MS * 1000000L;
-    if (deadline.tv_nsec >= 1000000000L) {
-        deadline.tv_nsec -= 1000000000L;
-        deadline.tv_sec++;
-    }
+    const struct timespec deadline = clock_in_ms(CANCEL_POLL_MS);
     (void)pthread_cond_clockwait(&ends->settled, &ends->lock, CLOCK_MONOTONIC, &deadline);
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/base/printable.h"
 #include "core/content/contents.h"
@@ -71,12 +72,7 @@ static void on_end(struct index_waiter *waiter, int error)
 /* Waits until the build ends or the bar must be redrawn. Returns whether the build has ended. */
 static bool ended_before_next_draw(struct waiting *waiting)
 {
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_nsec += DRAW_EVERY * 1000000L;
-    deadline.tv_sec += deadline.tv_nsec / 1000000000L;
-    deadline.tv_nsec %= 1000000000L;
-
+    const struct timespec deadline = clock_in_ms(DRAW_EVERY);
     HOLD_LOCK(&waiting->lock);
     while (!waiting->ended)
         if (pthread_cond_clockwait(&waiting->changed, &waiting->lock, CLOCK_MONOTONIC, &deadline) !=

@@ -43,14 +43,7 @@ static void on_aside_interrupt(fuse_req_t fuse, void *argument)
 
 static void wait_ms(struct aside *aside, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    const struct timespec until = clock_in_ms(ms);
     (void)pthread_cond_clockwait(&aside->change, &aside->lock, CLOCK_MONOTONIC, &until);
 }
 

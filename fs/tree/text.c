@@ -7,6 +7,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/outcome.h"
 
 struct text *text_new(void)
@@ -39,16 +40,9 @@ void text_free(struct text *text)
  */
 static void wait_for_text(struct text *text)
 {
-    enum { MOMENT_NS = 20 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000 };
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += MOMENT_NS;
-    if (until.tv_nsec >= SECOND_NS) {
-        until.tv_sec++;
-        until.tv_nsec -= SECOND_NS;
-    }
-    (void)pthread_cond_timedwait(&text->changed, &text->lock, &until);
+    enum { MOMENT_MS = 20 };
+    const struct timespec until = clock_in_ms(MOMENT_MS);
+    (void)pthread_cond_clockwait(&text->changed, &text->lock, CLOCK_MONOTONIC, &until);
 }
 
 int text_begin(struct text *text, const struct cancel *cancel, bool *make)

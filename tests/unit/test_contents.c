@@ -101,11 +101,10 @@ static void note_prepared(const struct reading *reading, int fd)
     atomic_fetch_add(&prepared, 1);
 }
 
-static void note_taken_back(const struct reading *reading, int fd, const struct content_loan *loan,
-                            bool done)
+static void note_taken_back(const struct reading *reading, int fd, const struct content_loan *loan)
 {
     (void)reading;
-    assert_true(fd >= 0 && done && !loan->mapped);
+    assert_true(fd >= 0 && !loan->mapped);
     atomic_fetch_add(&taken_back, 1);
 }
 
