@@ -63,11 +63,8 @@ void file_rest_await(int fd)
     }
 }
 
-/*
- * Waits for a write under way with an operation that a write excludes: on ext4, btrfs, tmpfs and
- * FUSE a search for holes, on XFS a read.
- */
-static void stand_in_line(int fd)
+/* A write excludes: on ext4, btrfs, tmpfs and FUSE a search for holes, on XFS a read. */
+void file_rest_stand_in_line(int fd)
 {
     char byte;
     (void)!lseek(fd, 0, SEEK_HOLE);
@@ -85,6 +82,6 @@ int file_rest_await_write(int fd, const struct file_identity *was, struct file_i
     }
     if (error != 0 || now->size != was->size)
         return error;
-    stand_in_line(fd);
+    file_rest_stand_in_line(fd);
     return file_look(fd, NULL, now);
 }

@@ -19,6 +19,9 @@
  */
 void file_rest_await(int fd);
 
+/* Waits for the write under way, if there is one, to end, however long it takes. */
+void file_rest_stand_in_line(int fd);
+
 /*
  * For a file whose mtime, but not its size, has moved since `was`: waits for the write under way to
  * end, however long it takes. Sets *now to the file as it is then. If the size has moved, the write

@@ -23,6 +23,27 @@ struct sight {
     bool unsettled; /* the time stamp may stand for a later change too */
 };
 
+/* Whether the file has changed recently, and so may change again soon. */
+static bool is_recent(const struct file_identity *identity)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec - identity->ctime.tv_sec < RECENT_S;
+}
+
+/*
+ * Looks at the file while no write is under way. A write may have moved the mtime and the bytes
+ * already, and not yet the size.
+ */
+static int look_between_writes(int fd, struct file_identity *seen)
+{
+    int error = file_look(fd, NULL, seen);
+    if (error != 0 || !is_recent(seen))
+        return error;
+    file_rest_stand_in_line(fd);
+    return file_look(fd, NULL, seen);
+}
+
 /*
  * Looks at the file and its ends, with no change in between. -TRY_AGAIN: the file is written to all
  * the time, so the ends were read after the look. An end that cannot be read is no error; its
@@ -34,7 +55,7 @@ static int look_quietly(int fd, int attempts, struct sight *sight)
     struct file_identity after;
 
     for (int i = 0; i < attempts && (i == 0 || clock_ms() - begun < QUIET_MOST_MS); i++) {
-        int error = file_look(fd, NULL, &sight->seen);
+        int error = look_between_writes(fd, &sight->seen);
         if (error != 0)
             return error;
         (void)content_ends_read(fd, sight->seen.size, &sight->ends);
@@ -130,14 +151,6 @@ void generation_take_sample(struct generation *generation, int fd)
         file_look(fd, NULL, &first.of) != 0 || !file_identity_equal(&first.of, &was))
         return;
     (void)generation_update(generation, set_first_sample, &first);
-}
-
-/* Whether the file has changed recently, and so may change again soon. */
-static bool is_recent(const struct file_identity *identity)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec - identity->ctime.tv_sec < RECENT_S;
 }
 
 /* Looks at the file until the result is current. */

@@ -22,10 +22,10 @@
  * Captures the digests of the ends, if that has not been done. The generation takes over the file
  * as it is now, unless the file has become smaller: a size that was reported must stay readable. A
  * write may be under way, so this waits until the file is at rest (file_rest_await: 250 ms at most,
- * or 2 s if time stamps count whole seconds). If the file is written to without a pause, the last
- * of many looks is used. If an end cannot be read, the generation has no digests of the ends, and
- * any change ends it. Returns 0, -ESTALE if the file is smaller or another one, or an error of
- * looking at the file.
+ * or 2 s if time stamps count whole seconds), and for a single write that takes longer. If the file
+ * is written to without a pause, the last of many looks is used. If an end cannot be read, the
+ * generation has no digests of the ends, and any change ends it. Returns 0, -ESTALE if the file is
+ * smaller or another one, or an error of looking at the file.
  */
 int generation_capture(struct generation *generation, int fd);
 

@@ -356,6 +356,37 @@ class PausedWriteTest(harness.MountTest):
             with self.subTest(kind=kind):
                 self.check(kind)
 
+    def check_first_look(self, kind):
+        """One write(2) of all bytes and more, which stops where the file ends."""
+        directory = self.filesystem(kind, 64 * M)
+        old, new = b"old\n" * (64 * K), b"new\n" * (128 * K)
+        (self.source / "bytes").write_bytes(new)
+        net = Unruly(self, self.source)
+        path = directory / "app.log"
+        path.write_bytes(old)
+        mount = self.mount(directory, "--min-size", "64K")
+        with open(os.path.join(net.path, "bytes"), "rb") as source, \
+                mmap.mmap(source.fileno(), 0, prot=mmap.PROT_READ) as mapped, \
+                open(path, "r+b", buffering=0) as file:
+            net.rules(rule("read", "hang", start=len(old), end=len(new)))
+            writer = threading.Thread(target=file.write, args=(mapped,))
+            writer.start()
+            net.wait_held()
+            self.assertEqual(os.path.getsize(path), len(old), kind)
+            got = []
+            reader = threading.Thread(target=lambda: got.append(read(mount.p("app.log/whole.log"))))
+            reader.start()
+            time.sleep(0.3)
+            net.let_go()
+            reader.join()
+            writer.join()
+        self.assertTrue(got[0] == new, "%s: %d bytes" % (kind, len(got[0])))
+
+    def test_first_look_while_a_write_is_paused(self):
+        for kind in KINDS:
+            with self.subTest(kind=kind):
+                self.check_first_look(kind)
+
 
 if __name__ == "__main__":
     harness.main()
