@@ -201,3 +201,9 @@ int view_resolve(const struct view *view, const struct selector *selector,
         piece_add(piece, data->bytes.offset, data->bytes.length);
     return error;
 }
+
+bool view_depends_on_growth(const struct view *view, const struct view_file *file,
+                            const struct piece_data *data)
+{
+    return view->partition.by_count || data->bytes.offset + data->bytes.length >= file->size;
+}

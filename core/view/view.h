@@ -50,4 +50,11 @@ int view_next(const struct view *view, const struct view_file *file, uint64_t *c
 int view_resolve(const struct view *view, const struct selector *selector,
                  const struct view_file *file, struct piece *piece, struct piece_data *data);
 
+/*
+ * Whether the selector that selects `data`, as view_resolve() found, may select something else once
+ * the file has been appended to. Does not read the file.
+ */
+bool view_depends_on_growth(const struct view *view, const struct view_file *file,
+                            const struct piece_data *data);
+
 #endif

@@ -26,7 +26,7 @@ static void run_lookup(struct request *request)
     } else if (error != 0) {
         reply_failure(request, error);
     } else {
-        const struct fuse_entry_param reply = entry_for_kernel(driver, &entry, false);
+        const struct fuse_entry_param reply = entry_for_kernel(driver, &entry);
         if (!reply_entry(request, &reply))
             node_forget(&driver->nodes, entry.node, 1);
     }

@@ -4,18 +4,17 @@
  *
  * An open of an outdated node gets ESTALE. The kernel then looks the name up again and opens the
  * result, in the same system call. If that gets ESTALE too, the program sees the error. A file that
- * grows all the time would always be outdated. So if such a file is looked up, the kernel may not
- * cache the name: each open follows a look-up of its own, and accepts the file as it was then, if
- * it has only grown since.
+ * grows all the time would always be outdated. So the kernel may not cache such a name: each open
+ * follows a look-up of its own, and accepts the file as it was then, if it has only grown since.
  *
  *     at rest     look-up ─ cached for 1 s ─ open, open, open …
  *     growing     look-up ─ open, look-up ─ open …         each accepts growth since its look-up
- *     listed      cached for 1 s ─ open: ESTALE if it has grown ─ look-up ─ open
+ *     at rest, then growing
+ *                 look-up ─ cached for 1 s ─ open: ESTALE ─ look-up: another node ─ open
  *
- * A listed name is cached even if its file grows, as programs look at what they have listed. The
- * look-up after an ESTALE ends that.
- *
- * A file counts as growing if its ctime is less than RECENT_S old.
+ * A file counts as growing if its ctime is less than RECENT_S old. Nobody knows when the kernel
+ * stops believing: it counts from when it takes the reply. So a node whose name was once cached
+ * never accepts growth. It need not: growth that outdates it makes the next look-up find another.
  */
 #ifndef BIGFS_FS_TREE_BELIEF_H
 #define BIGFS_FS_TREE_BELIEF_H
@@ -29,14 +28,13 @@
 enum { BELIEVED_SECONDS = 1 };
 
 /*
- * For how many seconds the kernel may cache a name that was looked up, or listed with its node.
- * Records that in the node. Thread-safe.
+ * For how many seconds the kernel may cache a name that means this node, whether it was looked up
+ * or listed with its node. Records in the node that it may. Thread-safe.
  */
 double belief_in_name(struct node *node, const struct stat *attributes);
-double belief_in_listed_name(struct node *node);
 
 /*
- * Whether each open of the node follows a look-up of its own, because the kernel does not cache its
+ * Whether each open of the node follows a look-up of its own, because the kernel never cached its
  * name. Growth since that look-up is then no reason for another. Thread-safe.
  */
 bool belief_accepts_growth(const struct node *node);

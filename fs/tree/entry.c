@@ -29,15 +29,13 @@ int entry_make(struct driver *driver, struct node *parent, const struct node_typ
     return 0;
 }
 
-struct fuse_entry_param entry_for_kernel(const struct driver *driver, const struct entry *entry,
-                                         bool listed)
+struct fuse_entry_param entry_for_kernel(const struct driver *driver, const struct entry *entry)
 {
     return (struct fuse_entry_param){
         .ino = (fuse_ino_t)(uintptr_t)entry->node,
         .generation = entry->node->incarnation,
         .attr = entry->attributes,
         .attr_timeout = attributes_believed(driver, entry->node, &entry->attributes),
-        .entry_timeout = listed ? belief_in_listed_name(entry->node)
-                                : belief_in_name(entry->node, &entry->attributes),
+        .entry_timeout = belief_in_name(entry->node, &entry->attributes),
     };
 }

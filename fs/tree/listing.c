@@ -24,7 +24,7 @@ static bool add_to_reply(struct listing *listing, const char *name,
 bool listing_add_found(struct listing *listing, const char *name, const struct entry *found,
                        off_t next)
 {
-    const struct fuse_entry_param entry = entry_for_kernel(listing->driver, found, true);
+    const struct fuse_entry_param entry = entry_for_kernel(listing->driver, found);
     if (add_to_reply(listing, name, &entry, next))
         return true;
     node_forget(&listing->driver->nodes, found->node, 1);

@@ -48,6 +48,7 @@ struct node_piece {
     const struct view *view; /* of its parent, or whole_of_file */
     struct selector selector;
     struct piece piece;
+    bool is_outdated_by_growth; /* the selector may select another piece if the file grows */
 };
 
 /* A small file. Its source is made when it is first opened. */
@@ -79,11 +80,9 @@ struct node {
     uint64_t lookups;    /* protected by node_table.lock; how many the kernel has still to forget */
     uint64_t children;   /* protected by node_table.lock */
     _Atomic mode_t told; /* the mode that the kernel got last */
-    _Atomic int64_t
-        believed_until;      /* when the kernel looks up its name again at the latest, in ms */
-    _Atomic int64_t doubted; /* when its name was last looked up and not to be cached, in ms */
-    _Atomic uint64_t device; /* of the file system that its source was last seen on */
-    struct node *parent;     /* the rest is constant; counted in parent->children; NULL: the root */
+    _Atomic bool was_believed; /* the kernel was once allowed to cache its name */
+    _Atomic uint64_t device;   /* of the file system that its source was last seen on */
+    struct node *parent; /* the rest is constant; counted in parent->children; NULL: the root */
     uint64_t hash;
     uint64_t inode;       /* the inode number that users see */
     uint32_t incarnation; /* unique together with the address; 0: only the root */

@@ -44,12 +44,14 @@ struct node_type {
     bool stands;           /* it exists in SOURCE under its own path */
     bool is_large;         /* a file shown as a directory; content.source is its source */
     bool is_new_each_time; /* each look-up of its name makes a node */
-    bool is_outdated_by_growth; /* its name means another node once its file has grown */
 
     /* Identity. */
     void (*print)(const union node_content *content, struct fingerprint *print);
     void (*seed)(const union node_content *content, struct inode_seed *seed);
     void (*release)(const union node_content *content);
+
+    /* Whether its name may mean another node once its file has grown. NULL: no. */
+    bool (*is_outdated_by_growth)(const struct node *node);
 
     /*
      * Whether a look-up needs a new node although this one looks the same. Called with

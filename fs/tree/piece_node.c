@@ -29,7 +29,9 @@ static int resolve_query(const struct node *parent, const struct piece_query *qu
         piece->selector = *query->selector;
     if (error != 0)
         return error;
-    return view_resolve(query->view, &piece->selector, file, &piece->piece, &data);
+    error = view_resolve(query->view, &piece->selector, file, &piece->piece, &data);
+    piece->is_outdated_by_growth = view_depends_on_growth(query->view, file, &data);
+    return error;
 }
 
 static int resolve_in(struct driver *driver, const struct node *parent,
@@ -142,6 +144,11 @@ static void release_piece(const union node_content *content)
     generation_unref(content->piece.generation);
 }
 
+static bool is_piece_outdated(const struct node *node)
+{
+    return node->content.piece.is_outdated_by_growth;
+}
+
 static int look_at_piece(struct driver *driver, struct node *node, struct stat *source)
 {
     (void)driver;
@@ -232,10 +239,10 @@ const struct node_type piece_node = {
     .number = 5,
     .shown_as = S_IFREG,
     .rights = ACL_AS_IT_IS,
-    .is_outdated_by_growth = true,
     .print = print_piece,
     .seed = seed_piece,
     .release = release_piece,
+    .is_outdated_by_growth = is_piece_outdated,
     .look = look_at_piece,
     .shape = shape_piece,
     .count_blocks = count_piece_blocks,
