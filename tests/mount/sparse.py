@@ -242,6 +242,13 @@ def layout(descriptor):
     return now.st_size, now.st_blocks, now.st_mtime_ns, now.st_ctime_ns
 
 
+def reclaimed():
+    """How many pages have been taken from the page cache. Pages of preallocated blocks count as data while cached."""
+    names = ("pgsteal_file", "pgsteal_kswapd", "pgsteal_direct", "pgsteal_proactive", "drop_pagecache")
+    with open("/proc/vmstat", encoding="ascii") as counters:
+        return sum(int(value) for name, value in map(str.split, counters) if name in names)
+
+
 def blocks_now(descriptor):
     """st_blocks from the mount itself, not what the kernel caches for a second."""
     buffer = ctypes.create_string_buffer(256)
