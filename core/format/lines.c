@@ -5,25 +5,33 @@
 
 #include "core/format/byte_count.h"
 
-static const uint8_t *find_line_end(const uint8_t *bytes, size_t length)
+static size_t find_line_end(const struct record_format *format, const uint8_t *bytes, size_t length,
+                            uint8_t *state, uint64_t nth)
 {
-    return memchr(bytes, '\n', length);
+    (void)format;
+    (void)state;
+    return byte_find_nth(bytes, length, '\n', nth);
 }
 
-static uint64_t count_line_ends(const uint8_t *bytes, size_t length)
+static uint64_t count_line_ends(const struct record_format *format, const uint8_t *bytes,
+                                size_t length, uint8_t *state)
 {
+    (void)format;
+    (void)state;
     return byte_count(bytes, length, '\n');
 }
 
-static size_t find_nth_line_end(const uint8_t *bytes, size_t length, uint64_t nth)
+static bool ends_with_line_end(uint8_t last, uint8_t state)
 {
-    return byte_find_nth(bytes, length, '\n', nth);
+    (void)state;
+    return last == '\n';
 }
 
 const struct record_format lines_format = {
     .name = "lines",
     .number = 0,
+    .states = 1,
     .find_end = find_line_end,
     .count_ends = count_line_ends,
-    .find_nth_end = find_nth_line_end,
+    .is_complete = ends_with_line_end,
 };

@@ -91,7 +91,8 @@ static void keep_part(const struct index_build *build)
 {
     int fd = -1;
 
-    if (build->counted_to <= build->from)
+    if (build->counted_to <= build->from ||
+        (build->index->format->states > 1 && build->index->chosen != build->counted_to))
         return;
     struct record_index *part =
         record_index_new(build->index->format, build->counted_to, build->index);

@@ -2,18 +2,29 @@
 #include "core/index/index_count.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "core/base/checked.h"
 #include "core/content/holes.h"
 #include "core/content/scan.h"
+#include "core/index/index_step.h"
 
-/* The record ends of a stretch, by blocks from `first` on. */
+/* The record ends of a stretch, for each state that it may begin in. */
 struct tally {
     struct record_index *index;
-    uint64_t first;
+    struct index_step *step;
     uint64_t scanned; /* bytes */
-    uint32_t counts[INDEX_GROUP];
 };
+
+static struct record_effect *effect_at(const struct tally *tally, uint64_t offset)
+{
+    return &tally->step->blocks[offset / INDEX_BLOCK - tally->step->start / INDEX_BLOCK];
+}
+
+static uint64_t part_in_block(uint64_t offset, uint64_t length)
+{
+    return min_u64(length, INDEX_BLOCK - offset % INDEX_BLOCK);
+}
 
 static bool tally_bytes(void *argument, const uint8_t *bytes, size_t length, uint64_t offset)
 {
@@ -21,9 +32,8 @@ static bool tally_bytes(void *argument, const uint8_t *bytes, size_t length, uin
 
     tally->scanned += length;
     while (length > 0) {
-        size_t part = (size_t)min_u64(length, INDEX_BLOCK - offset % INDEX_BLOCK);
-        tally->counts[offset / INDEX_BLOCK - tally->first] +=
-            (uint32_t)tally->index->format->count_ends(bytes, part);
+        size_t part = (size_t)part_in_block(offset, length);
+        record_format_pass(tally->index->format, bytes, part, effect_at(tally, offset));
         bytes += part;
         offset += part;
         length -= part;
@@ -34,9 +44,14 @@ static bool tally_bytes(void *argument, const uint8_t *bytes, size_t length, uin
 static bool tally_hole(void *argument, uint64_t offset, uint64_t length)
 {
     struct tally *tally = argument;
-    (void)offset;
-    (void)length;
+
     atomic_store(&tally->index->holes, true);
+    while (length > 0) {
+        uint64_t part = part_in_block(offset, length);
+        record_format_pass_zeros(tally->index->format, part, effect_at(tally, offset));
+        offset += part;
+        length -= part;
+    }
     return true;
 }
 
@@ -50,29 +65,32 @@ uint64_t index_step_end(uint64_t start, uint64_t end)
 int index_count(const struct reading *reading, uint64_t start, uint64_t end,
                 struct record_index *index)
 {
-    struct tally tally = {.index = index, .first = start / INDEX_BLOCK};
-
     if (start >= end)
         return 0;
     end = index_step_end(start, end);
+    struct tally tally = {.index = index, .step = index_step_new(start, end)};
+    if (tally.step == NULL)
+        return -ENOMEM;
     int error = scan(reading, start, end, &counter, &tally);
     atomic_fetch_add(&reading->source->pool->bytes_scanned, tally.scanned);
-    if (error != 0)
-        return error;
-    uint64_t after = (end - 1) / INDEX_BLOCK + 1;
-    return record_index_add_blocks(index, tally.first, tally.counts, (size_t)(after - tally.first));
+    if (error == 0)
+        return index_step_add(index, tally.step);
+    free(tally.step);
+    return error;
 }
 
 int index_pass_hole(const struct reading *reading, struct record_index *index, uint64_t start,
                     uint64_t *next)
 {
     uint64_t data = start;
-    int error = holes_seek(reading, EXTENT_DATA, start, index->size, &data);
 
     *next = start;
+    if (index->format->zeros_end)
+        return 0;
+    int error = holes_seek(reading, EXTENT_DATA, start, index->size, &data);
     if (error != 0 || (data < index->size && data < index_step_end(start, index->size)))
         return error;
     atomic_store(&index->holes, true);
     *next = data < index->size ? data / INDEX_STEP * INDEX_STEP : index->size;
-    return 0;
+    return index->format->states > 1 ? index_step_add_hole(index, start, *next) : 0;
 }

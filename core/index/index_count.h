@@ -8,13 +8,8 @@
 #include "core/content/reading.h"
 #include "core/index/record_index.h"
 
-/*
- * The longest stretch that is counted at once, in bytes: a group of the index. A stretch ends at a
- * multiple of it.
- */
-enum { INDEX_STEP = INDEX_GROUP * INDEX_BLOCK };
-
-/* Where the stretch that starts at `start` ends: at a multiple of INDEX_STEP, or at `end`. */
+/* Where the stretch that starts at `start` ends: at a multiple of INDEX_STEP (a group), or at
+ * `end`. */
 uint64_t index_step_end(uint64_t start, uint64_t end);
 
 /*

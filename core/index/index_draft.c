@@ -210,7 +210,8 @@ static int finish_counts(const struct reading *reading, struct record_index *ind
     uint8_t last = 0;
     int error = index->size > 0 ? content_read(reading, &last, 1, index->size - 1) : 0;
     if (error == 0)
-        record_index_finish(index, index->size > 0 && index->format->find_end(&last, 1) == NULL);
+        record_index_finish(index,
+                            index->size > 0 && !index->format->is_complete(last, index->state));
     return error;
 }
 

@@ -39,7 +39,8 @@ enum word {
     WORD_SAMPLE,
     WORD_VERIFIED,
     WORD_CONTENT,
-    WORD_DIGEST = 23,
+    WORD_STATES,
+    WORD_DIGEST,
     WORDS,
 };
 
@@ -138,25 +139,38 @@ static int take_word(struct index_reader *reader, uint64_t *word)
 }
 
 /* Reads the counts of the blocks that have a bit, to their places. */
-static int take_counts(struct index_reader *reader, uint64_t blocks, uint32_t *counts)
+static int take_counts(struct index_reader *reader, const struct record_format *format,
+                       uint64_t blocks, struct group_counts *counts)
 {
-    int error = 0;
-
-    for (uint64_t rest = blocks; rest != 0 && error == 0; rest &= rest - 1) {
-        uint32_t count = 0;
-        error = take_bytes(reader, &count, sizeof(count));
-        count = le32toh(count);
-        counts[__builtin_ctzll(rest)] = count;
-        if (count > INDEX_BLOCK)
-            error = -WRONG_INDEX;
+    for (uint64_t rest = blocks; rest != 0; rest &= rest - 1) {
+        const int block = __builtin_ctzll(rest);
+        uint32_t word = 0;
+        int error = take_bytes(reader, &word, sizeof(word));
+        word = le32toh(word);
+        counts->of[block] = index_word_ends(word);
+        counts->states[block] = index_word_state(word);
+        if (error != 0 || counts->of[block] > INDEX_BLOCK ||
+            counts->states[block] >= format->states)
+            return -WRONG_INDEX;
     }
-    return error;
+    return 0;
+}
+
+/* Whether the index has all blocks of group `number` that have counts. */
+static bool has_blocks(const struct record_index *index, uint64_t number,
+                       const struct group_counts *counts)
+{
+    uint64_t block = index->blocks - number * INDEX_GROUP;
+    for (; block < INDEX_GROUP; block++)
+        if (counts->of[block] != 0)
+            return false;
+    return true;
 }
 
 /* Reads a group into the index. Its number must be at least *least, which moves past it. */
 static int read_group(struct index_reader *reader, struct record_index *index, uint64_t *least)
 {
-    uint32_t counts[INDEX_GROUP] = {0};
+    struct group_counts counts = {.of = {0}};
     uint64_t word = 0;
     uint64_t blocks = UINT64_MAX;
     int error = reader->held < GROUP_MOST && reader->left > 0 ? refill_buffer(reader) : 0;
@@ -166,27 +180,22 @@ static int read_group(struct index_reader *reader, struct record_index *index, u
     if (error == 0 && (word & DENSE) == 0)
         error = take_word(reader, &blocks);
     if (error == 0)
-        error = take_counts(reader, blocks, counts);
+        error = take_counts(reader, index->format, blocks, &counts);
     if (error != 0)
         return error;
     uint64_t number = word >> 1;
-    if (number < *least || number > index->blocks / INDEX_GROUP)
+    if (number < *least || number > index->blocks / INDEX_GROUP ||
+        !has_blocks(index, number, &counts))
         return -WRONG_INDEX;
-    uint64_t most = min_u64(INDEX_GROUP, index->blocks - number * INDEX_GROUP);
-    for (uint64_t i = most; i < INDEX_GROUP; i++)
-        if (counts[i] != 0)
-            return -WRONG_INDEX;
     *least = number + 1;
-    return record_index_add_blocks(index, number * INDEX_GROUP, counts, (size_t)most);
+    return record_index_add_group(index, number, &counts);
 }
 
 /* The format in a header of this version, or NULL. */
 static const struct record_format *format_of(const struct index_header *header)
 {
-    for (const struct record_format *const *format = record_formats; *format != NULL; format++)
-        if (word_of(header, WORD_VERSION) == version_word(*format, content_of(header)))
-            return *format;
-    return NULL;
+    uint64_t word = word_of(header, WORD_VERSION);
+    return (word & UINT16_MAX) == VERSION ? record_format_numbered((uint32_t)(word >> 32)) : NULL;
 }
 
 static int read_header(int fd, struct index_header *header, struct index_key *key)
@@ -233,6 +242,15 @@ static int check_length(int fd, const struct index_header *header)
                : -WRONG_INDEX;
 }
 
+/* Sets the states at the end of what the index covers. Returns whether there are such states. */
+static bool set_states(struct record_index *index, uint64_t word)
+{
+    index->chosen = index->size;
+    index->state = (uint8_t)word;
+    index->block_state = (uint8_t)(word >> 8);
+    return index->state < index->format->states && index->block_state < index->format->states;
+}
+
 /* Reads all groups, and accepts them if the digest is right. */
 static int read_groups(struct index_reader *reader, const struct index_header *header,
                        struct record_index *index)
@@ -247,6 +265,8 @@ static int read_groups(struct index_reader *reader, const struct index_header *h
         return error;
     if (reader->held > 0 || reader->left > 0 ||
         finish_digest(&reader->digest, header) != word_of(header, WORD_DIGEST))
+        return -WRONG_INDEX;
+    if (!set_states(index, word_of(header, WORD_STATES)))
         return -WRONG_INDEX;
     record_index_finish(index, word_of(header, WORD_ENDS_OPEN) != 0);
     atomic_init(&index->holes, word_of(header, WORD_HOLES) != 0);
@@ -376,6 +396,7 @@ static void fill_header(struct index_header *header, const struct index_key *key
     set_word(header, WORD_LINE_ENDS, record_index_ends(index));
     set_word(header, WORD_HOLES, atomic_load(&index->holes) ? 1 : 0);
     set_word(header, WORD_GROUPS, index->group_count);
+    set_word(header, WORD_STATES, index->state | (uint64_t)index->block_state << 8);
 }
 
 int index_encode(int fd, const struct index_key *key, const struct record_index *index)

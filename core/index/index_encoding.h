@@ -13,13 +13,13 @@
  *             13         bytes that follow the words
  *             14 … 20    of the key: inode, birth time (s, ns), file system (2), sample, verified
  *             21         bytes of content that are indexed; 0: as many as the file has
- *             22         0
+ *             22         the state after the indexed bytes, and at the start of the last block << 8
  *             23         XXH3 of what follows, and of all other words
  *     then               the groups that have record ends, by number; of each
  *                          8 bytes     the number of the group × 2, and 1 if it is dense
  *                          8 bytes     unless it is dense: a bit for each block with record ends
- *                          4 bytes …   the record ends of each of these blocks; of a dense group,
- *                                      of each of its 64 blocks
+ *                          4 bytes …   the record ends of each of these blocks, and the state at
+ * its start << 30; of a dense group, of each of its 64 blocks
  *
  * Words have 8 bytes; all numbers are little-endian. Dense lines take 264 bytes for 16 MiB, a hole
  * takes none. The words are written last. Nothing is trusted before the digest is verified, so

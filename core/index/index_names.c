@@ -66,12 +66,8 @@ bool index_file_name_parse(const char *text, struct index_name *name)
 
     if (end == NULL || *end != '.')
         return false;
-    for (const struct record_format *const *format = record_formats; *format != NULL; format++) {
-        name->format = *format;
-        if (strcmp(end + 1, (*format)->name) == 0)
-            return true;
-    }
-    return false;
+    name->format = record_format_filed(end + 1);
+    return name->format != NULL;
 }
 
 bool index_name_is_temporary(const char *name)

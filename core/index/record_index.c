@@ -10,11 +10,6 @@
 
 enum { FIRST_GROUPS = 16, FIRST_COUNTS = 256 };
 
-/* The counts of one group, including those that are 0. */
-struct group_counts {
-    uint32_t of[INDEX_GROUP];
-};
-
 static uint64_t blocks_of(uint64_t size)
 {
     return size / INDEX_BLOCK + (size % INDEX_BLOCK != 0 ? 1 : 0);
@@ -93,9 +88,12 @@ static size_t group_from(const struct record_index *index, uint64_t number)
 static void unpack(const struct record_index *index, const struct index_group *group,
                    struct group_counts *counts)
 {
-    const uint32_t *count = index->counts + group->first;
-    for (uint64_t rest = group->blocks; rest != 0; rest &= rest - 1)
-        counts->of[__builtin_ctzll(rest)] += *count++;
+    const uint32_t *word = index->counts + group->first;
+    for (uint64_t rest = group->blocks; rest != 0; rest &= rest - 1, word++) {
+        const int block = __builtin_ctzll(rest);
+        counts->of[block] += index_word_ends(*word);
+        counts->states[block] = index_word_state(*word);
+    }
 }
 
 /* Gives the group these counts. There is room for them. The lock is held. */
@@ -110,7 +108,8 @@ static void pack(struct record_index *index, struct index_group *group,
         if (counts->of[block] == 0)
             continue;
         group->blocks |= bit_of(block);
-        index->counts[index->count_count++] = counts->of[block];
+        index->counts[index->count_count++] =
+            index_count_word(counts->of[block], counts->states[block]);
     }
 }
 
@@ -137,22 +136,15 @@ static int add_to_group(struct record_index *index, uint64_t number, struct grou
     return 0;
 }
 
-int record_index_add_blocks(struct record_index *index, uint64_t first, const uint32_t *counts,
-                            size_t blocks)
+int record_index_add_group(struct record_index *index, uint64_t number,
+                           const struct group_counts *counts)
 {
-    struct group_counts group = {0};
-    uint64_t from = first % INDEX_GROUP;
+    struct group_counts all = *counts;
     uint32_t any = 0;
 
-    assert(from + blocks <= INDEX_GROUP && first + blocks <= index->blocks);
-    for (size_t i = 0; i < blocks; i++) {
-        group.of[from + i] = counts[i];
-        any |= counts[i];
-    }
-    if (any == 0)
-        return 0;
-    HOLD_LOCK(&index->lock);
-    return add_to_group(index, first / INDEX_GROUP, &group);
+    for (size_t i = 0; i < INDEX_GROUP; i++)
+        any |= counts->of[i];
+    return any != 0 ? add_to_group(index, number, &all) : 0;
 }
 
 /* Takes over the counts of the blocks that both cover. */
@@ -160,15 +152,19 @@ static int take_over(struct record_index *index, const struct record_index *old)
 {
     int error = 0;
     for (size_t i = 0; i < old->group_count && error == 0; i++) {
-        uint64_t first = old->groups[i].number * INDEX_GROUP;
-        struct group_counts counts = {0};
-        if (first >= index->blocks)
+        const uint64_t number = old->groups[i].number;
+        struct group_counts counts = {.of = {0}};
+        if (number * INDEX_GROUP >= index->blocks)
             break;
         unpack(old, &old->groups[i], &counts);
-        uint64_t most = index->blocks - first;
-        error = record_index_add_blocks(index, first, counts.of,
-                                        most < INDEX_GROUP ? (size_t)most : INDEX_GROUP);
+        for (uint64_t k = 0; k < INDEX_GROUP; k++)
+            if (number * INDEX_GROUP + k >= index->blocks)
+                counts.of[k] = 0;
+        error = record_index_add_group(index, number, &counts);
     }
+    index->chosen = old->chosen;
+    index->state = old->state;
+    index->block_state = old->block_state;
     return error;
 }
 
@@ -216,7 +212,7 @@ void record_index_finish(struct record_index *index, bool ends_open)
         struct index_group *group = &index->groups[i];
         group->before = index->ends;
         for (unsigned k = 0; k < filled(group); k++)
-            index->ends += index->counts[group->first + k];
+            index->ends += index_word_ends(index->counts[group->first + k]);
     }
     if (index->group_count > 0)
         trim_room(index);
@@ -233,6 +229,11 @@ void record_index_unref(struct record_index *index)
 {
     if (index == NULL || atomic_fetch_sub(&index->references, 1) != 1)
         return;
+    while (index->waiting != NULL) {
+        struct index_step *step = index->waiting;
+        index->waiting = step->next;
+        free(step);
+    }
     pthread_mutex_destroy(&index->lock);
     free(index->groups);
     free(index->counts);
@@ -261,7 +262,7 @@ uint64_t record_index_ends_before(const struct record_index *index, uint64_t blo
     if (group->number > block / INDEX_GROUP)
         return ends;
     for (unsigned i = 0; i < filled_before(group, block % INDEX_GROUP); i++)
-        ends += index->counts[group->first + i];
+        ends += index_word_ends(index->counts[group->first + i]);
     return ends;
 }
 
@@ -287,8 +288,8 @@ uint64_t record_index_find(const struct record_index *index, uint64_t *nth)
     const uint32_t *count = index->counts + group->first;
     uint64_t rest = group->blocks;
 
-    for (*nth -= group->before; *nth > *count; rest &= rest - 1)
-        *nth -= *count++;
+    for (*nth -= group->before; *nth > index_word_ends(*count); rest &= rest - 1)
+        *nth -= index_word_ends(*count++);
     return group->number * INDEX_GROUP + (uint64_t)__builtin_ctzll(rest);
 }
 
@@ -318,6 +319,15 @@ void record_index_remember(struct record_index *index, uint64_t record, uint64_t
     *found_place(index, record) = (struct found_record){record, offset};
 }
 
+uint8_t record_index_state_at(const struct record_index *index, uint64_t block)
+{
+    const struct index_group *group = &index->groups[group_from(index, block / INDEX_GROUP)];
+
+    assert(group->number == block / INDEX_GROUP && (group->blocks & bit_of(block % INDEX_GROUP)));
+    return index_word_state(
+        index->counts[group->first + filled_before(group, block % INDEX_GROUP)]);
+}
+
 uint64_t record_index_next_end(const struct record_index *index, uint64_t block)
 {
     size_t place = group_from(index, block / INDEX_GROUP);
@@ -336,7 +346,8 @@ uint64_t record_index_next_end(const struct record_index *index, uint64_t block)
 
 bool record_index_equal(const struct record_index *a, const struct record_index *b)
 {
-    if (a->size != b->size || a->group_count != b->group_count || a->ends != b->ends)
+    if (a->size != b->size || a->group_count != b->group_count || a->ends != b->ends ||
+        a->state != b->state)
         return false;
     for (size_t i = 0; i < a->group_count; i++) {
         const struct index_group *one = &a->groups[i];

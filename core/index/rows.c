@@ -16,6 +16,7 @@ struct row_walk {
     uint64_t place;  /* how far it has come */
     uint64_t end;    /* of the block */
     uint64_t passed; /* record ends from the start of the block to `place` */
+    uint8_t state;   /* of the format, at `place` */
     size_t read;     /* how many bytes at `next` have been read; they are those at `place` */
     const uint8_t *next;
     uint8_t buffer[READ_STEP];
@@ -26,6 +27,7 @@ static void begin_row_walk(struct row_walk *walk, uint64_t block)
     walk->place = block * INDEX_BLOCK;
     walk->end = min_u64(walk->place + INDEX_BLOCK, walk->index->size);
     walk->passed = 0;
+    walk->state = record_index_state_at(walk->index, block);
     walk->read = 0;
 }
 
@@ -36,27 +38,42 @@ static int read_rows_on(struct row_walk *walk)
     return content_probe(walk->reading, walk->buffer, walk->read, walk->place);
 }
 
+/* Moves on by bytes that have been read. */
+static void move_row_walk(struct row_walk *walk, size_t bytes, uint64_t ends)
+{
+    walk->passed += ends;
+    walk->place += bytes;
+    walk->next += bytes;
+    walk->read -= bytes;
+}
+
+/* Moves past what has been read, or past the `nth` record end of the block if that is there. */
+static void take_walk_step(struct row_walk *walk, uint64_t nth)
+{
+    const struct record_format *format = walk->index->format;
+    uint8_t after = walk->state;
+    uint64_t ends = format->count_ends(format, walk->next, walk->read, &after);
+
+    if (walk->passed + ends < nth) {
+        walk->state = after;
+        move_row_walk(walk, walk->read, ends);
+        return;
+    }
+    ends = nth - walk->passed;
+    size_t end = format->find_end(format, walk->next, walk->read, &walk->state, ends);
+    move_row_walk(walk, end + 1, ends);
+}
+
 /* Moves past the `nth` record end of the block, which is still ahead. */
 static int walk_to(struct row_walk *walk, uint64_t nth)
 {
-    const struct record_format *format = walk->index->format;
-
     while (walk->passed < nth) {
         if (walk->place == walk->end)
             return -WRONG_INDEX;
         int error = walk->read == 0 ? read_rows_on(walk) : 0;
         if (error != 0)
             return error;
-        size_t step = walk->read;
-        uint64_t ends = format->count_ends(walk->next, step);
-        if (walk->passed + ends >= nth) {
-            ends = nth - walk->passed;
-            step = format->find_nth_end(walk->next, step, ends) + 1;
-        }
-        walk->passed += ends;
-        walk->place += step;
-        walk->next += step;
-        walk->read -= step;
+        take_walk_step(walk, nth);
     }
     return 0;
 }
@@ -82,7 +99,7 @@ static int find_row(struct row_walk *walk, uint64_t row, uint64_t *offset)
     int error = walk_to(walk, nth);
     if (error != 0)
         return error;
-    *offset = walk->place;
+    *offset = record_format_start_after(walk->index->format, walk->place - 1);
     record_index_remember(walk->index, row, *offset);
     return 0;
 }
@@ -104,4 +121,57 @@ int rows_find_both(const struct reading *reading, struct record_index *index, ui
 
     int error = find_row(&walk, first, start);
     return error != 0 ? error : find_row(&walk, last, end);
+}
+
+/* --- counting --------------------------------------------------------------------------------- */
+
+/* Moves to `place`, which lies ahead in the block. */
+static int walk_up_to(struct row_walk *walk, uint64_t place)
+{
+    walk->end = place;
+    while (walk->place < place) {
+        int error = read_rows_on(walk);
+        if (error != 0)
+            return error;
+        take_walk_step(walk, UINT64_MAX);
+    }
+    return 0;
+}
+
+int rows_count_ends(const struct reading *reading, struct record_index *index, uint64_t place,
+                    uint64_t *ends)
+{
+    const uint64_t block = place / INDEX_BLOCK;
+    struct row_walk walk;
+
+    *ends = record_index_ends_before(index, block);
+    if (place % INDEX_BLOCK == 0 || record_index_next_end(index, block) != block)
+        return 0;
+    walk.reading = reading;
+    walk.index = index;
+    begin_row_walk(&walk, block);
+    int error = walk_up_to(&walk, place);
+    *ends += walk.passed;
+    return error;
+}
+
+/* The first record that starts at or after `place`. */
+static int find_row_boundary(const struct reading *reading, struct record_index *index,
+                             uint64_t place, uint64_t *boundary)
+{
+    uint64_t ends = 0;
+
+    *boundary = min_u64(place, index->size);
+    if (place == 0 || place >= index->size)
+        return 0;
+    int error =
+        rows_count_ends(reading, index, place - (index->format->ends_before ? 0 : 1), &ends);
+    return error != 0 ? error : rows_find(reading, index, ends + 1, boundary);
+}
+
+int rows_find_boundaries(const struct reading *reading, struct record_index *index, uint64_t *start,
+                         uint64_t *end)
+{
+    int error = find_row_boundary(reading, index, *start, start);
+    return error != 0 ? error : find_row_boundary(reading, index, *end, end);
 }

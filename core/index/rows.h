@@ -28,4 +28,19 @@ int rows_find(const struct reading *reading, struct record_index *index, uint64_
 int rows_find_both(const struct reading *reading, struct record_index *index, uint64_t first,
                    uint64_t last, uint64_t *start, uint64_t *end);
 
+/*
+ * Counts the record ends before `place`, at most the size that the index covers. Reads at most one
+ * block. Returns as rows_find().
+ */
+int rows_count_ends(const struct reading *reading, struct record_index *index, uint64_t place,
+                    uint64_t *ends);
+
+/*
+ * Replaces *start and *end by the first record starts at or after them, or by the size that the
+ * index covers if there is none: as boundary_find_both(), for formats whose boundaries depend on
+ * all bytes before them. Reads at most four blocks. Returns as rows_find().
+ */
+int rows_find_boundaries(const struct reading *reading, struct record_index *index, uint64_t *start,
+                         uint64_t *end);
+
 #endif

@@ -14,6 +14,7 @@ enum {
     FIRST_STEP = 4096,       /* most records are shorter */
     JOINED_STEP = 64 * 1024, /* small extents are read together with the holes between them */
     LONGEST_STEP = 2048 * 1024,
+    CONTEXT_MOST = 1,    /* bytes */
     SEARCH_ATTEMPTS = 4, /* attempts to find both ends of a piece while its file changes */
 };
 
@@ -22,6 +23,7 @@ enum {
 /* The result of scanning a step: how far it came, and whether a record ends there. */
 struct finding {
     const struct record_format *format;
+    uint8_t state;
     uint64_t scanned_to;
     bool ends_record;
 };
@@ -29,11 +31,12 @@ struct finding {
 static bool look_for_end(void *argument, const uint8_t *bytes, size_t length, uint64_t offset)
 {
     struct finding *finding = argument;
-    const uint8_t *end = finding->format->find_end(bytes, length);
+    const struct record_format *format = finding->format;
+    size_t end = format->find_end(format, bytes, length, &finding->state, 1);
 
-    finding->ends_record = end != NULL;
-    finding->scanned_to = offset + (end != NULL ? (uint64_t)(end - bytes) : length);
-    return end == NULL;
+    finding->ends_record = end < length;
+    finding->scanned_to = max_u64(finding->scanned_to, offset + end);
+    return !finding->ends_record;
 }
 
 static const struct scan_visitor end_finder = {.data = look_for_end};
@@ -74,6 +77,12 @@ static int begin_end_search(struct end_search *search, const struct reading *rea
     return search->ends != NULL ? 0 : -ENOMEM;
 }
 
+/* Where the bytes begin that tell the state at `place`. */
+static uint64_t context_of(const struct record_format *format, uint64_t place)
+{
+    return saturating_sub(place, format->context);
+}
+
 /*
  * Sets search->barren_to to the first place at or after `place` in which a record may end: after
  * holes, and after blocks without record ends according to the index, if there is one.
@@ -81,10 +90,14 @@ static int begin_end_search(struct end_search *search, const struct reading *rea
 static int pass_barren(struct end_search *search, uint64_t place)
 {
     const struct reading *reading = search->reading;
-    uint64_t data = place;
-    int error = holes_seek(reading, EXTENT_DATA, place, reading->size, &data);
-    uint64_t next = index_note_next_end(reading, search->format, data);
+    const uint64_t context = context_of(search->format, place);
+    uint64_t data = context;
+    int error = 0;
 
+    if (!search->format->zeros_end)
+        error = holes_seek(reading, EXTENT_DATA, context, reading->size, &data);
+    data = max_u64(data, place);
+    uint64_t next = index_note_next_end(reading, search->format, data);
     search->barren_to = max_u64(data, min_u64(next, reading->size));
     return error;
 }
@@ -110,7 +123,8 @@ static int search_claim(struct end_search *search, const struct scan_claim *clai
         return error;
     end = max_u64(end, min_u64(most, claim->start + JOINED_STEP));
     search->step = search->step < JOINED_STEP ? 4 * search->step : LONGEST_STEP;
-    error = scan(search->reading, claim->start, end, &end_finder, finding);
+    error =
+        scan(search->reading, context_of(search->format, claim->start), end, &end_finder, finding);
     atomic_fetch_add(&search->reading->source->pool->bytes_scanned,
                      finding->scanned_to + (finding->ends_record ? 1 : 0) - claim->start);
     return error;
@@ -122,15 +136,19 @@ static int search_claim(struct end_search *search, const struct scan_claim *clai
  */
 static int verify_end(const struct end_search *search, uint64_t place, bool *holds)
 {
-    uint8_t byte = 0;
+    const struct record_format *format = search->format;
+    const uint64_t context = context_of(format, place);
+    const size_t length = (size_t)(place - context) + 1;
+    uint8_t bytes[CONTEXT_MOST + 1];
+    uint8_t state = 0;
 
     *holds = true;
     if (!record_ends_have_grown(search->ends))
         return 0;
-    int error = content_probe(search->reading, &byte, 1, place);
+    int error = content_probe(search->reading, bytes, length, context);
     if (error != 0)
         return error;
-    *holds = search->format->find_end(&byte, 1) != NULL;
+    *holds = format->find_end(format, bytes, length, &state, 1) == length - 1;
     if (!*holds)
         record_ends_forget(search->ends);
     return 0;
@@ -205,12 +223,12 @@ static int find_boundary(struct end_search *search, uint64_t place, uint64_t *bo
         *boundary = min_u64(place, size);
         return 0;
     }
-    search->place = place - 1;
+    search->place = place - (search->format->ends_before ? 0 : 1);
     search->step = FIRST_STEP;
     search->barren_to = 0;
     int error = find_record_end(search);
     if (error == 0)
-        *boundary = min_u64(search->place + 1, size);
+        *boundary = min_u64(record_format_start_after(search->format, search->place), size);
     return error;
 }
 
@@ -250,6 +268,7 @@ int boundary_find_both(const struct reading *reading, const struct record_format
 /* Skipping records from the start of a file. */
 struct skip {
     const struct record_format *format;
+    uint8_t state;
     uint64_t left; /* records */
     uint64_t place;
     uint64_t scanned; /* bytes */
@@ -258,28 +277,31 @@ struct skip {
 static bool skip_records(void *argument, const uint8_t *bytes, size_t length, uint64_t offset)
 {
     struct skip *skip = argument;
-    const uint8_t *at = bytes;
+    const struct record_format *format = skip->format;
+    uint8_t state = skip->state;
+    size_t end = format->find_end(format, bytes, length, &state, skip->left);
 
-    while (skip->left > 0) {
-        const uint8_t *end = skip->format->find_end(at, length - (size_t)(at - bytes));
-        if (end == NULL) {
-            skip->place = offset + length;
-            skip->scanned += length;
-            return true;
-        }
-        at = end + 1;
-        skip->left--;
+    if (end == length) {
+        skip->left -= format->count_ends(format, bytes, length, &skip->state);
+        skip->place = offset + length;
+        skip->scanned += length;
+        return true;
     }
-    skip->place = offset + (uint64_t)(at - bytes);
-    skip->scanned += (uint64_t)(at - bytes);
+    skip->left = 0;
+    skip->place = record_format_start_after(format, offset + end);
+    skip->scanned += end + 1;
     return false;
 }
 
 static bool skip_hole(void *argument, uint64_t offset, uint64_t length)
 {
     struct skip *skip = argument;
-    skip->place = offset + length;
-    return true;
+    const uint64_t ends = skip->format->zeros_end ? min_u64(skip->left, length) : 0;
+
+    skip->left -= ends;
+    skip->state = skip->format->after_zeros[skip->state];
+    skip->place = offset + (skip->left == 0 ? ends : length);
+    return skip->left > 0;
 }
 
 static const struct scan_visitor skipper = {.data = skip_records, .hole = skip_hole};
@@ -306,7 +328,7 @@ static int verify_prefix(const struct end_search *search, const struct record_pr
     *holds = true;
     if (prefix->boundary == 0 || prefix->boundary >= prefix->size)
         return 0;
-    return verify_end(search, prefix->boundary - 1, holds);
+    return verify_end(search, prefix->boundary - (search->format->ends_before ? 0 : 1), holds);
 }
 
 int boundary_after_records(const struct reading *reading, const struct record_format *format,

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/view/lines_view.h"
 
+#include "core/base/outcome.h"
+#include "core/index/index_get.h"
+#include "core/index/rows.h"
 #include "core/record/boundary.h"
 
 static bool parse_lines_size(const char *text, size_t length, struct view *view)
@@ -13,6 +16,15 @@ static uint64_t count_lines_pieces(const struct view *view, const struct view_fi
     return partition_count(&view->partition, file->size);
 }
 
+/* In a format whose boundaries depend on all bytes before them. */
+static int find_indexed_lines(const struct view_file *file, uint64_t *start, uint64_t *end)
+{
+    int error = rows_find_boundaries(file->reading, file->index, start, end);
+    if (error == -WRONG_INDEX)
+        index_reject(file->directory, file->reading, file->index);
+    return error;
+}
+
 static int find_lines(const struct view *view, uint64_t number, const struct view_file *file,
                       struct piece_data *data)
 {
@@ -21,7 +33,8 @@ static int find_lines(const struct view *view, uint64_t number, const struct vie
     uint64_t end = partition_start(&view->partition, file->size, number + 1);
 
     part.size = file->size;
-    int error = boundary_find_both(&part, view->format, &start, &end);
+    int error = view->format->needs_index ? find_indexed_lines(file, &start, &end)
+                                          : boundary_find_both(&part, view->format, &start, &end);
     data->bytes = (struct range){start, end - start};
     return error;
 }

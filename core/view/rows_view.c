@@ -16,7 +16,7 @@
 
 static bool is_rows_listed(const struct reading *reading, struct index_directory *directory)
 {
-    return index_is_there(directory, reading, record_formats[0]);
+    return index_is_there(directory, reading, default_format);
 }
 
 static bool parse_rows_size(const char *text, size_t length, struct view *view)

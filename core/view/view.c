@@ -82,7 +82,7 @@ int view_parse(const char *name, size_t length, const struct view_defaults *defa
         return -ENOENT;
     *view = (struct view){
         .type = view_types[number],
-        .format = record_formats[0],
+        .format = default_format,
         .partition.value = defaults->chunk_size,
         .rows = defaults->rows,
     };
@@ -102,10 +102,15 @@ bool view_is_numbered(const struct view *view)
     return view->type->count != NULL;
 }
 
+bool view_needs_index(const struct view *view)
+{
+    return view->type->needs_index || (view->type->has_records && view->format->needs_index);
+}
+
 int view_file_complete(struct view_file *file, const struct view *view,
                        struct index_directory *directory)
 {
-    if (!view->type->needs_index)
+    if (!view_needs_index(view))
         return 0;
     int error = index_get(directory, file->reading, view->format, &file->index);
     if (error != 0)

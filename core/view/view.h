@@ -24,6 +24,9 @@ int view_parse(const char *name, size_t length, const struct view_defaults *defa
 /* Whether its pieces are numbered; otherwise they are ranges. */
 bool view_is_numbered(const struct view *view);
 
+/* Whether its pieces are found by an index: its type needs one, or its record format does. */
+bool view_needs_index(const struct view *view);
+
 /*
  * If the view needs an index, sets file->index, a reference that the caller owns, and the size to
  * what it covers. In that case the reading must be pinned. Returns as index_get().

@@ -335,7 +335,7 @@ static int index_all(struct maker *maker)
 
 int index_command(const struct options *options)
 {
-    struct maker maker = {.options = options, .format = record_formats[0]};
+    struct maker maker = {.options = options, .format = default_format};
 
     if (options->settings.index_dir == NULL)
         return complain(EXIT_FAILURE, "--index needs a directory to keep line indexes in: give "

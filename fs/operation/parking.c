@@ -48,7 +48,7 @@ static void on_parked_interrupt(fuse_req_t fuse, void *argument)
 static int join_index(struct parked *parked, const struct node *node)
 {
     const struct view *view = node->type->view_of != NULL ? node->type->view_of(node) : NULL;
-    const struct record_format *format = view != NULL ? view->format : record_formats[0];
+    const struct record_format *format = view != NULL ? view->format : default_format;
     AUTO_READING struct reading reading = {.source = NULL};
 
     int error = reading_look(node_source(node), NULL, &reading, NULL);

@@ -210,10 +210,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
 static void write_small(void)
 {
     const struct index_key key = {.format = &lines_format, .size = 3 * (uint64_t)INDEX_BLOCK};
-    const uint32_t counts[] = {0, 5, 0};
+    const struct group_counts counts = {.of = {0, 5, 0}};
     struct record_index *index = record_index_new(key.format, key.size, NULL);
 
-    require(index != NULL && record_index_add_blocks(index, 0, counts, 3) == 0);
+    require(index != NULL && record_index_add_group(index, 0, &counts) == 0);
     record_index_finish(index, true);
     require(index_encode(first_file, &key, index) == 0);
     written.length = (size_t)lseek(first_file, 0, SEEK_END);

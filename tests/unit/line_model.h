@@ -11,42 +11,12 @@
 #include <string.h>
 
 #include "core/format/lines.h"
+#include "core/format/nul.h"
 #include "core/index/index_directory.h"
 #include "core/index/index_get.h"
 #include "core/index/record_index.h"
 #include "core/index/rows.h"
 #include "tests/unit/support.h"
-
-/* Another format than the usual one: records that end in NUL. */
-static inline const uint8_t *find_nul(const uint8_t *bytes, size_t length)
-{
-    return memchr(bytes, '\0', length);
-}
-
-static inline uint64_t count_nuls(const uint8_t *bytes, size_t length)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < length; i++)
-        count += bytes[i] == '\0' ? 1 : 0;
-    return count;
-}
-
-static inline size_t find_nth_nul(const uint8_t *bytes, size_t length, uint64_t nth)
-{
-    size_t at = 0;
-    for (; at < length; at++)
-        if (bytes[at] == '\0' && --nth == 0)
-            break;
-    return at;
-}
-
-static const struct record_format nul_format __attribute__((unused)) = {
-    .name = "nul",
-    .number = 999,
-    .find_end = find_nul,
-    .count_ends = count_nuls,
-    .find_nth_end = find_nth_nul,
-};
 
 /* A text, and where its lines begin. */
 struct line_model {

@@ -246,7 +246,7 @@ static void test_signed_and_not_for_us(void **state)
     assert_int_equal(read_with_word(*state, VERSION, 0), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, VERSION, 1), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, VERSION, 3), -WRONG_INDEX);
-    assert_int_equal(read_with_word(*state, VERSION, 2 | UINT64_C(1) << 32), -WRONG_INDEX);
+    assert_int_equal(read_with_word(*state, VERSION, 2 | UINT64_C(255) << 32), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, 0, 0), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, SIZE, UINT64_MAX), -WRONG_INDEX);
     assert_int_equal(read_with_word(*state, SIZE, 2 * (uint64_t)INDEX_BLOCK), -WRONG_INDEX);
