@@ -168,6 +168,13 @@ bool generation_covers(struct generation *generation, const struct file_identity
            (is_before(&state->base, then) && is_before(then, &state->identity));
 }
 
+bool generation_has_grown(struct generation *generation)
+{
+    HOLD_LOCK(&generation->lock);
+    return generation->state.captured &&
+           generation->state.identity.size > generation->state.base.size;
+}
+
 /* Informs the notes what a change of the state means for the content. The lock is held. */
 static void tell_notes(struct generation *generation, const struct generation_state *before)
 {

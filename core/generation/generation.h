@@ -105,6 +105,9 @@ bool generation_captured(struct generation *generation);
  */
 bool generation_is_as(struct generation *generation, const struct file_identity *now);
 
+/* Whether the file has grown since it was captured or last revised, as far as has been seen. */
+bool generation_has_grown(struct generation *generation);
+
 /*
  * Whether the file was this generation, in its present revision, when it had the attributes `then`:
  * whether these lie between the present ones and those when it was captured or last revised. False

@@ -14,16 +14,12 @@ static bool has_changed_recently(const struct stat *attributes)
     return now.tv_sec - attributes->st_ctim.tv_sec < RECENT_S;
 }
 
-static bool is_outdated_by_growth(const struct node *node)
-{
-    return node->type->is_outdated_by_growth != NULL && node->type->is_outdated_by_growth(node);
-}
-
-double belief_in_name(struct node *node, const struct stat *attributes)
+double belief_in_name(struct driver *driver, struct node *node, const struct stat *attributes)
 {
     if (node->type->is_new_each_time)
         return 0;
-    if (is_outdated_by_growth(node) && has_changed_recently(attributes))
+    if (node->type->is_growing != NULL && has_changed_recently(attributes) &&
+        node->type->is_growing(driver, node))
         return 0;
     atomic_store(&node->was_believed, true);
     return BELIEVED_SECONDS;

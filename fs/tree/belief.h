@@ -9,12 +9,16 @@
  *
  *     at rest     look-up ─ cached for 1 s ─ open, open, open …
  *     growing     look-up ─ open, look-up ─ open …         each accepts growth since its look-up
- *     at rest, then growing
+ *     found to grow
  *                 look-up ─ cached for 1 s ─ open: ESTALE ─ look-up: another node ─ open
  *
- * A file counts as growing if its ctime is less than RECENT_S old. Nobody knows when the kernel
- * stops believing: it counts from when it takes the reply. So a node whose name was once cached
- * never accepts growth. It need not: growth that outdates it makes the next look-up find another.
+ * A file counts as growing if its ctime is less than RECENT_S old and it was found to have grown
+ * before, or is small and was opened before. So a listing of files that were just written is
+ * cached.
+ *
+ * bigfs cannot tell when the kernel stops believing: it counts from when it takes the reply. So a
+ * node whose name was once cached never accepts growth. It need not: growth that outdates it makes
+ * the next look-up find another.
  */
 #ifndef BIGFS_FS_TREE_BELIEF_H
 #define BIGFS_FS_TREE_BELIEF_H
@@ -24,6 +28,8 @@
 
 #include "fs/tree/node.h"
 
+struct driver;
+
 /* How long the kernel caches names and attributes by default. */
 enum { BELIEVED_SECONDS = 1 };
 
@@ -31,7 +37,7 @@ enum { BELIEVED_SECONDS = 1 };
  * For how many seconds the kernel may cache a name that means this node, whether it was looked up
  * or listed with its node. Records in the node that it may. Thread-safe.
  */
-double belief_in_name(struct node *node, const struct stat *attributes);
+double belief_in_name(struct driver *driver, struct node *node, const struct stat *attributes);
 
 /*
  * Whether each open of the node follows a look-up of its own, because the kernel never cached its

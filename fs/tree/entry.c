@@ -29,13 +29,13 @@ int entry_make(struct driver *driver, struct node *parent, const struct node_typ
     return 0;
 }
 
-struct fuse_entry_param entry_for_kernel(const struct driver *driver, const struct entry *entry)
+struct fuse_entry_param entry_for_kernel(struct driver *driver, const struct entry *entry)
 {
     return (struct fuse_entry_param){
         .ino = (fuse_ino_t)(uintptr_t)entry->node,
         .generation = entry->node->incarnation,
         .attr = entry->attributes,
         .attr_timeout = attributes_believed(driver, entry->node, &entry->attributes),
-        .entry_timeout = belief_in_name(entry->node, &entry->attributes),
+        .entry_timeout = belief_in_name(driver, entry->node, &entry->attributes),
     };
 }

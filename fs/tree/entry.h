@@ -39,6 +39,6 @@ int entry_make(struct driver *driver, struct node *parent, const struct node_typ
  * What the kernel gets for an entry that was looked up or listed. The kernel then caches name and
  * attributes for a while.
  */
-struct fuse_entry_param entry_for_kernel(const struct driver *driver, const struct entry *entry);
+struct fuse_entry_param entry_for_kernel(struct driver *driver, const struct entry *entry);
 
 #endif

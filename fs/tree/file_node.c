@@ -41,10 +41,11 @@ static void release_file(const union node_content *content)
     source_unref(content->file.source);
 }
 
-static bool is_file_outdated(const struct node *node)
+/* A small file that is not opened is known by its attributes alone, so growth is not noticed. */
+static bool is_file_growing(struct driver *driver, const struct node *node)
 {
-    (void)node;
-    return true;
+    AUTO_FREE char *path = node_path(node, NULL);
+    return path == NULL || recent_sources_has(&driver->recent, path);
 }
 
 /* Whether its generation has ended. */
@@ -159,7 +160,7 @@ const struct node_type file_node = {
     .print = print_file,
     .seed = seed_file,
     .release = release_file,
-    .is_outdated_by_growth = is_file_outdated,
+    .is_growing = is_file_growing,
     .is_over = is_file_over,
     .look = look_at_file,
     .shape = shape_file,

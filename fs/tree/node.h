@@ -48,7 +48,7 @@ struct node_piece {
     const struct view *view; /* of its parent, or whole_of_file */
     struct selector selector;
     struct piece piece;
-    bool is_outdated_by_growth; /* the selector may select another piece if the file grows */
+    bool depends_on_growth; /* the selector may select another piece if the file grows */
 };
 
 /* A small file. Its source is made when it is first opened. */

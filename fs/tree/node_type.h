@@ -50,8 +50,11 @@ struct node_type {
     void (*seed)(const union node_content *content, struct inode_seed *seed);
     void (*release)(const union node_content *content);
 
-    /* Whether its name may mean another node once its file has grown. NULL: no. */
-    bool (*is_outdated_by_growth)(const struct node *node);
+    /*
+     * Whether its file, which has changed recently, seems to go on growing, so that its name soon
+     * means another node. NULL: no.
+     */
+    bool (*is_growing)(struct driver *driver, const struct node *node);
 
     /*
      * Whether a look-up needs a new node although this one looks the same. Called with

@@ -30,7 +30,7 @@ static int resolve_query(const struct node *parent, const struct piece_query *qu
     if (error != 0)
         return error;
     error = view_resolve(query->view, &piece->selector, file, &piece->piece, &data);
-    piece->is_outdated_by_growth = view_depends_on_growth(query->view, file, &data);
+    piece->depends_on_growth = view_depends_on_growth(query->view, file, &data);
     return error;
 }
 
@@ -144,9 +144,11 @@ static void release_piece(const union node_content *content)
     generation_unref(content->piece.generation);
 }
 
-static bool is_piece_outdated(const struct node *node)
+static bool is_piece_growing(struct driver *driver, const struct node *node)
 {
-    return node->content.piece.is_outdated_by_growth;
+    const struct node_piece *piece = &node->content.piece;
+    (void)driver;
+    return piece->depends_on_growth && generation_has_grown(piece->generation);
 }
 
 static int look_at_piece(struct driver *driver, struct node *node, struct stat *source)
@@ -242,7 +244,7 @@ const struct node_type piece_node = {
     .print = print_piece,
     .seed = seed_piece,
     .release = release_piece,
-    .is_outdated_by_growth = is_piece_outdated,
+    .is_growing = is_piece_growing,
     .look = look_at_piece,
     .shape = shape_piece,
     .count_blocks = count_piece_blocks,

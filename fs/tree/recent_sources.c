@@ -54,3 +54,10 @@ struct source *recent_sources_get(struct recent_sources *recent, struct source_p
     source_unref(outdated);
     return found;
 }
+
+bool recent_sources_has(struct recent_sources *recent, const char *path)
+{
+    const uint64_t hash = XXH3_64bits(path, strlen(path));
+    HOLD_LOCK(&recent->lock);
+    return find(recent, hash, path) != NULL;
+}

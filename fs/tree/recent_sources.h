@@ -12,6 +12,7 @@
 #define BIGFS_FS_TREE_RECENT_SOURCES_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,5 +38,8 @@ void recent_sources_destroy(struct recent_sources *recent);
  */
 struct source *recent_sources_get(struct recent_sources *recent, struct source_pool *pool,
                                   const char *path);
+
+/* Whether the source of `path` is here. */
+bool recent_sources_has(struct recent_sources *recent, const char *path);
 
 #endif
