@@ -13,70 +13,14 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
-#include "core/file/read_fully.h"
-#include "core/format/record_formats.h"
-
-enum word {
-    WORD_MAGIC,
-    WORD_VERSION,
-    WORD_SIZE,
-    WORD_MTIME,
-    WORD_MTIME_NS,
-    WORD_CTIME,
-    WORD_CTIME_NS,
-    WORD_HEAD,
-    WORD_TAIL,
-    WORD_ENDS_OPEN,
-    WORD_LINE_ENDS,
-    WORD_HOLES,
-    WORD_GROUPS,
-    WORD_BODY,
-    WORD_INODE,
-    WORD_BIRTH,
-    WORD_BIRTH_NS,
-    WORD_FILE_SYSTEM,
-    WORD_FILE_SYSTEM_2,
-    WORD_SAMPLE,
-    WORD_VERIFIED,
-    WORD_CONTENT,
-    WORD_STATES,
-    WORD_DIGEST,
-    WORDS,
-};
+#include "core/index/index_header.h"
 
 enum {
-    VERSION = 2,
     DENSE = 1,           /* in the first word of a group */
     BUFFER = 128 * 1024, /* bytes; more than a group takes */
     GROUP_MOST = 2 * sizeof(uint64_t) + INDEX_GROUP * sizeof(uint32_t), /* bytes */
     DENSE_FROM = INDEX_GROUP - 1, /* filled blocks; from here on the dense form is not longer */
 };
-
-static const uint64_t magic = UINT64_C(0x786469736667690a); /* "\nigfsidx", read backwards */
-
-struct index_header {
-    uint64_t words[WORDS]; /* as in the file */
-};
-
-static uint64_t word_of(const struct index_header *header, enum word word)
-{
-    return le64toh(header->words[word]);
-}
-
-static void set_word(struct index_header *header, enum word word, uint64_t value)
-{
-    header->words[word] = htole64(value);
-}
-
-static uint64_t version_word(const struct record_format *format, uint16_t content)
-{
-    return VERSION | (uint64_t)content << 16 | (uint64_t)format->number << 32;
-}
-
-static uint16_t content_of(const struct index_header *header)
-{
-    return (uint16_t)(word_of(header, WORD_VERSION) >> 16);
-}
 
 /* The words are digested last, as they are known last while writing. */
 static uint64_t finish_digest(XXH3_state_t *digest, const struct index_header *header)
@@ -98,19 +42,13 @@ struct index_reader {
     int fd;
 };
 
-/* Reads a part. An index that is too short is damaged. */
-static int read_part(int fd, void *buffer, size_t length, uint64_t offset)
-{
-    int error = read_fully(fd, buffer, length, offset);
-    return error == -FILE_TOO_SHORT ? -WRONG_INDEX : error;
-}
-
 /* Fills the buffer again. */
 static int refill_buffer(struct index_reader *reader)
 {
     memmove(reader->buffer, reader->next, reader->held);
     size_t more = (size_t)min_u64(BUFFER - reader->held, reader->left);
-    int error = read_part(reader->fd, reader->buffer + reader->held, more, reader->offset);
+    int error =
+        index_header_read_part(reader->fd, reader->buffer + reader->held, more, reader->offset);
     if (error != 0)
         return error;
     (void)XXH3_64bits_update(&reader->digest, reader->buffer + reader->held, more);
@@ -191,42 +129,10 @@ static int read_group(struct index_reader *reader, struct record_index *index, u
     return record_index_add_group(index, number, &counts);
 }
 
-/* The format in a header of this version, or NULL. */
-static const struct record_format *format_of(const struct index_header *header)
-{
-    uint64_t word = word_of(header, WORD_VERSION);
-    return (word & UINT16_MAX) == VERSION ? record_format_numbered((uint32_t)(word >> 32)) : NULL;
-}
-
-static int read_header(int fd, struct index_header *header, struct index_key *key)
-{
-    int error = read_part(fd, header, sizeof(*header), 0);
-    if (error != 0)
-        return error;
-    const struct record_format *format = format_of(header);
-    if (word_of(header, WORD_MAGIC) != magic || format == NULL ||
-        word_of(header, WORD_SIZE) > OFFSET_MAX || word_of(header, WORD_CONTENT) > OFFSET_MAX)
-        return -WRONG_INDEX;
-    *key = (struct index_key){
-        .format = format,
-        .content = content_of(header),
-        .size = word_of(header, WORD_SIZE),
-        .mtime = {(time_t)word_of(header, WORD_MTIME), (long)word_of(header, WORD_MTIME_NS)},
-        .ctime = {(time_t)word_of(header, WORD_CTIME), (long)word_of(header, WORD_CTIME_NS)},
-        .inode = word_of(header, WORD_INODE),
-        .birth = {(time_t)word_of(header, WORD_BIRTH), (long)word_of(header, WORD_BIRTH_NS)},
-        .file_system = {{word_of(header, WORD_FILE_SYSTEM), word_of(header, WORD_FILE_SYSTEM_2)}},
-        .sample = word_of(header, WORD_SAMPLE),
-        .verified = word_of(header, WORD_VERIFIED) == 1,
-        .ends = {word_of(header, WORD_HEAD), word_of(header, WORD_TAIL), true},
-    };
-    return 0;
-}
-
 int index_decode_key(int fd, struct index_key *key)
 {
     struct index_header header;
-    return read_header(fd, &header, key);
+    return index_header_read(fd, &header, key);
 }
 
 /* The file must have the length that its header says. */
@@ -237,7 +143,8 @@ static int check_length(int fd, const struct index_header *header)
     if (fstat(fd, &attributes) != 0)
         return -errno;
     uint64_t length = (uint64_t)attributes.st_size;
-    return length >= sizeof(*header) && length - sizeof(*header) == word_of(header, WORD_BODY)
+    return length >= sizeof(*header) &&
+                   length - sizeof(*header) == index_header_word(header, WORD_BODY)
                ? 0
                : -WRONG_INDEX;
 }
@@ -259,36 +166,36 @@ static int read_groups(struct index_reader *reader, const struct index_header *h
     int error = 0;
 
     (void)XXH3_64bits_reset(&reader->digest);
-    for (uint64_t i = 0; i < word_of(header, WORD_GROUPS) && error == 0; i++)
+    for (uint64_t i = 0; i < index_header_word(header, WORD_GROUPS) && error == 0; i++)
         error = read_group(reader, index, &least);
     if (error != 0)
         return error;
     if (reader->held > 0 || reader->left > 0 ||
-        finish_digest(&reader->digest, header) != word_of(header, WORD_DIGEST))
+        finish_digest(&reader->digest, header) != index_header_word(header, WORD_DIGEST))
         return -WRONG_INDEX;
-    if (!set_states(index, word_of(header, WORD_STATES)))
+    if (!set_states(index, index_header_word(header, WORD_STATES)))
         return -WRONG_INDEX;
-    record_index_finish(index, word_of(header, WORD_ENDS_OPEN) != 0);
-    atomic_init(&index->holes, word_of(header, WORD_HOLES) != 0);
-    return record_index_ends(index) == word_of(header, WORD_LINE_ENDS) ? 0 : -WRONG_INDEX;
+    record_index_finish(index, index_header_word(header, WORD_ENDS_OPEN) != 0);
+    atomic_init(&index->holes, index_header_word(header, WORD_HOLES) != 0);
+    return record_index_ends(index) == index_header_word(header, WORD_LINE_ENDS) ? 0 : -WRONG_INDEX;
 }
 
 int index_decode(int fd, struct index_key *key, struct record_index **index)
 {
     struct index_header header;
-    int error = read_header(fd, &header, key);
+    int error = index_header_read(fd, &header, key);
     if (error == 0)
         error = check_length(fd, &header);
     if (error != 0)
         return error;
     AUTO_FREE uint8_t *buffer = malloc(BUFFER);
-    uint64_t content = word_of(&header, WORD_CONTENT);
+    uint64_t content = index_header_word(&header, WORD_CONTENT);
     struct record_index *read =
         record_index_new(key->format, content != 0 ? content : key->size, NULL);
     struct index_reader reader = {
         .fd = fd,
         .offset = sizeof(header),
-        .left = word_of(&header, WORD_BODY),
+        .left = index_header_word(&header, WORD_BODY),
         .next = buffer,
         .buffer = buffer,
     };
@@ -367,38 +274,6 @@ static int write_group(struct index_writer *writer, const struct record_index *i
     return error;
 }
 
-static void fill_key(struct index_header *header, const struct index_key *key)
-{
-    set_word(header, WORD_SIZE, key->size);
-    set_word(header, WORD_MTIME, (uint64_t)key->mtime.tv_sec);
-    set_word(header, WORD_MTIME_NS, (uint64_t)key->mtime.tv_nsec);
-    set_word(header, WORD_CTIME, (uint64_t)key->ctime.tv_sec);
-    set_word(header, WORD_CTIME_NS, (uint64_t)key->ctime.tv_nsec);
-    set_word(header, WORD_HEAD, key->ends.first);
-    set_word(header, WORD_TAIL, key->ends.last);
-    set_word(header, WORD_INODE, key->inode);
-    set_word(header, WORD_BIRTH, (uint64_t)key->birth.tv_sec);
-    set_word(header, WORD_BIRTH_NS, (uint64_t)key->birth.tv_nsec);
-    set_word(header, WORD_FILE_SYSTEM, key->file_system.words[0]);
-    set_word(header, WORD_FILE_SYSTEM_2, key->file_system.words[1]);
-    set_word(header, WORD_SAMPLE, key->sample);
-    set_word(header, WORD_VERIFIED, key->verified ? 1 : 0);
-}
-
-static void fill_header(struct index_header *header, const struct index_key *key,
-                        const struct record_index *index)
-{
-    set_word(header, WORD_MAGIC, magic);
-    set_word(header, WORD_VERSION, version_word(key->format, key->content));
-    fill_key(header, key);
-    set_word(header, WORD_CONTENT, index->size != key->size ? index->size : 0);
-    set_word(header, WORD_ENDS_OPEN, index->ends_open ? 1 : 0);
-    set_word(header, WORD_LINE_ENDS, record_index_ends(index));
-    set_word(header, WORD_HOLES, atomic_load(&index->holes) ? 1 : 0);
-    set_word(header, WORD_GROUPS, index->group_count);
-    set_word(header, WORD_STATES, index->state | (uint64_t)index->block_state << 8);
-}
-
 int index_encode(int fd, const struct index_key *key, const struct record_index *index)
 {
     struct index_header header = {0};
@@ -413,8 +288,8 @@ int index_encode(int fd, const struct index_key *key, const struct record_index 
         error = flush(&writer);
     if (error != 0)
         return error;
-    fill_header(&header, key, index);
-    set_word(&header, WORD_BODY, writer.offset - sizeof(header));
-    set_word(&header, WORD_DIGEST, finish_digest(&writer.digest, &header));
+    index_header_fill(&header, key, index);
+    index_header_set(&header, WORD_BODY, writer.offset - sizeof(header));
+    index_header_set(&header, WORD_DIGEST, finish_digest(&writer.digest, &header));
     return write_all(fd, &header, sizeof(header), 0);
 }

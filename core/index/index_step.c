@@ -69,7 +69,7 @@ static int choose_step(struct record_index *index, const struct index_step *step
 }
 
 /* Takes a step that need not wait any longer, or NULL. The lock is held. */
-static struct index_step *take_step(struct record_index *index)
+static struct index_step *take_index_step(struct record_index *index)
 {
     struct index_step *step = index->waiting;
 
@@ -95,7 +95,7 @@ int index_step_add(struct record_index *index, struct index_step *step)
     HOLD_LOCK(&index->lock);
 
     put_step(index, step);
-    while (error == 0 && (step = take_step(index)) != NULL) {
+    while (error == 0 && (step = take_index_step(index)) != NULL) {
         if (!step->zeros)
             error = choose_step(index, step);
         else if (step->end > index->chosen)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/index/index_header.h"
+
+#include "core/base/checked.h"
+#include "core/base/outcome.h"
+#include "core/file/read_fully.h"
+#include "core/format/record_formats.h"
+
+enum { VERSION = 2 };
+
+static const uint64_t magic = UINT64_C(0x786469736667690a); /* "\nigfsidx", read backwards */
+
+static uint64_t version_word(const struct record_format *format, uint16_t content)
+{
+    return VERSION | (uint64_t)content << 16 | (uint64_t)format->number << 32;
+}
+
+static uint16_t content_of(const struct index_header *header)
+{
+    return (uint16_t)(index_header_word(header, WORD_VERSION) >> 16);
+}
+
+int index_header_read_part(int fd, void *buffer, size_t length, uint64_t offset)
+{
+    int error = read_fully(fd, buffer, length, offset);
+    return error == -FILE_TOO_SHORT ? -WRONG_INDEX : error;
+}
+
+/* The format in a header of this version, or NULL. */
+static const struct record_format *format_of(const struct index_header *header)
+{
+    uint64_t word = index_header_word(header, WORD_VERSION);
+    return (word & UINT16_MAX) == VERSION ? record_format_numbered((uint32_t)(word >> 32)) : NULL;
+}
+
+int index_header_read(int fd, struct index_header *header, struct index_key *key)
+{
+    int error = index_header_read_part(fd, header, sizeof(*header), 0);
+    if (error != 0)
+        return error;
+    const struct record_format *format = format_of(header);
+    if (index_header_word(header, WORD_MAGIC) != magic || format == NULL ||
+        index_header_word(header, WORD_SIZE) > OFFSET_MAX ||
+        index_header_word(header, WORD_CONTENT) > OFFSET_MAX)
+        return -WRONG_INDEX;
+    *key = (struct index_key){
+        .format = format,
+        .content = content_of(header),
+        .size = index_header_word(header, WORD_SIZE),
+        .mtime = {(time_t)index_header_word(header, WORD_MTIME),
+                  (long)index_header_word(header, WORD_MTIME_NS)},
+        .ctime = {(time_t)index_header_word(header, WORD_CTIME),
+                  (long)index_header_word(header, WORD_CTIME_NS)},
+        .inode = index_header_word(header, WORD_INODE),
+        .birth = {(time_t)index_header_word(header, WORD_BIRTH),
+                  (long)index_header_word(header, WORD_BIRTH_NS)},
+        .file_system = {{index_header_word(header, WORD_FILE_SYSTEM),
+                         index_header_word(header, WORD_FILE_SYSTEM_2)}},
+        .sample = index_header_word(header, WORD_SAMPLE),
+        .verified = index_header_word(header, WORD_VERIFIED) == 1,
+        .ends = {index_header_word(header, WORD_HEAD), index_header_word(header, WORD_TAIL), true},
+    };
+    return 0;
+}
+
+static void fill_key(struct index_header *header, const struct index_key *key)
+{
+    index_header_set(header, WORD_SIZE, key->size);
+    index_header_set(header, WORD_MTIME, (uint64_t)key->mtime.tv_sec);
+    index_header_set(header, WORD_MTIME_NS, (uint64_t)key->mtime.tv_nsec);
+    index_header_set(header, WORD_CTIME, (uint64_t)key->ctime.tv_sec);
+    index_header_set(header, WORD_CTIME_NS, (uint64_t)key->ctime.tv_nsec);
+    index_header_set(header, WORD_HEAD, key->ends.first);
+    index_header_set(header, WORD_TAIL, key->ends.last);
+    index_header_set(header, WORD_INODE, key->inode);
+    index_header_set(header, WORD_BIRTH, (uint64_t)key->birth.tv_sec);
+    index_header_set(header, WORD_BIRTH_NS, (uint64_t)key->birth.tv_nsec);
+    index_header_set(header, WORD_FILE_SYSTEM, key->file_system.words[0]);
+    index_header_set(header, WORD_FILE_SYSTEM_2, key->file_system.words[1]);
+    index_header_set(header, WORD_SAMPLE, key->sample);
+    index_header_set(header, WORD_VERIFIED, key->verified ? 1 : 0);
+}
+
+void index_header_fill(struct index_header *header, const struct index_key *key,
+                       const struct record_index *index)
+{
+    index_header_set(header, WORD_MAGIC, magic);
+    index_header_set(header, WORD_VERSION, version_word(key->format, key->content));
+    fill_key(header, key);
+    index_header_set(header, WORD_CONTENT, index->size != key->size ? index->size : 0);
+    index_header_set(header, WORD_ENDS_OPEN, index->ends_open ? 1 : 0);
+    index_header_set(header, WORD_LINE_ENDS, record_index_ends(index));
+    index_header_set(header, WORD_HOLES, atomic_load(&index->holes) ? 1 : 0);
+    index_header_set(header, WORD_GROUPS, index->group_count);
+    index_header_set(header, WORD_STATES, index->state | (uint64_t)index->block_state << 8);
+}
