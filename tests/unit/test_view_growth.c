@@ -48,10 +48,13 @@ static struct selector random_selector(struct random *random, const struct view 
     struct selector selector = {.kind = SELECT_NUMBER};
 
     if (ranges && random_chance(random, 30))
-        return (struct selector){SELECT_TAIL, 0, random_between(random, 1, MOST)};
+        return (struct selector){.kind = SELECT_TAIL, .length = random_between(random, 1, MOST)};
     if (ranges)
-        return (struct selector){SELECT_RANGE, random_below(random, file->size + 1),
-                                 random_between(random, 1, MOST)};
+        return (struct selector){
+            .kind = SELECT_RANGE,
+            .offset = random_below(random, file->size + 1),
+            .length = random_between(random, 1, MOST),
+        };
     selector.offset = random_below(random, view_count(view, file));
     return selector;
 }
