@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-#include "core/base/cancel.h"
 #include "core/base/checked.h"
-#include "core/base/outcome.h"
 #include "core/content/content.h"
 #include "core/record/boundary.h"
 
@@ -59,11 +57,14 @@ static int measure_head(const struct key_search *search, uint64_t start, struct 
     return 0;
 }
 
-/* Reads what is compared of the record at `start`, which is not the end. */
+/*
+ * Reads what is compared of the record at `start`, which is not the end. Its page stays cached, as
+ * that of any small read: many probes, of this key and of others, look at the same records.
+ */
 static int read_head(const struct key_search *search, uint64_t start, struct record_head *head)
 {
     head->length = (size_t)min_u64(search->longest + 1, search->reading->size - start);
-    int error = content_probe(search->reading, head->bytes, head->length, start);
+    int error = content_read(search->reading, head->bytes, head->length, start);
     return error != 0 ? error : measure_head(search, start, head);
 }
 
@@ -102,8 +103,6 @@ static int probe_middle(struct key_search *search, struct hunt *hunt)
     struct record_head head = {.length = 0};
     uint64_t start = 0;
 
-    if (cancel_asked(search->reading->cancel))
-        return -CANCELLED;
     int error = boundary_find(search->reading, search->format, place, &start);
     if (error == 0 && start >= hunt->found) {
         hunt->high = place;

@@ -38,7 +38,7 @@ struct key_limits {
  *
  * The reading must be pinned. Its size limits the part of the content that is searched. Of a record
  * it compares at most one byte more than the longer key has. Returns as boundary_find_both().
- * Thread-safe. Blocks as reads of the file do, and checks for cancellation before each probe.
+ * Thread-safe. Blocks as reads of the file do, and checks for cancellation at each probe.
  */
 int key_search(const struct reading *reading, const struct record_format *format, uint64_t base,
                const struct key_limits *limits, uint64_t *start, uint64_t *end);

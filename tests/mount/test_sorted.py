@@ -263,6 +263,14 @@ class HeaderTest(SortedTest):
         self.assertEqual(self.ask(mount, "t.csv/sorted@header=3", b"0002"), (heading + rest)[:len(heading) + 21])
         self.assertEqual(self.ask(mount, "t.csv/sorted@header=9999", b"0"), heading + rest)
 
+    def test_a_long_header(self):
+        """Most of the file, so that a probe would come upon it."""
+        heading, rest = b"#" * 5000 + b"\n" + b"z" * 3000 + b"\n", b"".join(b"%04d\n" % n for n in range(50))
+        self.put("t.csv", heading + rest)
+        mount = self.mount(None, "--min-size", "0")
+        for name, wanted in ((b"0007..0009", b"0007\n0008\n"), (b"0049", b"0049\n"), (b"..0001", b"0000\n")):
+            self.assertEqual(self.ask(mount, "t.csv/sorted@header=2", name), heading + wanted)
+
 
 class ShapeTest(SortedTest):
     """Records and holes of any size."""

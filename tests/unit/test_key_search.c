@@ -337,6 +337,26 @@ static void test_one_long_record(void **state)
     assert_in_range(atomic_load(&pool->bytes_scanned), 1, size + 64 * KIB);
 }
 
+/* A long record is compared, and its end is not needed: it is not looked for. */
+static void test_end_of_a_long_record(void **state)
+{
+    struct world *world = *state;
+    const uint64_t half = 4 * MIB;
+    uint8_t *bytes = malloc(2 * half);
+
+    assert_non_null(bytes);
+    assert_int_equal(fault_guard_install(), 0);
+    memset(bytes, 'a', half);
+    memset(bytes + half, 'm', half);
+    for (uint64_t i = 63; i < half; i += 64)
+        bytes[i] = '\n';
+    scratch_write(&world->scratch, "long", bytes, 2 * half);
+    free(bytes);
+    AUTO_READING struct reading reading = reading_world_pin(world, "long");
+    ASSERT_RANGE(&reading, "b", "c", half, half);
+    assert_in_range(atomic_load(&world->pool.bytes_scanned), 1, 200 * KIB);
+}
+
 /*
  * 2 TiB, with a few records around each place that bisection visits on the way to a key: at most 64
  * KiB are read for a probe.
@@ -473,11 +493,17 @@ static void test_rewritten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        KEY_TEST(test_small_sorted), KEY_TEST(test_small_unsorted),
-        KEY_TEST(test_line_ends),    KEY_TEST(test_no_records),
-        KEY_TEST(test_holes),        KEY_TEST(test_one_long_record),
-        KEY_TEST(test_huge),         KEY_TEST(test_records_of_64_kib),
-        KEY_TEST(test_cancelled),    KEY_TEST(test_rewritten),
+        KEY_TEST(test_small_sorted),
+        KEY_TEST(test_small_unsorted),
+        KEY_TEST(test_line_ends),
+        KEY_TEST(test_no_records),
+        KEY_TEST(test_holes),
+        KEY_TEST(test_one_long_record),
+        KEY_TEST(test_end_of_a_long_record),
+        KEY_TEST(test_huge),
+        KEY_TEST(test_records_of_64_kib),
+        KEY_TEST(test_cancelled),
+        KEY_TEST(test_rewritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
