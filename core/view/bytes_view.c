@@ -36,9 +36,10 @@ static uint64_t size_in_bytes(const struct view_file *file)
     return file->size;
 }
 
-static int find_byte_range(const struct selector *selector, const struct view_file *file,
-                           struct piece_data *data)
+static int find_byte_range(const struct view *view, const struct selector *selector,
+                           const struct view_file *file, struct piece_data *data)
 {
+    (void)view;
     if (selector->offset > file->size)
         return -ENOENT;
     data->bytes =

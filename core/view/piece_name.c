@@ -104,8 +104,7 @@ int piece_name_read(const struct view *view, const char *extension, uint64_t cou
                     const char *name, struct selector *selector)
 {
     memset(selector, 0, sizeof(*selector));
-    if (view->type->read_range != NULL && strpbrk(name, "+-") != NULL &&
-        view->type->read_range(name, selector))
+    if (view->type->read_range != NULL && view->type->read_range(name, selector))
         return 0;
     if (!view_is_numbered(view))
         return -ENOENT;

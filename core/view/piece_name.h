@@ -6,8 +6,9 @@
  *     4096+100  -100              a range of bytes, the last bytes
  *     000000000004096+100         an extent; its offset padded or not
  *     11-20  11+10  -10           lines, counted from 1; the last lines
+ *     FROM..TO  PREFIX            records by key (core/view/key_name.h)
  *
- * Names are bytes; no function stores them.
+ * Names are bytes; no function stores them, but a selector of keys borrows its name.
  */
 #ifndef BIGFS_CORE_VIEW_PIECE_NAME_H
 #define BIGFS_CORE_VIEW_PIECE_NAME_H

@@ -79,9 +79,10 @@ static uint64_t size_in_rows(const struct view_file *file)
     return record_index_records(file->index);
 }
 
-static int find_row_range(const struct selector *selector, const struct view_file *file,
-                          struct piece_data *data)
+static int find_row_range(const struct view *view, const struct selector *selector,
+                          const struct view_file *file, struct piece_data *data)
 {
+    (void)view;
     if (selector->offset > size_in_rows(file))
         return -ENOENT;
     return find_rows(selector->offset, selector->length, file, data);

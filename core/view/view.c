@@ -54,7 +54,8 @@ static bool parse_argument(const char *text, size_t length, struct view *view, s
         view->format = format;
         return give_once(&given->format);
     }
-    return view->type->parse_size(text, length, view) && give_once(&given->size);
+    return view->type->parse_size != NULL && view->type->parse_size(text, length, view) &&
+           give_once(&given->size);
 }
 
 static int parse_arguments(const char *text, const char *end, struct view *view)
@@ -90,8 +91,6 @@ int view_parse(const char *name, size_t length, const struct view_defaults *defa
         view->header = view->type->has_records ? defaults->header : 0;
         return 0;
     }
-    if (view->type->parse_size == NULL)
-        return -ENOENT;
     return parse_arguments(at + 1, name + length, view);
 }
 
@@ -128,7 +127,7 @@ uint64_t view_count(const struct view *view, const struct view_file *file)
 int view_next(const struct view *view, const struct view_file *file, uint64_t *cursor,
               struct selector *selector)
 {
-    if (!view_is_numbered(view))
+    if (view->type->next != NULL)
         return view->type->next(file, cursor, selector);
     if (*cursor >= view_count(view, file))
         return -NO_MORE_PIECES;
@@ -182,11 +181,21 @@ static int resolve_number(const struct view *view, uint64_t number, const struct
 static struct selector as_range(const struct view *view, const struct selector *selector,
                                 const struct view_file *file)
 {
-    if (selector->kind == SELECT_RANGE)
+    if (selector->kind != SELECT_TAIL)
         return *selector;
     uint64_t all = view->type->units(file);
     uint64_t length = min_u64(selector->length, all);
-    return (struct selector){SELECT_RANGE, all - length, length};
+    return (struct selector){SELECT_RANGE, all - length, length, NULL};
+}
+
+static int resolve_range(const struct view *view, const struct selector *selector,
+                         const struct view_file *file, struct piece *piece, struct piece_data *data)
+{
+    const struct selector range = as_range(view, selector, file);
+    int error = view->type->find_range(view, &range, file, data);
+    if (error == 0 && view->header > 0 && view->type->ranges_have_header)
+        error = add_header(view, file, piece, data);
+    return error;
 }
 
 int view_resolve(const struct view *view, const struct selector *selector,
@@ -196,12 +205,10 @@ int view_resolve(const struct view *view, const struct selector *selector,
 
     memset(piece, 0, sizeof(*piece));
     memset(data, 0, sizeof(*data));
-    if (selector->kind == SELECT_NUMBER) {
+    if (selector->kind == SELECT_NUMBER)
         error = resolve_number(view, selector->offset, file, piece, data);
-    } else {
-        const struct selector range = as_range(view, selector, file);
-        error = view->type->find_range(&range, file, data);
-    }
+    else
+        error = resolve_range(view, selector, file, piece, data);
     if (error == 0)
         piece_add(piece, data->bytes.offset, data->bytes.length);
     return error;
@@ -210,5 +217,6 @@ int view_resolve(const struct view *view, const struct selector *selector,
 bool view_depends_on_growth(const struct view *view, const struct view_file *file,
                             const struct piece_data *data)
 {
-    return view->partition.by_count || data->bytes.offset + data->bytes.length >= file->size;
+    return view->partition.by_count || data->depends_on_size ||
+           data->bytes.offset + data->bytes.length >= file->size;
 }

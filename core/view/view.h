@@ -4,6 +4,7 @@
  *
  *     lines@n16,header=2          type, partition, header records
  *     rows@5000                   type, rows of a piece
+ *     sorted@header               type, header records
  *
  * Each type of view is a pair of files and a row of the table in core/view/view_types.h. Nothing
  * here knows about FUSE or nodes. Names are bytes; no function stores them.
@@ -21,7 +22,7 @@
 int view_parse(const char *name, size_t length, const struct view_defaults *defaults,
                struct view *view);
 
-/* Whether its pieces are numbered; otherwise they are ranges. */
+/* Whether its pieces are numbered; otherwise they are ranges, or none is listed. */
 bool view_is_numbered(const struct view *view);
 
 /* Whether its pieces are found by an index: its type needs one, or its record format does. */

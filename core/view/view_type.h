@@ -38,6 +38,7 @@ enum selector_kind {
     SELECT_NUMBER, /* piece `offset` of the view */
     SELECT_RANGE,  /* `length` units at `offset`: bytes; in rows, records, counted from 0 */
     SELECT_TAIL,   /* the last `length` units */
+    SELECT_KEYS,   /* the records that `keys` says, as core/view/key_name.h reads it */
 };
 
 /*
@@ -48,6 +49,7 @@ struct selector {
     enum selector_kind kind;
     uint64_t offset;
     uint64_t length;
+    const char *keys; /* borrowed: the name itself, which the caller keeps; NULL in other kinds */
 };
 
 /* A content as one generation has it, for the functions below. */
@@ -61,17 +63,20 @@ struct view_file {
 /* What of the content a piece is, without its header. */
 struct piece_data {
     struct range bytes;
-    uint64_t first_row; /* in rows: which its first one is, from 0 */
-    uint64_t rows;      /* in rows: how many they are */
+    uint64_t first_row;   /* in rows: which its first one is, from 0 */
+    uint64_t rows;        /* in rows: how many they are */
+    bool depends_on_size; /* if the file grows it may be another, wherever it lies */
 };
 
 /* What a type of view can do. No function keeps what it gets. */
 struct view_type {
     const char *name;
-    bool is_single;     /* it is one piece, and no directory of pieces */
-    bool has_records;   /* of whole records: it takes `header` and a record format */
-    bool needs_index;   /* it shows the file as far as an index covers that */
-    bool is_arithmetic; /* without holes, its table follows from the size */
+    bool is_single;          /* it is one piece, and no directory of pieces */
+    bool has_records;        /* of whole records: it takes `header` and a record format */
+    bool needs_index;        /* it shows the file as far as an index covers that */
+    bool is_arithmetic;      /* without holes, its table follows from the size */
+    bool is_found_only;      /* no listing ever shows it */
+    bool ranges_have_header; /* a range, too, starts with the header */
 
     /*
      * Whether a listing of a file shows it, which must not start a scan. The reading is not pinned.
@@ -79,28 +84,28 @@ struct view_type {
      */
     bool (*is_listed)(const struct reading *reading, struct index_directory *directory);
 
-    /* Reads the argument that says how large pieces are. NULL: the view has no arguments. */
+    /* Reads the argument that says how large pieces are. NULL: there is none. */
     bool (*parse_size)(const char *text, size_t length, struct view *view);
 
-    /* How many numbered pieces there are. Does not read the file. NULL: pieces are ranges. */
+    /* How many numbered pieces there are. Does not read the file. NULL: there are none. */
     uint64_t (*count)(const struct view *view, const struct view_file *file);
 
     /* Finds the data of a numbered piece that there is. Needed if `count` is. */
     int (*find_number)(const struct view *view, uint64_t number, const struct view_file *file,
                        struct piece_data *data);
 
-    /* Steps through the pieces, as view_next(). Needed if `count` is NULL. */
+    /* Steps through pieces that are ranges, as view_next(). NULL: none is listed. */
     int (*next)(const struct view_file *file, uint64_t *cursor, struct selector *selector);
 
-    /* Reads the name of a range. NULL: there are none. */
+    /* Reads the name of a range: any name. NULL: there are none. */
     bool (*read_range)(const char *name, struct selector *selector);
 
     /* How many units there are. Needed if `read_range` reads ranges from the end. */
     uint64_t (*units)(const struct view_file *file);
 
-    /* Finds the data of a range: kind SELECT_RANGE. Needed if there are ranges. */
-    int (*find_range)(const struct selector *selector, const struct view_file *file,
-                      struct piece_data *data);
+    /* Finds the data of a range, not of kind SELECT_TAIL. Needed if there are ranges. */
+    int (*find_range)(const struct view *view, const struct selector *selector,
+                      const struct view_file *file, struct piece_data *data);
 
     /* Columns that its table has beside the common ones: heading and values. NULL: none. */
     const char *columns;

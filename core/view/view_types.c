@@ -8,10 +8,11 @@
 #include "core/view/extents_view.h"
 #include "core/view/lines_view.h"
 #include "core/view/rows_view.h"
+#include "core/view/sorted_view.h"
 #include "core/view/whole_view.h"
 
 const struct view_type *const view_types[] = {
-    &bytes_view, &lines_view, &rows_view, &extents_view, &whole_view, NULL,
+    &bytes_view, &lines_view, &rows_view, &extents_view, &sorted_view, &whole_view, NULL,
 };
 static_assert(sizeof(view_types) / sizeof(view_types[0]) - 1 <= VIEW_TYPES_MOST,
               "there are more than VIEW_TYPES_MOST");

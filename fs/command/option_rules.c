@@ -54,7 +54,7 @@ static int set_views(struct options *options, const char *value)
     for (;;) {
         size_t length = strcspn(value, ",:");
         size_t type = view_type_named(value, length);
-        if (view_types[type] == NULL)
+        if (view_types[type] == NULL || view_types[type]->is_found_only)
             return -EINVAL;
         listed[type] = true;
         if (value[length] == '\0')

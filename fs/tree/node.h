@@ -44,9 +44,10 @@ struct node_type;
 /* A piece of a content, as one generation has it. */
 struct node_piece {
     struct generation *generation; /* a reference */
-    unsigned revision;       /* of the generation; cached pages of another revision are dropped */
-    const struct view *view; /* of its parent, or whole_of_file */
-    struct selector selector;
+    unsigned revision;        /* of the generation; cached pages of another revision are dropped */
+    const struct view *view;  /* of its parent, or whole_of_file */
+    struct selector selector; /* without keys: if it is named, its name has them */
+    bool is_named;            /* the node has the name that it was looked up by; else it has none */
     struct piece piece;
     bool depends_on_growth; /* the selector may select another piece if the file grows */
 };
@@ -88,7 +89,7 @@ struct node {
     uint32_t incarnation; /* unique together with the address; 0: only the root */
     const struct node_type *type;
     union node_content content;
-    char name[]; /* "" for the root and for pieces, which have several names */
+    char name[]; /* "" for the root, and for pieces that have several names */
 };
 
 struct node_table {

@@ -102,7 +102,11 @@ int piece_node_enter(struct driver *driver, struct node *parent, const struct pi
     int error = find_piece(driver, parent, query, &content.piece, &source);
     if (error != 0)
         return error;
-    error = entry_make(driver, parent, &piece_node, "", &content, &source, entry);
+    /* Keys are as long as names, and only the name has room for them. */
+    content.piece.is_named = content.piece.selector.keys != NULL;
+    const char *name = content.piece.is_named ? content.piece.selector.keys : "";
+    content.piece.selector.keys = NULL;
+    error = entry_make(driver, parent, &piece_node, name, &content, &source, entry);
     if (error != 0)
         return error;
     /* If the file has changed meanwhile, the node is out of date, which its next use reports. */
@@ -136,7 +140,7 @@ static void seed_piece(const union node_content *content, struct inode_seed *see
     seed->words[2] = (uint64_t)content->piece.selector.kind;
     seed->words[3] = content->piece.selector.offset;
     seed->words[4] = content->piece.selector.length;
-    seed->unnamed = true;
+    seed->unnamed = !content->piece.is_named;
 }
 
 static void release_piece(const union node_content *content)
@@ -201,6 +205,7 @@ static int check_piece(struct driver *driver, const struct node *node, const str
     const struct node_piece *piece = &node->content.piece;
     const struct piece_query query = {
         .view = piece->view,
+        .name = piece->is_named ? node->name : NULL,
         .selector = &piece->selector,
         .cancel = opener->cancel,
     };

@@ -35,7 +35,7 @@ void settings_init(struct settings *settings)
         .threads = default_threads(),
     };
     for (size_t i = 0; view_types[i] != NULL; i++)
-        settings->listed[i] = true;
+        settings->listed[i] = !view_types[i]->is_found_only;
 }
 
 void settings_destroy(struct settings *settings)

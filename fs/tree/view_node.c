@@ -130,7 +130,7 @@ static int list_view(struct listing *listing, off_t offset)
     uint64_t cursor = (uint64_t)offset - 2;
     struct stat attributes;
 
-    if (!view_is_numbered(view) || view->type->needs_index)
+    if (view->type->next != NULL || view->type->needs_index)
         return list_by_reading(listing, cursor);
     int error = reading_look(node_source(listing->node), &listing->cancel, &reading, &attributes);
     if (error == 0 && !driver_is_large(listing->driver, (uint64_t)attributes.st_size))

@@ -23,7 +23,7 @@ static void check_numbers(const struct view_said *said)
     require(strcmp(said->kind, "rows") != 0 || (said->rows > 0 && said->rows <= INT64_MAX));
     require(said->header <= INT64_MAX);
     require(said->header == 0 || strcmp(said->kind, "lines") == 0 ||
-            strcmp(said->kind, "rows") == 0);
+            strcmp(said->kind, "rows") == 0 || strcmp(said->kind, "sorted") == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

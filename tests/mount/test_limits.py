@@ -272,10 +272,10 @@ class InterruptTest(harness.MountTest):
                 size += part
         return self.mount(root)
 
-    def look_up(self, mount, code="import os, sys; os.stat(sys.argv[1])"):
+    def look_up(self, mount, code="import os, sys; os.stat(sys.argv[1])", piece="lines@1M/1"):
         """A program that looks up a piece of the endless line, once its scan runs."""
         before = counter(mount, SCANNED)
-        program = start(self, code, mount.p("line.log/lines@1M/1"))
+        program = start(self, code, mount.p("line.log", piece))
         wait_for(lambda: counter(mount, SCANNED) > before or program.poll() is not None, LAG, "the scan begins")
         self.assertIsNone(program.poll(), "the look-up ended")
         return program
@@ -292,9 +292,10 @@ class InterruptTest(harness.MountTest):
     def test_a_killed_reader_is_gone_and_its_scan_stops(self):
         """SIGKILL, SIGTERM and SIGALRM, one after another; the mount is as good as before."""
         mount = self.endless()
-        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGALRM):
-            with self.subTest(signal=number.name):
-                program = self.look_up(mount)
+        for number, piece in ((signal.SIGKILL, "lines@1M/1"), (signal.SIGTERM, "sorted/y"),
+                              (signal.SIGALRM, "lines@1M/1"), (signal.SIGKILL, "sorted/x..y")):
+            with self.subTest(signal=number.name, piece=piece):
+                program = self.look_up(mount, piece=piece)
                 program.send_signal(number)
                 self.assertEqual(program.wait(LAG), -number)
                 self.assert_scan_stops(mount)
@@ -309,11 +310,12 @@ class InterruptTest(harness.MountTest):
                 "signal.siginterrupt(signal.SIGUSR1, True)\n"
                 "print(libc.open(sys.argv[1].encode(), 0), ctypes.get_errno())\n")
         mount = self.endless()
-        program = self.look_up(mount, code)
-        program.send_signal(signal.SIGUSR1)
-        output, errors = program.communicate(timeout=LAG)
-        self.assertEqual((output, errors), (b"-1 4\n", b""))
-        self.assert_scan_stops(mount)
+        for piece in ("lines@1M/1", "sorted/y"):
+            program = self.look_up(mount, code, piece)
+            program.send_signal(signal.SIGUSR1)
+            output, errors = program.communicate(timeout=LAG)
+            self.assertEqual((output, errors), (b"-1 4\n", b""))
+            self.assert_scan_stops(mount)
 
     def test_a_killed_reader_does_not_take_the_others_along(self):
         """Two wait for the same place of a long line; one is killed; the other gets its answer."""

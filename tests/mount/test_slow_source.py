@@ -31,7 +31,7 @@ class SlowSourceTest(harness.MountTest):
         mount = self.mount(net.path, "--chunk-size", "64K", "--rows", "500")
         self.append_for_ever(path)
         with net.misbehaving(rule("read", "delay", 4)):
-            for name in ("bytes/-1000", "lines@n3/2", "rows/-10", "lines@n3/2"):
+            for name in ("bytes/-1000", "lines@n3/2", "rows/-10", "sorted/0..1", "lines@n3/2", "sorted/%063d" % 0):
                 with self.subTest(name=name), open(mount.p("grow.log", name), "rb") as piece:
                     data = piece.read(4 * K)
                     self.assertGreater(len(data), 0)

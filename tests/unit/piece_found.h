@@ -9,7 +9,7 @@
 #include "core/view/piece_name.h"
 #include "tests/unit/view_said.h"
 
-enum piece_kind { NUMBER, RANGE, TAIL };
+enum piece_kind { NUMBER, RANGE, TAIL, KEYS };
 
 struct piece_found {
     enum piece_kind kind;
@@ -29,7 +29,11 @@ static inline int piece_found_read(const struct piece_file *file, const char *na
                                    struct piece_found *found)
 {
     static const enum piece_kind kinds[] = {
-        [SELECT_NUMBER] = NUMBER, [SELECT_RANGE] = RANGE, [SELECT_TAIL] = TAIL};
+        [SELECT_NUMBER] = NUMBER,
+        [SELECT_RANGE] = RANGE,
+        [SELECT_TAIL] = TAIL,
+        [SELECT_KEYS] = KEYS,
+    };
     struct selector selector;
     struct view view;
     int error = view_said_parse(file->view, strlen(file->view), &view);
@@ -49,7 +53,8 @@ static inline void piece_found_write(const struct piece_file *file, const struct
 {
     static const enum selector_kind kinds[] = {
         [NUMBER] = SELECT_NUMBER, [RANGE] = SELECT_RANGE, [TAIL] = SELECT_TAIL};
-    const struct selector selector = {kinds[found->kind], found->offset, found->length};
+    const struct selector selector = {
+        .kind = kinds[found->kind], .offset = found->offset, .length = found->length};
     struct view view;
     name[0] = '\0';
     if (view_said_parse(file->view, strlen(file->view), &view) == 0)

@@ -103,6 +103,8 @@ static void test_headers(void **state)
     assert_said("rows@header=2", &(struct view_said){"rows", .rows = ROWS_OPEN, .header = 2});
     assert_said("rows@100,header", &(struct view_said){"rows", .rows = 100, .header = 1});
     assert_said("rows@header=003,1K", &(struct view_said){"rows", .rows = 1000, .header = 3});
+    assert_said("sorted@header", &(struct view_said){"sorted", .header = 1});
+    assert_said("sorted@header=20", &(struct view_said){"sorted", .header = 20});
 }
 
 static void test_defaults(void **state)
@@ -113,6 +115,7 @@ static void test_defaults(void **state)
     assert_said("lines", &(struct view_said){"lines", false, CHUNK_SIZE_OPEN, 0, HEADER_OPEN});
     assert_said("rows", &(struct view_said){"rows", .rows = ROWS_OPEN, .header = HEADER_OPEN});
     assert_said("extents", &(struct view_said){.kind = "extents"});
+    assert_said("sorted", &(struct view_said){.kind = "sorted", .header = HEADER_OPEN});
 }
 
 static void test_no_views(void **state)
@@ -140,6 +143,12 @@ static void test_no_views(void **state)
         "lines@",
         "rows@",
         "extents@",
+        "sorted@",
+        "sorted@,",
+        "sorted@16M",
+        "sorted@n4",
+        "sorted@5",
+        "extents@16M",
         "bytes@,",
         "bytes@16M,",
         "bytes@,16M",
@@ -232,16 +241,17 @@ static uint64_t random_number(struct random *random)
 
 static struct view_said random_view(struct random *random)
 {
-    static const char *const kinds[] = {"bytes", "lines", "rows"};
+    static const char *const kinds[] = {"bytes", "lines", "rows", "sorted"};
     struct view_said said = {.kind = kinds[random_below(random, LENGTH_OF(kinds))]};
+    const bool is_sorted = strcmp(said.kind, "sorted") == 0;
 
     if (strcmp(said.kind, "rows") == 0) {
         said.rows = random_number(random);
-    } else {
+    } else if (!is_sorted) {
         said.by_count = random_chance(random, 50);
         said.size = random_number(random);
     }
-    if (strcmp(said.kind, "bytes") != 0 && random_chance(random, 50))
+    if (strcmp(said.kind, "bytes") != 0 && (is_sorted || random_chance(random, 50)))
         said.header = random_number(random);
     return said;
 }
@@ -295,10 +305,9 @@ static void test_what_views_are(void **state)
         bool needs_index;
         bool is_numbered;
     } views[] = {
-        {"bytes@1", false, false, true},
-        {"lines", true, false, true},
-        {"rows@5,header", true, true, true},
-        {"extents", false, false, false},
+        {"bytes@1", false, false, true},     {"lines", true, false, true},
+        {"rows@5,header", true, true, true}, {"extents", false, false, false},
+        {"sorted", true, false, false},
     };
     (void)state;
 
@@ -312,7 +321,7 @@ static void test_what_views_are(void **state)
 
 static void test_type_names(void **state)
 {
-    static const char *const names[] = {"bytes", "lines", "rows", "extents", "whole"};
+    static const char *const names[] = {"bytes", "lines", "rows", "extents", "sorted", "whole"};
     static const char *const no_names[] = {"", "b", "byte", "bytes@1", "Rows", "kinds"};
     (void)state;
 
@@ -356,6 +365,7 @@ static void test_counts(void **state)
         }
     }
     assert_int_equal(count("extents", 100), 0);
+    assert_int_equal(count("sorted", 100), 0);
 }
 
 /* All numbers, in order; near the last one too. */
@@ -372,6 +382,9 @@ static void test_steps(void **state)
         assert_int_equal(selector.kind, SELECT_NUMBER);
         assert_int_equal(selector.offset, i);
     }
+    const struct view by_key = view_of("sorted");
+    uint64_t start = 0;
+    assert_int_equal(view_next(&by_key, &file, &start, &selector), -NO_MORE_PIECES);
     cursor = LARGEST - 1;
     assert_int_equal(view_next(&view, &file, &cursor, &selector), 0);
     assert_int_equal(selector.offset, LARGEST - 1);

@@ -16,7 +16,7 @@ static size_t random_text(struct random *random, char *text)
 {
     size_t length = random_between(random, 1, MOST);
     for (size_t i = 0; i < length; i++)
-        text[i] = random_chance(random, 5) ? '\n' : 'x';
+        text[i] = random_chance(random, 5) ? '\n' : (char)('v' + random_below(random, 3));
     if (random_chance(random, 50))
         text[length - 1] = '\n';
     return length;
@@ -24,17 +24,18 @@ static size_t random_text(struct random *random, char *text)
 
 static struct view random_view(struct random *random)
 {
+    static const char *const kinds[] = {"bytes", "lines", "bytes", "lines", "sorted"};
     char name[VIEW_NAME_MOST + 1];
     struct view view = whole_of_file;
     struct view_said said = {
-        .kind = random_chance(random, 50) ? "bytes" : "lines",
+        .kind = kinds[random_below(random, LENGTH_OF(kinds))],
         .by_count = random_chance(random, 30),
         .size = random_between(random, 1, 400),
     };
 
     if (random_chance(random, 10))
         return view;
-    if (strcmp(said.kind, "lines") == 0)
+    if (strcmp(said.kind, "bytes") != 0)
         said.header = random_below(random, 3);
     view_said_write(&said, false, name);
     assert_int_equal(view_said_parse(name, strlen(name), &view), 0);
@@ -44,14 +45,23 @@ static struct view random_view(struct random *random)
 static struct selector random_selector(struct random *random, const struct view *view,
                                        const struct view_file *file)
 {
+    static const char *const keys[] = {"v", "vw", "w..x", "vv..", "..wx"};
     const bool ranges = view->type->read_range != NULL && random_chance(random, 50);
     struct selector selector = {.kind = SELECT_NUMBER};
 
+    if (view->type->is_found_only)
+        return (struct selector){
+            .kind = SELECT_KEYS,
+            .keys = keys[random_below(random, LENGTH_OF(keys))],
+        };
     if (ranges && random_chance(random, 30))
-        return (struct selector){SELECT_TAIL, 0, random_between(random, 1, MOST)};
+        return (struct selector){.kind = SELECT_TAIL, .length = random_between(random, 1, MOST)};
     if (ranges)
-        return (struct selector){SELECT_RANGE, random_below(random, file->size + 1),
-                                 random_between(random, 1, MOST)};
+        return (struct selector){
+            .kind = SELECT_RANGE,
+            .offset = random_below(random, file->size + 1),
+            .length = random_between(random, 1, MOST),
+        };
     selector.offset = random_below(random, view_count(view, file));
     return selector;
 }

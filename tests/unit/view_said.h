@@ -16,7 +16,7 @@
 #include "core/view/view.h"
 
 struct view_said {
-    const char *kind; /* "bytes", "lines", "rows" or "extents" */
+    const char *kind; /* "bytes", "lines", "rows", "extents" or "sorted" */
     bool by_count;    /* of bytes and lines: `size` is a number of pieces */
     uint64_t size;    /* of bytes and lines */
     uint64_t rows;    /* of rows */
@@ -71,18 +71,18 @@ static inline void view_said_write(const struct view_said *said, bool header_fir
 {
     char size[40] = "";
     char header[40] = "";
-    const char *comma = said->header > 0 ? "," : "";
 
     if (view_said_is_cut(said->kind))
         (void)snprintf(size, sizeof(size), "@%s%" PRIu64, said->by_count ? "n" : "", said->size);
     else if (strcmp(said->kind, "rows") == 0)
         (void)snprintf(size, sizeof(size), "@%" PRIu64, said->rows);
     if (said->header > 0)
-        (void)snprintf(header, sizeof(header), "header=%" PRIu64, said->header);
-    if (header_first && said->header > 0)
-        (void)snprintf(name, VIEW_NAME_MOST + 1, "%s@%s,%s", said->kind, header, size + 1);
+        (void)snprintf(header, sizeof(header), "%sheader=%" PRIu64, size[0] != '\0' ? "," : "@",
+                       said->header);
+    if (header_first && header[0] == ',')
+        (void)snprintf(name, VIEW_NAME_MOST + 1, "%s@%s,%s", said->kind, header + 1, size + 1);
     else
-        (void)snprintf(name, VIEW_NAME_MOST + 1, "%s%s%s%s", said->kind, size, comma, header);
+        (void)snprintf(name, VIEW_NAME_MOST + 1, "%s%s%s", said->kind, size, header);
 }
 
 static inline bool view_said_same(const struct view_said *one, const struct view_said *other)

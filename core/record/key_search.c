@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/record/key_search.h"
+
+#include <string.h>
+
+#include "core/base/checked.h"
+#include "core/content/content.h"
+#include "core/record/boundary.h"
+
+/*
+ * The search for the first record that is not below a key, narrowed down so far:
+ *
+ *     |   below the key   |  not known  | no record starts here | not below the key
+ *                          low           high                    found
+ */
+struct hunt {
+    const struct sort_key *key; /* NULL: `found` is the answer */
+    uint64_t low;               /* a record that starts before it is below the key */
+    uint64_t high;
+    uint64_t found; /* the start of a record, or the end of all */
+};
+
+/* The first bytes of a record, without the byte that ends it. */
+struct record_head {
+    size_t length;
+    uint8_t bytes[SORT_KEY_MOST + 1];
+};
+
+enum { FROM, TO, HUNTS };
+
+struct key_search {
+    const struct reading *reading;
+    const struct record_format *format;
+    size_t longest; /* of the keys */
+    struct hunt hunts[HUNTS];
+};
+
+/* --- one record ------------------------------------------------------------------------------- */
+
+/*
+ * Finds how many of the first `length` bytes of the record at `start` are its own. Searches for its
+ * end no further: it may be long.
+ */
+static int measure_head(const struct key_search *search, uint64_t start, struct record_head *head)
+{
+    struct reading part = *search->reading;
+    uint64_t next = 0;
+
+    part.size = start + head->length;
+    int error = boundary_find(&part, search->format, start + 1, &next);
+    if (error != 0)
+        return error;
+    const uint8_t *last = &head->bytes[head->length - 1];
+    bool at_end = next == search->reading->size;
+    if (next < part.size || (at_end && search->format->find_end(last, 1) != NULL))
+        head->length = (size_t)(next - start) - 1;
+    return 0;
+}
+
+/*
+ * Reads what is compared of the record at `start`, which is not the end. Its page stays cached, as
+ * that of any small read: many probes, of this key and of others, look at the same records.
+ */
+static int read_head(const struct key_search *search, uint64_t start, struct record_head *head)
+{
+    head->length = (size_t)min_u64(search->longest + 1, search->reading->size - start);
+    int error = content_read(search->reading, head->bytes, head->length, start);
+    return error != 0 ? error : measure_head(search, start, head);
+}
+
+static bool is_below(const struct record_head *head, const struct sort_key *key)
+{
+    size_t common = head->length < key->length ? head->length : key->length;
+    int order = memcmp(head->bytes, key->bytes, common);
+    return order < 0 || (order == 0 && head->length < key->length);
+}
+
+/* --- bisection -------------------------------------------------------------------------------- */
+
+static bool is_open(const struct hunt *hunt)
+{
+    return hunt->key != NULL && hunt->low < hunt->high;
+}
+
+/* Takes over that the first record at or after `place` starts at `start`, and what it is. */
+static void narrow(struct hunt *hunt, uint64_t place, uint64_t start,
+                   const struct record_head *head)
+{
+    if (!is_open(hunt) || place < hunt->low || place >= hunt->high)
+        return;
+    if (start < hunt->found && is_below(head, hunt->key)) {
+        hunt->low = start + 1;
+    } else {
+        hunt->high = place;
+        hunt->found = min_u64(hunt->found, start);
+    }
+}
+
+/* Halves what is left of a hunt. What the probe finds serves all hunts. */
+static int probe_middle(struct key_search *search, struct hunt *hunt)
+{
+    uint64_t place = hunt->low + (hunt->high - hunt->low) / 2;
+    struct record_head head = {.length = 0};
+    uint64_t start = 0;
+
+    int error = boundary_find(search->reading, search->format, place, &start);
+    if (error == 0 && start >= hunt->found) {
+        hunt->high = place;
+        return 0;
+    }
+    if (error == 0)
+        error = read_head(search, start, &head);
+    for (int i = 0; i < HUNTS && error == 0; i++)
+        narrow(&search->hunts[i], place, start, &head);
+    return error;
+}
+
+static struct hunt begin_hunt(const struct key_search *search, const struct sort_key *key,
+                              uint64_t base, uint64_t without_key)
+{
+    uint64_t size = search->reading->size;
+    return (struct hunt){key, base, size, key != NULL ? size : without_key};
+}
+
+static size_t longest_of(const struct key_limits *limits)
+{
+    size_t from = limits->from != NULL ? limits->from->length : 0;
+    size_t to = limits->to != NULL ? limits->to->length : 0;
+    return from > to ? from : to;
+}
+
+int key_search(const struct reading *reading, const struct record_format *format, uint64_t base,
+               const struct key_limits *limits, uint64_t *start, uint64_t *end)
+{
+    struct key_search search = {
+        .reading = reading, .format = format, .longest = longest_of(limits)};
+    int error = 0;
+
+    search.hunts[FROM] = begin_hunt(&search, limits->from, base, base);
+    search.hunts[TO] = begin_hunt(&search, limits->to, base, reading->size);
+    for (int i = 0; i < HUNTS; i++)
+        while (error == 0 && is_open(&search.hunts[i]))
+            error = probe_middle(&search, &search.hunts[i]);
+    if (error != 0)
+        return error;
+    *start = search.hunts[FROM].found;
+    *end = max_u64(*start, search.hunts[TO].found);
+    /* The probes were made one after the other; the answer is of one moment. */
+    return boundary_find_both(reading, format, start, end);
+}
