@@ -5,7 +5,7 @@
 
 #include "core/base/checked.h"
 #include "core/content/content.h"
-#include "core/record/boundary.h"
+#include "core/record/record_start.h"
 
 /*
  * The search for the first record that is not below a key, narrowed down so far:
@@ -31,41 +31,28 @@ enum { FROM, TO, HUNTS };
 struct key_search {
     const struct reading *reading;
     const struct record_format *format;
-    size_t longest; /* of the keys */
+    struct record_index *index; /* or NULL */
+    size_t longest;             /* of the keys */
     struct hunt hunts[HUNTS];
 };
 
 /* --- one record ------------------------------------------------------------------------------- */
 
 /*
- * Finds how many of the first `length` bytes of the record at `start` are its own. Searches for its
- * end no further: it may be long.
- */
-static int measure_head(const struct key_search *search, uint64_t start, struct record_head *head)
-{
-    struct reading part = *search->reading;
-    uint64_t next = 0;
-
-    part.size = start + head->length;
-    int error = boundary_find(&part, search->format, start + 1, &next);
-    if (error != 0)
-        return error;
-    const uint8_t *last = &head->bytes[head->length - 1];
-    bool at_end = next == search->reading->size;
-    if (next < part.size || (at_end && search->format->find_end(last, 1) != NULL))
-        head->length = (size_t)(next - start) - 1;
-    return 0;
-}
-
-/*
  * Reads what is compared of the record at `start`, which is not the end. Its page stays cached, as
- * that of any small read: many probes, of this key and of others, look at the same records.
+ * that of any small read: many probes, of this key and of others, look at the same records. The end
+ * of the record is looked for no further: it may be long.
  */
 static int read_head(const struct key_search *search, uint64_t start, struct record_head *head)
 {
+    uint8_t state = 0;
+
     head->length = (size_t)min_u64(search->longest + 1, search->reading->size - start);
     int error = content_read(search->reading, head->bytes, head->length, start);
-    return error != 0 ? error : measure_head(search, start, head);
+    if (error == 0)
+        head->length =
+            search->format->find_end(search->format, head->bytes, head->length, &state, 1);
+    return error;
 }
 
 static bool is_below(const struct record_head *head, const struct sort_key *key)
@@ -103,7 +90,7 @@ static int probe_middle(struct key_search *search, struct hunt *hunt)
     struct record_head head = {.length = 0};
     uint64_t start = 0;
 
-    int error = boundary_find(search->reading, search->format, place, &start);
+    int error = record_start_find(search->reading, search->format, search->index, place, &start);
     if (error == 0 && start >= hunt->found) {
         hunt->high = place;
         return 0;
@@ -129,11 +116,12 @@ static size_t longest_of(const struct key_limits *limits)
     return from > to ? from : to;
 }
 
-int key_search(const struct reading *reading, const struct record_format *format, uint64_t base,
-               const struct key_limits *limits, uint64_t *start, uint64_t *end)
+int key_search(const struct reading *reading, const struct record_format *format,
+               struct record_index *index, uint64_t base, const struct key_limits *limits,
+               uint64_t *start, uint64_t *end)
 {
     struct key_search search = {
-        .reading = reading, .format = format, .longest = longest_of(limits)};
+        .reading = reading, .format = format, .index = index, .longest = longest_of(limits)};
     int error = 0;
 
     search.hunts[FROM] = begin_hunt(&search, limits->from, base, base);
@@ -146,5 +134,5 @@ int key_search(const struct reading *reading, const struct record_format *format
     *start = search.hunts[FROM].found;
     *end = max_u64(*start, search.hunts[TO].found);
     /* The probes were made one after the other; the answer is of one moment. */
-    return boundary_find_both(reading, format, start, end);
+    return record_start_find_both(reading, format, index, start, end);
 }

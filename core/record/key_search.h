@@ -17,6 +17,7 @@
 
 #include "core/content/reading.h"
 #include "core/format/record_format.h"
+#include "core/index/record_index.h"
 
 enum { SORT_KEY_MOST = 255 };
 
@@ -32,15 +33,19 @@ struct key_limits {
 };
 
 /*
+ * `index` is the reading's if the format needs one, and NULL otherwise.
+ *
  * Finds the records between two keys, of those that start at or after `base`, a record start. They
  * are the bytes [*start, *end). If none matches, or `to` is below `from`, *start equals *end. If
  * the records are not in order, the bytes are some whole records, or none.
  *
  * The reading must be pinned. Its size limits the part of the content that is searched. Of a record
- * it compares at most one byte more than the longer key has. Returns as boundary_find_both().
- * Thread-safe. Blocks as reads of the file do, and checks for cancellation at each probe.
+ * it compares at most one byte more than the longer key has. Returns as
+ * record_start_find_both(). Thread-safe. Blocks as reads of the file do, and checks for
+ * cancellation at each probe.
  */
-int key_search(const struct reading *reading, const struct record_format *format, uint64_t base,
-               const struct key_limits *limits, uint64_t *start, uint64_t *end);
+int key_search(const struct reading *reading, const struct record_format *format,
+               struct record_index *index, uint64_t base, const struct key_limits *limits,
+               uint64_t *start, uint64_t *end);
 
 #endif

@@ -36,7 +36,7 @@ static int find_keys(const struct view *view, const struct selector *selector,
     data->depends_on_size = true;
     int error = boundary_after_records(&part, view->format, view->header, &base);
     if (error == 0)
-        error = key_search(&part, view->format, base, &limits, &start, &end);
+        error = key_search(&part, view->format, file->index, base, &limits, &start, &end);
     data->bytes = (struct range){start, end - start};
     return error;
 }

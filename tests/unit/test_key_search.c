@@ -163,7 +163,7 @@ static void check_keys(const struct searched *in, const struct key_limits *limit
     uint64_t start = 0;
     uint64_t end = 0;
 
-    assert_int_equal(key_search(in->reading, in->format, in->base, limits, &start, &end), 0);
+    assert_int_equal(key_search(in->reading, in->format, NULL, in->base, limits, &start, &end), 0);
     assert_true(in->base <= start && start <= end && end <= in->text.size);
     assert_true(model_is_start(&in->text, start) && model_is_start(&in->text, end));
     if (!sorted)
@@ -233,7 +233,7 @@ static int search(const struct reading *reading, const char *from, const char *t
     const struct sort_key keys[] = {key_of(from), key_of(to)};
     const struct key_limits limits = {from[0] != '\0' ? &keys[0] : NULL,
                                       to[0] != '\0' ? &keys[1] : NULL};
-    return key_search(reading, &lines_format, 0, &limits, start, end);
+    return key_search(reading, &lines_format, NULL, 0, &limits, start, end);
 }
 
 #define ASSERT_RANGE(reading, from, to, first, last)                                               \
