@@ -52,12 +52,13 @@ static bool read_extent_range(const char *name, struct selector *selector)
 }
 
 /* A range must be an extent: it starts and ends where data start and end. */
-static int find_extent(const struct selector *selector, const struct view_file *file,
-                       struct piece_data *data)
+static int find_extent(const struct view *view, const struct selector *selector,
+                       const struct view_file *file, struct piece_data *data)
 {
     uint64_t cursor = selector->offset;
     struct selector found;
 
+    (void)view;
     if (selector->offset >= file->size)
         return -ENOENT;
     int error = next_extent(file, &cursor, &found);
