@@ -19,9 +19,16 @@ static bool is_outdated_by_growth(const struct node *node)
     return node->type->is_outdated_by_growth != NULL && node->type->is_outdated_by_growth(node);
 }
 
+/* Its name means something only as long as the file has one content. */
+static bool is_pinned(const struct node *node)
+{
+    const struct view *view = node->type->view_of != NULL ? node->type->view_of(node) : NULL;
+    return view != NULL && view_is_pinned(view);
+}
+
 double belief_in_name(struct node *node, const struct stat *attributes)
 {
-    if (node->type->is_new_each_time)
+    if (node->type->is_new_each_time || is_pinned(node))
         return 0;
     if (is_outdated_by_growth(node) && has_changed_recently(attributes))
         return 0;
