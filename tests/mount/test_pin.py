@@ -326,14 +326,21 @@ class ChangeTest(PinTest):
             append(self.file, lines("more", self.SIZE * 3))
             handle = os.open(os.path.join(directory, "bytes@n4,pin=%s/3" % word), os.O_RDONLY)
             self.addCleanup(os.close, handle)
+            table = os.open(os.path.join(directory, "lines@n400,pin=%s.tsv" % word), os.O_RDONLY)
+            self.addCleanup(os.close, table)
             os.pread(handle, 10, 0)
+            time.sleep(0.05)
+            os.pread(handle, 10, 0)  # the word is remembered from now on
             length = len(self.old) // SHARE
             at = generator.randrange(BLOCK, len(self.old) - length - BLOCK)
             descriptor = os.open(self.file, os.O_WRONLY)
             os.pwrite(descriptor, lines("new", length + 100)[:length], at)
             os.pwrite(descriptor, b"grown\n", os.fstat(descriptor).st_size)
             os.close(descriptor)
-            self.assertEqual(errno_of(os.pread, handle, 100, 1000), "ESTALE")
+            for wait in (0, 0, 0.6, 0):  # the first read finds the file grown, the last one finds nothing in doubt
+                time.sleep(wait)
+                self.assertEqual(errno_of(os.pread, handle, 100, 1000), "ESTALE")
+                self.assertEqual(errno_of(os.pread, table, 100, 0), "ESTALE")
             self.assert_stale(directory, word)
 
     def test_rewritten_with_the_mtime_set_back(self):
@@ -404,7 +411,7 @@ class SecondsTest(PinTest):
         self.require(os.geteuid() == 0, "an ext4 needs root")
         image, root = self._fresh("image"), self._fresh("ext4")
         image.touch()
-        os.truncate(image, 64 * M)
+        os.truncate(image, 128 * M)
         root.mkdir()
         harness.run("mkfs.ext4", "-q", "-F", "-I", "128", image)
         self._finally(harness._unmount_filesystem, (root, image))
@@ -413,17 +420,20 @@ class SecondsTest(PinTest):
         self.file.write_bytes(old := lines("old", M))
         directory = self.mount(root, "--min-size", "0", "--cache", "none").p("a.log")
         word = self.word(directory)
-        for step in range(4):
+        append(self.file, lines("more", 40 * M))  # so that the samples that bigfs itself takes hardly meet the old part
+        view, length = os.path.join(directory, "bytes@n4,pin=%s/2" % word), len(old) // SHARE
+        for step in range(6):
             harness.wait_for(lambda: time.time() % 1 < 0.2, 5, "a second begins")
             append(self.file, b"more\n")  # a time stamp that is not past
-            handle = os.open(os.path.join(directory, "bytes@n4,pin=%s/2" % word), os.O_RDONLY)
+            handle = os.open(view, os.O_RDONLY)
             self.assertEqual(os.pread(handle, 100, 0), old[len(old) // 2:][:100])
-            write_at(self.file, lines("new", 2 * len(old) // SHARE), len(old) // 3)  # the same second, the same size
-            self.assertEqual(errno_of(os.pread, handle, 100, 200), "ESTALE", step)
+            write_at(self.file, b"\0" * length, step * 2 * length + BLOCK)  # in the same second, of the same size
+            for place in (200, 300):
+                self.assertEqual(errno_of(os.pread, handle, 100, place), "ESTALE", step)
             os.close(handle)
             self.assert_stale(directory, word)
             write_at(self.file, old, 0)
-            self.assertEqual(read(os.path.join(directory, "bytes@n4,pin=%s/2" % word)), View("bytes", "n4", old).contents()[2])
+            self.assertEqual(read(view), View("bytes", "n4", old).contents()[2])
 
 
 class JobTest(PinTest):
