@@ -12,8 +12,8 @@
  *     at rest, then growing
  *                 look-up ─ cached for 1 s ─ open: ESTALE ─ look-up: another node ─ open
  *
- * The names of a pinned view are never cached. So each use of one follows a look-up, which finds out
- * at once whether the file still has that content.
+ * The names of a pinned view are never cached. So each use of one follows a look-up, which finds
+ * out at once whether the file still has that content.
  *
  * A file counts as growing if its ctime is less than RECENT_S old. Nobody knows when the kernel
  * stops believing: it counts from when it takes the reply. So a node whose name was once cached
