@@ -8,6 +8,7 @@
 #include "core/base/outcome.h"
 #include "core/content/content.h"
 #include "core/content/content_type.h"
+#include "core/generation/file_rest.h"
 
 enum {
     WORDS_REMEMBERED = 8, /* views of so many sizes do not make each other read again */
@@ -103,6 +104,14 @@ static uint64_t size_now(const struct reading *reading)
 
 /* --- making ----------------------------------------------------------------------------------- */
 
+static int stand_in_line(void *argument, const struct reading *reading, int fd)
+{
+    (void)argument;
+    (void)reading;
+    file_rest_stand_in_line(fd);
+    return 0;
+}
+
 static int make_word(const struct reading *reading, uint64_t size, struct content_word *word)
 {
     unsigned char block[CONTENT_BLOCK];
@@ -134,7 +143,10 @@ int word_find(const struct reading *reading, uint64_t size, struct content_word 
     const struct generation_state state = generation_state(reading->generation);
     struct known_word known = {.of = {state.identity, state.revision}};
     const bool settled = is_settled(&state);
-    int error = make_word(reading, size, &known.word);
+    /* A write moves the mtime when it begins, and then may reach a sampled block much later. */
+    int error = reading_work(reading, stand_in_line, NULL);
+    if (error == 0)
+        error = make_word(reading, size, &known.word);
     if (error != 0)
         return error;
     if (settled)

@@ -2,6 +2,7 @@
 """FILE/pin and pin=WORD (DESIGN 2): a view of one content and no other, on every host, however late."""
 
 import errno
+import mmap
 import os
 import random
 import shutil
@@ -14,6 +15,7 @@ from harness import K, M, read
 from spanning import View, random_lines, random_view
 from support import errno_of
 from test_generated import WAYS
+from unruly import Unruly, rule
 
 BLOCK = 4 * K
 FIXED = "1000003-c87ad9456ae373a8d98490e36bcbd2de"  # of test_a_fixed_word
@@ -434,6 +436,53 @@ class SecondsTest(PinTest):
             self.assert_stale(directory, word)
             write_at(self.file, old, 0)
             self.assertEqual(read(view), View("bytes", "n4", old).contents()[2])
+
+
+class LongWriteTest(PinTest):
+    """One write(2) that takes long: its bytes come from a mapping of a file that hangs."""
+
+    WRITTEN = 256 * K  # before it hangs
+
+    def check(self, kind):
+        """It begins after an append that bigfs has not seen, and has not yet come to a block of the word. A reader of
+        what it has written waits for its end, and then knows."""
+        directory = self.filesystem(kind, 256 * M)
+        self.write("bytes", b"\0" * M * 24)
+        net = Unruly(self, self.source)
+        path = directory / "a.log"
+        path.write_bytes(old := lines("old", 48 * M))
+        os.utime(path, (1, 1))
+        view = self.mount(directory, "--min-size", "0", "--cache", "none").p("a.log")
+        view = os.path.join(view, "bytes@pin=" + self.word(view), "0+1T")
+        for step, place in enumerate((10 * M, 21 * M, 32 * M)):  # each with bytes that have not been read before
+            handle = os.open(view, os.O_RDONLY)
+            self.addCleanup(os.close, handle)
+            self.assertEqual(os.pread(handle, 100, place), old[place:place + 100])
+            time.sleep(0.05)
+            with open(os.path.join(net.path, "bytes"), "rb") as source, \
+                    mmap.mmap(source.fileno(), 8 * M, prot=mmap.PROT_READ, offset=step * 8 * M) as mapped, \
+                    open(path, "r+b", buffering=0) as file:
+                net.rules(rule("read", "hang", start=step * 8 * M + self.WRITTEN, end=(step + 1) * 8 * M))
+                append(path, b"grown\n")
+                file.seek(place)
+                writer = threading.Thread(target=file.write, args=(mapped,))
+                writer.start()
+                net.wait_held()
+                got = []
+                reader = threading.Thread(target=lambda: got.append(errno_of(os.pread, handle, 100, place)))
+                reader.start()
+                time.sleep(0.3)
+                net.let_go()
+                reader.join()
+                writer.join()
+            self.assertEqual(got, ["ESTALE"], kind)
+            write_at(path, old[place:place + 8 * M], place)
+
+    def test_ext4(self):
+        self.check("ext4")
+
+    def test_tmpfs(self):
+        self.check("tmpfs")
 
 
 class JobTest(PinTest):
