@@ -507,9 +507,8 @@ class JobTest(PinTest):
             for number in range(after, self.TASKS):
                 self.assertEqual(errno_of(self.task, hosts[number % 2], word, number), "ESTALE", (after, number))
 
-    def rewrite(self, old, how, generator):
+    def rewrite(self, old, new, how, generator):
         """All blocks, in steps; some in an order of their own, some with growth."""
-        new = lines("new", len(old) + 100 * K)
         with open(self.file, "r+b", buffering=0) as file:
             steps = list(range(0, len(old), 64 * K))
             if how == "in any order":
@@ -528,7 +527,7 @@ class JobTest(PinTest):
     def test_rewritten_while_it_runs(self):
         """At any moment. If the job ends well, all that it read is the old content."""
         generator = random.Random(harness.seed(self.id()))
-        old = lines("old", 4 * M)
+        old, new = lines("old", 4 * M), lines("new", 5 * M)
         directory = self.start(old)
         ended_well = 0
         for trial in range(16):
@@ -548,8 +547,8 @@ class JobTest(PinTest):
             workers = [threading.Thread(target=work, args=(first,)) for first in range(4)]
             for worker in workers:
                 worker.start()
-            time.sleep(generator.random() * 0.08)
-            self.rewrite(old, how, generator)
+            time.sleep(generator.random() * 0.06)
+            self.rewrite(old, new, how, generator)
             for worker in workers:
                 worker.join()
             failed = [result for result in results if isinstance(result, OSError)]
