@@ -4,12 +4,18 @@
 #include "core/base/checked.h"
 #include "core/base/quantity.h"
 
-bool partition_parse(const char *text, size_t length, struct partition *partition)
+bool partition_parse(const char *text, size_t length,
+                     int (*parse)(const char *text, size_t length, uint64_t *value),
+                     struct partition *partition)
 {
-    partition->by_count = length > 0 && text[0] == 'n';
-    int error = partition->by_count ? quantity_parse_number(text + 1, length - 1, &partition->value)
-                                    : quantity_parse_size(text, length, &partition->value);
-    return error == 0 && partition->value > 0;
+    struct partition read = {.by_count = length > 0 && text[0] == 'n'};
+    int error = read.by_count ? quantity_parse_number(text + 1, length - 1, &read.value)
+                              : parse(text, length, &read.value);
+
+    if (error != 0 || read.value == 0)
+        return false;
+    *partition = read;
+    return true;
 }
 
 uint64_t partition_count(const struct partition *partition, uint64_t size)

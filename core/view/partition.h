@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nominal cuts: how a size is divided, regardless of the bytes.
+ * Nominal cuts: how a size is divided, regardless of the bytes. A size may count records too.
  *
  *     by size, 4 bytes each      |0   4|   8|   12|13          the last piece is shorter
  *     by count, 3 pieces         |0    5|   9|    13           the first size mod N are one longer
@@ -17,10 +17,15 @@ struct partition {
     uint64_t value; /* 1 to OFFSET_MAX */
 };
 
-/* Parses "nN" or SIZE, which must be positive. Returns whether the text is one of these. */
-bool partition_parse(const char *text, size_t length, struct partition *partition);
+/*
+ * Parses "nN", or a size that `parse` reads as core/base/quantity.h does. Both must be positive.
+ * Returns whether the text is one of these; else *partition is left alone.
+ */
+bool partition_parse(const char *text, size_t length,
+                     int (*parse)(const char *text, size_t length, uint64_t *value),
+                     struct partition *partition);
 
-/* The number of pieces of a file of `size` bytes (at most OFFSET_MAX); 0 pieces by size of 0. */
+/* The number of pieces of `size` bytes (at most OFFSET_MAX); 0 pieces by size of 0. */
 uint64_t partition_count(const struct partition *partition, uint64_t size);
 
 /*

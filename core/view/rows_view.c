@@ -19,31 +19,31 @@ static bool is_rows_listed(const struct reading *reading, struct index_directory
     return index_is_there(directory, reading, default_format);
 }
 
-static bool parse_rows_size(const char *text, size_t length, struct view *view)
+static uint64_t usual_rows_size(const struct view_defaults *defaults)
 {
-    return quantity_parse_count(text, length, &view->rows) == 0 && view->rows > 0;
+    return defaults->rows;
 }
 
 static uint64_t count_rows_pieces(const struct view *view, const struct view_file *file)
 {
-    uint64_t records = record_index_records(file->index);
-    return records / view->rows + (records % view->rows != 0 ? 1 : 0);
+    return partition_count(&view->partition, file->records);
 }
 
 /* Finds the data of `count` rows from `first` on, or fewer if the file ends before. */
 static int find_rows(uint64_t first, uint64_t count, const struct view_file *file,
                      struct piece_data *data)
 {
-    uint64_t records = record_index_records(file->index);
     uint64_t start = 0;
     uint64_t end = 0;
 
-    data->first_row = min_u64(first, records);
-    data->rows = min_u64(count, records - data->first_row);
+    data->first_row = min_u64(first, file->records);
+    data->rows = min_u64(count, file->records - data->first_row);
     int error = rows_find_both(file->reading, file->index, data->first_row,
                                data->first_row + data->rows, &start, &end);
     if (error == -WRONG_INDEX)
         index_reject(file->directory, file->reading, file->index);
+    start = min_u64(start, file->size);
+    end = min_u64(end, file->size); /* the last record of a pinned content may be cut */
     data->bytes = (struct range){start, end - start};
     return error;
 }
@@ -51,7 +51,9 @@ static int find_rows(uint64_t first, uint64_t count, const struct view_file *fil
 static int find_rows_piece(const struct view *view, uint64_t number, const struct view_file *file,
                            struct piece_data *data)
 {
-    return find_rows(number * view->rows, view->rows, file, data);
+    uint64_t first = partition_start(&view->partition, file->records, number);
+    uint64_t next = partition_start(&view->partition, file->records, number + 1);
+    return find_rows(first, next - first, file, data);
 }
 
 /* Reads "A-B" and "A+COUNT", counted from 1, and "-COUNT". */
@@ -74,16 +76,17 @@ static bool read_row_range(const char *name, struct selector *selector)
     return true;
 }
 
-static uint64_t size_in_rows(const struct view_file *file)
+static struct range rows_of_view(const struct view *view, const struct view_file *file)
 {
-    return record_index_records(file->index);
+    (void)view;
+    return (struct range){0, file->records};
 }
 
 static int find_row_range(const struct view *view, const struct selector *selector,
                           const struct view_file *file, struct piece_data *data)
 {
     (void)view;
-    if (selector->offset > size_in_rows(file))
+    if (selector->offset > file->records)
         return -ENOENT;
     return find_rows(selector->offset, selector->length, file, data);
 }
@@ -98,11 +101,13 @@ const struct view_type rows_view = {
     .has_records = true,
     .needs_index = true,
     .is_listed = is_rows_listed,
-    .parse_size = parse_rows_size,
+    .takes = TAKES_SIZE | TAKES_HEADER | TAKES_FORMAT | TAKES_PIN,
+    .parse_size = quantity_parse_count,
+    .usual_size = usual_rows_size,
     .count = count_rows_pieces,
     .find_number = find_rows_piece,
     .read_range = read_row_range,
-    .units = size_in_rows,
+    .units = rows_of_view,
     .find_range = find_row_range,
     .columns = "\tfirst_line\tlines",
     .write_columns = write_row_columns,

@@ -45,6 +45,7 @@ const struct view_type sorted_view = {
     .name = "sorted",
     .has_records = true,
     .is_found_only = true,
+    .takes = TAKES_HEADER | TAKES_FORMAT,
     .read_range = read_keys,
     .find_range = find_keys,
     .ranges_have_header = true,

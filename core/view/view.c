@@ -5,73 +5,18 @@
 #include <string.h>
 
 #include "core/base/checked.h"
+#include "core/base/cleanup.h"
 #include "core/base/outcome.h"
-#include "core/base/quantity.h"
+#include "core/content/word_note.h"
 #include "core/format/record_formats.h"
 #include "core/index/index_get.h"
 #include "core/record/boundary.h"
+#include "core/view/rows_within.h"
+#include "core/view/span.h"
+#include "core/view/view_argument.h"
 #include "core/view/view_types.h"
 
 /* --- names ------------------------------------------------------------------------------------ */
-
-/* Reads "header" or "header=H". */
-static bool parse_header(const char *text, size_t length, uint64_t *header)
-{
-    const size_t word = strlen("header");
-
-    if (length < word || memcmp(text, "header", word) != 0)
-        return false;
-    *header = 1;
-    if (length == word)
-        return true;
-    return text[word] == '=' &&
-           quantity_parse_number(text + word + 1, length - word - 1, header) == 0 && *header > 0;
-}
-
-/* Which arguments have been given: each may be given once. */
-struct given {
-    bool size;
-    bool header;
-    bool format;
-};
-
-/* Records an argument. Returns whether it is the first of its kind. */
-static bool give_once(bool *given)
-{
-    bool first = !*given;
-    *given = true;
-    return first;
-}
-
-/* Reads one ARG. */
-static bool parse_argument(const char *text, size_t length, struct view *view, struct given *given)
-{
-    if (view->type->has_records && parse_header(text, length, &view->header))
-        return give_once(&given->header);
-    const struct record_format *format =
-        view->type->has_records ? record_format_named(text, length) : NULL;
-    if (format != NULL) {
-        view->format = format;
-        return give_once(&given->format);
-    }
-    return view->type->parse_size != NULL && view->type->parse_size(text, length, view) &&
-           give_once(&given->size);
-}
-
-static int parse_arguments(const char *text, const char *end, struct view *view)
-{
-    struct given given = {.size = false};
-
-    for (;;) {
-        const char *comma = memchr(text, ',', (size_t)(end - text));
-        const char *stop = comma != NULL ? comma : end;
-        if (!parse_argument(text, (size_t)(stop - text), view, &given))
-            return -ENOENT;
-        if (comma == NULL)
-            return 0;
-        text = comma + 1;
-    }
-}
 
 int view_parse(const char *name, size_t length, const struct view_defaults *defaults,
                struct view *view)
@@ -84,14 +29,15 @@ int view_parse(const char *name, size_t length, const struct view_defaults *defa
     *view = (struct view){
         .type = view_types[number],
         .format = default_format,
-        .partition.value = defaults->chunk_size,
-        .rows = defaults->rows,
     };
+    if (view->type->usual_size != NULL)
+        view->partition.value = view->type->usual_size(defaults);
     if (at == NULL) {
         view->header = view->type->has_records ? defaults->header : 0;
         return 0;
     }
-    return parse_arguments(at + 1, name + length, view);
+    size_t used = (size_t)(at + 1 - name);
+    return view_arguments_parse(at + 1, length - used, view) ? 0 : -ENOENT;
 }
 
 /* --- pieces ----------------------------------------------------------------------------------- */
@@ -106,18 +52,71 @@ bool view_needs_index(const struct view *view)
     return view->type->needs_index || (view->type->has_records && view->format->needs_index);
 }
 
+/* --- what a view is of ------------------------------------------------------------------------ */
+
+bool view_is_pinned(const struct view *view)
+{
+    return view->pin.size > 0;
+}
+
+bool view_is_limited(const struct view *view)
+{
+    return view->from > 0 || view->has_to || view_is_pinned(view);
+}
+
+uint64_t view_size(const struct view *view, uint64_t size)
+{
+    return view_is_pinned(view) ? view->pin.size : size;
+}
+
+int view_file_limit(struct view_file *file, const struct view *view)
+{
+    file->size = view_size(view, file->size);
+    return span_exists(view, file->size) ? view_file_confirm(file, view) : -ENOENT;
+}
+
+int view_file_confirm(const struct view_file *file, const struct view *view)
+{
+    return view_is_pinned(view) ? word_confirm(file->reading, &view->pin) : 0;
+}
+
+/* An index that was found to be wrong is made anew. */
+static int reject_if_wrong(const struct view_file *file, int error)
+{
+    if (error == -WRONG_INDEX)
+        index_reject(file->directory, file->reading, file->index);
+    return error;
+}
+
+/* Counts the records that the view is of. */
+static int count_records(struct view_file *file, const struct view *view)
+{
+    if (!view_is_pinned(view)) {
+        file->size = file->index->size;
+        file->records = record_index_records(file->index);
+        return 0;
+    }
+    return reject_if_wrong(file,
+                           rows_within(file->reading, file->index, file->size, &file->records));
+}
+
 int view_file_complete(struct view_file *file, const struct view *view,
                        struct index_directory *directory)
 {
-    if (!view_needs_index(view))
-        return 0;
-    int error = index_get(directory, file->reading, view->format, &file->index);
+    int error = view_file_limit(file, view);
+    if (error != 0 || !view_needs_index(view))
+        return error;
+    error = index_get(directory, file->reading, view->format, &file->index);
     if (error != 0)
         return error;
-    file->size = file->index->size;
     file->directory = directory;
-    return 0;
+    error = count_records(file, view);
+    if (error != 0)
+        record_index_unref(steal_pointer(&file->index));
+    return error;
 }
+
+/* --- pieces ----------------------------------------------------------------------------------- */
 
 uint64_t view_count(const struct view *view, const struct view_file *file)
 {
@@ -160,7 +159,7 @@ static int add_header(const struct view *view, const struct view_file *file, str
     if (error != 0)
         return error;
     if (file->index != NULL)
-        header = min_u64(header, record_index_records(file->index));
+        header = min_u64(header, file->records);
     leave_out_header(header, end, data);
     piece_add(piece, 0, end);
     return 0;
@@ -183,9 +182,9 @@ static struct selector as_range(const struct view *view, const struct selector *
 {
     if (selector->kind != SELECT_TAIL)
         return *selector;
-    uint64_t all = view->type->units(file);
-    uint64_t length = min_u64(selector->length, all);
-    return (struct selector){SELECT_RANGE, all - length, length, NULL};
+    const struct range all = view->type->units(view, file);
+    uint64_t length = min_u64(selector->length, all.length);
+    return (struct selector){SELECT_RANGE, all.offset + all.length - length, length, NULL};
 }
 
 static int resolve_range(const struct view *view, const struct selector *selector,
@@ -217,6 +216,11 @@ int view_resolve(const struct view *view, const struct selector *selector,
 bool view_depends_on_growth(const struct view *view, const struct view_file *file,
                             const struct piece_data *data)
 {
-    return view->partition.by_count || data->depends_on_size ||
-           data->bytes.offset + data->bytes.length >= file->size;
+    const bool ends_with_file = data->bytes.offset + data->bytes.length >= file->size;
+
+    if (view_is_pinned(view))
+        return false;
+    if (view->has_to) /* the cut stays, but the last record may go on */
+        return view->type->has_records && ends_with_file;
+    return view->partition.by_count || data->depends_on_size || ends_with_file;
 }

@@ -3,8 +3,9 @@
  * Views: the ways to cut a content, and the names by which they are chosen.
  *
  *     lines@n16,header=2          type, partition, header records
- *     rows@5000                   type, rows of a piece
+ *     rows@5000                   type, partition
  *     sorted@header               type, header records
+ *     bytes@1M,from=4G,pin=WORD   type, partition, where it begins, which content it is of
  *
  * Each type of view is a pair of files and a row of the table in core/view/view_types.h. Nothing
  * here knows about FUSE or nodes. Names are bytes; no function stores them.
@@ -28,9 +29,33 @@ bool view_is_numbered(const struct view *view);
 /* Whether its pieces are found by an index: its type needs one, or its record format does. */
 bool view_needs_index(const struct view *view);
 
+/* Whether it is of one content alone, which pin=WORD names. */
+bool view_is_pinned(const struct view *view);
+
+/* Whether a content may not have what it is of: view_file_limit() then may fail. */
+bool view_is_limited(const struct view *view);
+
+/* How many bytes of a content of `size` bytes it is of, before from and to: those of its pin. */
+uint64_t view_size(const struct view *view, uint64_t size);
+
 /*
- * If the view needs an index, sets file->index, a reference that the caller owns, and the size to
- * what it covers. In that case the reading must be pinned. Returns as index_get().
+ * Sets the size to view_size(), and checks that the content has what the view is of. If the view is
+ * pinned the reading must be so too. Returns 0, -ENOENT if `from` or `to` is outside the content,
+ * or as word_confirm(): -ESTALE if it is another content.
+ */
+int view_file_limit(struct view_file *file, const struct view *view);
+
+/*
+ * Checks that what was read of the file until now is of the content that the view is pinned to, if
+ * it is. Returns as word_confirm().
+ */
+int view_file_confirm(const struct view_file *file, const struct view *view);
+
+/*
+ * view_file_limit(), and then, if the view needs an index: sets file->index, a reference that the
+ * caller owns, file->records, and the size to what the index covers of what the view is of. In that
+ * case the reading must be pinned. Returns as view_file_limit(), index_get() and rows_find(); on
+ * failure there is no index.
  */
 int view_file_complete(struct view_file *file, const struct view *view,
                        struct index_directory *directory);

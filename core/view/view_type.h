@@ -13,6 +13,7 @@
 #include "core/content/piece.h"
 #include "core/content/reading.h"
 #include "core/format/record_format.h"
+#include "core/generation/content_word.h"
 #include "core/index/index_directory.h"
 #include "core/index/record_index.h"
 #include "core/view/partition.h"
@@ -22,9 +23,12 @@ struct view_type;
 struct view {
     const struct view_type *type;
     const struct record_format *format; /* of views of records */
-    struct partition partition;         /* of bytes and lines */
-    uint64_t rows;                      /* of rows: how many a piece has */
+    struct partition partition;         /* in bytes; of rows, in records */
     uint64_t header;                    /* how many of the first records every piece starts with */
+    uint64_t from;                      /* where it begins: an offset in the content */
+    uint64_t to;                        /* where it ends, if has_to; else where the content does */
+    bool has_to;
+    struct content_word pin; /* which content it is of; size 0: any */
 };
 
 /* What a view's name leaves open. */
@@ -52,10 +56,24 @@ struct selector {
     const char *keys; /* borrowed: the name itself, which the caller keeps; NULL in other kinds */
 };
 
+/*
+ * The arguments that a type may take, or-ed. core/view/view_argument.c says how each is written.
+ */
+enum view_argument_bit {
+    TAKES_SIZE = 1, /* it has `parse_size` and `usual_size` */
+    TAKES_HEADER = 2,
+    TAKES_FORMAT = 4,
+    TAKES_FROM = 8,
+    TAKES_TO = 16,
+    TAKES_PIN = 32,
+};
+
 /* A content as one generation has it, for the functions below. */
 struct view_file {
     const struct reading *reading;     /* borrowed; may be NULL if the function does not read it */
-    uint64_t size;                     /* bytes; those that the index covers, if there is one */
+    uint64_t size;                     /* bytes: those that the index covers, if there is one, and
+                                          those that the view's pin names, if it has one */
+    uint64_t records;                  /* if there is an index: how many begin in these bytes */
     struct record_index *index;        /* if the view needs one; else NULL */
     struct index_directory *directory; /* borrowed; if there is an index: where it is kept */
 };
@@ -84,8 +102,13 @@ struct view_type {
      */
     bool (*is_listed)(const struct reading *reading, struct index_directory *directory);
 
-    /* Reads the argument that says how large pieces are. NULL: there is none. */
-    bool (*parse_size)(const char *text, size_t length, struct view *view);
+    unsigned takes; /* enum view_argument_bit, or-ed */
+
+    /* Reads how large pieces are: SIZE or COUNT, as core/base/quantity.h. */
+    int (*parse_size)(const char *text, size_t length, uint64_t *value);
+
+    /* How large they are if the name does not say it. */
+    uint64_t (*usual_size)(const struct view_defaults *defaults);
 
     /* How many numbered pieces there are. Does not read the file. NULL: there are none. */
     uint64_t (*count)(const struct view *view, const struct view_file *file);
@@ -100,8 +123,8 @@ struct view_type {
     /* Reads the name of a range: any name. NULL: there are none. */
     bool (*read_range)(const char *name, struct selector *selector);
 
-    /* How many units there are. Needed if `read_range` reads ranges from the end. */
-    uint64_t (*units)(const struct view_file *file);
+    /* The units that there are. Needed if `read_range` reads ranges from the end. */
+    struct range (*units)(const struct view *view, const struct view_file *file);
 
     /* Finds the data of a range, not of kind SELECT_TAIL. Needed if there are ranges. */
     int (*find_range)(const struct view *view, const struct selector *selector,

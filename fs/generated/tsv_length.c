@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "core/base/checked.h"
-#include "core/view/partition.h"
 #include "core/view/piece_name.h"
+#include "core/view/span.h"
 
 static const char heading[] = "name\toffset\tlength\tdata_bytes";
 
@@ -25,13 +25,13 @@ bool tsv_is_computed(const struct view *view, const struct file_identity *identi
 }
 
 /* The first of `count` pieces that starts at or after `place`, or `count`. */
-static uint64_t first_piece_from(const struct partition *partition, uint64_t size, uint64_t count,
+static uint64_t first_piece_from(const struct view *view, uint64_t size, uint64_t count,
                                  uint64_t place)
 {
     uint64_t low = 0;
     while (low < count) {
         uint64_t middle = low + (count - low) / 2;
-        if (partition_start(partition, size, middle) >= place)
+        if (span_place(view, size, middle) >= place)
             count = middle;
         else
             low = middle + 1;
@@ -40,38 +40,38 @@ static uint64_t first_piece_from(const struct partition *partition, uint64_t siz
 }
 
 /* The total digits of the offsets of the first `count` pieces. */
-static uint64_t offset_digits(const struct partition *partition, uint64_t size, uint64_t count)
+static uint64_t offset_digits(const struct view *view, uint64_t size, uint64_t count)
 {
     uint64_t digits = count;
     for (uint64_t power = 10; power <= size; power *= 10) {
-        digits += count - first_piece_from(partition, size, count, power);
+        digits += count - first_piece_from(view, size, count, power);
         if (power > UINT64_MAX / 10)
             break;
     }
     return digits;
 }
 
-static uint64_t nominal_length(const struct partition *partition, uint64_t size, uint64_t index)
+static uint64_t nominal_length(const struct view *view, uint64_t size, uint64_t index)
 {
-    return partition_start(partition, size, index + 1) - partition_start(partition, size, index);
+    return span_place(view, size, index + 1) - span_place(view, size, index);
 }
 
 /*
  * The total digits of the lengths of the first `count` pieces. Lengths never grow from one piece to
  * the next: by size, the last one is shorter; by number, the first ones are longer.
  */
-static uint64_t length_digits(const struct partition *partition, uint64_t size, uint64_t count)
+static uint64_t length_digits(const struct view *view, uint64_t size, uint64_t count)
 {
     uint64_t digits = count;
     if (count == 0)
         return 0;
-    uint64_t longest = nominal_length(partition, size, 0);
+    uint64_t longest = nominal_length(view, size, 0);
     for (uint64_t power = 10; power <= longest; power *= 10) {
         uint64_t low = 0;
         uint64_t high = count;
         while (low < high) { /* finds the first shorter piece */
             uint64_t middle = low + (high - low) / 2;
-            if (nominal_length(partition, size, middle) < power)
+            if (nominal_length(view, size, middle) < power)
                 high = middle;
             else
                 low = middle + 1;
@@ -86,7 +86,6 @@ static uint64_t length_digits(const struct partition *partition, uint64_t size, 
 /* Where the line of piece `index` begins. */
 static uint64_t tsv_line_start(const struct view *view, uint64_t size, uint64_t index)
 {
-    const struct partition *partition = &view->partition;
     const struct view_file file = {.size = size};
     const struct selector first = {.kind = SELECT_NUMBER};
     char text[TEXT_LINE_MOST];
@@ -97,8 +96,8 @@ static uint64_t tsv_line_start(const struct view *view, uint64_t size, uint64_t 
     while (name[fixed] != '\0')
         fixed++;
     fixed += 4;
-    return tsv_heading(view, text) + index * fixed + offset_digits(partition, size, index) +
-           2 * length_digits(partition, size, index);
+    return tsv_heading(view, text) + index * fixed + offset_digits(view, size, index) +
+           2 * length_digits(view, size, index);
 }
 
 uint64_t tsv_length(const struct view *view, uint64_t size)

@@ -14,9 +14,16 @@ static bool has_changed_recently(const struct stat *attributes)
     return now.tv_sec - attributes->st_ctim.tv_sec < RECENT_S;
 }
 
+/* Its name means something only as long as the file has one content. */
+static bool is_pinned(const struct node *node)
+{
+    const struct view *view = node->type->view_of != NULL ? node->type->view_of(node) : NULL;
+    return view != NULL && view_is_pinned(view);
+}
+
 double belief_in_name(struct driver *driver, struct node *node, const struct stat *attributes)
 {
-    if (node->type->is_new_each_time)
+    if (node->type->is_new_each_time || is_pinned(node))
         return 0;
     if (node->type->is_growing != NULL && has_changed_recently(attributes) &&
         node->type->is_growing(driver, node))

@@ -12,6 +12,9 @@
  *     found to grow
  *                 look-up ─ cached for 1 s ─ open: ESTALE ─ look-up: another node ─ open
  *
+ * The names of a pinned view are never cached. So each use of one follows a look-up, which finds
+ * out at once whether the file still has that content.
+ *
  * A file counts as growing if its ctime is less than RECENT_S old and it was found to have grown
  * before, or is small and was opened before. So a listing of files that were just written is
  * cached.

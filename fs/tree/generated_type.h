@@ -3,7 +3,8 @@
  * Types of generated files. Each is a pair of files and a row of the table in fs/generated.
  *
  * There are two sorts. A report is in .bigfs and describes the mount. A text of a view is beside
- * the view's directory, has its name plus an ending, and is made line by line.
+ * the view's directory, has its name plus an ending, and is made line by line. A text of a large
+ * file is made in the same way, as a text of `whole`; it has a name of its own.
  */
 #ifndef BIGFS_FS_TREE_GENERATED_TYPE_H
 #define BIGFS_FS_TREE_GENERATED_TYPE_H
@@ -39,7 +40,7 @@ struct text_place {
 };
 
 struct generated_type {
-    const char *name; /* of a report; or the ending of a text of a view, with its dot */
+    const char *name; /* of a report or a text of the file; or the ending of a text of a view */
 
     /*
      * Writes a report of the current state. `named`: it may contain paths and names. Does not look
@@ -47,13 +48,15 @@ struct generated_type {
      */
     void (*write)(FILE *out, struct driver *driver, bool named);
 
+    bool is_of_file; /* it is a text of a large file, not of one of its views */
+
     /* Of a text of a view: whether a listing shows it beside the view. */
     bool is_listed;
 
     /*
      * Writes the line at *place to `line`, which has room for TEXT_LINE_MOST bytes, and moves
      * *place past it. Returns 0, -NO_MORE_PIECES after the last line, or as view_next(),
-     * view_resolve() and holes_count_data(). Blocks as they do.
+     * view_resolve(), holes_count_data() and word_find(). Blocks as they do.
      */
     int (*line)(const struct view_text *text, struct text_place *place, char *line, size_t *length);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/outcome.h"
+#include "core/content/word_note.h"
 #include "fs/tree/node_type.h"
 
 /* Frees a handle, opened or not. */
@@ -75,7 +77,10 @@ int handle_read_at_once(const struct handle *handle, uint64_t offset, char *buff
 {
     struct piece slice = piece_slice(&handle->piece, offset, size);
     *got = (size_t)piece_length(&slice);
-    return piece_read_at_once(&slice, &handle->reading, buffer);
+    int error = piece_read_at_once(&slice, &handle->reading, buffer);
+    if (error == 0 && !word_is_confirmed(&handle->reading, &handle->word))
+        error = -NOT_AT_ONCE;
+    return error;
 }
 
 int handle_prefetch(const struct handle *handle, uint64_t offset, char *buffer, size_t size,

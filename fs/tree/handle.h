@@ -14,6 +14,7 @@
 #include "core/base/cancel.h"
 #include "core/content/piece.h"
 #include "core/content/reading.h"
+#include "core/generation/content_word.h"
 #include "fs/serve/crew.h"
 #include "fs/serve/prefetch.h"
 #include "fs/tree/driver.h"
@@ -51,6 +52,7 @@ struct handle {
     const struct handle_type *type; /* the rest is constant; NULL: it is not open */
     struct reading reading;         /* owned, pinned; closed in a report */
     struct piece piece;             /* of a piece */
+    struct content_word word;       /* of a piece of a pinned view: of which content; else size 0 */
     bool prefetches;                /* a piece whose reads all reach the driver */
     struct prefetch prefetch;       /* if it does */
     struct text_file text;          /* of a text of a view */

@@ -47,14 +47,12 @@ static int enter_single(struct driver *driver, struct node *node, const struct c
 }
 
 static int enter_view(struct driver *driver, struct node *node, const char *name,
-                      struct entry *entry)
+                      const struct cancel *cancel, struct entry *entry)
 {
     union node_content content = {0};
     struct stat source;
 
-    int error = view_parse(name, strlen(name), &driver->settings->views, &content.view);
-    if (error == 0)
-        error = attributes_of_large(driver, node, &source);
+    int error = view_node_find(driver, node, name, strlen(name), cancel, &content.view, &source);
     if (error != 0)
         return error;
     return entry_make(driver, node, &view_node, name, &content, &source, entry);
@@ -102,8 +100,8 @@ static int look_up_in_large(struct driver *driver, struct node *node, const char
         return enter_held(driver, node, cancel, entry);
     const struct generated_type *type = text_node_type_of(name, &stem);
     if (type != NULL)
-        return text_node_enter(driver, node, type, name, stem, entry);
-    return enter_view(driver, node, name, entry);
+        return text_node_enter(driver, node, type, name, stem, cancel, entry);
+    return enter_view(driver, node, name, cancel, entry);
 }
 
 /* --- listing ---------------------------------------------------------------------------------- */

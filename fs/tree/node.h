@@ -4,7 +4,7 @@
  *
  *     directory ─┬─ symlink, file                     as they are in SOURCE
  *                ├─ large file ─┬─ view ── piece      a directory each
- *                │              ├─ text               VIEW.tsv
+ *                │              ├─ text               VIEW.tsv, pin
  *                │              ├─ piece              whole.EXT
  *                │              └─ large file         plain: the content that the file holds
  *                └─ control ── report                 .bigfs, in the root

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "core/base/outcome.h"
+#include "core/content/word_note.h"
 #include "core/view/piece_name.h"
 #include "core/view/view_types.h"
 #include "fs/tree/attributes.h"
@@ -43,20 +44,22 @@ static int resolve_in(struct driver *driver, const struct node *parent,
     int error = view_file_complete(&file, query->view, &driver->index_directory);
     if (error == 0)
         error = resolve_query(parent, query, &file, piece);
+    if (error == 0)
+        error = view_file_confirm(&file, query->view);
     record_index_unref(file.index);
     return error == -WRONG_INDEX ? -ESTALE : error;
 }
 
 /*
  * Resolves in a pinned reading, so that a file that is appended to stays the same generation from
- * the look-up on. A view that does not scan also works without pinning, so a file that may not be
+ * the look-up on. A view that reads nothing also works without pinning, so a file that may not be
  * read still shows its pieces.
  */
 static int resolve_pinned(struct driver *driver, const struct node *parent,
                           const struct piece_query *query, struct reading *reading,
                           struct node_piece *piece)
 {
-    bool scans = query->view->type->has_records;
+    bool scans = query->view->type->has_records || view_is_pinned(query->view);
     int error = 0;
 
     if (scans || !generation_captured(reading->generation))
@@ -157,8 +160,15 @@ static bool is_piece_growing(struct driver *driver, const struct node *node)
 
 static int look_at_piece(struct driver *driver, struct node *node, struct stat *source)
 {
+    const struct node_piece *piece = &node->content.piece;
+    AUTO_READING struct reading reading = {.source = NULL};
+
     (void)driver;
-    return attributes_of_generation(node_source(node), node->content.piece.generation, source);
+    int error = attributes_of_generation(node_source(node), piece->generation, source);
+    if (error != 0 || !view_is_pinned(piece->view))
+        return error;
+    reading_of(node_source(node), piece->generation, NULL, &reading);
+    return word_confirm(&reading, &piece->view->pin);
 }
 
 static void shape_piece(const struct driver *driver, const struct node *node,
@@ -233,6 +243,7 @@ static int open_piece(struct driver *driver, struct node *node, const struct ope
         return error;
     handle->type = &piece_handle;
     handle->piece = node->content.piece.piece;
+    handle->word = node->content.piece.view->pin;
     handle_sample(driver, handle, false); /* pages of a large file may stay cached for long */
     return 0;
 }

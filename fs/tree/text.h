@@ -38,6 +38,7 @@ struct text_subject {
     struct generation *generation; /* a reference */
     struct version version;        /* of the generation when the text was made */
     uint64_t size;                 /* bytes of content that it covers */
+    uint64_t records;              /* that begin in them, if the view needs an index */
     struct record_index *index;    /* the index used to find records: a reference, or NULL */
     bool computed;                 /* the text follows from the size; there is no map */
 };

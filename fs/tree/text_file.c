@@ -29,6 +29,7 @@ static struct view_text view_text_of(const struct text_file *open, const struct 
             {
                 .reading = reading,
                 .size = subject->size,
+                .records = subject->records,
                 .index = open->index,
                 .directory = open->directory,
             },
@@ -37,12 +38,19 @@ static struct view_text view_text_of(const struct text_file *open, const struct 
     };
 }
 
-/* Checks that what was read until now is of the text's generation and revision. */
+/*
+ * Checks that what was read until now is of the text's generation and revision, and of the content
+ * that its view is of.
+ */
 static int check_file(const struct text_file *open, const struct reading *reading)
 {
+    const struct view_file file = {.reading = reading};
     int error = reading_confirm(reading);
     const struct version now = generation_version(reading->generation);
-    return error == 0 && now.revision != text_of(open)->subject.version.revision ? -ESTALE : error;
+
+    if (error == 0 && now.revision != text_of(open)->subject.version.revision)
+        return -ESTALE;
+    return error != 0 ? error : view_file_confirm(&file, &open->node->content.text.view);
 }
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -123,31 +131,32 @@ static int fill_store(struct text_file *open, const struct reading *reading,
     return error;
 }
 
-static void choose_subject(struct text_file *open, const struct reading *reading, uint64_t size)
+static void choose_subject(struct text_file *open, const struct view_file *file)
 {
+    const struct reading *reading = file->reading;
     const struct node_text *content = &open->node->content.text;
     struct text_subject *subject = &content->text->subject;
 
     subject->generation = generation_ref(reading->generation);
     subject->version = generation_version(reading->generation);
-    subject->size = size;
+    subject->size = file->size;
+    subject->records = file->records;
     subject->computed =
         generated_is_computed(content->type, &content->view, &subject->version.file);
-    if (open->index != NULL && size <= INDEX_KEPT)
+    if (open->index != NULL && file->size <= INDEX_KEPT)
         subject->index = record_index_ref(open->index);
 }
 
 /* Makes the text. If that fails half-way, the text is over, as the kernel has a part of it. */
-static int make_text(struct text_file *open, struct driver *driver, const struct reading *reading,
-                     uint64_t size)
+static int make_text(struct text_file *open, struct driver *driver, const struct view_file *file)
 {
     struct text *text = text_of(open);
     struct text_store store;
 
     int error = text_store_begin(&store, driver->server.session, open->node, 0);
     if (error == 0) {
-        choose_subject(open, reading, size);
-        error = fill_store(open, reading, &store);
+        choose_subject(open, file);
+        error = fill_store(open, file->reading, &store);
     }
     if (error == 0)
         text_made(text);
@@ -172,6 +181,13 @@ static void take_index(struct text_file *open)
     open->index = record_index_ref(kept);
 }
 
+/* Whether the index covers another part of the file than the text. */
+static bool is_other_index(const struct text_file *open)
+{
+    const struct view *view = &open->node->content.text.view;
+    return open->index != NULL && view_size(view, open->index->size) != text_of(open)->subject.size;
+}
+
 /*
  * Checks that the text describes the current file, or the file before it grew. A look-up finds
  * growth; other changes end the text.
@@ -183,23 +199,23 @@ static int check_text(struct text_file *open, const struct reading *reading, boo
 
     take_index(open);
     if (subject->generation != reading->generation || subject->version.revision != now.revision ||
-        (open->index != NULL && open->index->size != subject->size)) {
+        is_other_index(open)) {
         text_end(text_of(open));
         return -ESTALE;
     }
     return accepts_growth || subject->version.file.size == now.file.size ? 0 : -ESTALE;
 }
 
-static int open_text(struct text_file *open, struct driver *driver, const struct reading *reading,
-                     uint64_t size, bool accepts_growth)
+static int open_text(struct text_file *open, struct driver *driver, const struct view_file *file,
+                     bool accepts_growth)
 {
     bool make_it = false;
-    int error = text_begin(text_of(open), reading->cancel, &make_it);
+    int error = text_begin(text_of(open), file->reading->cancel, &make_it);
 
     if (error != 0)
         return error;
-    return make_it ? make_text(open, driver, reading, size)
-                   : check_text(open, reading, accepts_growth);
+    return make_it ? make_text(open, driver, file)
+                   : check_text(open, file->reading, accepts_growth);
 }
 
 /* A wrong index has been rejected, so the next open gets another one. */
@@ -218,7 +234,7 @@ int text_file_open(struct text_file *open, struct driver *driver, const struct n
     if (error != 0)
         return error;
     open->index = file.index;
-    error = open_text(open, driver, reading, file.size, accepts_growth);
+    error = open_text(open, driver, &file, accepts_growth);
     if (error != 0)
         text_file_close(open);
     return stale_if_wrong_index(error);

@@ -4,25 +4,32 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/view/whole_view.h"
 #include "fs/tree/attributes.h"
 #include "fs/tree/belief.h"
 #include "fs/tree/handle.h"
 #include "fs/tree/text_file.h"
+#include "fs/tree/view_node.h"
 
 /* --- by name ---------------------------------------------------------------------------------- */
 
-const struct generated_type *text_node_type_of(const char *name, size_t *stem)
+/* Whether a name means a text of this type; if so, sets *stem as text_node_type_of() does. */
+static bool is_text_name(const struct generated_type *type, const char *name, size_t *stem)
 {
     size_t length = strlen(name);
+    size_t ending = strlen(type->name);
 
-    for (const struct generated_type *const *type = generated_types; *type != NULL; type++) {
-        size_t ending = strlen((*type)->name);
-        if ((*type)->line == NULL || length <= ending ||
-            strcmp(name + length - ending, (*type)->name) != 0)
-            continue;
-        *stem = length - ending;
-        return *type;
-    }
+    if (type->line == NULL || length < ending)
+        return false;
+    *stem = length - ending;
+    return (type->is_of_file ? *stem == 0 : *stem > 0) && strcmp(name + *stem, type->name) == 0;
+}
+
+const struct generated_type *text_node_type_of(const char *name, size_t *stem)
+{
+    for (const struct generated_type *const *type = generated_types; *type != NULL; type++)
+        if (is_text_name(*type, name, stem))
+            return *type;
     return NULL;
 }
 
@@ -34,15 +41,23 @@ const struct generated_type *text_node_listed(unsigned number)
     return NULL;
 }
 
+/* Finds the view that a text is of, and what it is made of now. */
+static int find_view(struct driver *driver, const struct node *large, const char *name, size_t stem,
+                     const struct cancel *cancel, struct view *view, struct stat *source)
+{
+    if (stem > 0)
+        return view_node_find(driver, large, name, stem, cancel, view, source);
+    *view = whole_of_file;
+    return attributes_of_large(driver, large, source);
+}
+
 int text_node_enter(struct driver *driver, struct node *large, const struct generated_type *type,
-                    const char *name, size_t stem, struct entry *entry)
+                    const char *name, size_t stem, const struct cancel *cancel, struct entry *entry)
 {
     union node_content content = {.text = {.type = type}};
     struct stat source;
 
-    int error = view_parse(name, stem, &driver->settings->views, &content.text.view);
-    if (error == 0)
-        error = attributes_of_large(driver, large, &source);
+    int error = find_view(driver, large, name, stem, cancel, &content.text.view, &source);
     if (error != 0)
         return error;
     file_identity_of(&source, &content.text.identity);
@@ -73,6 +88,16 @@ static bool is_text_over(const struct node *node, const union node_content *want
     return !text_is_current(node->content.text.text, &wanted->text.identity);
 }
 
+/* Checks that the file still is what the text's view is of. */
+static int confirm_text(const struct node *node, struct generation *generation)
+{
+    AUTO_READING struct reading reading = {.source = NULL};
+    const struct view_file file = {.reading = &reading};
+
+    reading_of(node_source(node), generation, NULL, &reading);
+    return view_file_confirm(&file, &node->content.text.view);
+}
+
 /* A text that was never made belongs to the current file, a made one to its generation. */
 static int look_at_text(struct driver *driver, struct node *node, struct stat *attributes)
 {
@@ -82,7 +107,9 @@ static int look_at_text(struct driver *driver, struct node *node, struct stat *a
         return attributes_of_large(driver, node, attributes);
     int error = attributes_of_generation(node_source(node), subject->generation, attributes);
     const struct version now = generation_version(subject->generation);
-    return error == 0 && now.revision != subject->version.revision ? -ESTALE : error;
+    if (error == 0 && now.revision != subject->version.revision)
+        return -ESTALE;
+    return error != 0 ? error : confirm_text(node, subject->generation);
 }
 
 /*
@@ -98,7 +125,7 @@ static uint64_t expected_length(const struct node *node, const struct stat *sour
     if (node_large(node)->parent->type->is_large ||
         !generated_is_computed(text->type, &text->view, &identity))
         return 0;
-    uint64_t length = text->type->length(&text->view, identity.size);
+    uint64_t length = text->type->length(&text->view, view_size(&text->view, identity.size));
     return length != TEXT_TOO_LONG ? length : 0;
 }
 

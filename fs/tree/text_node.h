@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts of views, such as VIEW.tsv: generated files next to the directory of a view. */
+/*
+ * Texts of views, such as VIEW.tsv: generated files next to the directory of a view. Texts of the
+ * file itself, such as `pin`, stand beside them.
+ */
 #ifndef BIGFS_FS_TREE_TEXT_NODE_H
 #define BIGFS_FS_TREE_TEXT_NODE_H
 
@@ -10,8 +13,8 @@
 extern const struct node_type text_node;
 
 /*
- * The type of text whose ending a name has; *stem becomes the length of the view's name before it.
- * NULL: none.
+ * The type of text that a name means. *stem becomes the length of the view's name before its
+ * ending; 0: it is a text of the file. NULL: none.
  */
 const struct generated_type *text_node_type_of(const char *name, size_t *stem);
 
@@ -19,10 +22,11 @@ const struct generated_type *text_node_type_of(const char *name, size_t *stem);
 const struct generated_type *text_node_listed(unsigned number);
 
 /*
- * Makes the entry of a text of a view below a large file. The first `stem` bytes of `name` are the
- * view's name. Returns as entry_look_up(). The text is made when it is opened.
+ * Makes the entry of a text below a large file. Type and `stem` come from text_node_type_of().
+ * Returns as entry_look_up(). The text is made when it is opened.
  */
 int text_node_enter(struct driver *driver, struct node *large, const struct generated_type *type,
-                    const char *name, size_t stem, struct entry *entry);
+                    const char *name, size_t stem, const struct cancel *cancel,
+                    struct entry *entry);
 
 #endif

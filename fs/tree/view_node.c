@@ -11,9 +11,35 @@
 #include "fs/tree/listing.h"
 #include "fs/tree/piece_node.h"
 
+/* --- which file has it ------------------------------------------------------------------------ */
+
+/* Gets the attributes of a large file, and checks that it has what the view is of. */
+static int check_view(struct driver *driver, const struct node *node, const struct view *view,
+                      const struct cancel *cancel, struct stat *source)
+{
+    AUTO_READING struct reading reading = {.source = NULL};
+    int error = attributes_of_large(driver, node, source);
+
+    if (error != 0 || !view_is_limited(view))
+        return error;
+    error = view_is_pinned(view) ? reading_open(node_source(node), cancel, &reading, NULL)
+                                 : reading_look(node_source(node), cancel, &reading, NULL);
+    if (error != 0)
+        return error == -ENOENT ? -ESTALE : error;
+    struct view_file file = {.reading = &reading, .size = reading.size};
+    return view_file_limit(&file, view);
+}
+
+int view_node_find(struct driver *driver, const struct node *large, const char *name, size_t length,
+                   const struct cancel *cancel, struct view *view, struct stat *source)
+{
+    int error = view_parse(name, length, &driver->settings->views, view);
+    return error != 0 ? error : check_view(driver, large, view, cancel, source);
+}
+
 static int look_at_view(struct driver *driver, struct node *node, struct stat *attributes)
 {
-    return attributes_of_large(driver, node, attributes);
+    return check_view(driver, node, &node->content.view, NULL, attributes);
 }
 
 static void shape_view(const struct driver *driver, const struct node *node,
@@ -108,7 +134,10 @@ static int list_by_reading(struct listing *listing, uint64_t cursor)
     error = view_file_complete(&file, view, &listing->driver->index_directory);
     if (error == 0)
         error = list_pieces(&pieces, cursor);
+    int other = error == 0 ? view_file_confirm(&file, view) : 0;
     record_index_unref(file.index);
+    if (other != 0)
+        return other;
     return error == -ENOENT ? -ESTALE : error;
 }
 
@@ -130,14 +159,17 @@ static int list_view(struct listing *listing, off_t offset)
     uint64_t cursor = (uint64_t)offset - 2;
     struct stat attributes;
 
-    if (view->type->next != NULL || view->type->needs_index)
+    if (view->type->next != NULL || view->type->needs_index || view_is_pinned(view))
         return list_by_reading(listing, cursor);
     int error = reading_look(node_source(listing->node), &listing->cancel, &reading, &attributes);
     if (error == 0 && !driver_is_large(listing->driver, (uint64_t)attributes.st_size))
         error = -ESTALE;
     if (error != 0)
         return error == -ENOENT ? -ESTALE : error;
-    const struct view_file file = {.size = reading.size};
+    struct view_file file = {.size = reading.size};
+    error = view_file_limit(&file, view);
+    if (error != 0)
+        return -ESTALE;
     const struct piece_listing pieces = {
         .listing = listing,
         .file = &file,

@@ -22,6 +22,8 @@ static void check_numbers(const struct view_said *said)
     require(!view_said_is_cut(said->kind) || (said->size > 0 && said->size <= INT64_MAX));
     require(strcmp(said->kind, "rows") != 0 || (said->rows > 0 && said->rows <= INT64_MAX));
     require(said->header <= INT64_MAX);
+    require(said->from <= INT64_MAX && said->to <= INT64_MAX && said->pin.size <= INT64_MAX);
+    require((said->from == 0 && !said->has_to) || view_said_is_cut(said->kind));
     require(said->header == 0 || strcmp(said->kind, "lines") == 0 ||
             strcmp(said->kind, "rows") == 0 || strcmp(said->kind, "sorted") == 0);
 }
@@ -36,9 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int error = view_said_read((const char *)data, size, &said);
 
     require(error == 0 || error == -ENOENT);
-    for (int header_first = 0; error == 0 && header_first < 2; header_first++) {
+    for (int reversed = 0; error == 0 && reversed < 2; reversed++) {
         check_numbers(&said);
-        view_said_write(&said, header_first != 0, name);
+        view_said_write(&said, reversed != 0, name);
         require(view_said_read(name, strlen(name), &again) == 0);
         require(view_said_same(&said, &again));
     }

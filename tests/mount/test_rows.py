@@ -108,7 +108,7 @@ class ShapeTest(harness.MountTest):
     def test_wrong_arguments(self):
         """ENOENT, for the directory and for the table."""
         mount = self.mount(None, "--min-size", "0")
-        for argument in ("0", "n4", "1T", "5,5", "header=0", "header,header", "", ",", "5,", ",5", "-5", "+5", "5.5",
+        for argument in ("0", "n0", "n4K", "n4,5", "from=1", "to=1", "1T", "5,5", "header=0", "header,header", "", ",", "5,", ",5", "-5", "+5", "5.5",
                          "0x5", "5 ", "1KK", "n", "header=", "header=x", "5,header=1K", "18446744073709551616",
                          "header5", "5;header"):
             for view in ("rows@" + argument, "rows@" + argument + ".tsv"):

@@ -77,6 +77,8 @@ static void test_views(void **state)
         assert_true(type->read_range != NULL || !type->ranges_have_header);
         if (type->read_range != NULL)
             assert_non_null(type->find_range);
+        assert_true((type->takes & TAKES_SIZE) == 0 || type->parse_size != NULL);
+        assert_true((type->parse_size != NULL) == (type->usual_size != NULL));
         assert_true((type->columns != NULL) == (type->write_columns != NULL));
     }
 }
@@ -94,8 +96,8 @@ static void test_generated(void **state)
         texts = texts || type->line != NULL;
         assert_true((type->is_computed != NULL) == (type->length != NULL));
         assert_true((type->is_computed != NULL) == (type->place_at != NULL));
-        if (type->line != NULL)
-            assert_int_equal(type->name[0], '.');
+        if (type->line != NULL) /* the ending of a view's name, or a whole name */
+            assert_true((type->name[0] == '.') != type->is_of_file);
     }
 }
 

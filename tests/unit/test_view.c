@@ -73,7 +73,7 @@ static void test_bytes_and_lines(void **state)
         for (size_t i = 0; i < LENGTH_OF(arguments); i++) {
             (void)snprintf(name, sizeof(name), "%s@%s", kinds[k], arguments[i].argument);
             assert_said(name, &(struct view_said){kinds[k], arguments[i].by_count,
-                                                  arguments[i].size, 0, 0});
+                                                  .size = arguments[i].size});
         }
 }
 
@@ -88,18 +88,46 @@ static void test_rows(void **state)
     assert_said("rows@9223372036854775807", &(struct view_said){"rows", .rows = LARGEST});
 }
 
+/* What of the content a view is of, and of which content. */
+
+#define DIGEST "0123456789abcdeffedcba9876543210"
+
+static void test_spans_and_pins(void **state)
+{
+    const struct content_word pin = {71, 0x0123456789abcdef, 0xfedcba9876543210};
+    (void)state;
+
+    assert_said("bytes@16M,from=1K", &(struct view_said){"bytes", .size = 16 * M, .from = K});
+    assert_said("bytes@from=0", &(struct view_said){"bytes", .size = CHUNK_SIZE_OPEN});
+    assert_said("lines@to=0,n3", &(struct view_said){"lines", true, 3, .has_to = true});
+    assert_said("lines@header=2,from=10G,to=20g,n8",
+                &(struct view_said){"lines", true, 8, .header = 2, .from = 10 * K * M,
+                                    .has_to = true, .to = 20 * K * M});
+    assert_said(
+        "lines@to=9223372036854775807",
+        &(struct view_said){"lines", .size = CHUNK_SIZE_OPEN, .has_to = true, .to = LARGEST});
+    assert_said("rows@pin=71-" DIGEST ",5", &(struct view_said){"rows", .rows = 5, .pin = pin});
+    assert_said("rows@n5,header", &(struct view_said){"rows", true, .rows = 5, .header = 1});
+    assert_said("bytes@to=70,pin=71-" DIGEST,
+                &(struct view_said){"bytes", .size = CHUNK_SIZE_OPEN, .has_to = true, .to = 70,
+                                    .pin = pin});
+}
+
 /* Arguments stand in any order; what a name with arguments leaves open does not depend on --header.
  */
 static void test_headers(void **state)
 {
     (void)state;
-    assert_said("lines@header", &(struct view_said){"lines", false, CHUNK_SIZE_OPEN, 0, 1});
-    assert_said("lines@header=2", &(struct view_said){"lines", false, CHUNK_SIZE_OPEN, 0, 2});
-    assert_said("lines@16M,header", &(struct view_said){"lines", false, 16 * M, 0, 1});
-    assert_said("lines@header=9,n4", &(struct view_said){"lines", true, 4, 0, 9});
+    assert_said("lines@header",
+                &(struct view_said){"lines", false, .size = CHUNK_SIZE_OPEN, .header = 1});
+    assert_said("lines@header=2",
+                &(struct view_said){"lines", false, .size = CHUNK_SIZE_OPEN, .header = 2});
+    assert_said("lines@16M,header",
+                &(struct view_said){"lines", false, .size = 16 * M, .header = 1});
+    assert_said("lines@header=9,n4", &(struct view_said){"lines", true, .size = 4, .header = 9});
     assert_said("lines@n4,header=9223372036854775807",
-                &(struct view_said){"lines", true, 4, 0, LARGEST});
-    assert_said("lines@n4", &(struct view_said){"lines", true, 4, 0, 0});
+                &(struct view_said){"lines", true, .size = 4, .header = LARGEST});
+    assert_said("lines@n4", &(struct view_said){"lines", true, .size = 4, .header = 0});
     assert_said("rows@header=2", &(struct view_said){"rows", .rows = ROWS_OPEN, .header = 2});
     assert_said("rows@100,header", &(struct view_said){"rows", .rows = 100, .header = 1});
     assert_said("rows@header=003,1K", &(struct view_said){"rows", .rows = 1000, .header = 3});
@@ -110,9 +138,10 @@ static void test_headers(void **state)
 static void test_defaults(void **state)
 {
     (void)state;
-    assert_said("bytes", &(struct view_said){"bytes", false, CHUNK_SIZE_OPEN, 0,
-                                             0}); /* a header makes no sense */
-    assert_said("lines", &(struct view_said){"lines", false, CHUNK_SIZE_OPEN, 0, HEADER_OPEN});
+    assert_said("bytes", &(struct view_said){"bytes", false, .size = CHUNK_SIZE_OPEN,
+                                             .header = 0}); /* a header makes no sense */
+    assert_said("lines", &(struct view_said){"lines", false, .size = CHUNK_SIZE_OPEN,
+                                             .header = HEADER_OPEN});
     assert_said("rows", &(struct view_said){"rows", .rows = ROWS_OPEN, .header = HEADER_OPEN});
     assert_said("extents", &(struct view_said){.kind = "extents"});
     assert_said("sorted", &(struct view_said){.kind = "sorted", .header = HEADER_OPEN});
@@ -211,6 +240,41 @@ static void test_no_views(void **state)
         "lines@header=9223372036854775808",
         "lines@nheader",
         "lines@header:1",
+        /* offsets */
+        "bytes@from=",
+        "bytes@from",
+        "bytes@from=-1",
+        "bytes@from=1P",
+        "bytes@from=n1",
+        "bytes@from=1,from=1",
+        "bytes@to=",
+        "bytes@to=1,to=2",
+        "bytes@To=1",
+        "bytes@to=9223372036854775808",
+        "lines@from:1",
+        "rows@from=1",
+        "rows@to=1",
+        "rows@n0",
+        "rows@n5,5",
+        "rows@n1K",
+        "extents@from=1",
+        "extents@pin=71-" DIGEST,
+        /* words */
+        "bytes@pin",
+        "bytes@pin=",
+        "bytes@pin=71",
+        "bytes@pin=71-",
+        "bytes@pin=-" DIGEST,
+        "bytes@pin=0-" DIGEST,
+        "bytes@pin=071-" DIGEST,
+        "bytes@pin=7K-" DIGEST,
+        "bytes@pin=+71-" DIGEST,
+        "bytes@pin=9223372036854775808-" DIGEST,
+        "bytes@pin=71-0" DIGEST,
+        "bytes@pin=71-0123456789abcdeffedcba987654321",
+        "bytes@pin=71-0123456789abcdeffedcba987654321g",
+        "bytes@pin=71-0123456789ABCDEFFEDCBA9876543210",
+        "bytes@pin=71-" DIGEST ",pin=71-" DIGEST,
         /* more than one name */
         "bytes@1@2",
         "bytes@@1",
@@ -245,14 +309,23 @@ static struct view_said random_view(struct random *random)
     struct view_said said = {.kind = kinds[random_below(random, LENGTH_OF(kinds))]};
     const bool is_sorted = strcmp(said.kind, "sorted") == 0;
 
-    if (strcmp(said.kind, "rows") == 0) {
-        said.rows = random_number(random);
-    } else if (!is_sorted) {
-        said.by_count = random_chance(random, 50);
-        said.size = random_number(random);
-    }
-    if (strcmp(said.kind, "bytes") != 0 && (is_sorted || random_chance(random, 50)))
+    if (is_sorted) {
         said.header = random_number(random);
+        return said;
+    }
+    const bool of_rows = strcmp(said.kind, "rows") == 0;
+    *(of_rows ? &said.rows : &said.size) = random_number(random);
+    said.by_count = random_chance(random, 50);
+    if (strcmp(said.kind, "bytes") != 0 && random_chance(random, 50))
+        said.header = random_number(random);
+    if (!of_rows && random_chance(random, 30))
+        said.from = random_number(random);
+    said.has_to = !of_rows && random_chance(random, 30);
+    if (said.has_to)
+        said.to = random_number(random);
+    if (random_chance(random, 30))
+        said.pin =
+            (struct content_word){random_number(random), random_next(random), random_next(random)};
     return said;
 }
 
@@ -264,7 +337,7 @@ static void test_random_views(void **state)
     for (uint64_t i = 0; i < 20000; i++) {
         struct random random = random_case(i);
         const struct view_said said = random_view(&random);
-        view_said_write(&said, said.header > 0 && random_chance(&random, 50), name);
+        view_said_write(&said, random_chance(&random, 50), name);
         assert_said(name, &said);
     }
 }
@@ -396,11 +469,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bytes_and_lines), cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_headers),         cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_no_views),        cmocka_unit_test(test_random_views),
-        cmocka_unit_test(test_random_damage),   cmocka_unit_test(test_what_views_are),
-        cmocka_unit_test(test_type_names),      cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_spans_and_pins),  cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_defaults),        cmocka_unit_test(test_no_views),
+        cmocka_unit_test(test_random_views),    cmocka_unit_test(test_random_damage),
+        cmocka_unit_test(test_what_views_are),  cmocka_unit_test(test_type_names),
+        cmocka_unit_test(test_counts),          cmocka_unit_test(test_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/content/word_note.h"
 #include "core/file/fault_guard.h"
 #include "core/view/view_types.h"
 #include "core/view/whole_view.h"
@@ -22,7 +23,7 @@ static size_t random_text(struct random *random, char *text)
     return length;
 }
 
-static struct view random_view(struct random *random)
+static struct view random_view(struct random *random, const struct reading *reading)
 {
     static const char *const kinds[] = {"bytes", "lines", "bytes", "lines", "sorted"};
     char name[VIEW_NAME_MOST + 1];
@@ -37,6 +38,15 @@ static struct view random_view(struct random *random)
         return view;
     if (strcmp(said.kind, "bytes") != 0)
         said.header = random_below(random, 3);
+    const bool is_sorted = strcmp(said.kind, "sorted") == 0;
+    said.has_to = !is_sorted && random_chance(random, 40);
+    said.to = said.has_to ? random_between(random, 1, reading->size) : reading->size;
+    if (!is_sorted && random_chance(random, 40))
+        said.from = random_below(random, said.to);
+    if (!is_sorted && random_chance(random, 20))
+        assert_int_equal(
+            word_find(reading, random_between(random, said.to, reading->size), &said.pin), 0);
+    said.to = said.has_to ? said.to : 0;
     view_said_write(&said, false, name);
     assert_int_equal(view_said_parse(name, strlen(name), &view), 0);
     return view;
@@ -59,7 +69,7 @@ static struct selector random_selector(struct random *random, const struct view 
     if (ranges)
         return (struct selector){
             .kind = SELECT_RANGE,
-            .offset = random_below(random, file->size + 1),
+            .offset = random_below(random, (view->has_to ? view->to : file->size) + 1),
             .length = random_between(random, 1, MOST),
         };
     selector.offset = random_below(random, view_count(view, file));
@@ -70,12 +80,16 @@ static struct selector random_selector(struct random *random, const struct view 
 static struct piece resolve(const struct view *view, const struct selector *selector,
                             const struct reading *reading, bool *depends)
 {
-    const struct view_file file = {.reading = reading, .size = reading->size};
+    struct view_file file = {.reading = reading, .size = reading->size};
     struct piece piece;
     struct piece_data data;
 
+    assert_int_equal(view_file_complete(&file, view, NULL), 0);
     assert_int_equal(view_resolve(view, selector, &file, &piece, &data), 0);
     *depends = view_depends_on_growth(view, &file, &data);
+    if (view_is_pinned(view) ||
+        (view->has_to && data.bytes.offset + data.bytes.length < reading->size))
+        assert_false(*depends);
     return piece;
 }
 
@@ -89,8 +103,9 @@ static bool check_case(struct world *world, uint64_t number)
 
     scratch_write(&world->scratch, "text", text, random_text(&random, text));
     AUTO_READING struct reading before = reading_world_pin(world, "text");
-    const struct view_file file = {.reading = &before, .size = before.size};
-    const struct view view = random_view(&random);
+    const struct view view = random_view(&random, &before);
+    struct view_file file = {.reading = &before, .size = before.size};
+    assert_int_equal(view_file_complete(&file, &view, NULL), 0);
     const struct selector selector = random_selector(&random, &view, &file);
     const struct piece was = resolve(&view, &selector, &before, &depends);
 

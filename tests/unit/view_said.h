@@ -17,10 +17,14 @@
 
 struct view_said {
     const char *kind; /* "bytes", "lines", "rows", "extents" or "sorted" */
-    bool by_count;    /* of bytes and lines: `size` is a number of pieces */
+    bool by_count;    /* `size` or `rows` is a number of pieces */
     uint64_t size;    /* of bytes and lines */
     uint64_t rows;    /* of rows */
     uint64_t header;
+    uint64_t from;
+    bool has_to;
+    uint64_t to;
+    struct content_word pin;
 };
 
 /* What a name leaves open. */
@@ -54,41 +58,65 @@ static inline int view_said_read(const char *name, size_t length, struct view_sa
     free(copy);
     if (error != 0)
         return error;
-    *said = (struct view_said){.kind = view.type->name, .header = view.header};
-    if (view_said_is_cut(said->kind)) {
-        said->by_count = view.partition.by_count;
+    *said = (struct view_said){
+        .kind = view.type->name,
+        .by_count = view.partition.by_count,
+        .header = view.header,
+        .from = view.from,
+        .has_to = view.has_to,
+        .to = view.to,
+        .pin = view.pin,
+    };
+    if (view_said_is_cut(said->kind))
         said->size = view.partition.value;
-    }
-    if (strcmp(said->kind, "rows") == 0)
-        said->rows = view.rows;
+    else
+        said->rows = view.partition.value;
     return 0;
 }
 
-enum { VIEW_NAME_MOST = 127 };
+enum { VIEW_NAME_MOST = 255, VIEW_ARGUMENTS_SAID = 5, VIEW_ARGUMENT_MOST = 80 };
+
+/* Writes the arguments, each in one way. Returns how many there are. */
+static inline unsigned view_said_arguments(const struct view_said *said,
+                                           char texts[][VIEW_ARGUMENT_MOST])
+{
+    const uint64_t size = view_said_is_cut(said->kind) ? said->size : said->rows;
+    unsigned used = 0;
+
+    if (strcmp(said->kind, "extents") != 0 && strcmp(said->kind, "sorted") != 0)
+        (void)snprintf(texts[used++], VIEW_ARGUMENT_MOST, "%s%" PRIu64, said->by_count ? "n" : "",
+                       size);
+    if (said->header > 0)
+        (void)snprintf(texts[used++], VIEW_ARGUMENT_MOST, "header=%" PRIu64, said->header);
+    if (said->from > 0)
+        (void)snprintf(texts[used++], VIEW_ARGUMENT_MOST, "from=%" PRIu64, said->from);
+    if (said->has_to)
+        (void)snprintf(texts[used++], VIEW_ARGUMENT_MOST, "to=%" PRIu64, said->to);
+    if (said->pin.size > 0)
+        (void)snprintf(texts[used++], VIEW_ARGUMENT_MOST,
+                       "pin=%" PRIu64 "-%016" PRIx64 "%016" PRIx64, said->pin.size, said->pin.high,
+                       said->pin.low);
+    return used;
+}
 
 /* Writes a name that says this, in one of the ways there are, to VIEW_NAME_MOST + 1 bytes. */
-static inline void view_said_write(const struct view_said *said, bool header_first, char *name)
+static inline void view_said_write(const struct view_said *said, bool reversed, char *name)
 {
-    char size[40] = "";
-    char header[40] = "";
+    char texts[VIEW_ARGUMENTS_SAID][VIEW_ARGUMENT_MOST];
+    const unsigned count = view_said_arguments(said, texts);
+    size_t used = (size_t)snprintf(name, VIEW_NAME_MOST + 1, "%s", said->kind);
 
-    if (view_said_is_cut(said->kind))
-        (void)snprintf(size, sizeof(size), "@%s%" PRIu64, said->by_count ? "n" : "", said->size);
-    else if (strcmp(said->kind, "rows") == 0)
-        (void)snprintf(size, sizeof(size), "@%" PRIu64, said->rows);
-    if (said->header > 0)
-        (void)snprintf(header, sizeof(header), "%sheader=%" PRIu64, size[0] != '\0' ? "," : "@",
-                       said->header);
-    if (header_first && header[0] == ',')
-        (void)snprintf(name, VIEW_NAME_MOST + 1, "%s@%s,%s", said->kind, header + 1, size + 1);
-    else
-        (void)snprintf(name, VIEW_NAME_MOST + 1, "%s%s%s", said->kind, size, header);
+    for (unsigned i = 0; i < count; i++)
+        used += (size_t)snprintf(name + used, VIEW_NAME_MOST + 1 - used, "%c%s", i == 0 ? '@' : ',',
+                                 texts[reversed ? count - 1 - i : i]);
 }
 
 static inline bool view_said_same(const struct view_said *one, const struct view_said *other)
 {
     return strcmp(one->kind, other->kind) == 0 && one->by_count == other->by_count &&
-           one->size == other->size && one->rows == other->rows && one->header == other->header;
+           one->size == other->size && one->rows == other->rows && one->header == other->header &&
+           one->from == other->from && one->has_to == other->has_to && one->to == other->to &&
+           content_word_equal(&one->pin, &other->pin);
 }
 
 #endif

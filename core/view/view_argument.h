@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The arguments of views: what stands after the @ of a name, in any order, each at most once.
+ *
+ *     lines@n16,header=2,from=10G,to=20G
+ *
+ * Each argument is a row of a table. The type of a view says which it takes (view_type.takes).
+ */
+#ifndef BIGFS_CORE_VIEW_VIEW_ARGUMENT_H
+#define BIGFS_CORE_VIEW_VIEW_ARGUMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/view/view_type.h"
+
+/*
+ * Reads ARG[,ARG]… into a view whose type is set. Returns whether each is an argument that the type
+ * takes, given once.
+ */
+bool view_arguments_parse(const char *text, size_t length, struct view *view);
+
+#endif
