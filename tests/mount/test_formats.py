@@ -174,6 +174,61 @@ class CsvTest(FormatTest):
                              csv_rows(data))
 
 
+class PartTest(FormatTest):
+    """Formats together with what limits a view."""
+
+    def test_pin_to_and_n(self):
+        data = csv_file(random.Random(harness.seed("parts")), 900 * K).rstrip(b"\r\n") + b"\n"
+        path = self.write("a.csv", data)
+        mount = self.start()
+        word = read(mount.p("a.csv/pin")).decode().strip()
+        views = ["lines@n5,csv,pin=" + word, "rows@n7,csv,pin=" + word, "lines@100000,csv,to=%d" % len(data),
+                 "rows@n3,csv,header,pin=" + word]
+        before = [self.pieces(mount, "a.csv", view) for view in views]
+        rows = csv_rows(data)
+        for view, pieces in zip(views[:3], before):
+            self.assertTrue(b"".join(pieces) == data, view)
+            self.assertEqual(sum((csv_rows(piece) for piece in pieces), []), rows, view)
+        counts = [len(csv_rows(piece)) for piece in before[1]]
+        self.assertEqual(counts, sorted(counts, reverse=True))
+        self.assertLessEqual(max(counts) - min(counts), 1)
+        with open(path, "ab") as file:
+            file.write(b'"more\n",1\n' * 30000)
+        for view, pieces in zip(views, before):
+            self.assertEqual(self.pieces(mount, "a.csv", view), pieces, view)
+
+    def test_from(self):
+        """Rows that start in a part of the file; from lies in a quoted field."""
+        data = b"a,b\n" + b'x,"line\nline\nline"\n' * 40000
+        self.write("a.csv", data)
+        mount = self.start()
+        for start, end in ((4, len(data)), (9, 100009), (300001, 300002), (7, 8)):
+            pieces = self.pieces(mount, "a.csv", "lines@64K,csv,from=%d,to=%d" % (start, end))
+            row = len(b'x,"line\nline\nline"\n')
+            wanted = [at for at in range(4, len(data), row) if start <= at < end]
+            self.assertTrue(b"".join(pieces) == data[4:4 + row] * len(wanted), (start, end))
+
+
+class SortedTest(FormatTest):
+    def test_keys(self):
+        """Whole records between two keys, of formats with and without an index."""
+        rows = [b'k%05d,"line\nbreak"\n' % (n * 3) for n in range(20000)]
+        self.write("s.csv", b"".join(rows))
+        names = [b"name%05d\n\0" % (n * 3) for n in range(20000)]
+        self.write("s.nul", b"".join(names))
+        reads = [b"@r%05d\nACGT\n+\nFFFF\n" % (n * 3) for n in range(20000)]
+        self.write("s.fastq", b"".join(reads))
+        mount = self.start()
+        generator = random.Random(harness.seed("keys"))
+        for _ in range(40):
+            low, high = sorted(generator.randrange(60000) for _ in range(2))
+            for name, view, key, records in (("s.csv", "csv", "k%05d", rows), ("s.nul", "nul", "name%05d", names),
+                                             ("s.fastq", "fastq", "@r%05d", reads)):
+                wanted = b"".join(records[-(-low // 3):-(-high // 3)])
+                got = read(mount.p(name, "sorted@" + view, key % low + ".." + key % high))
+                self.assertTrue(got == wanted, (name, low, high, len(got), len(wanted)))
+
+
 class FastqTest(FormatTest):
     def test_pairs(self):
         """Two files of different read lengths: the same reads in each pair of pieces."""
@@ -184,9 +239,11 @@ class FastqTest(FormatTest):
         mount = self.start()
         for name, data in files.items():
             self.assert_cut(mount, name, data, fastq_records(data), ["rows@4000,fastq", "lines@100000,fastq"])
-        one, two = (self.pieces(mount, name, "rows@4000,fastq") for name in files)
-        for a, b in zip(one, two):
-            self.assertEqual(re.findall(rb"(?m)^@read\.\d+$", a), re.findall(rb"(?m)^@read\.\d+$", b))
+        for view in ("rows@4000,fastq", "rows@n7,fastq"):
+            one, two = (self.pieces(mount, name, view) for name in files)
+            self.assertTrue(b"".join(one) == files["r1.fastq"], view)
+            for a, b in zip(one, two):
+                self.assertEqual(re.findall(rb"(?m)^@read\.\d+$", a), re.findall(rb"(?m)^@read\.\d+$", b))
 
     def test_seqkit(self):
         """seqkit counts as many reads in the pieces as in the file."""
