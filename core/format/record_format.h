@@ -11,9 +11,9 @@
  *     csv, four states      " \n " \n              whether a byte ends a record depends on the
  * state
  *
- * State 0 is the state at the start of a content, and of each record. If the few bytes before a place tell the state
- * there, boundaries are found from the bytes around a place. Otherwise the format needs an index,
- * which has the state at each block.
+ * State 0 is the state at the start of a content, and of each record. If the few bytes before a
+ * place tell the state there, boundaries are found from the bytes around a place. Otherwise the
+ * format needs an index, which has the state at each block.
  *
  * The functions are pure and touch exactly the given bytes.
  */
