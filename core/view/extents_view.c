@@ -11,12 +11,11 @@
 #include "core/view/range_name.h"
 
 /* Only for files with holes; not for a file that cannot be examined. */
-static bool are_extents_listed(const struct reading *reading, struct index_directory *directory)
+static bool are_extents_listed(const struct reading *reading)
 {
     AUTO_READING struct reading pinned = {.source = NULL};
     uint64_t hole = 0;
 
-    (void)directory;
     if (!content_may_have_holes(reading))
         return false;
     reading_of(reading->source, reading->generation, reading->cancel, &pinned);

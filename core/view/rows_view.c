@@ -9,15 +9,9 @@
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
 #include "core/base/quantity.h"
-#include "core/format/record_formats.h"
 #include "core/index/index_get.h"
 #include "core/index/rows.h"
 #include "core/view/range_name.h"
-
-static bool is_rows_listed(const struct reading *reading, struct index_directory *directory)
-{
-    return index_is_there(directory, reading, default_format);
-}
 
 static uint64_t usual_rows_size(const struct view_defaults *defaults)
 {
@@ -99,8 +93,8 @@ static size_t write_row_columns(const struct piece_data *data, char *text, size_
 const struct view_type rows_view = {
     .name = "rows",
     .has_records = true,
+    .has_usual_format = true,
     .needs_index = true,
-    .is_listed = is_rows_listed,
     .takes = TAKES_SIZE | TAKES_HEADER | TAKES_FORMAT | TAKES_PIN,
     .parse_size = quantity_parse_count,
     .usual_size = usual_rows_size,

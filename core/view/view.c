@@ -34,6 +34,8 @@ int view_parse(const char *name, size_t length, const struct view_defaults *defa
         view->partition.value = view->type->usual_size(defaults);
     if (at == NULL) {
         view->header = view->type->has_records ? defaults->header : 0;
+        if (view->type->has_usual_format && defaults->format != NULL)
+            view->format = defaults->format;
         return 0;
     }
     size_t used = (size_t)(at + 1 - name);

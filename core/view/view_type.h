@@ -35,7 +35,8 @@ struct view {
 struct view_defaults {
     uint64_t chunk_size;
     uint64_t rows;
-    uint64_t header; /* for views of records without arguments */
+    uint64_t header;                    /* for views of records without arguments */
+    const struct record_format *format; /* the same; NULL: lines */
 };
 
 enum selector_kind {
@@ -92,6 +93,7 @@ struct view_type {
     bool is_single;          /* it is one piece, and no directory of pieces */
     bool has_records;        /* of whole records: it takes `header` and a record format */
     bool needs_index;        /* it shows the file as far as an index covers that */
+    bool has_usual_format;   /* without arguments, its records are those of view_defaults.format */
     bool is_arithmetic;      /* without holes, its table follows from the size */
     bool is_found_only;      /* no listing ever shows it */
     bool ranges_have_header; /* a range, too, starts with the header */
@@ -100,7 +102,7 @@ struct view_type {
      * Whether a listing of a file shows it, which must not start a scan. The reading is not pinned.
      * NULL: always.
      */
-    bool (*is_listed)(const struct reading *reading, struct index_directory *directory);
+    bool (*is_listed)(const struct reading *reading);
 
     unsigned takes; /* enum view_argument_bit, or-ed */
 

@@ -26,6 +26,7 @@
 #include "core/index/index_note.h"
 #include "core/index/index_recount.h"
 #include "core/index/index_save.h"
+#include "core/view/piece_name.h"
 #include "fs/command/complaint.h"
 #include "fs/command/progress.h"
 
@@ -40,7 +41,7 @@ enum {
 /* What is needed to make indexes. */
 struct maker {
     const struct options *options;
-    const struct record_format *format;
+    const struct record_format *format; /* of the file whose turn it is */
     struct index_directory directory;
     struct index_space space;
     struct index_builder builder;
@@ -177,8 +178,8 @@ static void print_result(const char *file, const struct record_index *index,
 
     progress_bytes((double)index->size, size);
     progress_bytes((double)index->size / seconds, rate);
-    printf("%s: %" PRIu64 " lines, %s in %.1f s (%s/s)\n", file, record_index_records(index), size,
-           seconds, rate);
+    printf("%s: %" PRIu64 " %s, %s in %.1f s (%s/s)\n", file, record_index_records(index),
+           index->format == default_format ? "lines" : "records", size, seconds, rate);
     (void)fflush(stdout);
 }
 
@@ -311,6 +312,7 @@ static int index_file(struct maker *maker, const char *file, const char *shown)
     source_pool_init(&pool, directory, DESCRIPTORS, maker->options->settings.window_size,
                      maker->options->settings.window_total);
     pool.extents = maker->options->settings.extents;
+    maker->format = settings_views_of(&maker->options->settings, file_extension(name)).format;
     struct source *source = source_new(&pool, name, content_types[0]);
     int error = source != NULL ? index_source(maker, shown, source) : -ENOMEM;
     source_unref(source);
@@ -335,7 +337,7 @@ static int index_all(struct maker *maker)
 
 int index_command(const struct options *options)
 {
-    struct maker maker = {.options = options, .format = default_format};
+    struct maker maker = {.options = options};
 
     if (options->settings.index_dir == NULL)
         return complain(EXIT_FAILURE, "--index needs a directory to keep line indexes in: give "

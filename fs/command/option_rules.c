@@ -68,6 +68,11 @@ static int set_header(struct options *options, const char *value)
     return parse_number_from_one(value != NULL ? value : "1", &options->settings.views.header);
 }
 
+static int add_format(struct options *options, const char *value)
+{
+    return usual_formats_add(&options->settings.formats, value);
+}
+
 static int set_index_dir(struct options *options, const char *value)
 {
     char **directory = &options->settings.index_dir;
@@ -173,6 +178,7 @@ static int pass_on(struct options *options, const char *word)
 
 #define A_SIZE "a SIZE from 1, such as 512K, 64M or 2G"
 #define A_COUNT "a COUNT from 1, such as 5000, 100K or 2M"
+#define A_FORMAT "EXT=FORMAT, such as csv=csv, tsv=csv=tab or fq=fastq"
 #define SOME_OPTIONS "mount options, such as allow_other"
 #define SOME_VIEWS "a list of bytes, lines, rows, extents and whole"
 
@@ -183,6 +189,7 @@ const struct option_rule option_rules[] = {
     {"min-size",     0,   true,  ARGUMENT_REQUIRED, set_min_size,     "a SIZE, such as 64M, or 0"},
     {"views",        0,   true,  ARGUMENT_REQUIRED, set_views,        SOME_VIEWS},
     {"header",       0,   true,  ARGUMENT_OPTIONAL, set_header,       "a number of records from 1"},
+    {"format",       0,   true,  ARGUMENT_REQUIRED, add_format,       A_FORMAT},
     {"index-dir",    0,   true,  ARGUMENT_REQUIRED, set_index_dir,    "a directory, or none"},
     {"index-space",  0,   true,  ARGUMENT_REQUIRED, set_index_space,  A_SIZE},
     {"window-size",  0,   true,  ARGUMENT_REQUIRED, set_window_size,  A_SIZE},

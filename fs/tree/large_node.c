@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/content/contents.h"
+#include "core/index/index_get.h"
 #include "core/view/piece_name.h"
 #include "core/view/view_types.h"
 #include "core/view/whole_view.h"
@@ -113,19 +114,35 @@ static int look_up_in_large(struct driver *driver, struct node *node, const char
  */
 enum { PLACES_OF_VIEW = 16, LARGE_PLACES = VIEW_TYPES_MOST * PLACES_OF_VIEW };
 
-/* Chooses the listed views. Those that not every file has are listed only if this one has them. */
+/*
+ * Whether a listing shows a view that not every file has, or that needs an index: a listing must
+ * not start a scan, so such a view is shown once its index is there. `reading` may be NULL.
+ */
+static bool has_view(const struct listing *listing, const struct view_type *type,
+                     const struct reading *reading)
+{
+    struct driver *driver = listing->driver;
+    const struct view_defaults defaults =
+        settings_views_of(driver->settings, node_extension(listing->node));
+    struct view view;
+    bool needs_index = view_parse(type->name, strlen(type->name), &defaults, &view) == 0 &&
+                       view_needs_index(&view);
+
+    if (type->is_listed == NULL && !needs_index)
+        return true;
+    return reading != NULL && (type->is_listed == NULL || type->is_listed(reading)) &&
+           (!needs_index || index_is_there(&driver->index_directory, reading, view.format));
+}
+
+/* Chooses the listed views. */
 static void choose_views(const struct listing *listing, bool *listed)
 {
-    const struct driver *driver = listing->driver;
     AUTO_READING struct reading reading = {.source = NULL};
     bool known = reading_look(node_source(listing->node), &listing->cancel, &reading, NULL) == 0;
 
-    for (size_t i = 0; view_types[i] != NULL; i++) {
-        const struct view_type *type = view_types[i];
-        listed[i] = driver->settings->listed[i];
-        if (listed[i] && type->is_listed != NULL)
-            listed[i] = known && type->is_listed(&reading, &listing->driver->index_directory);
-    }
+    for (size_t i = 0; view_types[i] != NULL; i++)
+        listed[i] = listing->driver->settings->listed[i] &&
+                    has_view(listing, view_types[i], known ? &reading : NULL);
 }
 
 /* Adds the entry of a view at one of its places. Returns false if it did not fit. */

@@ -38,7 +38,15 @@ void settings_init(struct settings *settings)
         settings->listed[i] = !view_types[i]->is_found_only;
 }
 
+struct view_defaults settings_views_of(const struct settings *settings, const char *extension)
+{
+    struct view_defaults views = settings->views;
+    views.format = usual_formats_find(&settings->formats, extension);
+    return views;
+}
+
 void settings_destroy(struct settings *settings)
 {
+    usual_formats_destroy(&settings->formats);
     free(steal_pointer(&settings->index_dir));
 }

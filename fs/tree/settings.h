@@ -8,6 +8,7 @@
 
 #include "core/extent/extent_probe.h"
 #include "core/view/view_types.h"
+#include "fs/tree/usual_formats.h"
 
 /*
  * The most threads that a mount has by default. Each may hold a reply in memory
@@ -23,6 +24,7 @@ enum cache_mode {
 /* Constant while the mount is served, so any thread may read it without a lock. */
 struct settings {
     struct view_defaults views;
+    struct usual_formats formats; /* by the extensions of files; owned */
     uint64_t min_size;            /* bytes; a regular file of at least this size is a directory */
     bool listed[VIEW_TYPES_MOST]; /* which views are listed */
     uint64_t window_size;         /* size of one mmap window, in bytes */
@@ -36,6 +38,9 @@ struct settings {
 
 /* Sets the defaults. There is no index_dir yet, and min_size is the default chunk size. */
 void settings_init(struct settings *settings);
+
+/* The defaults for views of a file with this extension, which begins with its dot or is empty. */
+struct view_defaults settings_views_of(const struct settings *settings, const char *extension);
 
 /* Frees what the settings own. */
 void settings_destroy(struct settings *settings);

@@ -33,7 +33,9 @@ static int check_view(struct driver *driver, const struct node *node, const stru
 int view_node_find(struct driver *driver, const struct node *large, const char *name, size_t length,
                    const struct cancel *cancel, struct view *view, struct stat *source)
 {
-    int error = view_parse(name, length, &driver->settings->views, view);
+    const struct view_defaults defaults =
+        settings_views_of(driver->settings, node_extension(large));
+    int error = view_parse(name, length, &defaults, view);
     return error != 0 ? error : check_view(driver, large, view, cancel, source);
 }
 

@@ -209,6 +209,40 @@ class PartTest(FormatTest):
             self.assertTrue(b"".join(pieces) == data[4:4 + row] * len(wanted), (start, end))
 
 
+class OptionTest(FormatTest):
+    """--format EXT=FORMAT: for lines and rows without arguments, of files with that extension."""
+
+    def test_by_extension(self):
+        rows = b'1,"line\nbreak"\n' * 20000
+        reads = b"@r\nACGT\n+\nFFFF\n" * 20000
+        for name, data in (("a.csv", rows), ("a.CSV", rows), ("a.log", rows), ("r.fq", reads), ("csv", rows)):
+            self.write(name, data)
+        mount = self.start("--format", "csv=csv", "-o", "format=.fq=fastq", "--rows", "1000", "--header")
+        lists = {name: set(os.listdir(mount.p(name))) for name in os.listdir(self.source)}
+        for name in ("a.CSV", "a.log", "csv"):
+            self.assertIn("lines", lists[name])
+            self.assertEqual(len(read(mount.p(name, "rows/0"))), len(rows) // 40)
+        for name in ("a.csv", "r.fq"):  # not before there is an index
+            self.assertEqual(lists[name], {"bytes", "bytes.tsv", "whole." + name[2:]})
+        pieces = self.pieces(mount, "a.csv", "lines")
+        self.assertTrue(pieces[0] + b"".join(piece[len(rows) // 20000:] for piece in pieces[1:]) == rows)
+        self.assertEqual({len(piece) % (len(rows) // 20000) for piece in pieces}, {0})
+        self.assertEqual(len(read(mount.p("r.fq/rows/0"))), len(reads) // 20)
+        self.assertEqual(len(read(mount.p("r.fq/rows@1000/0"))), len(reads) // 80)  # lines: it says nothing else
+        self.assertLessEqual({"lines", "lines.tsv", "rows", "rows.tsv"}, set(os.listdir(mount.p("a.csv"))))
+
+    def test_index_command(self):
+        """--index makes the index that `lines` and `rows` of the file need."""
+        data = b'1,"line\nbreak"\n' * 20000
+        path, directory = self.write("a.csv", data), self.tmp / "indexes"
+        said = harness.run(harness.BIGFS, "--index", "--format", "csv=csv", "--index-dir", directory, path)
+        self.assertIn(b"20000 records", said)
+        mount = self.mount(None, "--min-size", "1", "--format", "csv=csv", "--index-dir", str(directory))
+        self.assertIn("lines", os.listdir(mount.p("a.csv")))
+        self.assertEqual(read(mount.p("a.csv/rows/0")), data)
+        self.assertEqual(scanned(mount), 0)
+
+
 class SortedTest(FormatTest):
     def test_keys(self):
         """Whole records between two keys, of formats with and without an index."""

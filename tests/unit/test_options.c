@@ -262,6 +262,9 @@ static const struct invalid invalid[] = {
      {"", ",", "foo", "bytes,", ",bytes", "bytes,,rows", "byte", "Bytes", "sorted",
       "lines,sorted"}},
     {"header", some_records, {"", "0", "-1", "x", "1K", "1,2", "9223372036854775808"}},
+    {"format",
+     "EXT=FORMAT, such as csv=csv, tsv=csv=tab or fq=fastq",
+     {"", "csv", "=csv", "csv=", ".=csv", "a/b=csv", "csv=foo", "csv=csv=,", "log=lines"}},
     {"index-dir", "a directory, or none", {""}},
     {"index-space", a_size, {NO_SIZES, "0"}},
     {"window-size", a_size, {NO_SIZES, "0", "4611686018427387904"}},
@@ -518,7 +521,7 @@ static void test_a_fresh_start(void **state)
 static void test_names_cut_short(void **state)
 {
     (void)state;
-    struct command *command = accepted(PARSE("--chu=1M", "--window-t", "2M", "--f", "s", "m"));
+    struct command *command = accepted(PARSE("--chu=1M", "--window-t", "2M", "--fore", "s", "m"));
     assert_int_equal(get_chunk_size(&command->options), M);
     assert_int_equal(get_window_total(&command->options), 2 * M);
     assert_true(command->options.foreground);
@@ -630,6 +633,23 @@ static void test_order_and_repetition(void **state)
                    "bigfs: --cache=x: give kernel or none\n");
     assert_refused(PARSE("-o", "ro,cache=x,threads=0", "--foo"), EXIT_USAGE,
                    "bigfs: -o cache=x: give kernel or none\n");
+}
+
+/* Each --format is for one extension; the last for the same one wins. */
+static void test_formats(void **state)
+{
+    (void)state;
+    struct command *command = accepted(PARSE("--format", "csv=csv", "--format=.tsv=csv=tab", "-o",
+                                             "format=fq=fastq", "s", "m", "--format=csv=csv=;"));
+    const struct settings *settings = &command->options.settings;
+    assert_string_equal(settings_views_of(settings, ".csv").format->name, "csv-3b");
+    assert_string_equal(settings_views_of(settings, ".tsv").format->name, "csv-09");
+    assert_string_equal(settings_views_of(settings, ".fq").format->name, "fastq");
+    assert_string_equal(settings_views_of(settings, ".CSV").format->name, "lines");
+    assert_string_equal(settings_views_of(settings, "csv").format->name, "lines");
+    assert_string_equal(settings_views_of(settings, "").format->name, "lines");
+    assert_int_equal(settings_views_of(settings, "").rows, 1000000);
+    command_free(command);
 }
 
 static void test_index_dir_repeated(void **state)
@@ -923,6 +943,7 @@ int main(void)
         cmocka_unit_test(test_passing_on),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_order_and_repetition),
+        cmocka_unit_test(test_formats),
         cmocka_unit_test(test_index_dir_repeated),
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_no_words_at_all),
