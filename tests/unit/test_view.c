@@ -303,12 +303,22 @@ static uint64_t random_number(struct random *random)
     return number > 0 ? number : 1;
 }
 
+static const struct record_format *random_format(struct random *random)
+{
+    static const char *const names[] = {"nul",   "fastq",   "fasta", "csv",
+                                        "csv=;", "csv=tab", "csv=@"};
+    const char *name = names[random_below(random, LENGTH_OF(names))];
+    return record_format_named(name, strlen(name));
+}
+
 static struct view_said random_view(struct random *random)
 {
     static const char *const kinds[] = {"bytes", "lines", "rows", "sorted"};
     struct view_said said = {.kind = kinds[random_below(random, LENGTH_OF(kinds))]};
     const bool is_sorted = strcmp(said.kind, "sorted") == 0;
 
+    if (strcmp(said.kind, "bytes") != 0 && random_chance(random, 40))
+        said.format = random_format(random);
     if (is_sorted) {
         said.header = random_number(random);
         return said;

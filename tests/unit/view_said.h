@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/format/record_formats.h"
 #include "core/view/view.h"
 
 struct view_said {
@@ -25,6 +26,7 @@ struct view_said {
     bool has_to;
     uint64_t to;
     struct content_word pin;
+    const struct record_format *format; /* NULL: lines, or none */
 };
 
 /* What a name leaves open. */
@@ -66,6 +68,7 @@ static inline int view_said_read(const char *name, size_t length, struct view_sa
         .has_to = view.has_to,
         .to = view.to,
         .pin = view.pin,
+        .format = view.format != default_format ? view.format : NULL,
     };
     if (view_said_is_cut(said->kind))
         said->size = view.partition.value;
@@ -74,7 +77,18 @@ static inline int view_said_read(const char *name, size_t length, struct view_sa
     return 0;
 }
 
-enum { VIEW_NAME_MOST = 255, VIEW_ARGUMENTS_SAID = 5, VIEW_ARGUMENT_MOST = 80 };
+enum { VIEW_NAME_MOST = 255, VIEW_ARGUMENTS_SAID = 6, VIEW_ARGUMENT_MOST = 80 };
+
+/* Writes the name of a format as paths have it, to VIEW_ARGUMENT_MOST bytes. */
+static inline void view_said_write_format(const struct record_format *format, char *text)
+{
+    if (format->delimiter == 0)
+        (void)snprintf(text, VIEW_ARGUMENT_MOST, "%s", format->name);
+    else if (format->delimiter == ',')
+        (void)snprintf(text, VIEW_ARGUMENT_MOST, "csv");
+    else
+        (void)snprintf(text, VIEW_ARGUMENT_MOST, "csv=%c", format->delimiter);
+}
 
 /* Writes the arguments, each in one way. Returns how many there are. */
 static inline unsigned view_said_arguments(const struct view_said *said,
@@ -88,6 +102,8 @@ static inline unsigned view_said_arguments(const struct view_said *said,
                        size);
     if (said->header > 0)
         (void)snprintf(texts[used++], VIEW_ARGUMENT_MOST, "header=%" PRIu64, said->header);
+    if (said->format != NULL)
+        view_said_write_format(said->format, texts[used++]);
     if (said->from > 0)
         (void)snprintf(texts[used++], VIEW_ARGUMENT_MOST, "from=%" PRIu64, said->from);
     if (said->has_to)
@@ -116,7 +132,7 @@ static inline bool view_said_same(const struct view_said *one, const struct view
     return strcmp(one->kind, other->kind) == 0 && one->by_count == other->by_count &&
            one->size == other->size && one->rows == other->rows && one->header == other->header &&
            one->from == other->from && one->has_to == other->has_to && one->to == other->to &&
-           content_word_equal(&one->pin, &other->pin);
+           content_word_equal(&one->pin, &other->pin) && one->format == other->format;
 }
 
 #endif
