@@ -6,10 +6,9 @@
  * A format is a machine with a few states. It reads bytes in order, and some of the bytes end a
  * record. The first record starts at 0, the others where the record before them ends:
  *
- *     lines, one state      a b \n c d \n          the byte that ends a record is its last
- *     fasta, two states     > a \n > b \n          it is the first of the next: ends_before
- *     csv, four states      " \n " \n              whether a byte ends a record depends on the
- * state
+ *     lines, one state      a b \n c d \n      the byte that ends a record is its last
+ *     fasta, two states     > a \n > b \n      it is the first of the next: ends_before
+ *     csv, four states      " \n " \n          the state decides whether a byte ends a record
  *
  * State 0 is the state at the start of a content, and of each record. If the few bytes before a
  * place tell the state there, boundaries are found from the bytes around a place. Otherwise the
@@ -48,8 +47,7 @@ struct record_format {
     uint8_t context;
 
     bool zeros_end; /* a zero byte ends a record; so holes are full of record ends */
-    uint8_t after_zeros[RECORD_STATES]; /* the state after zero bytes, however many, by the one
-                                           before */
+    uint8_t after_zeros[RECORD_STATES]; /* by the state before: the one after any zero bytes */
 
     /*
      * Finds the `nth` byte (from 1) that ends a record. Returns its index, or `length` if there are
@@ -66,8 +64,7 @@ struct record_format {
     void (*pass)(const struct record_format *format, const uint8_t *bytes, size_t length,
                  struct record_effect *effect);
 
-    /* Whether a content that ends with the byte `last`, and in this state, ends with a record end.
-     */
+    /* Whether a content that ends with the byte `last` in this state ends with a record end. */
     bool (*is_complete)(uint8_t last, uint8_t state);
 };
 

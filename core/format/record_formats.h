@@ -13,8 +13,7 @@
 struct record_formats {
     const struct record_format *formats;
     size_t count;
-    /* The one with this name of `length` bytes in paths, or NULL. NULL: a single one, by its name.
-     */
+    /* The one with this name in paths, or NULL. If this is NULL, there is one, by its name. */
     const struct record_format *(*named)(const char *name, size_t length);
 };
 

@@ -14,6 +14,7 @@
 
 enum {
     STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB; the thread sanitizer needs more */
+    STEPS_AHEAD = 256,        /* 4 GiB; each takes 3 KB */
     SPARE_THREADS = 4,        /* in addition to twice device_limit */
 };
 
@@ -94,9 +95,22 @@ static bool has_thread_for(const struct index_builder *builder, uint64_t device)
     return own == 0 || (own < builder->device_limit && own < (builder->thread_count - others) / 2);
 }
 
+/*
+ * Whether steps are far ahead of the oldest one that is under way. If the format has several
+ * states, their counts wait for it in memory.
+ */
+static bool is_far_ahead(const struct index_build *build)
+{
+    if (build->index->format->states == 1 || list_empty(&build->steps))
+        return false;
+    const struct build_step *oldest = list_object(build->steps.next, const struct build_step, link);
+    return build->next - oldest->start > (uint64_t)STEPS_AHEAD * INDEX_STEP;
+}
+
 static bool has_steps(const struct index_build *build)
 {
-    return build->next < build->index->size && build->error == 0 && !build->abandoned;
+    return build->next < build->index->size && build->error == 0 && !build->abandoned &&
+           !is_far_ahead(build);
 }
 
 /* Finds the first build that has a step to take or must be ended. NULL: none. The lock is held. */
@@ -175,8 +189,8 @@ static void end_step(struct index_builder *builder, struct index_build *build,
         build->counted_to = min_u64(build->counted_to, step->start);
     if (error != 0 && build->error == 0)
         build->error = error;
-    if (list_empty(&build->steps))
-        pthread_cond_signal(&builder->work);
+    if (list_empty(&build->steps) || build->index->format->states > 1)
+        pthread_cond_broadcast(&builder->work); /* a thread may wait for this step */
 }
 
 /* Takes a step, or removes a build to end from the list. Returns the build; NULL: the end. */

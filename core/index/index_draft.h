@@ -33,7 +33,8 @@ struct index_draft {
 
 /*
  * Finds what is known, in memory and then in the index directory. Returns an enum index_match (with
- * INDEX_SAME, draft->old covers the whole file) or a read error. The caller has borrowed `fd`, and
+ * INDEX_SAME, draft->old covers the whole file), a read error, or -EFBIG if the holes of the file
+ * have too many records. The caller has borrowed `fd`, and
  * checks the reading afterwards.
  */
 int index_draft_begin(struct index_directory *directory, const struct reading *reading,

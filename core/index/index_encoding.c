@@ -177,7 +177,8 @@ static int read_groups(struct index_reader *reader, const struct index_header *h
         return -WRONG_INDEX;
     record_index_finish(index, index_header_word(header, WORD_ENDS_OPEN) != 0);
     atomic_init(&index->holes, index_header_word(header, WORD_HOLES) != 0);
-    return record_index_ends(index) == index_header_word(header, WORD_LINE_ENDS) ? 0 : -WRONG_INDEX;
+    return record_index_ends(index) == index_header_word(header, WORD_RECORD_ENDS) ? 0
+                                                                                   : -WRONG_INDEX;
 }
 
 int index_decode(int fd, struct index_key *key, struct record_index **index)

@@ -18,8 +18,8 @@
  *     then               the groups that have record ends, by number; of each
  *                          8 bytes     the number of the group × 2, and 1 if it is dense
  *                          8 bytes     unless it is dense: a bit for each block with record ends
- *                          4 bytes …   the record ends of each of these blocks, and the state at
- * its start << 30; of a dense group, of each of its 64 blocks
+ *                          4 bytes …   for each of these blocks, or all 64 of a dense group: its
+ *                                      record ends, and the state at its start << 30
  *
  * Words have 8 bytes; all numbers are little-endian. Dense lines take 264 bytes for 16 MiB, a hole
  * takes none. The words are written last. Nothing is trusted before the digest is verified, so

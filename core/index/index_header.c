@@ -89,7 +89,7 @@ void index_header_fill(struct index_header *header, const struct index_key *key,
     fill_key(header, key);
     index_header_set(header, WORD_CONTENT, index->size != key->size ? index->size : 0);
     index_header_set(header, WORD_ENDS_OPEN, index->ends_open ? 1 : 0);
-    index_header_set(header, WORD_LINE_ENDS, record_index_ends(index));
+    index_header_set(header, WORD_RECORD_ENDS, record_index_ends(index));
     index_header_set(header, WORD_HOLES, atomic_load(&index->holes) ? 1 : 0);
     index_header_set(header, WORD_GROUPS, index->group_count);
     index_header_set(header, WORD_STATES, index->state | (uint64_t)index->block_state << 8);

@@ -20,7 +20,7 @@ enum index_word {
     WORD_HEAD,
     WORD_TAIL,
     WORD_ENDS_OPEN,
-    WORD_LINE_ENDS,
+    WORD_RECORD_ENDS,
     WORD_HOLES,
     WORD_GROUPS,
     WORD_BODY,

@@ -7,18 +7,22 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 
-struct index_step *index_step_new(uint64_t start, uint64_t end)
+static struct index_step *new_step(uint64_t start, uint64_t end, size_t blocks)
 {
-    struct index_step *step = malloc(sizeof(*step));
+    struct index_step *step = malloc(sizeof(*step) + blocks * sizeof(step->blocks[0]));
     if (step == NULL)
         return NULL;
-    step->next = NULL;
     step->start = start;
     step->end = end;
-    step->zeros = false;
-    for (size_t i = 0; i < INDEX_GROUP; i++)
+    step->zeros = blocks == 0;
+    for (size_t i = 0; i < blocks; i++)
         step->blocks[i] = record_effect_none;
     return step;
+}
+
+struct index_step *index_step_new(uint64_t start, uint64_t end)
+{
+    return new_step(start, end, (size_t)((end - 1) / INDEX_BLOCK - start / INDEX_BLOCK + 1));
 }
 
 /* Where the block with the byte before `place` begins. */
@@ -56,6 +60,10 @@ static void choose_block(struct record_index *index, const struct record_effect 
     index->state = effect->to[index->state];
 }
 
+/*
+ * Chooses the counts of a step. One that other threads passed as a hole, and that was filled before
+ * it was counted, gets a wrong state; but then the file has changed, and the index is not used.
+ */
 static int choose_step(struct record_index *index, const struct index_step *step)
 {
     const struct record_effect *effect = step->blocks;
@@ -107,9 +115,6 @@ int index_step_add(struct record_index *index, struct index_step *step)
 
 int index_step_add_hole(struct record_index *index, uint64_t start, uint64_t end)
 {
-    struct index_step *step = index_step_new(start, end);
-    if (step == NULL)
-        return -ENOMEM;
-    step->zeros = true;
-    return index_step_add(index, step);
+    struct index_step *step = new_step(start, end, 0);
+    return step != NULL ? index_step_add(index, step) : -ENOMEM;
 }

@@ -85,8 +85,8 @@ struct index_step {
     struct index_step *next; /* in record_index.waiting */
     uint64_t start;          /* bytes of content */
     uint64_t end;
-    bool zeros; /* it is a hole of any length; else it lies within one group */
-    struct record_effect blocks[INDEX_GROUP]; /* from the one with `start` on; not of a hole */
+    bool zeros;                    /* it is a hole of any length; else it lies within one group */
+    struct record_effect blocks[]; /* from the one with `start` on; none of a hole */
 };
 
 struct record_index {
@@ -118,7 +118,8 @@ struct record_index {
 /*
  * Makes an index of `size` bytes (at most OFFSET_MAX) of records of this format, with one
  * reference, which the caller owns. It takes over the counts of the blocks of `old` (may be NULL)
- * that begin before `size`. Returns NULL if there is no memory.
+ * that begin before `size`. If the format has several states, `size` is at least what was chosen of
+ * `old`. Returns NULL if there is no memory.
  */
 struct record_index *record_index_new(const struct record_format *format, uint64_t size,
                                       const struct record_index *old);

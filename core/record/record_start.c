@@ -24,3 +24,13 @@ int record_start_find_both(const struct reading *reading, const struct record_fo
     *end = min_u64(*end, reading->size);
     return error;
 }
+
+int record_start_after(const struct reading *reading, const struct record_format *format,
+                       struct record_index *index, uint64_t count, uint64_t *end)
+{
+    if (!format->needs_index)
+        return boundary_after_records(reading, format, count, end);
+    int error = rows_find(reading, index, count, end);
+    *end = min_u64(*end, reading->size);
+    return error;
+}

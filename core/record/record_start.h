@@ -24,4 +24,8 @@ int record_start_find(const struct reading *reading, const struct record_format 
 int record_start_find_both(const struct reading *reading, const struct record_format *format,
                            struct record_index *index, uint64_t *start, uint64_t *end);
 
+/* Finds the end of the first `count` records, or the size if there are fewer. */
+int record_start_after(const struct reading *reading, const struct record_format *format,
+                       struct record_index *index, uint64_t count, uint64_t *end);
+
 #endif

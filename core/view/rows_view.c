@@ -34,8 +34,6 @@ static int find_rows(uint64_t first, uint64_t count, const struct view_file *fil
     data->rows = min_u64(count, file->records - data->first_row);
     int error = rows_find_both(file->reading, file->index, data->first_row,
                                data->first_row + data->rows, &start, &end);
-    if (error == -WRONG_INDEX)
-        index_reject(file->directory, file->reading, file->index);
     start = min_u64(start, file->size);
     end = min_u64(end, file->size); /* the last record of a pinned content may be cut */
     data->bytes = (struct range){start, end - start};

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "core/record/boundary.h"
 #include "core/record/key_search.h"
+#include "core/record/record_start.h"
 #include "core/view/key_name.h"
 
 static bool read_keys(const char *name, struct selector *selector)
@@ -34,7 +34,7 @@ static int find_keys(const struct view *view, const struct selector *selector,
                                       keys.has_to ? &keys.to : NULL};
     part.size = file->size;
     data->depends_on_size = true;
-    int error = boundary_after_records(&part, view->format, view->header, &base);
+    int error = record_start_after(&part, view->format, file->index, view->header, &base);
     if (error == 0)
         error = key_search(&part, view->format, file->index, base, &limits, &start, &end);
     data->bytes = (struct range){start, end - start};

@@ -10,7 +10,7 @@
 #include "core/content/word_note.h"
 #include "core/format/record_formats.h"
 #include "core/index/index_get.h"
-#include "core/record/boundary.h"
+#include "core/record/record_start.h"
 #include "core/view/rows_within.h"
 #include "core/view/span.h"
 #include "core/view/view_argument.h"
@@ -42,7 +42,7 @@ int view_parse(const char *name, size_t length, const struct view_defaults *defa
     return view_arguments_parse(at + 1, length - used, view) ? 0 : -ENOENT;
 }
 
-/* --- pieces ----------------------------------------------------------------------------------- */
+/* --- kinds ------------------------------------------------------------------------------------ */
 
 bool view_is_numbered(const struct view *view)
 {
@@ -157,7 +157,7 @@ static int add_header(const struct view *view, const struct view_file *file, str
     uint64_t end = 0;
 
     part.size = file->size;
-    int error = boundary_after_records(&part, view->format, header, &end);
+    int error = record_start_after(&part, view->format, file->index, header, &end);
     if (error != 0)
         return error;
     if (file->index != NULL)
@@ -212,7 +212,7 @@ int view_resolve(const struct view *view, const struct selector *selector,
         error = resolve_range(view, selector, file, piece, data);
     if (error == 0)
         piece_add(piece, data->bytes.offset, data->bytes.length);
-    return error;
+    return reject_if_wrong(file, error);
 }
 
 bool view_depends_on_growth(const struct view *view, const struct view_file *file,

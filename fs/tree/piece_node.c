@@ -203,7 +203,8 @@ static bool is_file_of_piece(const struct node *node, const struct stat *found)
 
 static bool may_piece_scan(const struct node *node)
 {
-    return node->content.piece.view->type->has_records;
+    const struct view *view = node->content.piece.view;
+    return view->type->has_records || view_is_pinned(view);
 }
 
 /*

@@ -53,14 +53,16 @@ static void shape_view(const struct driver *driver, const struct node *node,
     attributes_become_directory(attributes);
 }
 
+/* A word is compared with blocks of the file, and may wait for a writer. */
 static bool may_view_scan(const struct node *node)
 {
-    return node->content.view.type->has_records;
+    const struct view *view = &node->content.view;
+    return view->type->has_records || view_is_pinned(view);
 }
 
 static bool may_view_listing_scan(const struct node *node)
 {
-    return node->content.view.type->needs_index;
+    return node->content.view.type->needs_index || view_is_pinned(&node->content.view);
 }
 
 static int look_up_in_view(struct driver *driver, struct node *node, const char *name,
@@ -133,7 +135,9 @@ static int list_by_reading(struct listing *listing, uint64_t cursor)
         return -ESTALE;
     struct view_file file = {.reading = &reading, .size = reading.size};
     const struct piece_listing pieces = {.listing = listing, .file = &file};
-    error = view_file_complete(&file, view, &listing->driver->index_directory);
+    error = view->type->needs_index
+                ? view_file_complete(&file, view, &listing->driver->index_directory)
+                : view_file_limit(&file, view);
     if (error == 0)
         error = list_pieces(&pieces, cursor);
     int other = error == 0 ? view_file_confirm(&file, view) : 0;

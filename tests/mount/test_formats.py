@@ -263,6 +263,32 @@ class SortedTest(FormatTest):
                 self.assertTrue(got == wanted, (name, low, high, len(got), len(wanted)))
 
 
+class ChangedTest(FormatTest):
+    """A file that grew and was rewritten where no block is sampled."""
+
+    def test_a_wrong_index_is_made_anew(self):
+        """A block has fewer record ends than were counted: one error at most, and then the right answer."""
+        rows = b"".join(b'%07d,"x\ny",%s\n' % (n, b"z" * (n % 50)) for n in range(40000))
+        path = self.write("a.csv", rows)
+        os.utime(path, (1, 1))
+        place = 4 * 256 * K - 6000
+        mount = self.start()
+        names = ("lines@%d,csv/1" % place, "sorted@csv/0026000..0030000")
+        for name in names:
+            self.assertTrue(read(mount.p("a.csv", name)))
+        with open(path, "r+b") as file:
+            file.seek(0, 2)
+            file.write(b'9999999,"q",r\n')
+            file.seek(place - 10)
+            file.write(rows[place - 10:4 * 256 * K].replace(b"\n", b" "))
+        data = read(path)
+        for name in names:
+            harness.wait_for(lambda name=name: errno_of(read, mount.p("a.csv", name)) is None, 20, name)
+        pieces = self.pieces(mount, "a.csv", "lines@%d,csv" % place)
+        self.assertTrue(b"".join(pieces) == data)
+        self.assertEqual(sum((csv_rows(piece) for piece in pieces), []), csv_rows(data))
+
+
 class FastqTest(FormatTest):
     def test_pairs(self):
         """Two files of different read lengths: the same reads in each pair of pieces."""
@@ -337,6 +363,15 @@ class OtherFormatsTest(FormatTest):
         self.assertEqual(read(mount.p("huge.csv/rows@1,csv/1")), b"d,e\n")
         self.assertEqual(read(mount.p("huge.csv/lines@n2,csv/1")), b"d,e\n")
         self.assertLess(scanned(mount), 40 * M)
+
+    def test_a_hole_of_too_many_records(self):
+        """A name must not make the daemon count without end."""
+        with open(self.source / "huge", "wb") as file:
+            file.truncate(5 << 40)
+        mount = self.start()
+        for name in ("rows@1M,nul/0", "rows@n7,nul.tsv", "rows@nul/1-2"):
+            self.assertEqual(errno_of(read, mount.p("huge", name)), "EFBIG", name)
+        self.assertEqual(len(harness.pread(mount.p("huge/lines@1G,nul/7"), 100)), 100)
 
     def test_names(self):
         self.write("a.csv", b"x\n" * 100)
