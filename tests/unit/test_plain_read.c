@@ -327,7 +327,8 @@ static void test_some_windows_are_had(void **state)
     lend_windows(fd, loans, LENT);
     struct reading reading = open_file(SIZE);
     check_read(&reading, CONTENT_READS, 0, SIZE, 1); /* nine windows, of which four are had */
-    assert_int_equal(mappings() > 0 ? real.mapped : 0, TOTAL);
+    if (mappings() > 0) /* all that are to be had; the last one of the file is shorter */
+        assert_in_range(real.mapped, TOTAL - WINDOW + 1, TOTAL);
     for (int i = 0; i < 100; i++) {
         uint64_t offset = random_below(&random, SIZE);
         size_t length = (size_t)random_between(&random, 1, SIZE - offset);
