@@ -23,8 +23,7 @@ import support
 sys.path.insert(0, str(harness.REPO / "tests" / "check"))
 import markdown  # noqa: E402
 
-PLACES = ("/mnt/chunks", "/mnt/orders", "/mnt/lines", "/data", "/backup")
-PLACE = re.compile(r"(?<![\w/])(?:%s)(?![\w-])" % "|".join(PLACES))
+PLACE = re.compile(r"(?<![\w/])(?:/mnt/(?:chunks|orders|lines)|/data|/backup)(?![\w-])")
 SIZE = re.compile(r"(?<=@)(\d+)([MG])\b")
 SMALLER = {"M": "K", "G": "M"}
 BLOCK = re.compile(r"^\.Bd -literal.*?\n(.*?)^\.Ed", re.MULTILINE | re.DOTALL)
@@ -68,10 +67,9 @@ class Recipes(harness.MountTest):
         self.work, self.bin = self.tmp / "work", self.tmp / "bin"
         for path in (self.work, self.bin, self.tmp / "backup", self.tmp / "parallel"):
             path.mkdir()
-        self.points = {"/mnt/orders": self.tmp / "orders", "/mnt/lines": self.tmp / "lines"}
-        for point in self.points.values():
-            point.mkdir()
-            self.addCleanup(self.sweep, point)
+        for place in ("chunks", "orders", "lines"):
+            (self.tmp / place).mkdir()
+            self.addCleanup(self.sweep, self.tmp / place)
         self.env = dict(os.environ, LC_ALL="C", PATH="%s:%s" % (self.bin, os.environ["PATH"]), SHELL="/bin/sh",
                         PARALLEL_HOME=str(self.tmp / "parallel"), PARALLEL_SHELL="/bin/sh")
         self.program("bigfs", 'case $1 in --index) exec %s "$@" ;; esac\nexec %s %s "$@"'
@@ -85,6 +83,12 @@ class Recipes(harness.MountTest):
     def start(self):
         """Mount the source where recipes expect it."""
         self.chunks = self.mount(None, *self.OPTIONS)
+        self.places = {"/mnt/chunks": self.chunks.path, "/mnt/orders": self.tmp / "orders",
+                       "/mnt/lines": self.tmp / "lines", "/data": self.source, "/backup": self.tmp / "backup"}
+
+    def mounts_by_itself(self):
+        """The recipe makes the mount that others expect."""
+        self.places["/mnt/chunks"] = self.tmp / "chunks"
 
     def program(self, name, code):
         """A shell script that recipes find as a program."""
@@ -92,19 +96,15 @@ class Recipes(harness.MountTest):
         path.write_text("#!/bin/sh\n%s\n" % code)
         path.chmod(0o755)
 
-    def places(self):
-        chunks = self.points.get("/mnt/chunks") or self.chunks.path
-        return {**self.points, "/mnt/chunks": chunks, "/data": self.source, "/backup": self.tmp / "backup"}
-
-    def block(self, number, **instead):
+    def block(self, number, instead=None):
         """A block as it is to be run; `instead` has other words for some that the test cannot have."""
         self.used.add(number)
-        text, places = self.blocks[number], self.places()
-        for old, new in instead.get("instead", {}).items():
+        text = self.blocks[number]
+        for old, new in (instead or {}).items():
             self.assertIn(old, text)
             text = text.replace(old, new)
         text = SIZE.sub(lambda match: match[1] + SMALLER[match[2]], text)
-        return PLACE.sub(lambda match: str(places[match[0]]), text)
+        return PLACE.sub(lambda match: str(self.places[match[0]]), text)
 
     def run_block(self, argv, **env):
         """Exit status, standard output, standard error."""
@@ -113,7 +113,7 @@ class Recipes(harness.MountTest):
         return result.returncode, result.stdout.decode(), result.stderr.decode()
 
     def try_shell(self, number, instead=None, **env):
-        return self.run_block(["sh", "-u", "-c", self.block(number, instead=instead or {})], **env)
+        return self.run_block(["sh", "-u", "-c", self.block(number, instead)], **env)
 
     def shell(self, number, instead=None, **env):
         """What a block writes; it must end well, and without a complaint."""
