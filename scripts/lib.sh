@@ -57,7 +57,6 @@ have() {
     fuse3) have_command fusermount3 ;;
     parallel) [[ $(parallel --version 2>/dev/null) == GNU\ parallel* ]] ;;
     ripgrep) have_command rg ;;
-    nodejs) have_command node ;;
     xz-utils) have_command xz ;;
     btrfs-progs) have_command mkfs.btrfs ;;
     e2fsprogs) have_command mkfs.ext4 ;;

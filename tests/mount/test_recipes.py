@@ -224,8 +224,8 @@ class CsvTest(Recipes):
     def duckdb(self, query):
         """The rows of the answer."""
         modules = os.environ.get("BIGFS_NODE_MODULES", str(harness.REPO / "build-node" / "node_modules"))
-        self.require(shutil.which("node") and os.path.isdir(os.path.join(modules, "@duckdb")),
-                     "DuckDB: npm install --prefix build-node @duckdb/node-api")
+        if not (shutil.which("node") and os.path.isdir(os.path.join(modules, "@duckdb"))):
+            self.skipTest("DuckDB is not installed: npm install --prefix build-node @duckdb/node-api")
         program = """const { DuckDBInstance } = require('@duckdb/node-api');
             DuckDBInstance.create(':memory:').then((one) => one.connect())
                 .then((connection) => connection.runAndReadAll(process.argv[1]))
