@@ -121,6 +121,12 @@ class Recipes(harness.MountTest):
         self.assertEqual((status, errors), (0, ""), self.blocks[number])
         return output
 
+    def assert_same(self, got, wanted):
+        """As assertEqual, for what is long: that takes minutes to tell how thousands of lines differ."""
+        self.assertEqual(len(got), len(wanted))
+        at = next((at for at, pair in enumerate(zip(got, wanted)) if pair[0] != pair[1]), None)
+        self.assertIsNone(at, "at %s: %r, not %r" % (at, got[at or 0:][:80], wanted[at or 0:][:80]))
+
     def script(self, number, name):
         """A block that is a file."""
         (self.work / name).write_text(self.block(number))

@@ -9,6 +9,7 @@ import inspect
 import json
 import os
 import random
+import re
 import shutil
 import sys
 import unittest
@@ -81,7 +82,7 @@ class CountTest(LogRecipes):
     @recipe(RECIPES, "Find lines, in the order of the file")
     def test_find(self):
         self.try_shell(0)  # its status is that of pieces without a match
-        self.assertEqual(self.made("errors.txt").decode(), self.plain("grep ERROR app.log"))
+        self.assert_same(self.made("errors.txt").decode(), self.plain("grep ERROR app.log"))
 
     @recipe(RECIPES, "Without GNU parallel: xargs")
     def test_xargs(self):
@@ -93,14 +94,14 @@ class CountTest(LogRecipes):
     @recipe(RECIPES, "Search one file with all threads of ripgrep")
     def test_ripgrep(self):
         found = sorted(line.split(":", 1)[1] for line in self.shell(0).splitlines())
-        self.assertEqual(found, self.plain("grep ERROR app.log").splitlines())
+        self.assert_same(found, self.plain("grep ERROR app.log").splitlines())
 
 
 class ManyPiecesTest(LogRecipes):
     @recipe(RECIPES, "Tens of thousands of pieces")
     def test_through_a_pipe(self):
         self.shell(0)
-        self.assertEqual(self.made("errors.txt").decode(), self.plain("grep ERROR app.log"))
+        self.assert_same(self.made("errors.txt").decode(), self.plain("grep ERROR app.log"))
         self.shell(1)
         self.assertEqual(sum(map(int, self.made("counts").split())), int(self.count()))
 
@@ -173,7 +174,7 @@ class JobArrayTest(LogRecipes):
         self.script(3, "pinned.sh")
         counts = self.run_block(["sbatch", "pinned.sh", read(self.chunks.p("app.log", "pin")).decode().strip()])
         self.assertEqual((counts[0], sum(map(int, counts[1].split()))), (0, int(self.count())))
-        self.assertEqual(self.shell(4), self.plain("awk -F, 'NR > 1 && $3 > 999' orders.csv; xxd -l 512 disk.img"))
+        self.assert_same(self.shell(4), self.plain("awk -F, 'NR > 1 && $3 > 999' orders.csv; xxd -l 512 disk.img"))
 
 
 class CsvTest(Recipes):
@@ -255,9 +256,9 @@ class PairsTest(Recipes):
         self.program("align", ALIGN)
         pairs = self.plain(ALIGN.replace('"$1"', "R1.fastq").replace('"$2"', "R2.fastq"))
         self.assertEqual(pairs.count("\n"), 10007)
-        self.assertEqual(self.shell(0, {"parallel": "parallel -k"}), pairs)
-        self.assertEqual(self.shell(0, {"parallel": "parallel -k", "4M,": "1M,"}), pairs)
-        self.assertEqual("".join(self.shell(1, SLURM_ARRAY_TASK_ID=str(task)) for task in range(16)), pairs)
+        self.assert_same(self.shell(0, {"parallel": "parallel -k"}), pairs)
+        self.assert_same(self.shell(0, {"parallel": "parallel -k", "4M,": "1M,"}), pairs)
+        self.assert_same("".join(self.shell(1, SLURM_ARRAY_TASK_ID=str(task)) for task in range(16)), pairs)
         self.assertEqual(self.shell(2), "")
         self.assertNotEqual(self.shell(2, {"R2.fastq/rows@n16,fastq": "R2.fastq/lines@n16,fastq"}), "")
 
@@ -278,26 +279,26 @@ class PartsTest(LogRecipes):
         random.Random(5).shuffle(lines)
         self.log.write_bytes(b"".join(lines))
         self.shell(0)
-        self.assertEqual(self.made("app.sorted"), b"".join(sorted(lines)))
+        self.assert_same(self.made("app.sorted"), b"".join(sorted(lines)))
 
     @recipe(RECIPES, "Compress on all cores")
     def test_compress(self):
         self.shell(0)
-        self.assertEqual(self.run_block(["gzip", "-dc", "app.log.gz"])[1], self.log.read_text())
+        self.assert_same(self.run_block(["gzip", "-dc", "app.log.gz"])[1], self.log.read_text())
 
     @recipe(RECIPES, "Split for real")
     def test_split(self):
         self.shell(0)
         self.run_block(["split", "-n", "l/4", str(self.log), "plain."])
         plain = [read(path) for path in sorted(self.work.glob("plain.*"))]
-        self.assertEqual([read(path) for path in sorted(self.work.glob("parts/*"))], plain)
+        self.assert_same([read(path) for path in sorted(self.work.glob("parts/*"))], plain)
 
     @recipe(RECIPES, "An hour of a log")
     def test_hour(self):
         self.assertEqual(self.shell(0), self.plain("grep '^2026-11-28T09' app.log | grep -c ERROR"))
         wanted = self.plain("awk '$1 >= \"2026-11-28T09:15\" && $1 < \"2026-11-28T09:20\"' app.log")
         self.assertEqual(wanted.count("\n"), 900)
-        self.assertEqual(self.made("incident.log").decode(), wanted)
+        self.assert_same(self.made("incident.log").decode(), wanted)
         self.assertEqual(self.shell(1), "")
         with open(self.log, "ab") as file:
             file.write(b"    at Main.main\n")
@@ -317,15 +318,16 @@ class PartsTest(LogRecipes):
         """Runs while the log grows, by half lines too, and by nothing: in the end each line was seen once."""
         text = self.log.read_text() + "".join(log_lines(self.LINES)) + "end\n"
         generator = random.Random(harness.seed(self.id()))
-        first = generator.randrange(100 * K, len(text) // 2)
-        ends = sorted(generator.randrange(first, len(text)) for _ in range(2)) + [len(text) - 4, len(text)]
+        errors = [match.start() for match in re.finditer("ERROR", text)]
+        first, *ends = sorted(place + move for place, move in zip(generator.sample(errors, 3), (-9, 2, 9)))
+        ends += [len(text) - 4, len(text)]
         self.log.write_text(text[:first])
         for begin, end in zip([first, *ends], [*ends, None]):
             self.shell(0)
             self.shell(0)
             with open(self.log, "a") as file:
                 file.write(text[begin:end])
-        self.assertEqual(self.made("errors.txt").decode(), self.plain("grep ERROR app.log"))
+        self.assert_same(self.made("errors.txt").decode(), self.plain("grep ERROR app.log"))
         self.log.write_text(text[:100 * K])
         self.assertNotEqual(self.try_shell(0)[0], 0)
 
@@ -345,10 +347,10 @@ class TreeTest(LogRecipes):
         pieces = [-(-os.stat(self.source / name).st_size // (64 * K)) for name in ("app.log", "logs/b.log")]
         self.assertEqual(files, sum(pieces) + 1)
         errors = sorted(self.plain("grep -r -h ERROR .").splitlines())
-        self.assertEqual(sorted(self.made("errors.txt").decode().splitlines()), errors)
+        self.assert_same(sorted(self.made("errors.txt").decode().splitlines()), errors)
         whole = self.mount(None, *self.OPTIONS, "--views", "whole")
         self.assertEqual(os.listdir(whole.p("app.log")), ["whole.log"])
-        self.assertEqual(sorted(harness.run("grep", "-r", "-h", "ERROR", whole.path).decode().splitlines()), errors)
+        self.assert_same(sorted(harness.run("grep", "-r", "-h", "ERROR", whole.path).decode().splitlines()), errors)
         found = harness.run("grep", "-r", "-h", "ERROR", self.chunks.path).splitlines()
         self.assertGreater(len(found), 2.9 * len(errors))
         sizes = [int(harness.run("du", "-s", "-b", path).split()[0]) for path in (self.chunks.path, self.source)]
@@ -432,10 +434,10 @@ class ManualTest(ImageRecipes):
         word = read(self.tmp / "chunks/app.log/pin").decode().strip()
         for task in (0, 15):
             piece = harness.run("sort", pieces[task]).decode()
-            self.assertEqual(self.shell(1, SLURM_ARRAY_TASK_ID=str(task)), piece)
-            self.assertEqual(self.shell(2, SLURM_ARRAY_TASK_ID=str(task), WORD=word), piece)
-        self.assertEqual(self.shell(3), self.plain("grep ^2026-11-28T09 app.log"))
-        self.assertEqual(sorted(line.split(":", 1)[1] for line in self.shell(4).splitlines()),
+            self.assert_same(self.shell(1, SLURM_ARRAY_TASK_ID=str(task)), piece)
+            self.assert_same(self.shell(2, SLURM_ARRAY_TASK_ID=str(task), WORD=word), piece)
+        self.assert_same(self.shell(3), self.plain("grep ^2026-11-28T09 app.log"))
+        self.assert_same(sorted(line.split(":", 1)[1] for line in self.shell(4).splitlines()),
                          self.plain("sort -m app.log orders.csv | grep ERROR").splitlines())
         self.assertEqual(self.shell(5), self.plain("xxd -l 512 disk.img; tail -c 4K disk.img | xxd"))
         self.assertEqual(len(self.shell(6).splitlines()), 1 + 3 + 3)
