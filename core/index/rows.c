@@ -155,23 +155,33 @@ int rows_count_ends(const struct reading *reading, struct record_index *index, u
     return error;
 }
 
-/* The first record that starts at or after `place`. */
-static int find_row_boundary(const struct reading *reading, struct record_index *index,
-                             uint64_t place, uint64_t *boundary)
+/* Finds the first record that starts at or after `place`: its number, and where it starts. */
+static int find_row_from(const struct reading *reading, struct record_index *index, uint64_t place,
+                         uint64_t *row, uint64_t *start)
 {
     uint64_t ends = 0;
 
-    *boundary = min_u64(place, index->size);
+    *row = place == 0 ? 0 : record_index_records(index);
+    *start = min_u64(place, index->size);
     if (place == 0 || place >= index->size)
         return 0;
     int error =
         rows_count_ends(reading, index, place - (index->format->ends_before ? 0 : 1), &ends);
-    return error != 0 ? error : rows_find(reading, index, ends + 1, boundary);
+    *row = min_u64(ends + 1, *row);
+    return error != 0 ? error : rows_find(reading, index, *row, start);
+}
+
+int rows_within(const struct reading *reading, struct record_index *index, uint64_t size,
+                uint64_t *rows)
+{
+    uint64_t start = 0;
+    return find_row_from(reading, index, size, rows, &start);
 }
 
 int rows_find_boundaries(const struct reading *reading, struct record_index *index, uint64_t *start,
                          uint64_t *end)
 {
-    int error = find_row_boundary(reading, index, *start, start);
-    return error != 0 ? error : find_row_boundary(reading, index, *end, end);
+    uint64_t row = 0;
+    int error = find_row_from(reading, index, *start, &row, start);
+    return error != 0 ? error : find_row_from(reading, index, *end, &row, end);
 }

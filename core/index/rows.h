@@ -36,6 +36,13 @@ int rows_count_ends(const struct reading *reading, struct record_index *index, u
                     uint64_t *ends);
 
 /*
+ * Sets *rows to how many records begin in the first `size` bytes, at most as many as the index
+ * covers. Reads at most two blocks. Returns as rows_find().
+ */
+int rows_within(const struct reading *reading, struct record_index *index, uint64_t size,
+                uint64_t *rows);
+
+/*
  * Replaces *start and *end by the first record starts at or after them, or by the size that the
  * index covers if there is none: as boundary_find_both(), for formats whose boundaries depend on
  * all bytes before them. Reads at most four blocks. Returns as rows_find().

@@ -7,7 +7,6 @@
 #include "core/base/outcome.h"
 #include "core/file/fault_guard.h"
 #include "core/format/record_formats.h"
-#include "core/view/rows_within.h"
 #include "tests/unit/add_ends.h"
 
 static struct index_directory no_indexes; /* keeps nothing */
