@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/sysmacros.h>
 
+#include "core/base/checked.h"
 #include "core/base/clock.h"
 #include "core/file/file_system_kind.h"
 
@@ -13,6 +14,7 @@ enum {
     TICK_MS = 10,      /* the tick of the clock used for time stamps */
     SURELY_PAST_S = 4, /* whatever the file system */
     STAT_BLOCK = 512,  /* what st_blocks counts in */
+    RECENT_S = 3,      /* how old a change is of a file that may change again soon */
 };
 
 void file_identity_of(const struct stat *attributes, struct file_identity *identity)
@@ -106,6 +108,18 @@ bool file_identity_equal(const struct file_identity *a, const struct file_identi
 bool file_identity_same_blocks(const struct file_identity *a, const struct file_identity *b)
 {
     return file_identity_equal(a, b) && a->blocks == b->blocks;
+}
+
+bool file_changed_recently(struct timespec ctime)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec - ctime.tv_sec < RECENT_S;
+}
+
+uint64_t file_data(const struct file_identity *identity)
+{
+    return min_u64(identity->blocks, OFFSET_MAX / STAT_BLOCK) * STAT_BLOCK;
 }
 
 bool file_may_have_holes(const struct file_identity *now)

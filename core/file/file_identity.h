@@ -50,6 +50,12 @@ bool file_identity_equal(const struct file_identity *a, const struct file_identi
 /* Equal, with as many blocks: as far as attributes tell, holes and data are where they were. */
 bool file_identity_same_blocks(const struct file_identity *a, const struct file_identity *b);
 
+/* Whether a change at this ctime is less than 3 s old, so that the file may change again soon. */
+bool file_changed_recently(struct timespec ctime);
+
+/* About how many bytes of the file are no holes: what its blocks hold. */
+uint64_t file_data(const struct file_identity *identity);
+
 /* Whether a file with these attributes can have holes: it has fewer blocks than bytes. */
 bool file_may_have_holes(const struct file_identity *now);
 

@@ -13,7 +13,6 @@ enum {
     QUIET_MOST_MS = 20,    /* … for how long, … */
     CAPTURE_ATTEMPTS = 64, /* … and to capture it while other threads find it grown */
     SLOW_MS = 10,          /* if the ends take longer, the first look takes no sample */
-    RECENT_S = 3,          /* a file that changed within this time may change again soon */
 };
 
 /* The result of a look at the file. */
@@ -23,14 +22,6 @@ struct sight {
     bool unsettled; /* the time stamp may stand for a later change too */
 };
 
-/* Whether the file has changed recently, and so may change again soon. */
-static bool is_recent(const struct file_identity *identity)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec - identity->ctime.tv_sec < RECENT_S;
-}
-
 /*
  * Looks at the file while no write is under way. A write may have moved the mtime and the bytes
  * already, and not yet the size.
@@ -38,7 +29,7 @@ static bool is_recent(const struct file_identity *identity)
 static int look_between_writes(int fd, struct file_identity *seen)
 {
     int error = file_look(fd, NULL, seen);
-    if (error != 0 || !is_recent(seen))
+    if (error != 0 || !file_changed_recently(seen->ctime))
         return error;
     file_rest_stand_in_line(fd);
     return file_look(fd, NULL, seen);
@@ -180,7 +171,7 @@ int generation_capture(struct generation *generation, int fd)
         return error;
     sight.unsettled = file_identity_unsettled_ms(&sight.seen, fd) > 0;
     error = capture_sight(generation, &sight);
-    if (error == 0 && is_recent(&sight.seen) && clock_ms() - begun <= SLOW_MS)
+    if (error == 0 && file_changed_recently(sight.seen.ctime) && clock_ms() - begun <= SLOW_MS)
         generation_take_sample(generation, fd);
     return error;
 }

@@ -13,10 +13,7 @@
 #include "core/index/index_note.h"
 #include "core/index/index_save.h"
 
-enum {
-    WORTH = 64,       /* an index is kept again once it has grown by 1/WORTH */
-    STAT_BLOCK = 512, /* what st_blocks counts in */
-};
+enum { WORTH = 64 }; /* an index is kept again once it has grown by 1/WORTH */
 
 /*
  * How many bytes of holes a file may have if each of their bytes is a record. Their counts take 18
@@ -118,12 +115,6 @@ static uint64_t size_at(const struct reading *reading, const struct version *of)
     return reading->source->content->size_of(&then);
 }
 
-/* About how many bytes of a file are no holes. */
-static uint64_t data_of(const struct version *of)
-{
-    return min_u64(of->file.blocks, OFFSET_MAX / STAT_BLOCK) * STAT_BLOCK;
-}
-
 int index_draft_begin(struct index_directory *directory, const struct reading *reading,
                       const struct record_format *format, int fd, struct index_draft *draft)
 {
@@ -138,7 +129,7 @@ int index_draft_begin(struct index_directory *directory, const struct reading *r
     draft->size = size_at(reading, &draft->of);
     if (note == NULL)
         return -ENOMEM;
-    if (format->zeros_end && saturating_sub(draft->size, data_of(&draft->of)) > empty_most)
+    if (format->zeros_end && saturating_sub(draft->size, file_data(&draft->of.file)) > empty_most)
         return -EFBIG;
     int match = find_known(directory, note, generation, fd, draft);
     if (match < 0 || match == INDEX_SAME)

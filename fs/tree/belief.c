@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/tree/belief.h"
 
-#include <time.h>
-
+#include "core/file/file_identity.h"
 #include "fs/tree/node_type.h"
-
-enum { RECENT_S = 3 };
-
-static bool has_changed_recently(const struct stat *attributes)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec - attributes->st_ctim.tv_sec < RECENT_S;
-}
 
 /* Its name means something only as long as the file has one content. */
 static bool is_pinned(const struct node *node)
@@ -25,7 +15,7 @@ double belief_in_name(struct driver *driver, struct node *node, const struct sta
 {
     if (node->type->is_new_each_time || is_pinned(node))
         return 0;
-    if (node->type->is_growing != NULL && has_changed_recently(attributes) &&
+    if (node->type->is_growing != NULL && file_changed_recently(attributes->st_ctim) &&
         node->type->is_growing(driver, node))
         return 0;
     atomic_store(&node->was_believed, true);

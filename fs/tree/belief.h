@@ -15,7 +15,7 @@
  * The names of a pinned view are never cached. So each use of one follows a look-up, which finds
  * out at once whether the file still has that content.
  *
- * A file counts as growing if its ctime is less than RECENT_S old and it was found to have grown
+ * A file counts as growing if its ctime is less than 3 s old and it was found to have grown
  * before, or is small and was opened before. So a listing of files that were just written is
  * cached.
  *
