@@ -10,25 +10,12 @@
 #include <xxhash.h>
 
 #include "core/base/checked.h"
+#include "core/base/digits.h"
 #include "core/base/quantity.h"
 
 enum { HALF_DIGITS = 16 }; /* hexadecimal digits of one half of the digest */
 
 /* --- as text ---------------------------------------------------------------------------------- */
-
-static bool parse_half(const char *text, uint64_t *half)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    *half = 0;
-    for (unsigned i = 0; i < HALF_DIGITS; i++) {
-        const char *digit = memchr(digits, text[i], sizeof(digits) - 1);
-        if (digit == NULL)
-            return false;
-        *half = *half << 4 | (uint64_t)(digit - digits);
-    }
-    return true;
-}
 
 bool content_word_parse(const char *text, size_t length, struct content_word *word)
 {
@@ -37,7 +24,8 @@ bool content_word_parse(const char *text, size_t length, struct content_word *wo
 
     if (dash == NULL || text[0] == '0' || text + length - dash != 1 + 2 * HALF_DIGITS ||
         quantity_parse_number(text, (size_t)(dash - text), &read.size) != 0 ||
-        !parse_half(dash + 1, &read.high) || !parse_half(dash + 1 + HALF_DIGITS, &read.low))
+        digits_parse(dash + 1, &read.high) == NULL ||
+        digits_parse(dash + 1 + HALF_DIGITS, &read.low) == NULL)
         return false;
     *word = read;
     return true;

@@ -10,10 +10,9 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/digits.h"
 #include "core/file/own_path.h"
 #include "core/format/record_formats.h"
-
-enum { DIGITS = 16 };
 
 static const char temporary_suffix[] = ".tmp";
 
@@ -39,30 +38,15 @@ void index_temporary_name(const struct index_name *name, unsigned number, char *
                    temporary_suffix);
 }
 
-/* Reads 16 hexadecimal digits as bigfs writes them. Returns what follows, or NULL. */
-static const char *parse_hex(const char *name, uint64_t *number)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    *number = 0;
-    for (unsigned i = 0; i < DIGITS; i++) {
-        const char *digit = name[i] != '\0' ? strchr(digits, name[i]) : NULL;
-        if (digit == NULL)
-            return NULL;
-        *number = *number << 4 | (uint64_t)(digit - digits);
-    }
-    return name + DIGITS;
-}
-
 bool index_part_parse(const char *name, uint64_t *part)
 {
-    const char *end = parse_hex(name, part);
+    const char *end = digits_parse(name, part);
     return end != NULL && *end == '\0';
 }
 
 bool index_file_name_parse(const char *text, struct index_name *name)
 {
-    const char *end = parse_hex(text, &name->rest);
+    const char *end = digits_parse(text, &name->rest);
 
     if (end == NULL || *end != '.')
         return false;
@@ -73,7 +57,7 @@ bool index_file_name_parse(const char *text, struct index_name *name)
 bool index_name_is_temporary(const char *name)
 {
     uint64_t rest = 0;
-    const char *end = parse_hex(name, &rest);
+    const char *end = digits_parse(name, &rest);
     size_t suffix = sizeof(temporary_suffix) - 1;
 
     if (end == NULL || *end != '-')
