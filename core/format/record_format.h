@@ -23,7 +23,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RECORD_STATES = 4 }; /* the most that a format has: two bits for each block of an index */
+enum {
+    RECORD_STATES = 4,  /* the most that a format has: two bits for each block of an index */
+    RECORD_CONTEXT = 1, /* the most bytes that `context` says */
+};
 
 /* What a stretch of bytes does, for each state that it may begin in. */
 struct record_effect {

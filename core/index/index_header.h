@@ -9,7 +9,7 @@
 #include "core/index/index_key.h"
 #include "core/index/record_index.h"
 
-enum index_word {
+enum header_word {
     WORD_MAGIC,
     WORD_VERSION,
     WORD_SIZE,
@@ -41,12 +41,12 @@ struct index_header {
     uint64_t words[WORDS]; /* as in the file */
 };
 
-static inline uint64_t index_header_word(const struct index_header *header, enum index_word word)
+static inline uint64_t index_header_word(const struct index_header *header, enum header_word word)
 {
     return le64toh(header->words[word]);
 }
 
-static inline void index_header_set(struct index_header *header, enum index_word word,
+static inline void index_header_set(struct index_header *header, enum header_word word,
                                     uint64_t value)
 {
     header->words[word] = htole64(value);

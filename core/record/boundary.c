@@ -14,7 +14,6 @@ enum {
     FIRST_STEP = 4096,       /* most records are shorter */
     JOINED_STEP = 64 * 1024, /* small extents are read together with the holes between them */
     LONGEST_STEP = 2048 * 1024,
-    CONTEXT_MOST = 1,    /* bytes */
     SEARCH_ATTEMPTS = 4, /* attempts to find both ends of a piece while its file changes */
 };
 
@@ -139,7 +138,7 @@ static int verify_end(const struct end_search *search, uint64_t place, bool *hol
     const struct record_format *format = search->format;
     const uint64_t context = context_of(format, place);
     const size_t length = (size_t)(place - context) + 1;
-    uint8_t bytes[CONTEXT_MOST + 1];
+    uint8_t bytes[RECORD_CONTEXT + 1];
     uint8_t state = 0;
 
     *holds = true;

@@ -21,12 +21,16 @@ struct range span_of(const struct view *view, uint64_t size)
     return (struct range){start, end - start};
 }
 
+bool span_is_limited(const struct view *view)
+{
+    return view->from > 0 || view->has_to;
+}
+
 uint64_t span_pieces(const struct view *view, uint64_t size)
 {
     const struct range span = span_of(view, size);
-    const bool is_limited = view->from > 0 || view->has_to;
 
-    if (span.length == 0 && is_limited)
+    if (span.length == 0 && span_is_limited(view))
         return 0;
     return partition_count(&view->partition, span.length);
 }

@@ -21,6 +21,9 @@ bool span_exists(const struct view *view, uint64_t size);
 /* The bytes of such a content that the view is of; empty if it has not got them any more. */
 struct range span_of(const struct view *view, uint64_t size);
 
+/* Whether `from` or `to` is given, so that it may be less than the content. */
+bool span_is_limited(const struct view *view);
+
 /* How many numbered pieces the span has. */
 uint64_t span_pieces(const struct view *view, uint64_t size);
 

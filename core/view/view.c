@@ -63,7 +63,7 @@ bool view_is_pinned(const struct view *view)
 
 bool view_is_limited(const struct view *view)
 {
-    return view->from > 0 || view->has_to || view_is_pinned(view);
+    return span_is_limited(view) || view_is_pinned(view);
 }
 
 uint64_t view_size(const struct view *view, uint64_t size)

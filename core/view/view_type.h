@@ -91,7 +91,7 @@ struct piece_data {
 struct view_type {
     const char *name;
     bool is_single;          /* it is one piece, and no directory of pieces */
-    bool has_records;        /* of whole records: it takes `header` and a record format */
+    bool has_records;        /* its pieces are whole records */
     bool needs_index;        /* it shows the file as far as an index covers that */
     bool has_usual_format;   /* without arguments, its records are those of view_defaults.format */
     bool is_arithmetic;      /* without holes, its table follows from the size */

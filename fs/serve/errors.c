@@ -27,7 +27,7 @@ static const struct {
     {ELOOP, ESTALE, 0}, /* a component became a symbolic link */
     {ENOTDIR, ESTALE, 0},
     {EACCES, EACCES, 0},
-    {EFBIG, EFBIG, 0}, /* a table that would exceed the largest file size */
+    {EFBIG, EFBIG, 0}, /* a table or an index that would be too large */
     {EINVAL, EINVAL, 0},
     {EISDIR, EISDIR, 0},
     {EKEYEXPIRED, EKEYEXPIRED, 0}, /* a key of a network or an encrypted file, not a failing disk */

@@ -224,6 +224,7 @@ static void test_complete(void **state)
 static void check_format(const struct record_format *format)
 {
     assert_in_range(format->states, 1, RECORD_STATES);
+    assert_in_range(format->context, 0, RECORD_CONTEXT);
     assert_non_null(format->find_end);
     assert_non_null(format->count_ends);
     assert_non_null(format->is_complete);
