@@ -118,7 +118,7 @@ static void *read_second(void *argument)
     return NULL;
 }
 
-/* A file whose second read has been answered, and whose thread is about to copy at the gate. */
+/* Makes the second read, and returns when the thread that made it is about to copy, at the gate. */
 static pthread_t begin_to_fill(struct file *file, sem_t *gate, sem_t *at_gate)
 {
     pthread_t filler;
@@ -140,57 +140,46 @@ static void open_gate(sem_t *gate)
         (void)sem_post(gate);
 }
 
-/* It waits for the copy that is being made just now, and gets it. */
-static void test_the_next_read_comes_during_the_copy(void **state)
+/* `work` begins during a copy and must wait for it. Then the copy ends with the error (0: none). */
+static void run_during_copy(struct second *second, void *(*work)(void *), int error)
 {
-    struct file *file = *state;
-    struct second second = {.file = file, .offset = 2 * STEP};
     sem_t gate;
     sem_t at_gate;
 
-    pthread_t filler = begin_to_fill(file, &gate, &at_gate);
-    assert_int_equal(pthread_create(&second.thread, NULL, read_in_thread, &second), 0);
+    pthread_t filler = begin_to_fill(second->file, &gate, &at_gate);
+    assert_int_equal(pthread_create(&second->thread, NULL, work, second), 0);
     sleep_ms(20);
-    assert_false(atomic_load(&second.over));
+    assert_false(atomic_load(&second->over));
+    second->file->error = error;
     open_gate(&gate);
-    assert_int_equal(pthread_join(second.thread, NULL), 0);
+    assert_int_equal(pthread_join(second->thread, NULL), 0);
     assert_int_equal(pthread_join(filler, NULL), 0);
+}
+
+/* It waits for the copy that is being made just now, and gets it. */
+static void test_the_next_read_comes_during_the_copy(void **state)
+{
+    struct second second = {.file = *state, .offset = 2 * STEP};
+
+    run_during_copy(&second, read_in_thread, 0);
     assert_true(atomic_load(&second.had));
 }
 
 /* The same, and the copy fails: it gets nothing, and is not left waiting. */
 static void test_the_copy_that_is_waited_for_fails(void **state)
 {
-    struct file *file = *state;
-    struct second second = {.file = file, .offset = 2 * STEP};
-    sem_t gate;
-    sem_t at_gate;
+    struct second second = {.file = *state, .offset = 2 * STEP};
 
-    pthread_t filler = begin_to_fill(file, &gate, &at_gate);
-    assert_int_equal(pthread_create(&second.thread, NULL, read_in_thread, &second), 0);
-    sleep_ms(20);
-    file->error = -EIO;
-    open_gate(&gate);
-    assert_int_equal(pthread_join(second.thread, NULL), 0);
-    assert_int_equal(pthread_join(filler, NULL), 0);
+    run_during_copy(&second, read_in_thread, -EIO);
     assert_false(atomic_load(&second.had));
 }
 
-/* The file is there as long as anybody copies from it. Afterwards no buffer is its own. */
+/* The file is there as long as a thread copies from it. Afterwards no buffer is its own. */
 static void test_closed_during_the_copy(void **state)
 {
-    struct file *file = *state;
-    struct second closer = {.file = file};
-    sem_t gate;
-    sem_t at_gate;
+    struct second closer = {.file = *state};
 
-    pthread_t filler = begin_to_fill(file, &gate, &at_gate);
-    assert_int_equal(pthread_create(&closer.thread, NULL, close_in_thread, &closer), 0);
-    sleep_ms(20);
-    assert_false(atomic_load(&closer.over));
-    open_gate(&gate);
-    assert_int_equal(pthread_join(closer.thread, NULL), 0);
-    assert_int_equal(pthread_join(filler, NULL), 0);
+    run_during_copy(&closer, close_in_thread, 0);
     assert_int_equal(count_taken(), 0);
 }
 
