@@ -17,9 +17,10 @@
 #endif
 
 enum {
-    SMALL_SCAN = 128 * 1024, /* a shorter stretch is copied: a window costs more */
-    MAPPED_MOST =
-        2048 * 1024 /* the most lent at once; a cold disk reads it in a fraction of a second */
+    /* A shorter stretch is copied: a window costs more. */
+    SMALL_SCAN = 128 * 1024,
+    /* The most that is lent at once. A cold disk reads it in a fraction of a second. */
+    MAPPED_MOST = 2048 * 1024,
 };
 
 static uint64_t plain_size(const struct reading *reading)
@@ -126,8 +127,8 @@ static int plain_copy(const struct reading *reading, int fd, void *buffer, size_
             drop_behind_after_probe(drop, &read);
         return error;
     }
-    drop_behind_before(drop,
-                       &read); /* also for reads at once, as they may make the kernel read ahead */
+    /* Also for reads at once, as they may make the kernel read ahead. */
+    drop_behind_before(drop, &read);
     int error = way == CONTENT_AT_ONCE ? copy_at_once(reading, fd, &part)
                                        : copy_waiting(reading, fd, &part);
     if (error == 0)

@@ -5,7 +5,7 @@
  *
  * It is a note of a generation. A word that was made is remembered for the version of the file it
  * was made of: a file that has grown, or whose ctime has moved, is sampled again. So a change of a
- * sampled block is seen even where the generation itself, whose sample lies elsewhere, takes the
+ * sampled block is seen even if the generation itself, whose sample lies elsewhere, takes the
  * change for growth. While a time stamp may stand for a later change too, nothing is remembered. A
  * write under way is waited for, as it may not have reached the sampled blocks yet.
  *

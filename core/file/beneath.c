@@ -17,9 +17,10 @@
 #include "core/file/file_identity.h"
 
 enum {
-    INTERRUPTED_ATTEMPTS =
-        4, /* no signal reaches these threads, so the file system itself answers EINTR */
-    RACE_ATTEMPTS = 100, /* the kernel returns EAGAIN if a rename crosses its walk */
+    /* No signal reaches these threads, so the file system itself answers EINTR. */
+    INTERRUPTED_ATTEMPTS = 4,
+    /* The kernel returns EAGAIN if a rename crosses its walk. */
+    RACE_ATTEMPTS = 100,
 };
 
 /* Opens a path shorter than PATH_MAX in one call. */

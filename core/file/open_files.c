@@ -6,8 +6,7 @@
 #include "core/base/cleanup.h"
 
 enum {
-    KEPT_FREE =
-        32, /* descriptors for everything but source files: /dev/fuse, stdio, directories, … */
+    KEPT_FREE = 32, /* for all that is no source file: /dev/fuse, stdio, directories, … */
     FEWEST = 4,
     MOST = 256,
 };

@@ -25,8 +25,7 @@ struct build_step {
     uint64_t end;
 };
 
-/* --- the end of a build ------------------------------------------------------------------------
- */
+/* --- the end of a build ----------------------------------------------------------------------- */
 
 /*
  * Removes the build from the list, so that no waiter can join it, and moves its waiters to

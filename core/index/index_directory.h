@@ -52,8 +52,7 @@ void index_directory_init(struct index_directory *directory, const char *path, u
                           void (*warn)(const char *path, const char *problem));
 void index_directory_destroy(struct index_directory *directory);
 
-/* Writes the name of the index with this key to `text`, which has room for INDEX_NAME_MOST bytes.
- */
+/* Writes the name of the index with this key to `text` (room for INDEX_NAME_MOST bytes). */
 void index_directory_name(const struct index_key *key, char *text);
 
 /*

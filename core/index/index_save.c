@@ -20,8 +20,7 @@ enum {
     NAME_ATTEMPTS = 1000,
     MODE_DIRECTORY = S_IRWXU,
     MODE_FILE = S_IRUSR | S_IWUSR,
-    SAVE_ATTEMPTS =
-        8, /* attempts to keep an index in a directory that others remove when it is empty */
+    SAVE_ATTEMPTS = 8, /* others remove the directory if it is empty just then */
 };
 
 /* An index that is being kept. */

@@ -146,7 +146,9 @@ uint64_t record_index_records(const struct record_index *index);
 /* How many record ends are before a block (at most index->blocks). */
 uint64_t record_index_ends_before(const struct record_index *index, uint64_t block);
 
-/* The block with record end *nth (1 to record_index_ends()); sets *nth to its number in the block.
+/*
+ * The block with record end *nth (1 to record_index_ends()). Sets *nth to the number of the record
+ * end in that block.
  */
 uint64_t record_index_find(const struct record_index *index, uint64_t *nth);
 

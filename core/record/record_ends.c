@@ -154,11 +154,11 @@ static void learn_gap(struct record_ends *ends, struct interval gap)
     struct intervals *gaps = &ends->gaps;
     size_t next = intervals_after(gaps, gap.start);
     const struct interval *before = next > 0 ? &gaps->items[next - 1] : NULL;
-    const struct interval *behind = next < gaps->count ? &gaps->items[next] : NULL;
+    const struct interval *after = next < gaps->count ? &gaps->items[next] : NULL;
 
-    if (gap.kind == GAP_OPEN && behind != NULL && behind->start == gap.end) {
-        gap.end = behind->end;
-        gap.kind = behind->kind;
+    if (gap.kind == GAP_OPEN && after != NULL && after->start == gap.end) {
+        gap.end = after->end;
+        gap.kind = after->kind;
         intervals_remove(gaps, next, 1);
     }
     if (before != NULL && before->kind == GAP_OPEN && before->end == gap.start) {

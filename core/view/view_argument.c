@@ -6,8 +6,7 @@
 #include "core/base/quantity.h"
 #include "core/format/record_formats.h"
 
-/* --- each argument: reads it, or returns false and leaves the view alone -----------------------
- */
+/* --- each argument: reads it, or returns false and leaves the view alone ---------------------- */
 
 /* If the text is `name` and a value, returns the value and shortens *length to its own. */
 static const char *value_of(const char *name, const char *text, size_t *length)

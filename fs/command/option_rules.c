@@ -96,9 +96,8 @@ static int set_window_size(struct options *options, const char *value)
 {
     uint64_t *size = &options->settings.window_size;
     int error = parse_size_from_one(value, size);
-    return error == 0 && *size <= SIZE_MAX / 4
-               ? 0
-               : -EINVAL; /* so that sums of a few sizes do not wrap */
+    /* Sums of a few sizes must not wrap. */
+    return error == 0 && *size <= SIZE_MAX / 4 ? 0 : -EINVAL;
 }
 
 static int set_window_total(struct options *options, const char *value)

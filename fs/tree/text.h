@@ -54,8 +54,8 @@ struct text {
     pthread_cond_t changed; /* broadcast when `state` or `over` has changed */
     enum text_state state;  /* protected by lock */
     bool over;              /* protected by lock; never cleared */
-    uint64_t
-        told; /* protected by lock; the largest length reported before the true one was known */
+    /* Protected by lock; the largest length that was reported before the true one was known. */
+    uint64_t told;
     uint64_t length; /* protected by lock; bytes; 0: not known (no text is empty) */
 
     /* Owned by the maker while it makes; constant once made. */

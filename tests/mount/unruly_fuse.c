@@ -107,8 +107,7 @@ static const char *below(const char *path)
     return path[1] != '\0' ? path + 1 : ".";
 }
 
-/* --- rules ---------------------------------------------------------------------------------------
- */
+/* --- rules ------------------------------------------------------------------------------------ */
 
 static bool fits(const struct rule *rule, enum operation operation, const char *path, off_t start,
                  off_t end)
@@ -197,8 +196,7 @@ static int plainly(enum operation operation, const char *path)
     return begin(operation, path, 0, 0, &orders);
 }
 
-/* --- operations ----------------------------------------------------------------------------------
- */
+/* --- operations ------------------------------------------------------------------------------- */
 
 static void *unruly_init(struct fuse_conn_info *connection, struct fuse_config *config)
 {
@@ -339,8 +337,7 @@ static const struct fuse_operations operations = {
     .statfs = unruly_statfs,
 };
 
-/* --- the socket ----------------------------------------------------------------------------------
- */
+/* --- the socket ------------------------------------------------------------------------------- */
 
 static int index_of(const char *name, const char *const *names, int count)
 {

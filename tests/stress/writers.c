@@ -38,7 +38,8 @@ static void must(bool good, const struct subject *subject, const char *what)
 
 /* --- the log --------------------------------------------------------------------------------- */
 
-/* Announces a version; the ones before end with settle(). Sizes and frontiers are its first ones.
+/*
+ * Announces a version; the ones before end with settle(). Sizes and frontiers are its first ones.
  */
 static struct version *announce(struct subject *subject, struct version first)
 {

@@ -292,7 +292,8 @@ static void try_open(const struct tree *tree, const char *path, struct tally *ta
     (void)close(fd);
 }
 
-/* A directory that becomes a link to the outside and back is entered as a directory or not at all.
+/*
+ * A directory that becomes a link to the outside and back is entered as a directory or not at all.
  */
 static void test_race_with_link(void **state)
 {

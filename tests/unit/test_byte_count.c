@@ -70,7 +70,8 @@ static void check_count(const uint8_t *bytes, size_t length, uint8_t wanted)
                      (unsigned long long)count, length);
 }
 
-/* Bytes that differ from the wanted one in as little as possible are those that a trick mistakes.
+/*
+ * Bytes that differ from the wanted one in as little as possible are those that a trick mistakes.
  */
 static void fill(uint8_t *bytes, size_t length, struct random *random, uint8_t wanted,
                  unsigned percent)

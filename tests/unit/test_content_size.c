@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A content that is not as long as its file: its index covers the content, and is kept with that.
+/*
+ * A content that is not as long as its file: its index covers the content, and is kept with that.
  */
 #include "tests/unit/index_directory_fixture.h"
 

@@ -248,7 +248,8 @@ static void test_contradicted(void **state)
     subject_free(&subject);
 }
 
-/* The file system contradicts itself at random: never a crash, never an extent without the place.
+/*
+ * The file system contradicts itself at random: never a crash, never an extent without the place.
  */
 static void test_contradictions(void **state)
 {

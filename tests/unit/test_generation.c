@@ -537,7 +537,8 @@ static void test_only_grew(void **state)
     assert_false(generation_only_grew(subject->generation, subject->fd, SIZE));
 }
 
-/* However a check falls between appends and other checks, the generation goes on and never shrinks.
+/*
+ * However a check falls between appends and other checks, the generation goes on and never shrinks.
  */
 static void test_append_while_checking(void **state)
 {

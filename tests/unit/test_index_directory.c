@@ -330,7 +330,8 @@ static void test_processes_share_a_directory(void **state)
     assert_int_equal(bytes_scanned(world), before);
 }
 
-/* An index that has grown by little is not written again: a log that grows would wear out a disk.
+/*
+ * An index that has grown by little is not written again: a log that grows would wear out a disk.
  */
 static void test_small_growth_is_not_kept(void **state)
 {

@@ -438,8 +438,7 @@ static void test_records_of_64_kib(void **state)
     }
 }
 
-/* --- a reader that is gone ---------------------------------------------------------------------
- */
+/* --- a reader that is gone -------------------------------------------------------------------- */
 
 /* Lets as many questions pass as the argument says, then says yes. */
 static bool count_down(void *argument)

@@ -192,7 +192,8 @@ static void test_limit(void **state)
         assert_int_equal(open_files_limit(expected[i].descriptors), expected[i].limit);
 }
 
-/* One descriptor serves all that ask for a slot, and an unpinned one closes with the last of them.
+/*
+ * One descriptor serves all that ask for a slot, and an unpinned one closes with the last of them.
  */
 static void test_shared(void **state)
 {

@@ -422,7 +422,8 @@ static void teach(struct record_ends *ends, uint64_t start, uint64_t length, boo
     assert_in_range(ends->gaps.count, 1, RECORD_ENDS_MOST);
 }
 
-/* Where a search from `start` begins to scan; where it finds something: there, and *known is set.
+/*
+ * Where a search from `start` begins to scan; where it finds something: there, and *known is set.
  */
 static uint64_t first_unknown(struct record_ends *ends, uint64_t start, bool *known)
 {

@@ -113,7 +113,8 @@ static void test_spans_and_pins(void **state)
                                     .pin = pin});
 }
 
-/* Arguments stand in any order; what a name with arguments leaves open does not depend on --header.
+/*
+ * Arguments stand in any order; what a name with arguments leaves open does not depend on --header.
  */
 static void test_headers(void **state)
 {
