@@ -286,6 +286,8 @@ static void test_appended(void **state)
                                               random_between(&random, 1, 2 * INDEX_BLOCK));
         for (unsigned k = 0; k < 4; k++) {
             const uint64_t old = content.size;
+            /* An index of holes is made anew: the append may fill them. */
+            const bool holes = file_may_have_holes(&content.reading.version.file);
             record_index_unref(get(&content));
             const uint64_t scanned = atomic_load(&world->pool.bytes_scanned);
             content.size += random_between(&random, 1, k % 2 == 0 ? 100 : INDEX_BLOCK);
@@ -298,7 +300,7 @@ static void test_appended(void **state)
             reading_close(&content.reading);
             content.reading = again;
             record_index_unref(get(&content));
-            if (!file_may_have_holes(&content.reading.version.file))
+            if (!holes && !file_may_have_holes(&content.reading.version.file))
                 assert_int_equal(atomic_load(&world->pool.bytes_scanned) - scanned,
                                  content.size - old);
             check_all(world, &content, &random);
