@@ -14,6 +14,10 @@
  * place tell the state there, boundaries are found from the bytes around a place. Otherwise the
  * format needs an index, which has the state at each block.
  *
+ * A format that looks ahead is no such machine: up to `reach` bytes from a place on tell whether a
+ * record ends there (core/format/pattern.h). It has `find_ahead` instead of the functions of a
+ * machine, and no index.
+ *
  * The functions are pure and touch exactly the given bytes.
  */
 #ifndef BIGFS_CORE_FORMAT_RECORD_FORMAT_H
@@ -37,11 +41,21 @@ struct record_effect {
 /* The effect of no bytes. */
 static const struct record_effect record_effect_none = {.to = {0, 1, 2, 3}};
 
+/* A stretch of a content, for formats that look ahead. */
+struct record_text {
+    const uint8_t *bytes;
+    size_t length;
+    size_t limit; /* at most `length`: a record end at this index or after it is not wanted */
+    bool ends;    /* the content ends with these bytes */
+};
+
 struct record_format {
-    const char *name;  /* in names of index files */
+    const char *name;  /* in names of index files; of a pattern, its own */
     uint32_t number;   /* in index files: never changes, and never means another format */
     unsigned states;   /* 1 to RECORD_STATES */
     uint8_t delimiter; /* of csv: between fields */
+    uint32_t reach;    /* how many bytes it looks ahead; 0: it is a machine */
+    const char *regex; /* of patterns */
 
     bool needs_index; /* a boundary depends on all bytes before it */
     bool ends_before; /* the byte that ends a record is the first of the next */
@@ -69,7 +83,22 @@ struct record_format {
 
     /* Whether a content that ends with the byte `last` in this state ends with a record end. */
     bool (*is_complete)(uint8_t last, uint8_t state);
+
+    /*
+     * Of formats that look ahead: finds the first byte that ends a record, from index 1 on; the
+     * byte before is only context. Returns 1 and its index *at. Returns 0 if none is found in
+     * [1, *at): either *at is the limit, or more bytes must follow to tell about the one at *at,
+     * which `reach` bytes always do. Returns -ENOMEM if there is no memory.
+     */
+    int (*find_ahead)(const struct record_format *format, const struct record_text *text,
+                      size_t *at);
 };
+
+/* Whether an index can be made of its records, so that they can be counted. */
+static inline bool record_format_is_indexed(const struct record_format *format)
+{
+    return format->reach == 0;
+}
 
 /* Adds what `length` bytes do to an effect. */
 void record_format_pass(const struct record_format *format, const uint8_t *bytes, size_t length,

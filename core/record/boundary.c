@@ -8,6 +8,7 @@
 #include "core/content/holes.h"
 #include "core/content/scan.h"
 #include "core/index/index_note.h"
+#include "core/record/end_scan.h"
 #include "core/record/record_ends.h"
 
 enum {
@@ -18,27 +19,6 @@ enum {
 };
 
 /* --- one step --------------------------------------------------------------------------------- */
-
-/* The result of scanning a step: how far it came, and whether a record ends there. */
-struct finding {
-    const struct record_format *format;
-    uint8_t state;
-    uint64_t scanned_to;
-    bool ends_record;
-};
-
-static bool look_for_end(void *argument, const uint8_t *bytes, size_t length, uint64_t offset)
-{
-    struct finding *finding = argument;
-    const struct record_format *format = finding->format;
-    size_t end = format->find_end(format, bytes, length, &finding->state, 1);
-
-    finding->ends_record = end < length;
-    finding->scanned_to = max_u64(finding->scanned_to, offset + end);
-    return !finding->ends_record;
-}
-
-static const struct scan_visitor end_finder = {.data = look_for_end};
 
 /*
  * Where a step from `place` ends. The first covers at least FIRST_STEP and ends with a page, as
@@ -53,11 +33,16 @@ static uint64_t step_from(uint64_t place, uint64_t step)
 
 /* --- a search --------------------------------------------------------------------------------- */
 
-/* A search for a record end and its progress. */
+/*
+ * A search for a record end and its progress. What is found before `known` does not depend on where
+ * the content ends, so it is remembered.
+ */
 struct end_search {
     const struct reading *reading;
     const struct record_format *format;
     struct record_ends *ends;
+    uint64_t known;
+    uint64_t start; /* no record end before this is looked for */
     uint64_t place;
     uint64_t step;      /* how much is read next */
     uint64_t barren_to; /* no record ends before this */
@@ -71,15 +56,21 @@ static int begin_end_search(struct end_search *search, const struct reading *rea
         .reading = reading,
         .format = format,
         .ends = generation_note(reading->generation, &record_ends_note, format),
+        .known = saturating_sub(reading->size, format->reach),
         .step = FIRST_STEP,
     };
     return search->ends != NULL ? 0 : -ENOMEM;
 }
 
-/* Where the bytes begin that tell the state at `place`. */
-static uint64_t context_of(const struct record_format *format, uint64_t place)
+/*
+ * Where the next step from `place` ends. Until JOINED_STEP bytes have been searched, no step goes
+ * beyond them: to find where a record of that length ends, no more is read.
+ */
+static uint64_t next_step_end(const struct end_search *search, uint64_t place)
 {
-    return saturating_sub(place, format->context);
+    const uint64_t end = place + step_from(place, search->step);
+    const uint64_t near = (search->start + JOINED_STEP + FIRST_STEP - 1) / FIRST_STEP * FIRST_STEP;
+    return place < near ? min_u64(end, near) : end;
 }
 
 /*
@@ -89,7 +80,7 @@ static uint64_t context_of(const struct record_format *format, uint64_t place)
 static int pass_barren(struct end_search *search, uint64_t place)
 {
     const struct reading *reading = search->reading;
-    const uint64_t context = context_of(search->format, place);
+    const uint64_t context = saturating_sub(place, search->format->context);
     uint64_t data = context;
     int error = 0;
 
@@ -106,14 +97,14 @@ static int pass_barren(struct end_search *search, uint64_t place)
  * claim continues after it.
  */
 static int search_claim(struct end_search *search, const struct scan_claim *claim,
-                        struct finding *finding)
+                        struct end_found *found)
 {
-    uint64_t most = min_u64(claim->end, claim->start + step_from(claim->start, search->step));
+    uint64_t most = min_u64(claim->end, next_step_end(search, claim->start));
     uint64_t end = most;
     int error = pass_barren(search, claim->start);
 
     if (error == 0 && search->barren_to > claim->start) {
-        finding->scanned_to = min_u64(search->barren_to, claim->end);
+        *found = (struct end_found){.place = min_u64(search->barren_to, claim->end)};
         return 0;
     }
     if (error == 0)
@@ -122,10 +113,9 @@ static int search_claim(struct end_search *search, const struct scan_claim *clai
         return error;
     end = max_u64(end, min_u64(most, claim->start + JOINED_STEP));
     search->step = search->step < JOINED_STEP ? 4 * search->step : LONGEST_STEP;
-    error =
-        scan(search->reading, context_of(search->format, claim->start), end, &end_finder, finding);
+    error = end_scan(search->reading, search->format, claim->start, end, found);
     atomic_fetch_add(&search->reading->source->pool->bytes_scanned,
-                     finding->scanned_to + (finding->ends_record ? 1 : 0) - claim->start);
+                     found->place + (found->ends_record ? 1 : 0) - claim->start);
     return error;
 }
 
@@ -135,19 +125,12 @@ static int search_claim(struct end_search *search, const struct scan_claim *clai
  */
 static int verify_end(const struct end_search *search, uint64_t place, bool *holds)
 {
-    const struct record_format *format = search->format;
-    const uint64_t context = context_of(format, place);
-    const size_t length = (size_t)(place - context) + 1;
-    uint8_t bytes[RECORD_CONTEXT + 1];
-    uint8_t state = 0;
-
     *holds = true;
     if (!record_ends_have_grown(search->ends))
         return 0;
-    int error = content_probe(search->reading, bytes, length, context);
+    int error = end_scan_at(search->reading, search->format, place, holds);
     if (error != 0)
         return error;
-    *holds = format->find_end(format, bytes, length, &state, 1) == length - 1;
     if (!*holds)
         record_ends_forget(search->ends);
     return 0;
@@ -159,26 +142,25 @@ static int verify_end(const struct end_search *search, uint64_t place, bool *hol
  */
 static int scan_claimed(struct end_search *search, struct scan_claim *claim, bool *found)
 {
-    struct finding finding = {.format = search->format, .scanned_to = claim->start};
-    int error = search_claim(search, claim, &finding);
+    struct end_found found_end = {.place = claim->start};
+    int error = search_claim(search, claim, &found_end);
     bool learnt = error == 0 || error == -CANCELLED;
 
-    record_ends_settle(search->ends, claim, learnt ? finding.scanned_to : claim->start,
-                       learnt && finding.ends_record);
-    search->place = finding.scanned_to; /* the settled claim may not have been remembered */
-    *found = finding.ends_record;
+    record_ends_settle(search->ends, claim, learnt ? found_end.place : claim->start,
+                       learnt && found_end.ends_record);
+    search->place = found_end.place; /* the settled claim may not have been remembered */
+    *found = found_end.ends_record;
     return error;
 }
 
-/* Takes one step. *done: search->place is a record end, or the size. */
-static int take_search_step(struct end_search *search, uint64_t start, bool *looked, bool *done)
+/* Takes one step. *done: search->place is a record end, or there is none before search->known. */
+static int take_search_step(struct end_search *search, bool *looked, bool *done)
 {
     struct scan_claim claim;
-    uint64_t size = search->reading->size;
     uint64_t step = max_u64(step_from(search->place, search->step),
                             saturating_sub(search->barren_to, search->place));
-    int next = record_ends_next(search->ends, search->place, size, step, search->reading->cancel,
-                                &claim, &search->place);
+    int next = record_ends_next(search->ends, search->place, search->known, step,
+                                search->reading->cancel, &claim, &search->place);
 
     if (next == SCAN_STEP) {
         if (!*looked)
@@ -188,27 +170,39 @@ static int take_search_step(struct end_search *search, uint64_t start, bool *loo
     }
     *done = true;
     if (next == SCAN_NONE)
-        search->place = size;
+        search->place = max_u64(search->place, search->known);
     if (next != SCAN_FOUND)
         return next < 0 ? next : 0;
     int error = verify_end(search, search->place, done);
     if (error == 0 && !*done) {
-        search->place = start;
+        search->place = search->start;
         search->barren_to = 0;
     }
     return error;
 }
 
-/* Moves on to the first record end at or after search->place, or to the size. */
+/* Looks at the last bytes of the content, where its end counts as much as its bytes. */
+static int search_last_bytes(struct end_search *search)
+{
+    const uint64_t size = search->reading->size;
+    struct end_found found;
+
+    int error = end_scan(search->reading, search->format, search->place, size, &found);
+    search->place = found.place;
+    return error;
+}
+
+/* Moves on to the first record end at or after search->start, or to the size. */
 static int find_record_end(struct end_search *search)
 {
-    const uint64_t start = search->place;
     bool looked = false;
     bool done = false;
     int error = 0;
 
     while (error == 0 && !done)
-        error = take_search_step(search, start, &looked, &done);
+        error = take_search_step(search, &looked, &done);
+    if (error == 0 && search->place >= search->known && search->place < search->reading->size)
+        error = search_last_bytes(search);
     return error;
 }
 
@@ -222,7 +216,8 @@ static int find_boundary(struct end_search *search, uint64_t place, uint64_t *bo
         *boundary = min_u64(place, size);
         return 0;
     }
-    search->place = place - (search->format->ends_before ? 0 : 1);
+    search->start = place - (search->format->ends_before ? 0 : 1);
+    search->place = search->start;
     search->step = FIRST_STEP;
     search->barren_to = 0;
     int error = find_record_end(search);
@@ -305,9 +300,23 @@ static bool skip_hole(void *argument, uint64_t offset, uint64_t length)
 
 static const struct scan_visitor skipper = {.data = skip_records, .hole = skip_hole};
 
+/* Looks ahead from record to record. */
+static int look_past_records(const struct reading *reading, const struct record_format *format,
+                             uint64_t count, uint64_t *boundary)
+{
+    struct end_found found = {.place = 0};
+    int error = 0;
+
+    for (; count > 0 && error == 0 && found.place < reading->size; count--)
+        error = end_scan(reading, format, found.place + 1, reading->size, &found);
+    atomic_fetch_add(&reading->source->pool->bytes_scanned, found.place);
+    *boundary = found.place;
+    return error;
+}
+
 /* Reads little first: most headers are short. */
-static int scan_prefix(const struct reading *reading, const struct record_format *format,
-                       uint64_t count, uint64_t *boundary)
+static int run_past_records(const struct reading *reading, const struct record_format *format,
+                            uint64_t count, uint64_t *boundary)
 {
     struct skip skip = {.format = format, .left = count};
     uint64_t first = min_u64(FIRST_STEP, reading->size);
@@ -320,12 +329,23 @@ static int scan_prefix(const struct reading *reading, const struct record_format
     return error;
 }
 
+static int scan_prefix(const struct reading *reading, const struct record_format *format,
+                       uint64_t count, uint64_t *boundary)
+{
+    return format->reach > 0 ? look_past_records(reading, format, count, boundary)
+                             : run_past_records(reading, format, count, boundary);
+}
+
 /* Checks that a record still ends at the end of the prefix, if the file may have changed there. */
 static int verify_prefix(const struct end_search *search, const struct record_prefix *prefix,
                          bool *holds)
 {
-    *holds = true;
-    if (prefix->boundary == 0 || prefix->boundary >= prefix->size)
+    const uint64_t size = search->reading->size;
+    const uint64_t known = saturating_sub(min_u64(prefix->size, size), search->format->reach);
+
+    /* What follows from where the content ends holds for that end alone. */
+    *holds = prefix->size == size || prefix->boundary <= known;
+    if (!*holds || prefix->boundary == 0 || prefix->boundary >= prefix->size)
         return 0;
     return verify_end(search, prefix->boundary - (search->format->ends_before ? 0 : 1), holds);
 }

@@ -5,6 +5,7 @@
 
 #include "core/base/checked.h"
 #include "core/content/content.h"
+#include "core/record/end_scan.h"
 #include "core/record/record_start.h"
 
 /*
@@ -38,6 +39,22 @@ struct key_search {
 
 /* --- one record ------------------------------------------------------------------------------- */
 
+/* Shortens a head to its record. */
+static int end_head(const struct key_search *search, uint64_t start, struct record_head *head)
+{
+    const struct record_format *format = search->format;
+    struct end_found found = {.place = start};
+    uint8_t state = 0;
+
+    if (format->reach == 0) {
+        head->length = format->find_end(format, head->bytes, head->length, &state, 1);
+        return 0;
+    }
+    int error = end_scan(search->reading, format, start + 1, start + head->length, &found);
+    head->length = (size_t)(found.place - start);
+    return error;
+}
+
 /*
  * Reads what is compared of the record at `start`, which is not the end. Its page stays cached, as
  * that of any small read: many probes, of this key and of others, look at the same records. The end
@@ -45,14 +62,9 @@ struct key_search {
  */
 static int read_head(const struct key_search *search, uint64_t start, struct record_head *head)
 {
-    uint8_t state = 0;
-
     head->length = (size_t)min_u64(search->longest + 1, search->reading->size - start);
     int error = content_read(search->reading, head->bytes, head->length, start);
-    if (error == 0)
-        head->length =
-            search->format->find_end(search->format, head->bytes, head->length, &state, 1);
-    return error;
+    return error != 0 ? error : end_head(search, start, head);
 }
 
 static bool is_below(const struct record_head *head, const struct sort_key *key)

@@ -34,12 +34,13 @@ int view_parse(const char *name, size_t length, const struct view_defaults *defa
         view->partition.value = view->type->usual_size(defaults);
     if (at == NULL) {
         view->header = view->type->has_records ? defaults->header : 0;
-        if (view->type->has_usual_format && defaults->format != NULL)
+        if (view->type->has_usual_format && defaults->format != NULL &&
+            view_type_takes_format(view->type, defaults->format))
             view->format = defaults->format;
         return 0;
     }
     size_t used = (size_t)(at + 1 - name);
-    return view_arguments_parse(at + 1, length - used, view) ? 0 : -ENOENT;
+    return view_arguments_parse(at + 1, length - used, defaults->patterns, view) ? 0 : -ENOENT;
 }
 
 /* --- kinds ------------------------------------------------------------------------------------ */
@@ -218,7 +219,9 @@ int view_resolve(const struct view *view, const struct selector *selector,
 bool view_depends_on_growth(const struct view *view, const struct view_file *file,
                             const struct piece_data *data)
 {
-    const bool ends_with_file = data->bytes.offset + data->bytes.length >= file->size;
+    const uint64_t reach = view->type->has_records ? view->format->reach : 0;
+    const bool ends_with_file =
+        data->bytes.offset + data->bytes.length >= saturating_sub(file->size, reach);
 
     if (view_is_pinned(view))
         return false;

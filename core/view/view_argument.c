@@ -6,29 +6,38 @@
 #include "core/base/quantity.h"
 #include "core/format/record_formats.h"
 
+/* One ARG as it stands in a name. */
+struct argument {
+    const char *text;
+    size_t length;
+    const struct patterns *patterns; /* formats that it may name; NULL: none */
+};
+
 /* --- each argument: reads it, or returns false and leaves the view alone ---------------------- */
 
-/* If the text is `name` and a value, returns the value and shortens *length to its own. */
-static const char *value_of(const char *name, const char *text, size_t *length)
+/* If the argument is `name` and a value, returns the value and sets *length to its own. */
+static const char *value_of(const char *name, const struct argument *argument, size_t *length)
 {
     const size_t used = strlen(name);
 
-    if (*length < used || memcmp(text, name, used) != 0)
+    if (argument->length < used || memcmp(argument->text, name, used) != 0)
         return NULL;
-    *length -= used;
-    return text + used;
+    *length = argument->length - used;
+    return argument->text + used;
 }
 
-static bool parse_size(const char *text, size_t length, struct view *view)
+static bool parse_size(const struct argument *argument, struct view *view)
 {
-    return partition_parse(text, length, view->type->parse_size, &view->partition);
+    return partition_parse(argument->text, argument->length, view->type->parse_size,
+                           &view->partition);
 }
 
 /* Reads "header" or "header=H". */
-static bool parse_header(const char *text, size_t length, struct view *view)
+static bool parse_header(const struct argument *argument, struct view *view)
 {
+    size_t length = 0;
     uint64_t header = 1;
-    const char *value = value_of("header", text, &length);
+    const char *value = value_of("header", argument, &length);
 
     if (value == NULL)
         return false;
@@ -39,25 +48,29 @@ static bool parse_header(const char *text, size_t length, struct view *view)
     return true;
 }
 
-static bool parse_format(const char *text, size_t length, struct view *view)
+static bool parse_format(const struct argument *argument, struct view *view)
 {
-    const struct record_format *format = record_format_named(text, length);
+    const struct record_format *format = record_format_named(argument->text, argument->length);
 
     if (format == NULL)
+        format = patterns_find(argument->patterns, argument->text, argument->length);
+    if (format == NULL || !view_type_takes_format(view->type, format))
         return false;
     view->format = format;
     return true;
 }
 
-static bool parse_from(const char *text, size_t length, struct view *view)
+static bool parse_from(const struct argument *argument, struct view *view)
 {
-    const char *value = value_of("from=", text, &length);
+    size_t length = 0;
+    const char *value = value_of("from=", argument, &length);
     return value != NULL && quantity_parse_size(value, length, &view->from) == 0;
 }
 
-static bool parse_to(const char *text, size_t length, struct view *view)
+static bool parse_to(const struct argument *argument, struct view *view)
 {
-    const char *value = value_of("to=", text, &length);
+    size_t length = 0;
+    const char *value = value_of("to=", argument, &length);
 
     if (value == NULL || quantity_parse_size(value, length, &view->to) != 0)
         return false;
@@ -65,9 +78,10 @@ static bool parse_to(const char *text, size_t length, struct view *view)
     return true;
 }
 
-static bool parse_pin(const char *text, size_t length, struct view *view)
+static bool parse_pin(const struct argument *argument, struct view *view)
 {
-    const char *value = value_of("pin=", text, &length);
+    size_t length = 0;
+    const char *value = value_of("pin=", argument, &length);
     return value != NULL && content_word_parse(value, length, &view->pin);
 }
 
@@ -75,20 +89,22 @@ static bool parse_pin(const char *text, size_t length, struct view *view)
 
 static const struct view_argument {
     enum view_argument_bit bit;
-    bool (*parse)(const char *text, size_t length, struct view *view);
+    const char *word; /* what it begins with; NULL: it has no word of its own */
+    bool (*parse)(const struct argument *argument, struct view *view);
 } arguments[] = {
-    {TAKES_SIZE, parse_size}, {TAKES_HEADER, parse_header}, {TAKES_FORMAT, parse_format},
-    {TAKES_FROM, parse_from}, {TAKES_TO, parse_to},         {TAKES_PIN, parse_pin},
+    {TAKES_SIZE, NULL, parse_size},     {TAKES_HEADER, "header", parse_header},
+    {TAKES_FORMAT, NULL, parse_format}, {TAKES_FROM, "from", parse_from},
+    {TAKES_TO, "to", parse_to},         {TAKES_PIN, "pin", parse_pin},
 };
 
 enum { ARGUMENTS = sizeof(arguments) / sizeof(arguments[0]) };
 
-/* Reads one ARG that is not yet in *given. */
-static bool parse_argument(const char *text, size_t length, struct view *view, unsigned *given)
+/* Reads an argument that is not yet in *given. */
+static bool parse_argument(const struct argument *argument, struct view *view, unsigned *given)
 {
     for (size_t i = 0; i < ARGUMENTS; i++) {
         const unsigned bit = arguments[i].bit;
-        if ((view->type->takes & bit) != 0 && arguments[i].parse(text, length, view)) {
+        if ((view->type->takes & bit) != 0 && arguments[i].parse(argument, view)) {
             bool first = (*given & bit) == 0;
             *given |= bit;
             return first;
@@ -97,7 +113,8 @@ static bool parse_argument(const char *text, size_t length, struct view *view, u
     return false;
 }
 
-bool view_arguments_parse(const char *text, size_t length, struct view *view)
+bool view_arguments_parse(const char *text, size_t length, const struct patterns *patterns,
+                          struct view *view)
 {
     const char *end = text + length;
     unsigned given = 0;
@@ -105,10 +122,31 @@ bool view_arguments_parse(const char *text, size_t length, struct view *view)
     for (;;) {
         const char *comma = memchr(text, ',', (size_t)(end - text));
         const char *stop = comma != NULL ? comma : end;
-        if (!parse_argument(text, (size_t)(stop - text), view, &given))
+        const struct argument argument = {text, (size_t)(stop - text), patterns};
+        if (!parse_argument(&argument, view, &given))
             return false;
         if (comma == NULL)
             return true;
         text = comma + 1;
     }
+}
+
+/* --- names of patterns ------------------------------------------------------------------------ */
+
+/* Whether it is nN, which says a number of pieces. */
+static bool means_pieces(const char *name)
+{
+    const size_t digits = strspn(name + 1, "0123456789");
+    return name[0] == 'n' && digits > 0 && name[1 + digits] == '\0';
+}
+
+bool view_argument_may_name_pattern(const char *name)
+{
+    if (name[0] < 'a' || name[0] > 'z' ||
+        name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0')
+        return false;
+    for (size_t i = 0; i < ARGUMENTS; i++)
+        if (arguments[i].word != NULL && strcmp(arguments[i].word, name) == 0)
+            return false;
+    return !means_pieces(name) && record_format_named(name, strlen(name)) == NULL;
 }

@@ -15,9 +15,16 @@
 #include "core/view/view_type.h"
 
 /*
- * Reads ARG[,ARG]… into a view whose type is set. Returns whether each is an argument that the type
- * takes, given once.
+ * Reads ARG[,ARG]… into a view whose type is set. `patterns` are formats that may be named; NULL:
+ * none. Returns whether each is an argument that the type takes, given once.
  */
-bool view_arguments_parse(const char *text, size_t length, struct view *view);
+bool view_arguments_parse(const char *text, size_t length, const struct patterns *patterns,
+                          struct view *view);
+
+/*
+ * Whether a pattern may have this name: [a-z][a-z0-9_-]*, and not what an argument is called or
+ * means already.
+ */
+bool view_argument_may_name_pattern(const char *name);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "core/content/piece.h"
 #include "core/content/reading.h"
+#include "core/format/patterns.h"
 #include "core/format/record_format.h"
 #include "core/generation/content_word.h"
 #include "core/index/index_directory.h"
@@ -37,6 +38,7 @@ struct view_defaults {
     uint64_t rows;
     uint64_t header;                    /* for views of records without arguments */
     const struct record_format *format; /* the same; NULL: lines */
+    const struct patterns *patterns;    /* formats that names may say, too; NULL: none */
 };
 
 enum selector_kind {
@@ -136,5 +138,12 @@ struct view_type {
     const char *columns;
     size_t (*write_columns)(const struct piece_data *data, char *text, size_t room);
 };
+
+/* Whether views of a type can be of records of a format: an index needs one that is indexed. */
+static inline bool view_type_takes_format(const struct view_type *type,
+                                          const struct record_format *format)
+{
+    return !type->needs_index || record_format_is_indexed(format);
+}
 
 #endif

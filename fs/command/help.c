@@ -34,6 +34,8 @@ static const char text[] = /* in 80 columns */
     "                          first H lines of the file; without H, with the first\n"
     "    --format EXT=FORMAT   cut the records of csv, csv=X, fastq, fasta or nul in\n"
     "                          lines/ and rows/ of files with the extension EXT\n"
+    "    --record NAME=REGEX   make a format: a record starts at a line that REGEX\n"
+    "                          matches from its start, as in lines@64M,NAME\n"
     "    --index-dir DIR|none  keep line indexes in DIR, or only in memory\n"
     "                          ($XDG_CACHE_HOME/bigfs, or else ~/.cache/bigfs)\n"
     "    --index-space SIZE    let all line indexes there take at most this much; the\n"

@@ -294,6 +294,14 @@ static int open_parent(char *path, char **name)
     return fd < 0 ? -errno : fd;
 }
 
+/* The format whose records `rows` has of files with this extension, without arguments. */
+static const struct record_format *format_of_rows(const struct settings *settings,
+                                                  const char *extension)
+{
+    const struct record_format *usual = settings_views_of(settings, extension).format;
+    return record_format_is_indexed(usual) ? usual : default_format;
+}
+
 /*
  * Opens the file's directory, beneath which the name is looked up without following symbolic links.
  * Messages call the file `shown`.
@@ -312,7 +320,7 @@ static int index_file(struct maker *maker, const char *file, const char *shown)
     source_pool_init(&pool, directory, DESCRIPTORS, maker->options->settings.window_size,
                      maker->options->settings.window_total);
     pool.extents = maker->options->settings.extents;
-    maker->format = settings_views_of(&maker->options->settings, file_extension(name)).format;
+    maker->format = format_of_rows(&maker->options->settings, file_extension(name));
     struct source *source = source_new(&pool, name, content_types[0]);
     int error = source != NULL ? index_source(maker, shown, source) : -ENOMEM;
     source_unref(source);

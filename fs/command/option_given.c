@@ -28,6 +28,8 @@ static int set_value(struct options *options, const struct option_given *given)
     int error = given->rule->set(options, given->value);
     if (error == -ENOMEM)
         return complain_of_memory();
+    if (error > 0)
+        return error;
     if (error != 0)
         return complain(EXIT_USAGE, "%s%s=%s: give %s", given->dashes, given->name, given->value,
                         given->rule->wanted);

@@ -8,8 +8,17 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/quantity.h"
+#include "core/view/view_argument.h"
+#include "fs/command/complaint.h"
 
 enum { MOST_THREADS = 512 };
+
+#define A_SIZE "a SIZE from 1, such as 512K, 64M or 2G"
+#define A_COUNT "a COUNT from 1, such as 5000, 100K or 2M"
+#define A_FORMAT "EXT=FORMAT, such as csv=csv, tsv=csv=tab or fq=fastq"
+#define A_RECORD "NAME=REGEX, such as entry=[0-9]{4}-"
+#define SOME_OPTIONS "mount options, such as allow_other"
+#define SOME_VIEWS "a list of bytes, lines, rows, extents and whole"
 
 static int parse_size_from_one(const char *value, uint64_t *size)
 {
@@ -71,6 +80,42 @@ static int set_header(struct options *options, const char *value)
 static int add_format(struct options *options, const char *value)
 {
     return usual_formats_add(&options->settings.formats, value);
+}
+
+/* Makes the pattern that NAME=REGEX says. Changes the text. */
+static int make_pattern(char *text, struct record_format **pattern)
+{
+    char why[PATTERN_WHY];
+    char *equals = strchr(text, '=');
+    if (equals == NULL || equals[1] == '\0')
+        return -EINVAL;
+    *equals = '\0';
+    if (!view_argument_may_name_pattern(text))
+        return complain(EXIT_USAGE,
+                        "--record: the name %s cannot be used: give a lower-case letter and "
+                        "then letters, digits, - and _, and no name that has a meaning already",
+                        text);
+    int error = pattern_new(text, equals + 1, pattern, why);
+    if (error == -EINVAL)
+        return complain(EXIT_USAGE, "--record=%s=%s: %s: give %s", text, equals + 1, why, A_RECORD);
+    return error;
+}
+
+static int add_record(struct options *options, const char *value)
+{
+    struct record_format *pattern = NULL;
+    AUTO_FREE char *text = strdup(value);
+    if (text == NULL)
+        return -ENOMEM;
+    int error = make_pattern(text, &pattern);
+    if (error != 0)
+        return error;
+    error = patterns_add(&options->settings.patterns, pattern);
+    if (error == -EEXIST)
+        error = complain(EXIT_USAGE, "--record: %s is given twice: use another name", text);
+    if (error != 0)
+        pattern_free(pattern);
+    return error;
 }
 
 static int set_index_dir(struct options *options, const char *value)
@@ -175,12 +220,6 @@ static int pass_on(struct options *options, const char *word)
     return failed != 0 ? -ENOMEM : 0;
 }
 
-#define A_SIZE "a SIZE from 1, such as 512K, 64M or 2G"
-#define A_COUNT "a COUNT from 1, such as 5000, 100K or 2M"
-#define A_FORMAT "EXT=FORMAT, such as csv=csv, tsv=csv=tab or fq=fastq"
-#define SOME_OPTIONS "mount options, such as allow_other"
-#define SOME_VIEWS "a list of bytes, lines, rows, extents and whole"
-
 const struct option_rule option_rules[] = {
     /* clang-format off */
     {"chunk-size",   0,   true,  ARGUMENT_REQUIRED, set_chunk_size,   A_SIZE},
@@ -189,6 +228,7 @@ const struct option_rule option_rules[] = {
     {"views",        0,   true,  ARGUMENT_REQUIRED, set_views,        SOME_VIEWS},
     {"header",       0,   true,  ARGUMENT_OPTIONAL, set_header,       "a number of records from 1"},
     {"format",       0,   true,  ARGUMENT_REQUIRED, add_format,       A_FORMAT},
+    {"record",       0,   true,  ARGUMENT_REQUIRED, add_record,       A_RECORD},
     {"index-dir",    0,   true,  ARGUMENT_REQUIRED, set_index_dir,    "a directory, or none"},
     {"index-space",  0,   true,  ARGUMENT_REQUIRED, set_index_space,  A_SIZE},
     {"window-size",  0,   true,  ARGUMENT_REQUIRED, set_window_size,  A_SIZE},

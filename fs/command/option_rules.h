@@ -24,13 +24,14 @@ struct option_rule {
 
     /*
      * Applies the value (NULL: none), or a word of a list that is not an option. Copies what it
-     * keeps. Returns 0, -EINVAL if the value is not valid, or -ENOMEM.
+     * keeps. Returns 0, -EINVAL if the value is not valid, -ENOMEM, or an exit status after one
+     * line on standard error.
      */
     int (*set)(struct options *options, const char *value);
     const char *wanted; /* describes a valid value, in messages after "give"; NULL: no value */
 };
 
-enum { OPTION_RULES = 19 };
+enum { OPTION_RULES = 20 };
 extern const struct option_rule option_rules[];
 
 /* Whether a value is required. */

@@ -186,6 +186,19 @@ static int choose_index_dir(struct options *options)
     return index_place_choose(directory) != 0 ? complain_of_memory() : 0;
 }
 
+/* The formats of --format, which may be given before the --record that it names. */
+static int resolve_formats(struct options *options)
+{
+    const struct usual_format *wrong =
+        usual_formats_resolve(&options->settings.formats, &options->settings.patterns);
+    if (wrong == NULL)
+        return 0;
+    return complain(EXIT_USAGE,
+                    "--format=%s=%s: there is no format %s: give csv, csv=X, fastq, fasta, nul "
+                    "or a name that --record defines",
+                    wrong->extension, wrong->name, wrong->name);
+}
+
 int options_parse(struct options *options, int argc, char **argv)
 {
     struct left_out left_out = {NULL, NULL};
@@ -195,6 +208,8 @@ int options_parse(struct options *options, int argc, char **argv)
     if (fuse_opt_add_arg(&options->fuse, "bigfs") != 0)
         return complain_of_memory();
     int status = take_flags(options, argc, argv, &left_out);
+    if (status == 0 && !options->help && !options->version)
+        status = resolve_formats(options);
     if (status != 0 || options->help || options->version)
         return status;
     if (!options->min_size_given)

@@ -42,11 +42,13 @@ struct view_defaults settings_views_of(const struct settings *settings, const ch
 {
     struct view_defaults views = settings->views;
     views.format = usual_formats_find(&settings->formats, extension);
+    views.patterns = &settings->patterns;
     return views;
 }
 
 void settings_destroy(struct settings *settings)
 {
     usual_formats_destroy(&settings->formats);
+    patterns_destroy(&settings->patterns);
     free(steal_pointer(&settings->index_dir));
 }

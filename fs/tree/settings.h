@@ -25,6 +25,7 @@ enum cache_mode {
 struct settings {
     struct view_defaults views;
     struct usual_formats formats; /* by the extensions of files; owned */
+    struct patterns patterns;     /* formats of this mount; owned */
     uint64_t min_size;            /* bytes; a regular file of at least this size is a directory */
     bool listed[VIEW_TYPES_MOST]; /* which views are listed */
     uint64_t window_size;         /* size of one mmap window, in bytes */

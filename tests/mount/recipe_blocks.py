@@ -23,7 +23,7 @@ import support
 sys.path.insert(0, str(harness.REPO / "tests" / "check"))
 import markdown  # noqa: E402
 
-PLACE = re.compile(r"(?<![\w/])(?:/mnt/(?:chunks|orders|lines)|/data|/backup)(?![\w-])")
+PLACE = re.compile(r"(?<![\w/])(?:/mnt/(?:chunks|orders|lines|entries)|/data|/backup)(?![\w-])")
 SIZE = re.compile(r"(?<=@)(\d+)([MG])\b")
 SMALLER = {"M": "K", "G": "M"}
 BLOCK = re.compile(r"^\.Bd -literal.*?\n(.*?)^\.Ed", re.MULTILINE | re.DOTALL)
@@ -67,7 +67,7 @@ class Recipes(harness.MountTest):
         self.work, self.bin = self.tmp / "work", self.tmp / "bin"
         for path in (self.work, self.bin, self.tmp / "backup", self.tmp / "parallel"):
             path.mkdir()
-        for place in ("chunks", "orders", "lines"):
+        for place in ("chunks", "orders", "lines", "entries"):
             (self.tmp / place).mkdir()
             self.addCleanup(self.sweep, self.tmp / place)
         self.env = dict(os.environ, LC_ALL="C", PATH="%s:%s" % (self.bin, os.environ["PATH"]), SHELL="/bin/sh",
@@ -84,7 +84,8 @@ class Recipes(harness.MountTest):
         """Mount the source where recipes expect it."""
         self.chunks = self.mount(None, *self.OPTIONS)
         self.places = {"/mnt/chunks": self.chunks.path, "/mnt/orders": self.tmp / "orders",
-                       "/mnt/lines": self.tmp / "lines", "/data": self.source, "/backup": self.tmp / "backup"}
+                       "/mnt/lines": self.tmp / "lines", "/mnt/entries": self.tmp / "entries", "/data": self.source,
+                       "/backup": self.tmp / "backup"}
 
     def mounts_by_itself(self):
         """The recipe makes the mount that others expect."""

@@ -304,6 +304,24 @@ class PartsTest(LogRecipes):
             file.write(b"    at Main.main\n")
         self.assertEqual(self.try_shell(1)[0], 1)
 
+    @recipe(RECIPES, "Log entries of several lines: stack traces")
+    def test_entries(self):
+        """Each third error has a cause, in one of the lines after it; by lines, some causes lose their error."""
+        trace = "\tat Main.main\n" * 40 + "Caused by: java.io.IOException\n" + "\tat Main.read\n" * 3
+        errors, text = 0, []
+        for line in log_lines(self.LINES):
+            errors += " ERROR " in line
+            text.append(line + (trace if " ERROR " in line and errors % 3 == 0 else ""))
+        self.log.write_text("".join(text))
+        self.script(1, "io.awk")
+        self.assertEqual(self.shell(0), "%d\n" % (errors // 3))
+        wanted = [entry for entry in text if "2026-11-28T09:15" <= entry < "2026-11-28T09:20"]
+        self.assertEqual(len(wanted), 900)
+        self.assert_same(self.made("incident.log").decode(), "".join(wanted))
+        status, lost, _ = self.try_shell(0, {"bigfs --record": ": ", ",entry/*": "/*", "/sorted@entry": "/sorted"})
+        self.assertEqual(status, 0)
+        self.assertLess(int(lost), errors // 3)
+
     @recipe(RECIPES, "Only the hours that matter")
     def test_hours(self):
         text = self.log.read_text()
