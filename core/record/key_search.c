@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/record/key_search.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/checked.h"
+#include "core/base/cleanup.h"
 #include "core/content/content.h"
 #include "core/record/end_scan.h"
 #include "core/record/record_start.h"
@@ -95,10 +98,17 @@ static void narrow(struct hunt *hunt, uint64_t place, uint64_t start,
     }
 }
 
-/* Halves what is left of a hunt. What the probe finds serves all hunts. */
-static int probe_middle(struct key_search *search, struct hunt *hunt)
+/* What is found serves all hunts. */
+static void narrow_all(struct key_search *search, uint64_t place, uint64_t start,
+                       const struct record_head *head)
 {
-    uint64_t place = hunt->low + (hunt->high - hunt->low) / 2;
+    for (int i = 0; i < HUNTS; i++)
+        narrow(&search->hunts[i], place, start, head);
+}
+
+/* Looks at the first record that starts at or after `place`. */
+static int probe(struct key_search *search, struct hunt *hunt, uint64_t place)
+{
     struct record_head head = {.length = 0};
     uint64_t start = 0;
 
@@ -109,8 +119,108 @@ static int probe_middle(struct key_search *search, struct hunt *hunt)
     }
     if (error == 0)
         error = read_head(search, start, &head);
-    for (int i = 0; i < HUNTS && error == 0; i++)
-        narrow(&search->hunts[i], place, start, &head);
+    if (error == 0)
+        narrow_all(search, place, start, &head);
+    return error;
+}
+
+/* --- blocks of an index ----------------------------------------------------------------------- */
+
+/* A block that has record ends, in memory. */
+struct loaded_block {
+    uint64_t start;
+    size_t length;
+    uint8_t *bytes; /* borrowed; INDEX_BLOCK bytes */
+};
+
+/* The head of the record at index `at` of the block; it is read only if it goes on after it. */
+static int head_in_block(const struct key_search *search, const struct loaded_block *block,
+                         size_t at, struct record_head *head)
+{
+    head->length = search->longest + 1;
+    if (block->length - at < head->length)
+        return read_head(search, block->start + at, head);
+    memcpy(head->bytes, block->bytes + at, head->length);
+    return end_head(search, block->start + at, head);
+}
+
+/* Looks at the records that start after hunt->low in the block, until one is not below the key. */
+static int look_at_records(struct key_search *search, struct hunt *hunt,
+                           const struct loaded_block *block, uint8_t state)
+{
+    const struct record_format *format = search->format;
+    const uint64_t end = min_u64(block->start + block->length, hunt->high);
+    int error = 0;
+
+    for (size_t at = 0; error == 0 && is_open(hunt) && hunt->low < end;) {
+        struct record_head head = {.length = 0};
+        at += format->find_end(format, block->bytes + at, block->length - at, &state, 1);
+        const size_t next = (size_t)record_format_start_after(format, at++);
+        if (block->start + next >= end) {
+            hunt->low = end;
+        } else if (block->start + next >= hunt->low) {
+            error = head_in_block(search, block, next, &head);
+            if (error == 0)
+                narrow_all(search, block->start + next, block->start + next, &head);
+        }
+    }
+    return error;
+}
+
+/*
+ * Goes through the block of hunt->low, as the state is known at its start alone: any probe within
+ * it would pass the records before it too.
+ */
+static int walk_block(struct key_search *search, struct hunt *hunt, struct loaded_block *block)
+{
+    const uint64_t number = record_index_next_end(search->index, hunt->low / INDEX_BLOCK);
+
+    block->start = number * INDEX_BLOCK;
+    if (block->start > hunt->low) { /* no record ends before */
+        hunt->low = min_u64(hunt->high, block->start);
+        return 0;
+    }
+    block->length = (size_t)min_u64(INDEX_BLOCK, search->reading->size - block->start);
+    int error = content_read(search->reading, block->bytes, block->length, block->start);
+    return error != 0
+               ? error
+               : look_at_records(search, hunt, block, record_index_state_at(search->index, number));
+}
+
+/*
+ * Probes as near the start of a block as the index tells the record number without reading what is
+ * before. Within a block it walks.
+ */
+static int probe_block(struct key_search *search, struct hunt *hunt, struct loaded_block *block)
+{
+    const uint64_t middle = hunt->low + (hunt->high - hunt->low) / 2;
+    const uint64_t start = middle / INDEX_BLOCK * INDEX_BLOCK;
+    const uint64_t place = record_format_start_after(search->format, start);
+
+    if (place > hunt->low && place < hunt->high)
+        return probe(search, hunt, place);
+    if (hunt->low % INDEX_BLOCK == 0)
+        return probe(search, hunt, hunt->low);
+    return walk_block(search, hunt, block);
+}
+
+/* --- the search ------------------------------------------------------------------------------- */
+
+static int probe_middle(struct key_search *search, struct hunt *hunt)
+{
+    return probe(search, hunt, hunt->low + (hunt->high - hunt->low) / 2);
+}
+
+static int close_hunts(struct key_search *search)
+{
+    AUTO_FREE uint8_t *bytes = search->index != NULL ? malloc(INDEX_BLOCK) : NULL;
+    struct loaded_block block = {.bytes = bytes};
+    int error = search->index != NULL && bytes == NULL ? -ENOMEM : 0;
+
+    for (int i = 0; i < HUNTS; i++)
+        while (error == 0 && is_open(&search->hunts[i]))
+            error = bytes != NULL ? probe_block(search, &search->hunts[i], &block)
+                                  : probe_middle(search, &search->hunts[i]);
     return error;
 }
 
@@ -134,13 +244,10 @@ int key_search(const struct reading *reading, const struct record_format *format
 {
     struct key_search search = {
         .reading = reading, .format = format, .index = index, .longest = longest_of(limits)};
-    int error = 0;
 
     search.hunts[FROM] = begin_hunt(&search, limits->from, base, base);
     search.hunts[TO] = begin_hunt(&search, limits->to, base, reading->size);
-    for (int i = 0; i < HUNTS; i++)
-        while (error == 0 && is_open(&search.hunts[i]))
-            error = probe_middle(&search, &search.hunts[i]);
+    int error = close_hunts(&search);
     if (error != 0)
         return error;
     *start = search.hunts[FROM].found;

@@ -15,6 +15,8 @@
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
 #include "core/file/fault_guard.h"
+#include "core/format/csv.h"
+#include "core/index/index_get.h"
 #include "core/record/key_search.h"
 #include "tests/unit/line_model.h"
 
@@ -408,6 +410,49 @@ static void test_huge(void **state)
     assert_in_range(all, 1, 2 * 41 * 16 * KIB);
 }
 
+/*
+ * Rows of a CSV file, with line breaks in fields, found with its index: what bisection looks at far
+ * from the key it reads a little of, not up to there from the start of a block.
+ */
+enum { ROWS = 100000, ROW = 40, ROW_KEYS = 300 };
+
+static void test_csv(void **state)
+{
+    static struct index_directory no_indexes; /* keeps nothing */
+    struct world *world = *state;
+    struct source_pool *pool = &world->pool;
+    struct random random = random_case(7000);
+    struct record_index *index = NULL;
+    char *rows = malloc(ROWS * ROW + 1);
+
+    assert_non_null(rows);
+    assert_int_equal(fault_guard_install(), 0);
+    for (unsigned i = 0; i < ROWS; i++)
+        (void)snprintf(rows + (size_t)i * ROW, ROW + 1, "%08u,\"a\n%08u\nb\",%*s\n", 2 * i + 1,
+                       99999999 - i, ROW - 25, "c");
+    scratch_write(&world->scratch, "rows.csv", rows, ROWS * ROW);
+    free(rows);
+    AUTO_READING struct reading reading = reading_world_pin(world, "rows.csv");
+    assert_int_equal(index_get(&no_indexes, &reading, &csv_formats[','], &index), 0);
+    uint64_t before = atomic_load(&pool->bytes_read) + atomic_load(&pool->bytes_scanned);
+    for (unsigned i = 0; i < ROW_KEYS; i++) {
+        const unsigned key = (unsigned)random_below(&random, 2 * ROWS + 2);
+        char text[16];
+        (void)snprintf(text, sizeof(text), "%08u", key);
+        const struct sort_key from = key_of(text);
+        const struct key_limits limits = {&from, NULL};
+        uint64_t start = 0;
+        uint64_t end = 0;
+        assert_int_equal(key_search(&reading, &csv_formats[','], index, 0, &limits, &start, &end),
+                         0);
+        assert_int_equal(start, (uint64_t)(key / 2) * ROW);
+        assert_int_equal(end, ROWS * ROW);
+    }
+    uint64_t all = atomic_load(&pool->bytes_read) + atomic_load(&pool->bytes_scanned) - before;
+    assert_in_range(all / ROW_KEYS, 1, 3 * INDEX_BLOCK);
+    record_index_unref(index);
+}
+
 /* Records of 64 KiB, all data: on the average a probe reads less than one. */
 static void test_records_of_64_kib(void **state)
 {
@@ -500,6 +545,7 @@ int main(void)
         KEY_TEST(test_one_long_record),
         KEY_TEST(test_end_of_a_long_record),
         KEY_TEST(test_huge),
+        KEY_TEST(test_csv),
         KEY_TEST(test_records_of_64_kib),
         KEY_TEST(test_cancelled),
         KEY_TEST(test_rewritten),
