@@ -264,7 +264,8 @@ static const struct invalid invalid[] = {
     {"header", some_records, {"", "0", "-1", "x", "1K", "1,2", "9223372036854775808"}},
     {"format",
      "EXT=FORMAT, such as csv=csv, tsv=csv=tab or fq=fastq",
-     {"", "csv", "=csv", "csv=", ".=csv", "a/b=csv", "csv=foo", "csv=csv=,", "log=lines"}},
+     {"", "csv", "=csv", "csv=", ".=csv", "a/b=csv"}},
+    {"record", "NAME=REGEX, such as entry=[0-9]{4}-", {"", "entry", "entry="}},
     {"index-dir", "a directory, or none", {""}},
     {"index-space", a_size, {NO_SIZES, "0"}},
     {"window-size", a_size, {NO_SIZES, "0", "4611686018427387904"}},
@@ -652,6 +653,56 @@ static void test_formats(void **state)
     command_free(command);
 }
 
+/* A format that there is not is told once all options are known, as --record may make one. */
+static void test_unknown_formats(void **state)
+{
+    static const char *const values[] = {"csv=foo", "csv=csv=,", "log=lines", "log=entry"};
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(values); i++)
+        assert_refused(PARSE(text("--format=%s", values[i]), "s", "m", "--record=entr=a"),
+                       EXIT_USAGE,
+                       text("bigfs: --format=%s: there is no format %s: give csv, csv=X, fastq, "
+                            "fasta, nul or a name that --record defines\n",
+                            values[i], strchr(values[i], '=') + 1));
+}
+
+/* --record makes a format for --format, before or after it, and for names of views. */
+static void test_records(void **state)
+{
+    (void)state;
+    struct command *command =
+        accepted(PARSE("--format=log=entry", "--record", "entry=[0-9]=\\.,", "-o",
+                       "record=a-1_b=x\\,y,format=txt=a-1_b", "s", "m"));
+    const struct settings *settings = &command->options.settings;
+    assert_string_equal(settings_views_of(settings, ".log").format->regex, "[0-9]=\\.,");
+    assert_string_equal(settings_views_of(settings, ".txt").format->regex, "x,y");
+    assert_string_equal(settings_views_of(settings, "").format->name, "lines");
+    assert_non_null(patterns_find(settings_views_of(settings, "").patterns, "entry", 5));
+    command_free(command);
+    assert_refused(PARSE("--record=e=a", "--record=e=a", "s", "m"), EXIT_USAGE,
+                   "bigfs: --record: e is given twice: use another name\n");
+    assert_refused(PARSE("--record=e=a)", "s", "m"), EXIT_USAGE,
+                   "bigfs: --record=e=a): a ) has no ( before it: give NAME=REGEX, such as "
+                   "entry=[0-9]{4}-\n");
+}
+
+/* Names that mean something already, and those that are none. */
+static void test_names_of_records(void **state)
+{
+    static const char *const names[] = {"header", "from", "to",    "pin", "n1",    "n007",
+                                        "csv",    "nul",  "fastq", "a.b", "fasta", "",
+                                        "Abc",    "1a",   "_a",    "a b"};
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(names); i++)
+        assert_refused(PARSE(text("--record=%s=x", names[i]), "s", "m"), EXIT_USAGE,
+                       text("bigfs: --record: the name %s cannot be used: give a lower-case "
+                            "letter and then letters, digits, - and _, and no name that has a "
+                            "meaning already\n",
+                            names[i]));
+    command_free(accepted(PARSE("--record=n=x", "--record=n1x=x", "--record=headers=x",
+                                "--record=lines=x", "s", "m")));
+}
+
 static void test_index_dir_repeated(void **state)
 {
     (void)state;
@@ -944,6 +995,9 @@ int main(void)
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_order_and_repetition),
         cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_unknown_formats),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_names_of_records),
         cmocka_unit_test(test_index_dir_repeated),
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_no_words_at_all),
