@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Codecs: how a compressed file holds other bytes, which are called plain.
+ *
+ *     file      |  unit  | unit |         unit          |      members, frames or blocks
+ *     places    ^        ^             ^        ^              where decoding can start
+ *     plain     |0                                      |
+ *
+ * A unit is what the format decodes, and checks, by itself: a gzip member, a BGZF block, a zstd
+ * frame, an xz block. A walk goes through a file once and finds places. A stream starts at a place
+ * and gives the plain bytes from there on, unit after unit.
+ *
+ * Each codec is a pair of files and a row of the table in core/codec/codecs.h. Codecs know nothing
+ * of generations, caches and threads: a walk or a stream is used by one thread at a time. They read
+ * the file through struct codec_file, and whatever it holds, they end: with an error, or after
+ * bounded work for each call, in bounded memory.
+ */
+#ifndef BIGFS_CORE_CODEC_CODEC_H
+#define BIGFS_CORE_CODEC_CODEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The bytes of a compressed file. */
+struct codec_file {
+    /* Reads exactly `length` bytes that lie before `size`. Returns 0 or -errno. */
+    int (*read)(void *argument, void *buffer, size_t length, uint64_t offset);
+    void *argument;
+    uint64_t size; /* of the file, as far as it is looked at */
+};
+
+/* Where decoding can start. */
+struct codec_place {
+    uint64_t file;     /* an offset in the file */
+    uint64_t plain;    /* how many plain bytes come before */
+    uint8_t bits;      /* of gzip: how many bits of the byte before `file` belong to what follows */
+    bool starts_unit;  /* no `aid` is needed */
+    uint32_t aid_size; /* of gzip: what is needed to start within a member, in bytes */
+    const uint8_t *aid;
+};
+
+enum {
+    /* Places are at least so far from each other, in plain bytes. */
+    CODEC_STEP = 1024 * 1024,
+    /* Also a place after so much of the file, though it holds fewer plain bytes. */
+    CODEC_FILE_STEP = 16 * 1024 * 1024,
+};
+
+/* What a walk tells, in the order of the file. A function that returns an error ends the walk. */
+struct codec_sink {
+    void *argument;
+
+    /* A place; what it points to is valid during the call. The first is that of plain byte 0. */
+    int (*place)(void *argument, const struct codec_place *place);
+
+    /* Plain bytes, if the codec decodes them in its walk: all, in order. NULL: not wanted. */
+    int (*plain)(void *argument, const uint8_t *bytes, size_t length);
+
+    /*
+     * The plain bytes [from, to) are damaged: a checksum is wrong, or they cannot be decoded. The
+     * unit lies at `file`. Called once for each such unit, after its places.
+     */
+    int (*damage)(void *argument, uint64_t from, uint64_t to, uint64_t file);
+};
+
+/* How a walk ended. */
+enum codec_end {
+    CODEC_GOES_ON,   /* it has not ended */
+    CODEC_WHOLE,     /* the file ends with a unit */
+    CODEC_CUT,       /* the file ends within a unit */
+    CODEC_LOST,      /* a unit is damaged so that its length is not known */
+    CODEC_START_ALONE, /* the file can only be read from its start: see codec.advice */
+};
+
+/* A walk under way, as the caller sees it. Each codec's own walk begins with one. */
+struct codec_walk {
+    uint64_t file;      /* how far it has come in the file */
+    uint64_t plain;     /* plain bytes of the units before */
+    uint64_t unit;      /* where the last unit starts, that was begun */
+    enum codec_end end; /* once it has ended, `file` and `plain` are those before the last unit */
+};
+
+struct codec_stream;
+
+struct codec {
+    const char *name;    /* "gzip", as in messages and names of index files */
+    uint16_t number;     /* in index files: never changes, and never means another codec */
+    const char *library; /* and its version, as --version shows it */
+    const char *advice;  /* how to compress a file so that it can be cut; NULL: any can */
+
+    /*
+     * Whether reading through a unit checks it. If so, a stream gives bytes before they are
+     * checked, and -EBADMSG at the end of the unit. If not, the walk has checked it, or the format
+     * has no checksum.
+     */
+    bool checks_when_read;
+
+    /*
+     * Whether a file holds what this codec decodes. `head` are its first bytes, and `tail` its last
+     * (32 KiB each, or the whole file in both). Pure.
+     */
+    bool (*recognises)(const struct codec_file *file, const uint8_t *head, size_t head_length,
+                       const uint8_t *tail, size_t tail_length);
+
+    /*
+     * Begins a walk at a place that starts a unit, or (NULL) at the start of the file. Returns 0 or
+     * -ENOMEM. `file` and `sink` must outlive it.
+     */
+    int (*walk_begin)(const struct codec_file *file, const struct codec_place *from,
+                      const struct codec_sink *sink, struct codec_walk **walk);
+
+    /*
+     * Goes on for about `most` bytes of the file, or to the end. Returns 0, -ENOMEM, or the error
+     * of a read or of the sink.
+     */
+    int (*walk_on)(struct codec_walk *walk, uint64_t most);
+    void (*walk_free)(struct codec_walk *walk); /* NULL is allowed */
+
+    /*
+     * How much memory a stream from this place takes, at most, in bytes. Returns 0, -EBADMSG if
+     * the file does not tell, or a read error.
+     */
+    int (*stream_memory)(const struct codec_file *file, const struct codec_place *from,
+                         uint64_t *bytes);
+
+    /* Opens a stream. Returns 0 or -errno as stream_read(). `file` is only used in the calls. */
+    int (*stream_open)(const struct codec_file *file, const struct codec_place *from,
+                       struct codec_stream **stream);
+
+    /*
+     * Reads exactly `length` plain bytes, the next ones. Returns 0, -EBADMSG if they cannot be
+     * decoded or a unit that ends within them is wrong, -ENOMEM, or a read error; then the stream
+     * can only be closed.
+     */
+    int (*stream_read)(const struct codec_file *file, struct codec_stream *stream, uint8_t *plain,
+                       size_t length);
+    void (*stream_close)(struct codec_stream *stream); /* NULL is allowed */
+};
+
+#endif
