@@ -66,10 +66,10 @@ struct codec_sink {
 
 /* How a walk ended. */
 enum codec_end {
-    CODEC_GOES_ON,   /* it has not ended */
-    CODEC_WHOLE,     /* the file ends with a unit */
-    CODEC_CUT,       /* the file ends within a unit */
-    CODEC_LOST,      /* a unit is damaged so that its length is not known */
+    CODEC_GOES_ON,     /* it has not ended */
+    CODEC_WHOLE,       /* the file ends with a unit */
+    CODEC_CUT,         /* the file ends within a unit */
+    CODEC_LOST,        /* a unit is damaged so that its length is not known */
     CODEC_START_ALONE, /* the file can only be read from its start: see codec.advice */
 };
 
