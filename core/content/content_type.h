@@ -13,6 +13,7 @@
 #include "core/extent/extent_probe.h"
 #include "core/file/window.h"
 
+struct codec;
 struct reading;
 
 /* How a read may behave. */
@@ -35,17 +36,13 @@ struct content_type {
     const char *name;
     uint16_t number; /* in index files: never changes, and never means another kind */
 
-    /*
-     * Whether a file holds this kind of content. Reads at most 64 KiB at either end. NULL: every
-     * file does.
-     */
-    bool (*recognises)(const struct reading *file);
+    const struct codec *codec; /* what decodes it; NULL: it is stored as it is */
 
     /*
      * Finds out what reads that may not wait must know. Called when a reading has been pinned.
-     * NULL: nothing.
+     * Returns 0, or why the content cannot be read (yet): -AWAITS_INDEX. NULL: nothing.
      */
-    void (*prepare)(const struct reading *reading, int fd);
+    int (*prepare)(const struct reading *reading, int fd);
 
     /*
      * How many bytes the content has, which need not be as many as the file has. If the file grows,

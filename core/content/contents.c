@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/content/contents.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 
+#include "core/base/checked.h"
+#include "core/base/cleanup.h"
+#include "core/codec/codec.h"
+#include "core/content/compressed.h"
 #include "core/content/plain.h"
 
 const struct content_type *const content_types[] = {
@@ -10,10 +14,34 @@ const struct content_type *const content_types[] = {
     NULL,
 };
 
-const struct content_type *content_held_by(const struct reading *file)
+/* How much of either end of a file tells what it holds. */
+enum { END_LOOKED_AT = 32 * 1024 };
+
+static int read_lender(void *argument, void *buffer, size_t length, uint64_t offset)
 {
+    return content_probe(argument, buffer, length, offset);
+}
+
+static const struct content_type *recognise(const struct reading *file, const uint8_t *head,
+                                            const uint8_t *tail, size_t length)
+{
+    struct reading reader = *file;
+    const struct codec_file looked_at = {read_lender, &reader, file->size};
+
     for (const struct content_type *const *type = content_types + 1; *type != NULL; type++)
-        if ((*type)->recognises(file))
+        if ((*type)->codec->recognises(&looked_at, head, length, tail, length))
             return *type;
     return NULL;
+}
+
+const struct content_type *content_held_by(const struct reading *file)
+{
+    const size_t length = (size_t)min_u64(END_LOOKED_AT, file->size);
+    AUTO_FREE uint8_t *ends = malloc(2 * (size_t)END_LOOKED_AT);
+
+    if (ends == NULL || length == 0 || content_types[1] == NULL ||
+        content_probe(file, ends, length, 0) != 0 ||
+        content_probe(file, ends + END_LOOKED_AT, length, file->size - length) != 0)
+        return NULL;
+    return recognise(file, ends, ends + END_LOOKED_AT, length);
 }

@@ -79,7 +79,7 @@ int reading_pin(struct reading *reading)
     if (error == 0) {
         error = generation_capture(reading->generation, fd);
         if (error == 0 && reading->source->content->prepare != NULL)
-            reading->source->content->prepare(reading, fd);
+            error = reading->source->content->prepare(reading, fd);
         reading_return(reading);
     }
     if (error != 0) {

@@ -6,6 +6,8 @@
 
 #include "core/base/cleanup.h"
 
+static const uint64_t usual_decode_memory = UINT64_C(64) << 20;
+
 static bool relieve_files(void *argument)
 {
     return open_files_relieve(argument);
@@ -21,10 +23,12 @@ void source_pool_init(struct source_pool *pool, int directory, unsigned descript
     open_files_init(&pool->files, descriptors);
     window_pool_init(&pool->windows, window_size, window_total);
     drop_behind_init(&pool->drop_behind, &pool->windows);
+    decode_cache_init(&pool->decoded, usual_decode_memory);
 }
 
 void source_pool_destroy(struct source_pool *pool)
 {
+    decode_cache_destroy(&pool->decoded);
     drop_behind_destroy(&pool->drop_behind);
     window_pool_destroy(&pool->windows);
     open_files_destroy(&pool->files);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/content/decode_cache.h"
 #include "core/extent/extent_probe.h"
 #include "core/file/beneath.h"
 #include "core/file/drop_behind.h"
@@ -32,6 +33,7 @@ struct source_pool {
     struct window_pool windows;
     struct drop_behind drop_behind; /* disabled unless the caller enables it before the first use */
     enum extent_method extents;     /* constant; how holes are found */
+    struct decode_cache decoded;    /* of compressed files */
     _Atomic uint64_t bytes_read;    /* copied for readers and for finding record ends */
     _Atomic uint64_t bytes_zeroed;  /* holes, filled with zeros instead of read */
     _Atomic uint64_t bytes_scanned; /* looked through for record ends */

@@ -7,58 +7,23 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
+#include "core/index/index_count.h"
 #include "core/index/index_note.h"
+
+enum {
+    STEPS_AHEAD = 256, /* 4 GiB; the counts of each take 3 KB */
+};
 
 void index_build_free(struct index_build *build)
 {
+    map_walk_free(build->walk);
     record_index_unref(build->index);
     record_index_unref(build->draft.old);
     reading_close(&build->reading);
     free(build);
 }
 
-/* Begins the draft, and makes an index that continues from it. */
-static int begin_build(struct index_build *build, struct index_directory *directory,
-                       const struct record_format *format)
-{
-    int fd = -1;
-    int error = reading_borrow(&build->reading, &fd);
-    if (error != 0)
-        return error;
-    int match = index_draft_begin(directory, &build->reading, format, fd, &build->draft);
-    reading_return(&build->reading);
-    if (match < 0)
-        return match;
-    build->index = record_index_new(format, build->draft.size, build->draft.old);
-    if (build->index == NULL)
-        return -ENOMEM;
-    build->from = index_draft_covers(&build->draft);
-    build->next = build->from;
-    build->counted_to = build->index->size;
-    return 0;
-}
-
-int index_build_new(struct index_directory *directory, const struct reading *reading,
-                    const struct record_format *format, struct index_build **made)
-{
-    struct index_build *build = calloc(1, sizeof(*build));
-    if (build == NULL)
-        return -ENOMEM;
-    list_reset(&build->link);
-    list_reset(&build->steps);
-    list_reset(&build->waiters);
-    reading_of(reading->source, reading->generation, NULL, &build->reading);
-    build->device = (uint64_t)build->reading.version.file.device;
-    int error = reading_pin(&build->reading);
-    if (error == 0)
-        error = begin_build(build, directory, format);
-    if (error != 0) {
-        index_build_free(build);
-        return error;
-    }
-    *made = build;
-    return 0;
-}
+/* --- indexes ---------------------------------------------------------------------------------- */
 
 /* Whether the file holds what it did when the build began, as far as digests tell. */
 static bool is_as_build_began(const struct index_build *build, int fd)
@@ -104,14 +69,147 @@ static void keep_part(const struct index_build *build)
     record_index_unref(part);
 }
 
-int index_build_end(struct index_build *build, struct index_directory *directory)
+static uint64_t index_type_step_end(const struct index_build *build, uint64_t start)
+{
+    return index_step_end(start, build->size);
+}
+
+/* If it begins in a longer hole, all threads skip that hole at once. */
+static int take_index_step(struct index_build *build, uint64_t start, uint64_t end, uint64_t *next)
+{
+    int error = index_pass_hole(&build->reading, build->index, start, next);
+    if (error != 0 || *next > start)
+        return error;
+    return index_count(&build->reading, start, end, build->index);
+}
+
+static int end_index(struct index_build *build, struct index_directory *directory)
 {
     int error = build->error;
 
     build->counted_to = min_u64(build->counted_to, build->next);
-    if (error == 0 && build->counted_to == build->index->size)
+    if (error == 0 && build->counted_to == build->size)
         error = index_draft_publish(&build->draft, directory, &build->reading, build->index);
     else
         keep_part(build);
     return error == -TRY_AGAIN ? 0 : error; /* a waiter asks again */
+}
+
+static const struct index_build_type index_type = {
+    .step_end = index_type_step_end,
+    .take = take_index_step,
+    .end = end_index,
+};
+
+/* --- maps ------------------------------------------------------------------------------------- */
+
+/* How far a step comes is known after it. */
+static uint64_t map_step_end(const struct index_build *build, uint64_t start)
+{
+    return min_u64(start + 1, build->size - 1);
+}
+
+static int take_map_step(struct index_build *build, uint64_t start, uint64_t end, uint64_t *next)
+{
+    bool ended = false;
+
+    (void)start;
+    (void)end;
+    int error = map_walk_on(build->walk, INDEX_STEP, &ended);
+    *next = ended ? build->size : min_u64(map_walk_done(build->walk), build->size - 1);
+    return error;
+}
+
+static int end_map(struct index_build *build, struct index_directory *directory)
+{
+    (void)directory;
+    if (build->error != 0 || build->next < build->size)
+        return build->error;
+    return map_walk_publish(build->walk);
+}
+
+static const struct index_build_type map_type = {
+    .step_end = map_step_end,
+    .take = take_map_step,
+    .end = end_map,
+};
+
+/* --- all -------------------------------------------------------------------------------------- */
+
+/* Begins the draft, and makes an index that continues from it. */
+static int begin_build(struct index_build *build, struct index_directory *directory,
+                       const struct record_format *format)
+{
+    int fd = -1;
+    int error = reading_borrow(&build->reading, &fd);
+    if (error != 0)
+        return error;
+    int match = index_draft_begin(directory, &build->reading, format, fd, &build->draft);
+    reading_return(&build->reading);
+    if (match < 0)
+        return match;
+    build->index = record_index_new(format, build->draft.size, build->draft.old);
+    if (build->index == NULL)
+        return -ENOMEM;
+    build->from = index_draft_covers(&build->draft);
+    build->next = build->from;
+    build->size = build->index->size;
+    /* If the format has several states, counts wait in memory for those before them. */
+    build->ahead = format->states == 1 ? UINT64_MAX : (uint64_t)STEPS_AHEAD * INDEX_STEP;
+    build->counted_to = build->size;
+    build->type = &index_type;
+    return 0;
+}
+
+/*
+ * The last byte of the size stands for the end of the walk: a walk that has come to the end of the
+ * file may have to find out more.
+ */
+static int begin_map(struct index_build *build)
+{
+    int error = map_walk_new(&build->reading, &build->walk);
+    if (error != 0)
+        return error;
+    build->size = map_walk_file_size(build->walk) + 1;
+    build->next = min_u64(map_walk_done(build->walk), build->size - 1);
+    build->from = build->next;
+    build->counted_to = build->size;
+    build->type = &map_type;
+    return 0;
+}
+
+int index_build_new(struct index_directory *directory, const struct reading *reading,
+                    const struct record_format *format, struct index_build **made)
+{
+    struct index_build *build = calloc(1, sizeof(*build));
+    if (build == NULL)
+        return -ENOMEM;
+    list_reset(&build->link);
+    list_reset(&build->steps);
+    list_reset(&build->waiters);
+    reading_of(reading->source, reading->generation, NULL, &build->reading);
+    build->device = (uint64_t)build->reading.version.file.device;
+    int error = reading_pin(&build->reading);
+    if (error == 0)
+        error = begin_build(build, directory, format);
+    else if (error == -AWAITS_INDEX)
+        error = begin_map(build);
+    if (error != 0) {
+        index_build_free(build);
+        return error;
+    }
+    *made = build;
+    return 0;
+}
+
+int index_build_end(struct index_build *build, struct index_directory *directory)
+{
+    return build->type->end(build, directory);
+}
+
+bool index_build_is_for(const struct index_build *build, const struct generation *generation,
+                        const struct record_format *format)
+{
+    return build->reading.generation == generation &&
+           (build->index == NULL || build->index->format == format);
 }

@@ -1,42 +1,70 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A build: one index that threads count in steps (core/index/index_builder.h).
+ * A build: one index that threads count in steps (core/index/index_builder.h), or one map of a
+ * compressed content (core/content/map_walk.h).
  *
  *     0        from              counted_to           next           size
  *     |  known  |  done  | done  | failed |  step A  | to be taken …  |
+ *
+ * A map is made before any index of its content. Its steps are of the file's bytes, one after the
+ * other.
  */
 #ifndef BIGFS_CORE_INDEX_INDEX_BUILD_H
 #define BIGFS_CORE_INDEX_INDEX_BUILD_H
 
 #include "core/base/list.h"
+#include "core/content/map_walk.h"
 #include "core/content/reading.h"
 #include "core/index/index_draft.h"
 
+struct index_build;
+
+/* What a kind of build does. */
+struct index_build_type {
+    /* Where a step from `start` ends. The builder's lock is held. */
+    uint64_t (*step_end)(const struct index_build *build, uint64_t start);
+
+    /* Takes a step. Sets *next if the next one is to start further on. Returns 0 or -errno. */
+    int (*take)(struct index_build *build, uint64_t start, uint64_t end, uint64_t *next);
+
+    /* Ends the build, as index_build_end(). */
+    int (*end)(struct index_build *build, struct index_directory *directory);
+};
+
 struct index_build {
-    struct list link;           /* protected by index_builder.lock */
-    struct reading reading;     /* constant; owned, pinned */
-    struct record_index *index; /* constant; a reference; threads count their steps into it */
-    struct index_draft draft;   /* constant; the file when the build began; owns `old` */
-    uint64_t from;              /* constant; bytes that were already covered */
-    uint64_t device;            /* constant; of the file's file system */
-    uint64_t next;              /* protected by index_builder.lock; where the next step begins */
-    uint64_t done;              /* protected by index_builder.lock; bytes that were counted */
-    uint64_t counted_to; /* protected by index_builder.lock; no step before this has failed */
-    struct list steps;   /* protected by index_builder.lock; under way */
-    unsigned threads;    /* protected by index_builder.lock; how many work on it */
-    struct list waiters; /* protected by index_builder.lock */
-    bool abandoned;      /* protected by index_builder.lock; no waiter is left */
-    bool ending;         /* protected by index_builder.lock; a thread is ending it */
-    int error;           /* protected by index_builder.lock; the first */
+    struct list link;                    /* protected by index_builder.lock */
+    const struct index_build_type *type; /* constant */
+    struct reading reading;              /* constant; owned; pinned if it is of an index */
+    struct record_index *index;          /* constant; a reference; threads count steps into it */
+    struct index_draft draft;            /* constant; the file at the beginning; owns `old` */
+    struct map_walk *walk; /* constant; owned; NULL: the build is of an index, not of a map */
+    uint64_t size;         /* constant; where the last step ends */
+    uint64_t ahead;        /* constant; how far steps may be ahead of the oldest under way */
+    uint64_t from;         /* constant; bytes that were already covered */
+    uint64_t device;       /* constant; of the file's file system */
+    uint64_t next;         /* protected by index_builder.lock; where the next step begins */
+    uint64_t done;         /* protected by index_builder.lock; bytes that were counted */
+    uint64_t counted_to;   /* protected by index_builder.lock; no step before this has failed */
+    struct list steps;     /* protected by index_builder.lock; under way */
+    unsigned threads;      /* protected by index_builder.lock; how many work on it */
+    struct list waiters;   /* protected by index_builder.lock */
+    bool abandoned;        /* protected by index_builder.lock; no waiter is left */
+    bool ending;           /* protected by index_builder.lock; a thread is ending it */
+    int error;             /* protected by index_builder.lock; the first */
 };
 
 /*
- * Makes a build for a source's generation that continues from the existing index, if any. Returns 0
- * and a build that the caller owns, or -errno. Blocks as reads of the file do.
+ * Makes a build for a source's generation that continues from the existing index, if any; of the
+ * map, if that is missing. Returns 0 and a build that the caller owns, or -errno. Blocks as reads
+ * of the file do.
  */
 int index_build_new(struct index_directory *directory, const struct reading *reading,
                     const struct record_format *format, struct index_build **made);
 void index_build_free(struct index_build *build);
+
+/* Whether it is what a waiter for this format of the generation waits for. */
+bool index_build_is_for(const struct index_build *build, const struct generation *generation,
+                        const struct record_format *format);
 
 /*
  * Publishes the index if all is counted, or keeps in memory what an abandoned build has counted, up

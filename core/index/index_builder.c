@@ -10,11 +10,9 @@
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 #include "core/index/index_build.h"
-#include "core/index/index_count.h"
 
 enum {
     STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB; the thread sanitizer needs more */
-    STEPS_AHEAD = 256,        /* 4 GiB; each takes 3 KB */
     SPARE_THREADS = 4,        /* in addition to twice device_limit */
 };
 
@@ -94,21 +92,18 @@ static bool has_thread_for(const struct index_builder *builder, uint64_t device)
     return own == 0 || (own < builder->device_limit && own < (builder->thread_count - others) / 2);
 }
 
-/*
- * Whether steps are far ahead of the oldest one that is under way. If the format has several
- * states, their counts wait for it in memory.
- */
+/* Whether steps are too far ahead of the oldest one that is under way. */
 static bool is_far_ahead(const struct index_build *build)
 {
-    if (build->index->format->states == 1 || list_empty(&build->steps))
+    if (list_empty(&build->steps))
         return false;
     const struct build_step *oldest = list_object(build->steps.next, const struct build_step, link);
-    return build->next - oldest->start > (uint64_t)STEPS_AHEAD * INDEX_STEP;
+    return build->next - oldest->start > build->ahead;
 }
 
 static bool has_steps(const struct index_build *build)
 {
-    return build->next < build->index->size && build->error == 0 && !build->abandoned &&
+    return build->next < build->size && build->error == 0 && !build->abandoned &&
            !is_far_ahead(build);
 }
 
@@ -142,7 +137,7 @@ static void begin_step(struct index_builder *builder, struct index_build *build,
                        struct build_step *step)
 {
     step->start = build->next;
-    step->end = index_step_end(step->start, build->index->size);
+    step->end = build->type->step_end(build, step->start);
     build->next = step->end;
     list_reset(&step->link);
     list_append(&build->steps, &step->link);
@@ -160,19 +155,14 @@ static void skip_build_to(struct index_builder *builder, struct index_build *bui
     build->next = next;
 }
 
-/* Counts a step. If it begins in a longer hole, all threads skip that hole at once. */
 static int take_build_step(struct index_builder *builder, struct index_build *build,
                            const struct build_step *step)
 {
     uint64_t next = step->start;
-    int error = index_pass_hole(&build->reading, build->index, step->start, &next);
+    int error = build->type->take(build, step->start, step->end, &next);
 
-    if (error == 0 && next > step->start) {
+    if (error == 0 && next > step->start)
         skip_build_to(builder, build, next);
-        return 0;
-    }
-    if (error == 0)
-        error = index_count(&build->reading, step->start, step->end, build->index);
     return error;
 }
 
@@ -188,7 +178,7 @@ static void end_step(struct index_builder *builder, struct index_build *build,
         build->counted_to = min_u64(build->counted_to, step->start);
     if (error != 0 && build->error == 0)
         build->error = error;
-    if (list_empty(&build->steps) || build->index->format->states > 1)
+    if (list_empty(&build->steps) || build->ahead != UINT64_MAX)
         pthread_cond_broadcast(&builder->work); /* a thread may wait for this step */
 }
 
@@ -320,7 +310,7 @@ static struct index_build *build_of(struct index_builder *builder, const struct 
 {
     for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
         struct index_build *build = list_object(link, struct index_build, link);
-        if (build->reading.generation == reading->generation && build->index->format == format)
+        if (index_build_is_for(build, reading->generation, format))
             return build;
     }
     return NULL;
@@ -391,7 +381,7 @@ void index_builder_report(struct index_builder *builder,
         const struct index_progress progress = {
             .path = build->reading.source->path,
             .done = build->from + build->done,
-            .size = build->index->size,
+            .size = build->size,
         };
         tell(argument, &progress);
     }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/codec/codec.h"
 #include "core/content/contents.h"
 #include "core/format/record_formats.h"
 #include "core/generation/generation_end.h"
@@ -104,12 +105,13 @@ static void test_generated(void **state)
 static void test_contents(void **state)
 {
     (void)state;
-    assert_null(content_types[0]->recognises); /* the file as it is: every file has it */
+    assert_null(content_types[0]->codec); /* the file as it is */
     for (size_t i = 0; content_types[i] != NULL; i++) {
         assert_non_null(content_types[i]->size_of);
         assert_non_null(content_types[i]->copy);
         assert_non_null(content_types[i]->lend);
-        assert_true(i == 0 || content_types[i]->recognises != NULL);
+        assert_true(i == 0 || content_types[i]->codec != NULL);
+        assert_true(i == 0 || content_types[i]->number == content_types[i]->codec->number);
         assert_true((content_types[i]->may_have_holes != NULL) ==
                     (content_types[i]->extent_at != NULL));
     }

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/content/compressed.h"
+
+#include <errno.h>
+
+#include "core/base/checked.h"
+#include "core/base/outcome.h"
+#include "core/content/decoding.h"
+#include "core/content/map_note.h"
+
+int compressed_prepare(const struct reading *reading, int fd)
+{
+    struct map_note *note = map_note_of(reading->generation);
+
+    (void)fd;
+    if (note == NULL)
+        return -ENOMEM;
+    return map_note_serves(note, generation_size(reading->generation)) ? 0 : -AWAITS_INDEX;
+}
+
+uint64_t compressed_size(const struct reading *reading)
+{
+    struct map_note *note = map_note_of(reading->generation);
+    return note != NULL ? map_note_size(note) : 0;
+}
+
+/* Reads that were asked for count as those of a plain file do; probes count where they are made. */
+static void count_copied(const struct reading *reading, size_t length)
+{
+    atomic_fetch_add(&reading->source->pool->bytes_read, length);
+}
+
+int compressed_copy(const struct reading *reading, int fd, void *buffer, size_t length,
+                    uint64_t offset, enum content_way way)
+{
+    struct map_note *note = map_note_of(reading->generation);
+    struct content_map *map = note != NULL ? map_note_get(note) : NULL;
+
+    if (map == NULL)
+        return note == NULL ? -ENOMEM : -ESTALE; /* it cannot be pinned without */
+    int error = offset <= map->size && length <= map->size - offset
+                    ? decoding_copy(reading, fd, map, buffer, length, offset, way)
+                    : -FILE_TOO_SHORT;
+    content_map_unref(map);
+    if (error == 0)
+        count_copied(reading, length);
+    return error;
+}
+
+int compressed_lend(const struct reading *reading, int fd, uint64_t offset, uint64_t most,
+                    uint8_t *scratch, struct content_loan *loan)
+{
+    /* To the end of a decoded block: the next loan is one block, then. */
+    const uint64_t block_end = (offset / DECODED_BLOCK + 1) * DECODED_BLOCK;
+    const size_t length = (size_t)min_u64(min_u64(most, CONTENT_SCRATCH), block_end - offset);
+
+    *loan = (struct content_loan){.bytes = scratch, .length = length};
+    return compressed_copy(reading, fd, scratch, length, offset, CONTENT_PROBES);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/content/content_map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/checked.h"
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+/* Makes room for one more of `count` items. Arrays grow by powers of two. */
+static int make_room(void **items, size_t count, size_t item_size)
+{
+    if ((count & (count - 1)) != 0 && count != 0)
+        return 0;
+    void *more = reallocarray(*items, count > 0 ? 2 * count : 1, item_size);
+    if (more == NULL)
+        return -ENOMEM;
+    *items = more;
+    return 0;
+}
+
+/* Makes room for `size` more bytes of aids. They grow by half. */
+static int make_room_for_aid(struct content_map *map, uint32_t size, uint64_t *room)
+{
+    if (map->aids_size + size <= *room)
+        return 0;
+    const uint64_t wanted = map->aids_size + map->aids_size / 2 + size;
+    uint8_t *more = realloc(map->aids, wanted);
+    if (more == NULL)
+        return -ENOMEM;
+    map->aids = more;
+    *room = wanted;
+    return 0;
+}
+
+int content_map_add_place(void *argument, const struct codec_place *place)
+{
+    struct content_map *map = argument;
+    void *places = map->places;
+    int error = make_room(&places, map->count, sizeof(map->places[0]));
+
+    map->places = places;
+    if (error == 0)
+        error = make_room_for_aid(map, place->aid_size, &map->aids_room);
+    if (error != 0)
+        return error;
+    if (place->aid_size > 0)
+        memcpy(map->aids + map->aids_size, place->aid, place->aid_size);
+    map->places[map->count] = (struct map_place){
+        .file = place->file,
+        .plain = place->plain,
+        .aid = map->aids_size,
+        .aid_size = place->aid_size,
+        .bits = place->bits,
+        .starts_unit = place->starts_unit,
+    };
+    map->aids_size += place->aid_size;
+    if (place->starts_unit)
+        map->resume = map->count;
+    map->count++;
+    return 0;
+}
+
+int content_map_add_damage(void *argument, uint64_t from, uint64_t to, uint64_t file)
+{
+    struct content_map *map = argument;
+    void *damages = map->damages;
+
+    if (from == to)
+        return 0;
+    int error = make_room(&damages, map->damage_count, sizeof(map->damages[0]));
+    map->damages = damages;
+    if (error == 0)
+        map->damages[map->damage_count++] = (struct map_damage){from, to, file};
+    return error;
+}
+
+/* Takes over what the old map has before its last unit. */
+static int begin_with(struct content_map *map, const struct content_map *old)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < old->resume && error == 0; i++) {
+        const struct codec_place place = content_map_place(old, i);
+        error = content_map_add_place(map, &place);
+    }
+    const uint64_t end = old->places[old->resume].plain;
+    for (size_t i = 0; i < old->damage_count && error == 0; i++)
+        if (old->damages[i].from < end)
+            error = content_map_add_damage(map, old->damages[i].from,
+                                           min_u64(old->damages[i].to, end), old->damages[i].file);
+    return error;
+}
+
+struct content_map *content_map_new(const struct codec *codec, const struct content_map *old)
+{
+    struct content_map *map = calloc(1, sizeof(*map));
+    if (map == NULL)
+        return NULL;
+    atomic_init(&map->references, 1);
+    map->codec = codec;
+    if (old != NULL && old->count > 0 && begin_with(map, old) != 0) {
+        content_map_unref(map);
+        return NULL;
+    }
+    return map;
+}
+
+struct content_map *content_map_ref(struct content_map *map)
+{
+    atomic_fetch_add(&map->references, 1);
+    return map;
+}
+
+void content_map_unref(struct content_map *map)
+{
+    if (map == NULL || atomic_fetch_sub(&map->references, 1) != 1)
+        return;
+    free(map->places);
+    free(map->aids);
+    free(map->damages);
+    free((void *)map->checks);
+    free(map);
+}
+
+/* The bytes of the file that no unit explains stand for as many plain bytes, which nobody can have.
+ */
+static int add_rest(struct content_map *map, uint64_t file_size)
+{
+    const uint64_t rest = max_u64(saturating_sub(file_size, map->file), 1);
+    uint64_t end = 0;
+
+    if (map->end != CODEC_CUT && map->end != CODEC_LOST)
+        return 0;
+    if (!checked_add(map->size, rest, &end) || end > OFFSET_MAX)
+        end = OFFSET_MAX;
+    int error = content_map_add_damage(map, map->size, end, map->file);
+    map->size = end;
+    return error;
+}
+
+int content_map_finish(struct content_map *map, const struct codec_walk *walk, uint64_t file_size)
+{
+    map->file = walk->file;
+    map->size = walk->plain;
+    map->end = walk->end;
+    map->checks = calloc(map->count > 0 ? map->count : 1, sizeof(map->checks[0]));
+    return map->checks != NULL ? add_rest(map, file_size) : -ENOMEM;
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+struct codec_place content_map_place(const struct content_map *map, size_t index)
+{
+    const struct map_place *place = &map->places[index];
+    return (struct codec_place){
+        .file = place->file,
+        .plain = place->plain,
+        .bits = place->bits,
+        .starts_unit = place->starts_unit,
+        .aid_size = place->aid_size,
+        .aid = map->aids + place->aid,
+    };
+}
+
+size_t content_map_find(const struct content_map *map, uint64_t plain)
+{
+    size_t low = 0;
+    size_t high = map->count; /* places[low].plain <= plain, and places[high].plain > plain */
+
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+        if (map->places[middle].plain <= plain)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint64_t content_map_part_end(const struct content_map *map, size_t index)
+{
+    return index + 1 < map->count ? map->places[index + 1].plain : map->size;
+}
+
+const struct map_damage *content_map_damage_in(const struct content_map *map, uint64_t start,
+                                               uint64_t end)
+{
+    for (size_t i = 0; i < map->damage_count && map->damages[i].from < end; i++)
+        if (map->damages[i].to > start)
+            return &map->damages[i];
+    return NULL;
+}
+
+uint64_t content_map_memory(const struct content_map *map)
+{
+    return sizeof(*map) + map->count * (sizeof(map->places[0]) + 1) + map->aids_size +
+           map->damage_count * sizeof(map->damages[0]);
+}

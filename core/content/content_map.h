@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A map: where in a compressed file decoding can start, and which plain bytes are damaged.
+ *
+ *     file      |        |            |       |  end of the file that was walked
+ *     places    0        1            2       3
+ *     plain     |  part  |   part     | part  |            a part lies between two places
+ *     damage              [####)
+ *
+ * A walk adds to a map; after that it is constant, shared and reference counted. When the file
+ * grows, a new map is made that begins with what the old one has.
+ */
+#ifndef BIGFS_CORE_CONTENT_CONTENT_MAP_H
+#define BIGFS_CORE_CONTENT_CONTENT_MAP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/codec/codec.h"
+
+/* A place as a map keeps it. Its aid is a part of map->aids. */
+struct map_place {
+    uint64_t file;
+    uint64_t plain;
+    uint64_t aid;
+    uint32_t aid_size;
+    uint8_t bits;
+    bool starts_unit;
+};
+
+/* Plain bytes [from, to) that cannot be had, as the unit at `file` is damaged. */
+struct map_damage {
+    uint64_t from;
+    uint64_t to;
+    uint64_t file;
+};
+
+/* What is known of the part after a place, if reading checks it. */
+enum part_check {
+    PART_UNREAD, /* not checked yet */
+    PART_RIGHT,
+    PART_WRONG,
+};
+
+struct content_map {
+    atomic_uint references;
+    const struct codec *codec;
+    uint64_t file;            /* how far the file was walked, in bytes */
+    uint64_t size;            /* plain bytes */
+    uint64_t resume;          /* index of the last place that starts a unit */
+    enum codec_end end;       /* how the walk ended */
+    struct map_place *places; /* owned */
+    size_t count;
+    uint8_t *aids; /* owned */
+    uint64_t aids_size;
+    uint64_t aids_room;
+    struct map_damage *damages; /* owned; in order */
+    size_t damage_count;
+    _Atomic uint8_t *checks; /* owned; an enum part_check for each place */
+};
+
+/*
+ * Makes a map with one reference, which the caller owns. `old`: it begins with the places of that
+ * map up to the last one that starts a unit; NULL: it is empty. Returns NULL if there is no memory.
+ */
+struct content_map *content_map_new(const struct codec *codec, const struct content_map *old);
+struct content_map *content_map_ref(struct content_map *map);
+void content_map_unref(struct content_map *map); /* NULL is allowed */
+
+/* What a walk tells (codec_sink). `argument` is the map. They return 0 or -ENOMEM. */
+int content_map_add_place(void *argument, const struct codec_place *place);
+int content_map_add_damage(void *argument, uint64_t from, uint64_t to, uint64_t file);
+
+/*
+ * Ends the map after the walk. `file_size`: of the file that was walked. If the file ends within a
+ * unit, or the length of a damaged unit is not known, the bytes of the file that are left count as
+ * so many damaged plain bytes. Returns 0 or -ENOMEM.
+ */
+int content_map_finish(struct content_map *map, const struct codec_walk *walk, uint64_t file_size);
+
+/* The index of the last place at or before a plain offset below the size. */
+size_t content_map_find(const struct content_map *map, uint64_t plain);
+
+/* A place for the codec. It borrows its aid. */
+struct codec_place content_map_place(const struct content_map *map, size_t index);
+
+/* Where the part after a place ends, in plain bytes. */
+uint64_t content_map_part_end(const struct content_map *map, size_t index);
+
+/* The damage that overlaps the plain bytes [start, end), or NULL. */
+const struct map_damage *content_map_damage_in(const struct content_map *map, uint64_t start,
+                                               uint64_t end);
+
+/* How much memory it takes, in bytes. */
+uint64_t content_map_memory(const struct content_map *map);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/content/decode_cache.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "core/base/outcome.h"
+
+enum { WAIT_MS = 50 }; /* how soon a waiting thread notices that it was cancelled */
+
+void decode_cache_init(struct decode_cache *cache, uint64_t limit)
+{
+    *cache = (struct decode_cache){.limit = limit};
+    pthread_mutex_init(&cache->lock, NULL);
+    pthread_cond_init(&cache->changed, NULL);
+    list_reset(&cache->idle);
+    for (size_t i = 0; i < DECODED_BUCKETS; i++)
+        list_reset(&cache->buckets[i]);
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+/* Frees what was not used for longest. Returns false if all is in use. The lock is held. */
+static bool free_one(struct decode_cache *cache)
+{
+    if (list_empty(&cache->idle))
+        return false;
+    struct decoded_item *item = list_object(cache->idle.next, struct decoded_item, idle);
+    list_remove(&item->idle);
+    cache->reserved -= item->memory;
+    item->free(item);
+    return true;
+}
+
+/* Reserves memory if that is possible at once. The lock is held. */
+static bool reserve(struct decode_cache *cache, uint64_t bytes)
+{
+    while (cache->reserved > 0 &&
+           (cache->reserved >= cache->limit || bytes > cache->limit - cache->reserved))
+        if (!free_one(cache))
+            return false;
+    cache->reserved += bytes;
+    return true;
+}
+
+/* Waits for a change. The lock is held, and released meanwhile. Returns 0 or -CANCELLED. */
+static int await_change(struct decode_cache *cache, const struct cancel *cancel)
+{
+    const struct timespec until = clock_in_ms(WAIT_MS);
+    (void)pthread_cond_clockwait(&cache->changed, &cache->lock, CLOCK_MONOTONIC, &until);
+    return cancel_asked(cancel) ? -CANCELLED : 0;
+}
+
+void decode_cache_give_back(struct decode_cache *cache, uint64_t bytes)
+{
+    HOLD_LOCK(&cache->lock);
+    cache->reserved -= bytes;
+    pthread_cond_broadcast(&cache->changed);
+}
+
+bool decode_cache_reserve(struct decode_cache *cache, uint64_t bytes)
+{
+    HOLD_LOCK(&cache->lock);
+    return reserve(cache, bytes);
+}
+
+uint64_t decode_cache_reserved(struct decode_cache *cache)
+{
+    HOLD_LOCK(&cache->lock);
+    return cache->reserved;
+}
+
+void decode_cache_destroy(struct decode_cache *cache)
+{
+    while (free_one(cache))
+        continue;
+    assert(cache->reserved == 0);
+    pthread_cond_destroy(&cache->changed);
+    pthread_mutex_destroy(&cache->lock);
+}
+
+/* --- blocks ----------------------------------------------------------------------------------- */
+
+static void free_block(struct decoded_item *item)
+{
+    struct decoded_block *block = list_object(item, struct decoded_block, item);
+    list_remove(&block->bucket);
+    free(block);
+}
+
+/* The block, ready or not, or NULL. The lock is held. */
+static struct decoded_block *find_block(struct decode_cache *cache, uint64_t generation,
+                                        uint64_t number)
+{
+    const struct list *bucket = &cache->buckets[number % DECODED_BUCKETS];
+    for (struct list *link = bucket->next; link != bucket; link = link->next) {
+        struct decoded_block *block = list_object(link, struct decoded_block, bucket);
+        if (block->generation == generation && block->number == number)
+            return block;
+    }
+    return NULL;
+}
+
+/* Takes a ready block into use. The lock is held. */
+static void use_block(struct decoded_block *block)
+{
+    block->users++;
+    list_remove(&block->item.idle);
+}
+
+/* Makes a block to be loaded, of memory that is reserved. The lock is held. */
+static struct decoded_block *add_block(struct decode_cache *cache, uint64_t generation,
+                                       uint64_t number)
+{
+    struct decoded_block *block = malloc(sizeof(*block));
+    if (block == NULL)
+        return NULL;
+    block->item = (struct decoded_item){.memory = sizeof(*block), .free = free_block};
+    list_reset(&block->item.idle);
+    list_reset(&block->bucket);
+    list_append(&cache->buckets[number % DECODED_BUCKETS], &block->bucket);
+    block->generation = generation;
+    block->number = number;
+    block->users = 1;
+    block->ready = false;
+    return block;
+}
+
+struct decoded_block *decode_cache_get(struct decode_cache *cache, uint64_t generation,
+                                       uint64_t number)
+{
+    HOLD_LOCK(&cache->lock);
+    struct decoded_block *block = find_block(cache, generation, number);
+    if (block == NULL || !block->ready)
+        return NULL;
+    use_block(block);
+    return block;
+}
+
+int decode_cache_claim(struct decode_cache *cache, uint64_t generation, uint64_t number,
+                       uint64_t extra, const struct cancel *cancel, struct decoded_block **block,
+                       bool *loads)
+{
+    const uint64_t wanted = sizeof(**block) + extra;
+    int error = 0;
+
+    HOLD_LOCK(&cache->lock);
+    for (;;) {
+        *block = find_block(cache, generation, number);
+        *loads = *block == NULL && reserve(cache, wanted);
+        if (*loads || (*block != NULL && (*block)->ready))
+            break;
+        error = await_change(cache, cancel);
+        if (error != 0)
+            return error;
+    }
+    if (!*loads) {
+        use_block(*block);
+        return 0;
+    }
+    *block = add_block(cache, generation, number);
+    if (*block == NULL)
+        cache->reserved -= wanted;
+    return *block != NULL ? 0 : -ENOMEM;
+}
+
+struct decoded_block *decode_cache_claim_more(struct decode_cache *cache, uint64_t generation,
+                                              uint64_t number)
+{
+    HOLD_LOCK(&cache->lock);
+    if (find_block(cache, generation, number) != NULL ||
+        !reserve(cache, sizeof(struct decoded_block)))
+        return NULL;
+    struct decoded_block *block = add_block(cache, generation, number);
+    if (block == NULL)
+        cache->reserved -= sizeof(*block);
+    return block;
+}
+
+void decode_cache_loaded(struct decode_cache *cache, struct decoded_block *block, bool ready)
+{
+    HOLD_LOCK(&cache->lock);
+    block->ready = ready;
+    if (!ready) {
+        cache->reserved -= block->item.memory;
+        free_block(&block->item);
+    }
+    pthread_cond_broadcast(&cache->changed);
+}
+
+void decode_cache_put(struct decode_cache *cache, struct decoded_block *block)
+{
+    HOLD_LOCK(&cache->lock);
+    if (--block->users > 0)
+        return;
+    list_append(&cache->idle, &block->item.idle);
+    pthread_cond_broadcast(&cache->changed); /* it may be freed for a thread that waits */
+}
+
+/* --- runs ------------------------------------------------------------------------------------- */
+
+static void free_run(struct decoded_item *item)
+{
+    struct decode_run *run = list_object(item, struct decode_run, item);
+    run->map->codec->stream_close(run->stream);
+    content_map_unref(run->map);
+    free(run);
+}
+
+struct decode_run *decode_run_new(struct content_map *map, struct codec_stream *stream,
+                                  uint64_t plain, uint64_t memory)
+{
+    struct decode_run *run = malloc(sizeof(*run));
+    if (run == NULL)
+        return NULL;
+    *run = (struct decode_run){
+        .item = {.memory = memory, .free = free_run},
+        .map = content_map_ref(map),
+        .stream = stream,
+        .plain = plain,
+    };
+    list_reset(&run->item.idle);
+    return run;
+}
+
+struct decode_run *decode_cache_take_run(struct decode_cache *cache, const struct content_map *map,
+                                         uint64_t from, uint64_t to)
+{
+    struct decode_run *best = NULL;
+
+    HOLD_LOCK(&cache->lock);
+    for (struct list *link = cache->idle.next; link != &cache->idle; link = link->next) {
+        struct decoded_item *item = list_object(link, struct decoded_item, idle);
+        struct decode_run *run = list_object(item, struct decode_run, item);
+        if (item->free == free_run && run->map == map && run->plain >= from && run->plain <= to &&
+            (best == NULL || run->plain > best->plain))
+            best = run;
+    }
+    if (best != NULL)
+        list_remove(&best->item.idle);
+    return best;
+}
+
+uint64_t decode_run_end(struct decode_run *run)
+{
+    const uint64_t memory = run->item.memory;
+    free_run(&run->item);
+    return memory;
+}
+
+void decode_cache_leave_run(struct decode_cache *cache, struct decode_run *run)
+{
+    HOLD_LOCK(&cache->lock);
+    list_append(&cache->idle, &run->item.idle);
+    pthread_cond_broadcast(&cache->changed);
+}

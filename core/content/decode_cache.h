@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What decoding keeps in memory, within one limit for all files: decoded blocks, and runs, which
+ * are streams that wait at a plain offset to be read on.
+ *
+ *     plain    | block 0 | block 1 | block 2 | block 3 |     DECODED_BLOCK bytes each
+ *                 ready               loading  ^
+ *                                              run that has come so far
+ *
+ * A block that is not there is loaded by the thread that asks first. Others that want it wait. What
+ * is in use stays; of the rest, what was not used for longest goes first. Memory is reserved before
+ * it is allocated. If all of the limit is in use, a thread waits until some is given back. A
+ * reservation that is larger than the limit is made once nothing else is reserved, so that one
+ * large decoder can work, alone.
+ *
+ * All functions are thread-safe. Only those with a `cancel` wait.
+ */
+#ifndef BIGFS_CORE_CONTENT_DECODE_CACHE_H
+#define BIGFS_CORE_CONTENT_DECODE_CACHE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/cancel.h"
+#include "core/base/list.h"
+#include "core/codec/codec.h"
+#include "core/content/content_map.h"
+
+enum { DECODED_BLOCK = 256 * 1024, DECODED_BUCKETS = 64 };
+
+/* What the cache may free: a ready block or a waiting run, while nobody uses it. */
+struct decoded_item {
+    struct list idle; /* protected by decode_cache.lock; linked while it may be freed */
+    uint64_t memory;  /* constant; reserved for it, in bytes */
+    void (*free)(struct decoded_item *item);
+};
+
+struct decoded_block {
+    struct decoded_item item;
+    struct list bucket;  /* protected by decode_cache.lock */
+    uint64_t generation; /* constant */
+    uint64_t number;     /* constant */
+    unsigned users;      /* protected by decode_cache.lock */
+    bool ready;          /* protected by decode_cache.lock; then the bytes are constant */
+    uint8_t bytes[DECODED_BLOCK];
+};
+
+struct decode_run {
+    struct decoded_item item;
+    struct content_map *map; /* constant; a reference */
+    struct codec_stream *stream;
+    uint64_t plain; /* how far it has come; of the thread that has it, or constant while idle */
+};
+
+struct decode_cache {
+    uint64_t limit; /* constant; bytes */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;               /* a block is ready, or memory was given back */
+    uint64_t reserved;                    /* protected by lock; bytes */
+    struct list idle;                     /* protected by lock; least recently used first */
+    struct list buckets[DECODED_BUCKETS]; /* protected by lock; blocks */
+};
+
+void decode_cache_init(struct decode_cache *cache, uint64_t limit);
+
+/* Nothing may be in use. */
+void decode_cache_destroy(struct decode_cache *cache);
+
+/* A ready block, to be given back with decode_cache_put(), or NULL. Does not wait. */
+struct decoded_block *decode_cache_get(struct decode_cache *cache, uint64_t generation,
+                                       uint64_t number);
+
+/*
+ * The block, ready, or (*loads) to be loaded by the caller, for whom `extra` bytes are reserved
+ * beside it. Waits while another thread loads it, and for memory. Returns 0, -CANCELLED or -ENOMEM.
+ */
+int decode_cache_claim(struct decode_cache *cache, uint64_t generation, uint64_t number,
+                       uint64_t extra, const struct cancel *cancel, struct decoded_block **block,
+                       bool *loads);
+
+/*
+ * A block to be loaded that nobody waits for yet, if it is not there and there is room at once;
+ * else NULL.
+ */
+struct decoded_block *decode_cache_claim_more(struct decode_cache *cache, uint64_t generation,
+                                              uint64_t number);
+
+/* Ends loading. Not `ready`: the block goes, and a thread that waits for it loads it itself. */
+void decode_cache_loaded(struct decode_cache *cache, struct decoded_block *block, bool ready);
+
+/* Gives a block back. */
+void decode_cache_put(struct decode_cache *cache, struct decoded_block *block);
+
+/*
+ * Takes the idle run of the map that has come furthest within [from, to], or returns NULL. The
+ * caller has it alone.
+ */
+struct decode_run *decode_cache_take_run(struct decode_cache *cache, const struct content_map *map,
+                                         uint64_t from, uint64_t to);
+
+/* Makes a run of a stream, with memory that is reserved. NULL: there is no memory. */
+struct decode_run *decode_run_new(struct content_map *map, struct codec_stream *stream,
+                                  uint64_t plain, uint64_t memory);
+
+/* Lets a run wait, to be read on. */
+void decode_cache_leave_run(struct decode_cache *cache, struct decode_run *run);
+
+/* Frees a run that the caller has. Its memory stays reserved, for the caller. Returns how much. */
+uint64_t decode_run_end(struct decode_run *run);
+
+/* Reserves memory if that is possible without waiting. */
+bool decode_cache_reserve(struct decode_cache *cache, uint64_t bytes);
+
+/* Gives reserved memory back. */
+void decode_cache_give_back(struct decode_cache *cache, uint64_t bytes);
+
+/* How much is reserved, in bytes. */
+uint64_t decode_cache_reserved(struct decode_cache *cache);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/content/map_note.h"
+
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+
+/* As long as the kernel may cache attributes, in ms. */
+enum { FRESH_MS = 1000 };
+
+static void init_map_note(void *body)
+{
+    struct map_note *note = body;
+    pthread_mutex_init(&note->lock, NULL);
+}
+
+static void destroy_map_note(void *body)
+{
+    struct map_note *note = body;
+    content_map_unref(note->map);
+    pthread_mutex_destroy(&note->lock);
+}
+
+const struct note_type map_note_type = {
+    .name = "map",
+    .size = sizeof(struct map_note),
+    .init = init_map_note,
+    .destroy = destroy_map_note,
+};
+
+struct map_note *map_note_of(struct generation *generation)
+{
+    return generation_note(generation, &map_note_type, NULL);
+}
+
+void map_note_put(struct map_note *note, struct content_map *map, uint64_t walked)
+{
+    struct content_map *old = NULL;
+    {
+        HOLD_LOCK(&note->lock);
+        if (note->map != NULL && walked < note->walked)
+            return;
+        old = note->map;
+        note->map = content_map_ref(map);
+        note->walked = walked;
+        note->made = clock_ms();
+    }
+    content_map_unref(old);
+}
+
+struct content_map *map_note_get(struct map_note *note)
+{
+    HOLD_LOCK(&note->lock);
+    return note->map != NULL ? content_map_ref(note->map) : NULL;
+}
+
+uint64_t map_note_size(struct map_note *note)
+{
+    HOLD_LOCK(&note->lock);
+    return note->map != NULL ? note->map->size : 0;
+}
+
+bool map_note_serves(struct map_note *note, uint64_t file_size)
+{
+    HOLD_LOCK(&note->lock);
+    return note->map != NULL && (note->walked >= file_size || clock_ms() - note->made < FRESH_MS);
+}

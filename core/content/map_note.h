@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The note of a generation that holds the map of its compressed content.
+ *
+ * A map stays right while the generation lives: a file of the same generation has the same bytes,
+ * or more of them. If it has grown, the map is of its first part. A map that was made a moment ago
+ * is good enough for a look at a file that grows all the time.
+ *
+ * All functions are thread-safe and do not block.
+ */
+#ifndef BIGFS_CORE_CONTENT_MAP_NOTE_H
+#define BIGFS_CORE_CONTENT_MAP_NOTE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/content/content_map.h"
+#include "core/generation/generation.h"
+
+struct map_note {
+    pthread_mutex_t lock;
+    struct content_map *map; /* protected by lock; a reference, or NULL */
+    uint64_t walked;         /* protected by lock; the size of the file when it was walked */
+    int64_t made;            /* protected by lock; CLOCK_MONOTONIC, ms */
+};
+
+/* The note type. The key is NULL. */
+extern const struct note_type map_note_type;
+
+/* The note of a generation. NULL if there is no memory. */
+struct map_note *map_note_of(struct generation *generation);
+
+/* Stores a map (taking a new reference), unless the present one is of more of the file. */
+void map_note_put(struct map_note *note, struct content_map *map, uint64_t walked);
+
+/* The map, with a reference that the caller owns, or NULL. */
+struct content_map *map_note_get(struct map_note *note);
+
+/* How many plain bytes the map knows of; 0 without one. */
+uint64_t map_note_size(struct map_note *note);
+
+/* Whether there is a map that is good enough for a file of this size. */
+bool map_note_serves(struct map_note *note, uint64_t file_size);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/content/map_walk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/content/content.h"
+#include "core/content/decoding.h"
+#include "core/content/map_note.h"
+
+struct map_walk {
+    const struct reading *reading;
+    const struct codec *codec;
+    struct codec_lender lender;
+    struct codec_file file;
+    struct codec_sink sink;
+    struct content_map *map; /* owned; grows with the walk */
+    struct codec_walk *walk; /* owned */
+};
+
+int map_walk_new(const struct reading *reading, struct map_walk **made)
+{
+    const struct codec *codec = reading->source->content->codec;
+    struct map_note *note = map_note_of(reading->generation);
+    struct map_walk *walk = calloc(1, sizeof(*walk));
+    struct codec_place from;
+
+    if (note == NULL || walk == NULL) {
+        free(walk);
+        return -ENOMEM;
+    }
+    walk->reading = reading;
+    walk->codec = codec;
+    walk->lender = (struct codec_lender){reading, -1};
+    walk->file = codec_file_of(&walk->lender, generation_size(reading->generation));
+    struct content_map *old = map_note_get(note);
+    const bool goes_on = old != NULL && old->count > 0;
+    if (goes_on)
+        from = content_map_place(old, old->resume);
+    walk->map = content_map_new(codec, old);
+    int error = walk->map != NULL ? 0 : -ENOMEM;
+    walk->sink =
+        (struct codec_sink){walk->map, content_map_add_place, NULL, content_map_add_damage};
+    if (error == 0)
+        error = codec->walk_begin(&walk->file, goes_on ? &from : NULL, &walk->sink, &walk->walk);
+    content_map_unref(old);
+    if (error != 0) {
+        map_walk_free(walk);
+        return error;
+    }
+    *made = walk;
+    return 0;
+}
+
+void map_walk_free(struct map_walk *walk)
+{
+    if (walk == NULL)
+        return;
+    walk->codec->walk_free(walk->walk);
+    content_map_unref(walk->map);
+    free(walk);
+}
+
+uint64_t map_walk_file_size(const struct map_walk *walk)
+{
+    return walk->file.size;
+}
+
+uint64_t map_walk_done(const struct map_walk *walk)
+{
+    return walk->walk->file;
+}
+
+/* A step, with the descriptor that it reads from. */
+struct walk_step {
+    struct map_walk *walk;
+    uint64_t most;
+};
+
+static int take_walk_step(void *argument, const struct reading *reading, int fd)
+{
+    const struct walk_step *step = argument;
+    struct map_walk *walk = step->walk;
+
+    (void)reading;
+    walk->lender.fd = fd;
+    int error = walk->codec->walk_on(walk->walk, step->most);
+    walk->lender.fd = -1;
+    return error;
+}
+
+int map_walk_on(struct map_walk *walk, uint64_t most, bool *ended)
+{
+    struct walk_step step = {walk, most};
+    int error = 0;
+
+    if (walk->walk->end == CODEC_GOES_ON)
+        error = reading_work(walk->reading, take_walk_step, &step);
+    *ended = walk->walk->end != CODEC_GOES_ON;
+    return error;
+}
+
+int map_walk_publish(struct map_walk *walk)
+{
+    if (walk->walk->end == CODEC_START_ALONE)
+        return -ENOENT;
+    int error = content_map_finish(walk->map, walk->walk, walk->file.size);
+    if (error == 0)
+        error = reading_confirm(walk->reading);
+    if (error == 0)
+        map_note_put(map_note_of(walk->reading->generation), walk->map, walk->file.size);
+    return error;
+}
