@@ -67,6 +67,17 @@ bool decode_cache_reserve(struct decode_cache *cache, uint64_t bytes)
     return reserve(cache, bytes);
 }
 
+int decode_cache_reserve_waiting(struct decode_cache *cache, uint64_t bytes,
+                                 const struct cancel *cancel)
+{
+    int error = 0;
+
+    HOLD_LOCK(&cache->lock);
+    while (error == 0 && !reserve(cache, bytes))
+        error = await_change(cache, cancel);
+    return error;
+}
+
 uint64_t decode_cache_reserved(struct decode_cache *cache)
 {
     HOLD_LOCK(&cache->lock);
@@ -92,13 +103,13 @@ static void free_block(struct decoded_item *item)
 }
 
 /* The block, ready or not, or NULL. The lock is held. */
-static struct decoded_block *find_block(struct decode_cache *cache, uint64_t generation,
-                                        uint64_t number)
+static struct decoded_block *find_block(struct decode_cache *cache, const struct block_key *key)
 {
-    const struct list *bucket = &cache->buckets[number % DECODED_BUCKETS];
+    const struct list *bucket = &cache->buckets[key->number % DECODED_BUCKETS];
     for (struct list *link = bucket->next; link != bucket; link = link->next) {
         struct decoded_block *block = list_object(link, struct decoded_block, bucket);
-        if (block->generation == generation && block->number == number)
+        if (block->generation == key->generation && block->number == key->number &&
+            block->length >= key->length)
             return block;
     }
     return NULL;
@@ -112,8 +123,7 @@ static void use_block(struct decoded_block *block)
 }
 
 /* Makes a block to be loaded, of memory that is reserved. The lock is held. */
-static struct decoded_block *add_block(struct decode_cache *cache, uint64_t generation,
-                                       uint64_t number)
+static struct decoded_block *add_block(struct decode_cache *cache, const struct block_key *key)
 {
     struct decoded_block *block = malloc(sizeof(*block));
     if (block == NULL)
@@ -121,35 +131,34 @@ static struct decoded_block *add_block(struct decode_cache *cache, uint64_t gene
     block->item = (struct decoded_item){.memory = sizeof(*block), .free = free_block};
     list_reset(&block->item.idle);
     list_reset(&block->bucket);
-    list_append(&cache->buckets[number % DECODED_BUCKETS], &block->bucket);
-    block->generation = generation;
-    block->number = number;
+    list_append(&cache->buckets[key->number % DECODED_BUCKETS], &block->bucket);
+    block->generation = key->generation;
+    block->number = key->number;
+    block->length = key->length;
     block->users = 1;
     block->ready = false;
     return block;
 }
 
-struct decoded_block *decode_cache_get(struct decode_cache *cache, uint64_t generation,
-                                       uint64_t number)
+struct decoded_block *decode_cache_get(struct decode_cache *cache, const struct block_key *key)
 {
     HOLD_LOCK(&cache->lock);
-    struct decoded_block *block = find_block(cache, generation, number);
+    struct decoded_block *block = find_block(cache, key);
     if (block == NULL || !block->ready)
         return NULL;
     use_block(block);
     return block;
 }
 
-int decode_cache_claim(struct decode_cache *cache, uint64_t generation, uint64_t number,
-                       uint64_t extra, const struct cancel *cancel, struct decoded_block **block,
-                       bool *loads)
+int decode_cache_claim(struct decode_cache *cache, const struct block_key *key, uint64_t extra,
+                       const struct cancel *cancel, struct decoded_block **block, bool *loads)
 {
     const uint64_t wanted = sizeof(**block) + extra;
     int error = 0;
 
     HOLD_LOCK(&cache->lock);
     for (;;) {
-        *block = find_block(cache, generation, number);
+        *block = find_block(cache, key);
         *loads = *block == NULL && reserve(cache, wanted);
         if (*loads || (*block != NULL && (*block)->ready))
             break;
@@ -161,20 +170,19 @@ int decode_cache_claim(struct decode_cache *cache, uint64_t generation, uint64_t
         use_block(*block);
         return 0;
     }
-    *block = add_block(cache, generation, number);
+    *block = add_block(cache, key);
     if (*block == NULL)
         cache->reserved -= wanted;
     return *block != NULL ? 0 : -ENOMEM;
 }
 
-struct decoded_block *decode_cache_claim_more(struct decode_cache *cache, uint64_t generation,
-                                              uint64_t number)
+struct decoded_block *decode_cache_claim_more(struct decode_cache *cache,
+                                              const struct block_key *key)
 {
     HOLD_LOCK(&cache->lock);
-    if (find_block(cache, generation, number) != NULL ||
-        !reserve(cache, sizeof(struct decoded_block)))
+    if (find_block(cache, key) != NULL || !reserve(cache, sizeof(struct decoded_block)))
         return NULL;
-    struct decoded_block *block = add_block(cache, generation, number);
+    struct decoded_block *block = add_block(cache, key);
     if (block == NULL)
         cache->reserved -= sizeof(*block);
     return block;

@@ -41,6 +41,7 @@ struct decoded_block {
     struct list bucket;  /* protected by decode_cache.lock */
     uint64_t generation; /* constant */
     uint64_t number;     /* constant */
+    size_t length;       /* constant; how many bytes it has: the last of a map may have fewer */
     unsigned users;      /* protected by decode_cache.lock */
     bool ready;          /* protected by decode_cache.lock; then the bytes are constant */
     uint8_t bytes[DECODED_BLOCK];
@@ -67,24 +68,29 @@ void decode_cache_init(struct decode_cache *cache, uint64_t limit);
 /* Nothing may be in use. */
 void decode_cache_destroy(struct decode_cache *cache);
 
+/* Which block: number `number` of a generation, with at least `length` bytes. */
+struct block_key {
+    uint64_t generation;
+    uint64_t number;
+    size_t length;
+};
+
 /* A ready block, to be given back with decode_cache_put(), or NULL. Does not wait. */
-struct decoded_block *decode_cache_get(struct decode_cache *cache, uint64_t generation,
-                                       uint64_t number);
+struct decoded_block *decode_cache_get(struct decode_cache *cache, const struct block_key *key);
 
 /*
  * The block, ready, or (*loads) to be loaded by the caller, for whom `extra` bytes are reserved
  * beside it. Waits while another thread loads it, and for memory. Returns 0, -CANCELLED or -ENOMEM.
  */
-int decode_cache_claim(struct decode_cache *cache, uint64_t generation, uint64_t number,
-                       uint64_t extra, const struct cancel *cancel, struct decoded_block **block,
-                       bool *loads);
+int decode_cache_claim(struct decode_cache *cache, const struct block_key *key, uint64_t extra,
+                       const struct cancel *cancel, struct decoded_block **block, bool *loads);
 
 /*
  * A block to be loaded that nobody waits for yet, if it is not there and there is room at once;
  * else NULL.
  */
-struct decoded_block *decode_cache_claim_more(struct decode_cache *cache, uint64_t generation,
-                                              uint64_t number);
+struct decoded_block *decode_cache_claim_more(struct decode_cache *cache,
+                                              const struct block_key *key);
 
 /* Ends loading. Not `ready`: the block goes, and a thread that waits for it loads it itself. */
 void decode_cache_loaded(struct decode_cache *cache, struct decoded_block *block, bool ready);
@@ -111,6 +117,10 @@ uint64_t decode_run_end(struct decode_run *run);
 
 /* Reserves memory if that is possible without waiting. */
 bool decode_cache_reserve(struct decode_cache *cache, uint64_t bytes);
+
+/* Reserves memory. Waits for it. Returns 0 or -CANCELLED. */
+int decode_cache_reserve_waiting(struct decode_cache *cache, uint64_t bytes,
+                                 const struct cancel *cancel);
 
 /* Gives reserved memory back. */
 void decode_cache_give_back(struct decode_cache *cache, uint64_t bytes);

@@ -26,27 +26,33 @@ struct codec_file codec_file_of(struct codec_lender *lender, uint64_t size)
     return (struct codec_file){.read = read_file, .argument = lender, .size = size};
 }
 
-/* Decoding for one request. */
+/* Decoding for one request: plain bytes [start, end) go to `to`. */
 struct decoding {
     const struct reading *reading;
     struct codec_file file;
     struct decode_cache *cache;
     struct content_map *map;
-    struct decoded_block *block; /* that is loaded */
-    uint64_t needed;             /* memory that a run takes, at most */
-    uint64_t extra;              /* memory that is reserved and belongs to no run yet */
+    uint64_t start;
+    uint64_t end;
+    uint8_t *to;
+    uint8_t *scratch; /* owned; a block, or NULL until it is needed */
+    uint64_t needed;  /* memory that a run and the scratch take, at most */
+    uint64_t extra;   /* memory that is reserved and belongs to no run yet */
 };
 
-static uint64_t block_start(const struct decoded_block *block)
+/* Room for bytes that are passed, or NULL. */
+static uint8_t *scratch_of(struct decoding *decoding)
 {
-    return block->number * DECODED_BLOCK;
+    if (decoding->scratch == NULL)
+        decoding->scratch = malloc(DECODED_BLOCK);
+    return decoding->scratch;
 }
 
 /* --- runs ------------------------------------------------------------------------------------- */
 
 /*
  * Starts a run at a place, with the reserved memory. -TRY_AGAIN: another run has it, and there is
- * no more; the block must be claimed anew, as waiting here might be for ever.
+ * no more; all must be given back first, as waiting here might be for ever.
  */
 static int start_run(struct decoding *decoding, size_t part, struct decode_run **run)
 {
@@ -89,116 +95,123 @@ static int read_run(struct decoding *decoding, struct decode_run *run, uint8_t *
     return error;
 }
 
-/* Reads on to `plain`. What is passed goes to `scratch`, which has room for a block. */
-static int pass_to(struct decoding *decoding, struct decode_run *run, uint64_t plain,
-                   uint8_t *scratch)
+/* Reads on to `plain`. */
+static int pass_to(struct decoding *decoding, struct decode_run *run, uint64_t plain)
 {
     int error = 0;
-    while (error == 0 && run->plain < plain)
-        error =
-            read_run(decoding, run, scratch, (size_t)min_u64(plain - run->plain, DECODED_BLOCK));
+    while (error == 0 && run->plain < plain) {
+        const size_t length = (size_t)min_u64(plain - run->plain, DECODED_BLOCK);
+        uint8_t *scratch = scratch_of(decoding);
+        error = scratch != NULL ? read_run(decoding, run, scratch, length) : -ENOMEM;
+    }
     return error;
 }
 
-/* Decodes [start, end), which lies in a part and in the block, into the block. */
+/* Decodes [start, end), which lies in a part. */
 static int decode_stretch(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
 {
-    struct decoded_block *block = decoding->block;
-    uint8_t *to = block->bytes + (start - block_start(block));
     struct decode_run *run = decode_cache_take_run(decoding->cache, decoding->map,
                                                    decoding->map->places[part].plain, start);
     int error = run == NULL ? start_run(decoding, part, &run) : 0;
 
     if (error != 0)
         return error;
-    /* If the stretch is not the block's first, the part begins with it, and nothing is passed. */
-    error = pass_to(decoding, run, start, block->bytes);
+    error = pass_to(decoding, run, start);
     if (error == 0)
-        error = read_run(decoding, run, to, (size_t)(end - start));
+        error = read_run(decoding, run, decoding->to + (start - decoding->start),
+                         (size_t)(end - start));
     leave_run(decoding, run, error == 0);
     return error;
 }
 
 /* --- checking a part -------------------------------------------------------------------------- */
 
+enum { KEPT_MOST = 64 };
+
 /* A part that is decoded to its end. */
 struct part_reader {
     struct decoding *decoding;
     struct decode_run *run;
-    uint64_t end;                   /* of the part */
-    bool keeps;                     /* blocks that lie in the part become ready, too */
-    struct decoded_block *kept[64]; /* claimed meanwhile */
+    uint64_t end;                          /* of the part */
+    bool keeps;                            /* whole blocks of the part become ready, too */
+    struct decoded_block *kept[KEPT_MOST]; /* claimed meanwhile */
     size_t kept_count;
-    uint8_t *scratch; /* owned; a block */
 };
 
-/* Where the bytes from run->plain on go, up to the end of their block. */
-static uint8_t *target_of(struct part_reader *reader, size_t length)
+/* A block that begins here and lies in the part, to be filled, or NULL. */
+static uint8_t *keep_block(struct part_reader *reader)
 {
     struct decoding *decoding = reader->decoding;
     const uint64_t plain = reader->run->plain;
-    const uint64_t number = plain / DECODED_BLOCK;
-    const bool whole = plain % DECODED_BLOCK == 0 &&
-                       (length == DECODED_BLOCK || plain + length == decoding->map->size);
+    const struct block_key key = {generation_number(decoding->reading->generation),
+                                  plain / DECODED_BLOCK, DECODED_BLOCK};
 
-    if (number == decoding->block->number)
-        return decoding->block->bytes + plain % DECODED_BLOCK;
-    if (!reader->keeps || !whole ||
-        reader->kept_count == sizeof(reader->kept) / sizeof(reader->kept[0]))
-        return reader->scratch;
-    struct decoded_block *block =
-        decode_cache_claim_more(decoding->cache, decoding->block->generation, number);
+    if (!reader->keeps || reader->kept_count == KEPT_MOST || plain % DECODED_BLOCK != 0 ||
+        reader->end - plain < DECODED_BLOCK)
+        return NULL;
+    struct decoded_block *block = decode_cache_claim_more(decoding->cache, &key);
     if (block == NULL)
-        return reader->scratch;
+        return NULL;
     reader->kept[reader->kept_count++] = block;
     return block->bytes;
 }
 
+/* Reads the next bytes of the part, to where they are wanted, or up to where some are. */
+static int read_more_of_part(struct part_reader *reader)
+{
+    struct decoding *decoding = reader->decoding;
+    const uint64_t plain = reader->run->plain;
+    const uint64_t room = DECODED_BLOCK - plain % DECODED_BLOCK;
+    uint64_t stop = min_u64(reader->end, plain + room);
+    uint8_t *to = NULL;
+
+    if (plain >= decoding->start && plain < decoding->end) {
+        to = decoding->to + (plain - decoding->start);
+        stop = min_u64(stop, decoding->end);
+    } else {
+        if (plain < decoding->start)
+            stop = min_u64(stop, decoding->start);
+        to = stop - plain == DECODED_BLOCK ? keep_block(reader) : NULL;
+        to = to != NULL ? to : scratch_of(decoding);
+    }
+    return to != NULL ? read_run(decoding, reader->run, to, (size_t)(stop - plain)) : -ENOMEM;
+}
+
 static int read_to_part_end(struct part_reader *reader)
 {
+    struct decode_cache *cache = reader->decoding->cache;
     int error = 0;
 
-    while (error == 0 && reader->run->plain < reader->end) {
-        const uint64_t room = DECODED_BLOCK - reader->run->plain % DECODED_BLOCK;
-        const size_t length = (size_t)min_u64(room, reader->end - reader->run->plain);
-        error = read_run(reader->decoding, reader->run, target_of(reader, length), length);
-    }
+    while (error == 0 && reader->run->plain < reader->end)
+        error = read_more_of_part(reader);
     for (size_t i = 0; i < reader->kept_count; i++) {
-        decode_cache_loaded(reader->decoding->cache, reader->kept[i], error == 0);
+        decode_cache_loaded(cache, reader->kept[i], error == 0);
         if (error == 0)
-            decode_cache_put(reader->decoding->cache, reader->kept[i]);
+            decode_cache_put(cache, reader->kept[i]);
     }
     return error;
 }
 
-/* Decodes a part to its end, and what of it lies in the block into the block. */
+/* Decodes a part to its end, and what of it is wanted on the way. */
 static int check_part(struct decoding *decoding, size_t part)
 {
     struct content_map *map = decoding->map;
-    struct part_reader reader = {
-        .decoding = decoding,
-        .end = content_map_part_end(map, part),
-        .scratch = malloc(DECODED_BLOCK),
-    };
+    struct part_reader reader = {.decoding = decoding, .end = content_map_part_end(map, part)};
 
     reader.keeps = reader.end - map->places[part].plain <= decoding->cache->limit / PART_SHARE;
-    if (reader.scratch == NULL)
-        return -ENOMEM;
     int error = start_run(decoding, part, &reader.run);
-    if (error == 0) {
-        error = read_to_part_end(&reader);
-        leave_run(decoding, reader.run, false);
-    }
-    free(reader.scratch);
+    if (error != 0)
+        return error;
+    error = read_to_part_end(&reader);
+    leave_run(decoding, reader.run, false);
     if (error == 0 || error == -EBADMSG)
         atomic_store(&map->checks[part], (uint8_t)(error == 0 ? PART_RIGHT : PART_WRONG));
     return error;
 }
 
-/* --- blocks ----------------------------------------------------------------------------------- */
+/* --- a stretch of any parts ------------------------------------------------------------------- */
 
-/* Loads what of the block lies in a part. */
-static int load_part(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
+static int decode_in_part(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
 {
     const struct content_map *map = decoding->map;
     const uint8_t check = atomic_load(&map->checks[part]);
@@ -210,71 +223,127 @@ static int load_part(struct decoding *decoding, size_t part, uint64_t start, uin
     return decode_stretch(decoding, part, start, end);
 }
 
-static int load_block(struct decoding *decoding)
+/* Decodes all that is wanted. */
+static int decode_wanted(struct decoding *decoding)
 {
-    const struct content_map *map = decoding->map;
-    uint64_t place = block_start(decoding->block);
-    const uint64_t end = min_u64(place + DECODED_BLOCK, map->size);
+    uint64_t place = decoding->start;
     int error = 0;
 
-    while (error == 0 && place < end) {
-        const size_t part = content_map_find(map, place);
-        const uint64_t stop = min_u64(end, content_map_part_end(map, part));
-        error = load_part(decoding, part, place, stop);
+    while (error == 0 && place < decoding->end) {
+        const size_t part = content_map_find(decoding->map, place);
+        const uint64_t stop = min_u64(decoding->end, content_map_part_end(decoding->map, part));
+        error = decode_in_part(decoding, part, place, stop);
         place = stop;
     }
     return error;
 }
 
-/* How much memory a stream needs for any part that the block lies in. */
-static int memory_for(const struct decoding *decoding, uint64_t number, uint64_t *memory)
+/* Finds out how much memory a stream needs for any part that is wanted. */
+static int find_needed(struct decoding *decoding)
 {
     const struct content_map *map = decoding->map;
-    const uint64_t end = min_u64((number + 1) * DECODED_BLOCK, map->size);
     int error = 0;
 
-    *memory = 0;
-    for (size_t part = content_map_find(map, number * DECODED_BLOCK);
-         error == 0 && part < map->count && map->places[part].plain < end; part++) {
+    decoding->needed = 0;
+    for (size_t part = content_map_find(map, decoding->start);
+         error == 0 && part < map->count && map->places[part].plain < decoding->end; part++) {
         const struct codec_place place = content_map_place(map, part);
-        uint64_t needed = 0;
+        uint64_t memory = 0;
         if (content_map_damage_in(map, place.plain, place.plain + 1) == NULL)
-            error = map->codec->stream_memory(&decoding->file, &place, &needed);
-        *memory = max_u64(*memory, needed);
+            error = map->codec->stream_memory(&decoding->file, &place, &memory);
+        decoding->needed = max_u64(decoding->needed, memory);
     }
+    decoding->needed += DECODED_BLOCK;
     return error;
 }
 
-/* The block, ready, to be given back. */
-static int get_block(struct decoding *decoding, uint64_t number, struct decoded_block **got)
+/* Gives back what the request still has. */
+static void finish_decoding(struct decoding *decoding)
 {
-    const uint64_t generation = generation_number(decoding->reading->generation);
+    free(decoding->scratch);
+    decoding->scratch = NULL;
+    decode_cache_give_back(decoding->cache, decoding->extra);
+    decoding->extra = 0;
+}
+
+/* --- blocks ----------------------------------------------------------------------------------- */
+
+/* The block, ready, to be given back. */
+static int get_block(struct decoding *decoding, const struct block_key *key,
+                     struct decoded_block **block)
+{
     bool loads = false;
 
-    *got = decode_cache_get(decoding->cache, generation, number);
-    if (*got != NULL)
+    *block = decode_cache_get(decoding->cache, key);
+    if (*block != NULL)
         return 0;
-    int error = memory_for(decoding, number, &decoding->needed);
+    decoding->start = key->number * DECODED_BLOCK;
+    decoding->end = min_u64(decoding->start + DECODED_BLOCK, decoding->map->size);
+    const struct block_key whole = {key->generation, key->number,
+                                    (size_t)(decoding->end - decoding->start)};
+    int error = find_needed(decoding);
     if (error == 0)
-        error = decode_cache_claim(decoding->cache, generation, number, decoding->needed,
-                                   decoding->reading->cancel, got, &loads);
+        error = decode_cache_claim(decoding->cache, &whole, decoding->needed,
+                                   decoding->reading->cancel, block, &loads);
     if (error != 0 || !loads)
         return error;
     decoding->extra = decoding->needed;
-    decoding->block = *got;
-    error = load_block(decoding);
-    decode_cache_loaded(decoding->cache, *got, error == 0);
-    decode_cache_give_back(decoding->cache, decoding->extra);
+    decoding->to = (*block)->bytes;
+    error = decode_wanted(decoding);
+    decode_cache_loaded(decoding->cache, *block, error == 0);
+    finish_decoding(decoding);
     return error;
 }
 
-static int get_block_again(struct decoding *decoding, uint64_t number, struct decoded_block **got)
+/* Decodes what was asked for and nothing else: another part of its block is damaged. */
+static int copy_alone(struct decoding *decoding, uint8_t *to, size_t length, uint64_t offset)
 {
+    decoding->start = offset;
+    decoding->end = offset + length;
+    decoding->to = to;
+    int error = find_needed(decoding);
+    if (error == 0)
+        error = decode_cache_reserve_waiting(decoding->cache, decoding->needed,
+                                             decoding->reading->cancel);
+    if (error != 0)
+        return error;
+    decoding->extra = decoding->needed;
+    error = decode_wanted(decoding);
+    finish_decoding(decoding);
+    return error;
+}
+
+/* Copies bytes of one block. */
+static int copy_waiting(struct decoding *decoding, const struct block_key *key, uint8_t *to,
+                        size_t length, uint64_t offset)
+{
+    struct decoded_block *block = NULL;
     int error;
+
     do
-        error = get_block(decoding, number, got);
+        error = get_block(decoding, key, &block);
+    while (error == -TRY_AGAIN);
+    if (error == 0) {
+        memcpy(to, block->bytes + offset % DECODED_BLOCK, length);
+        decode_cache_put(decoding->cache, block);
+    }
+    if (error != -EBADMSG)
+        return error;
+    do
+        error = copy_alone(decoding, to, length, offset);
     while (error == -TRY_AGAIN);
     return error;
+}
+
+static int copy_at_once(struct decoding *decoding, const struct block_key *key, uint8_t *to,
+                        size_t length, uint64_t offset)
+{
+    struct decoded_block *block = decode_cache_get(decoding->cache, key);
+    if (block == NULL)
+        return -NOT_AT_ONCE;
+    memcpy(to, block->bytes + offset % DECODED_BLOCK, length);
+    decode_cache_put(decoding->cache, block);
+    return 0;
 }
 
 int decoding_copy(const struct reading *reading, int fd, struct content_map *map, void *buffer,
@@ -287,25 +356,18 @@ int decoding_copy(const struct reading *reading, int fd, struct content_map *map
         .cache = &reading->source->pool->decoded,
         .map = map,
     };
-    const uint64_t generation = generation_number(reading->generation);
     uint8_t *to = buffer;
     int error = 0;
 
     if (content_map_damage_in(map, offset, offset + length) != NULL)
         return -EBADMSG;
     while (error == 0 && length > 0) {
-        const uint64_t number = offset / DECODED_BLOCK;
         const size_t skip = (size_t)(offset % DECODED_BLOCK);
         const size_t part = (size_t)min_u64(length, DECODED_BLOCK - skip);
-        struct decoded_block *block = NULL;
-        if (way == CONTENT_AT_ONCE)
-            block = decode_cache_get(decoding.cache, generation, number);
-        else
-            error = get_block_again(&decoding, number, &block);
-        if (block == NULL || error != 0)
-            return error != 0 ? error : -NOT_AT_ONCE;
-        memcpy(to, block->bytes + skip, part);
-        decode_cache_put(decoding.cache, block);
+        const struct block_key key = {generation_number(reading->generation),
+                                      offset / DECODED_BLOCK, skip + part};
+        error = way == CONTENT_AT_ONCE ? copy_at_once(&decoding, &key, to, part, offset)
+                                       : copy_waiting(&decoding, &key, to, part, offset);
         to += part;
         offset += part;
         length -= part;

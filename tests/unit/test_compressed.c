@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compressed, decoding, decode_cache, map_walk and content_map, with a codec that is easy to see
+ * through: all bytes from many threads, damage, appends, and the limit of memory.
+ */
+#include "tests/unit/support.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/outcome.h"
+#include "core/content/compressed.h"
+#include "core/content/content.h"
+#include "core/content/decoding.h"
+#include "core/content/map_note.h"
+#include "core/content/map_walk.h"
+#include "core/content/scan.h"
+#include "core/file/fault_guard.h"
+#include "tests/unit/toy_codec.h"
+
+enum { KIB = 1024, MIB = 1024 * KIB, MOST = 6 * MIB, READERS = 8, READS = 60 };
+
+static const struct codec checked_codec = TOY_CODEC(true);
+static const struct codec trusted_codec = TOY_CODEC(false);
+static const struct content_type checked_content = COMPRESSED_CONTENT("toy", 77, &checked_codec);
+static const struct content_type trusted_content = COMPRESSED_CONTENT("toy", 77, &trusted_codec);
+
+/* A file of units, and what it holds. */
+struct toy_file {
+    uint8_t *plain; /* owned */
+    uint64_t size;
+    uint8_t *bytes; /* owned */
+    uint64_t length;
+    uint64_t last; /* where the last unit starts in the file */
+};
+
+static void toy_add(struct toy_file *file, struct random *random, uint32_t length)
+{
+    file->plain = realloc(file->plain, file->size + length + 1);
+    file->bytes = realloc(file->bytes, file->length + length + TOY_HEADER);
+    assert_true(file->plain != NULL && file->bytes != NULL);
+    for (uint32_t i = 0; i < length; i++)
+        file->plain[file->size + i] = (uint8_t)random_next(random);
+    file->last = file->length;
+    file->length += toy_write(file->plain + file->size, length, file->bytes + file->length);
+    file->size += length;
+}
+
+/* Units of all lengths, a few of them empty. */
+static struct toy_file toy_make(struct random *random, uint64_t most)
+{
+    struct toy_file file = {.plain = NULL};
+    const uint32_t longest = random_chance(random, 50) ? 3000 : 1500 * KIB;
+
+    do
+        toy_add(&file, random,
+                random_chance(random, 5) ? 0 : (uint32_t)random_below(random, longest));
+    while (file.size < most / 2);
+    return file;
+}
+
+static void toy_free(struct toy_file *file)
+{
+    free(file->plain);
+    free(file->bytes);
+}
+
+static struct source *toy_source(struct world *world, const struct toy_file *file,
+                                 const struct content_type *content)
+{
+    scratch_write(&world->scratch, "toy", file->bytes, file->length);
+    struct source *source = source_new(&world->pool, "toy", content);
+    assert_non_null(source);
+    return source;
+}
+
+/* Makes the map, as a build does. */
+static int make_map(struct source *source, uint64_t step)
+{
+    struct reading reading;
+    struct map_walk *walk = NULL;
+    bool ended = false;
+
+    assert_int_equal(reading_look(source, NULL, &reading, NULL), 0);
+    assert_int_equal(reading_pin(&reading), -AWAITS_INDEX);
+    int error = map_walk_new(&reading, &walk);
+    while (error == 0 && !ended)
+        error = map_walk_on(walk, step, &ended);
+    if (error == 0)
+        error = map_walk_publish(walk);
+    map_walk_free(walk);
+    reading_close(&reading);
+    return error;
+}
+
+static struct reading open_toy(struct source *source)
+{
+    struct reading reading;
+    assert_int_equal(make_map(source, 1 + source->pool->decoded.limit % 9999), 0);
+    assert_int_equal(reading_open(source, NULL, &reading, NULL), 0);
+    return reading;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+static int setup(void **state)
+{
+    return world_make(state, NULL);
+}
+
+struct sum {
+    const struct toy_file *file;
+    uint64_t seen;
+};
+
+static bool compare_scanned(void *argument, const uint8_t *bytes, size_t length, uint64_t offset)
+{
+    struct sum *sum = argument;
+    THREAD_CHECK(memcmp(bytes, sum->file->plain + offset, length) == 0);
+    sum->seen += length;
+    return true;
+}
+
+static const struct scan_visitor comparer = {.data = compare_scanned};
+
+static void check_reads(const struct reading *reading, const struct toy_file *file,
+                        struct random *random, unsigned reads)
+{
+    uint8_t *buffer = malloc(MOST);
+
+    THREAD_CHECK(buffer != NULL);
+    for (unsigned i = 0; i < reads && buffer != NULL; i++) {
+        const uint64_t offset = random_below(random, file->size);
+        const uint64_t most = random_chance(random, 70) ? 5000 : MIB;
+        const size_t length = (size_t)random_between(random, 1, min_u64(most, file->size - offset));
+        int error = i % 5 == 4 ? content_read_at_once(reading, buffer, length, offset)
+                               : content_read(reading, buffer, length, offset);
+        THREAD_CHECK(error == 0 || (error == -NOT_AT_ONCE && i % 5 == 4));
+        if (error == 0)
+            THREAD_CHECK(memcmp(buffer, file->plain + offset, length) == 0);
+    }
+    free(buffer);
+}
+
+static void test_reads(void **state)
+{
+    assert_int_equal(fault_guard_install(), 0);
+    for (uint64_t i = 0; i < 12; i++) {
+        struct random random = random_case(i);
+        struct world *world = *state;
+        world->pool.decoded.limit = random_chance(&random, 50) ? 64 * MIB : MIB;
+        struct toy_file file = toy_make(&random, random_between(&random, 2, MOST));
+        struct source *source =
+            toy_source(world, &file, i % 2 == 0 ? &checked_content : &trusted_content);
+        struct reading reading = open_toy(source);
+        struct sum sum = {.file = &file};
+        assert_int_equal(reading.size, file.size);
+        check_reads(&reading, &file, &random, READS);
+        assert_int_equal(scan(&reading, 0, reading.size, &comparer, &sum), 0);
+        assert_int_equal(sum.seen, file.size);
+        assert_threads_passed();
+        reading_close(&reading);
+        source_unref(source);
+        toy_free(&file);
+    }
+}
+
+/* --- many readers ----------------------------------------------------------------------------- */
+
+struct shared {
+    struct world *world;
+    const struct toy_file *file;
+    const struct reading *reading;
+};
+
+static void read_randomly(void *argument, unsigned index)
+{
+    const struct shared *shared = argument;
+    struct random random = random_case(100 + index);
+    check_reads(shared->reading, shared->file, &random, READS);
+    THREAD_CHECK(decode_cache_reserved(&shared->world->pool.decoded) <=
+                 shared->world->pool.decoded.limit);
+}
+
+/* Whatever the number of readers, no more memory than the limit is reserved. */
+static void test_many_readers(void **state)
+{
+    struct world *world = *state;
+    struct random random = random_case(50);
+    struct toy_file file = toy_make(&random, MOST);
+
+    assert_int_equal(fault_guard_install(), 0);
+    world->pool.decoded.limit = 2000 * 1000; /* two streams with their blocks */
+    atomic_store(&toy_most, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        struct source *source =
+            toy_source(world, &file, i == 0 ? &checked_content : &trusted_content);
+        struct reading reading = open_toy(source);
+        struct shared shared = {world, &file, &reading};
+        run_threads(READERS, read_randomly, &shared);
+        assert_in_range(atomic_load(&toy_most), 1, 5);
+        reading_close(&reading);
+        source_unref(source);
+    }
+    toy_free(&file);
+}
+
+/* A decoder that needs more than the limit works, alone. */
+static void test_large_decoder(void **state)
+{
+    struct world *world = *state;
+    struct random random = random_case(51);
+    struct toy_file file = toy_make(&random, MOST);
+
+    assert_int_equal(fault_guard_install(), 0);
+    world->pool.decoded.limit = 600 * 1000;
+    atomic_store(&toy_memory, 5 * MIB);
+    atomic_store(&toy_most, 0);
+    struct source *source = toy_source(world, &file, &trusted_content);
+    struct reading reading = open_toy(source);
+    struct shared shared = {world, &file, &reading};
+    struct random again = random_case(52);
+    check_reads(&reading, &file, &again, READS);
+    assert_threads_passed();
+    assert_int_equal(atomic_load(&toy_most), 1);
+    (void)shared;
+    atomic_store(&toy_memory, TOY_MEMORY);
+    reading_close(&reading);
+    source_unref(source);
+    toy_free(&file);
+}
+
+/* Who reads on decodes each byte once, or twice if each unit is checked first. */
+static void test_decoded_once(void **state)
+{
+    struct world *world = *state;
+    struct random random = random_case(53);
+    struct toy_file file = toy_make(&random, MOST);
+    uint8_t buffer[10000];
+
+    assert_int_equal(fault_guard_install(), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        struct source *source =
+            toy_source(world, &file, i == 0 ? &checked_content : &trusted_content);
+        struct reading reading = open_toy(source);
+        const uint64_t before = atomic_load(&toy_decoded);
+        for (uint64_t at = 0; at < file.size; at += sizeof(buffer))
+            assert_int_equal(
+                content_read(&reading, buffer, (size_t)min_u64(sizeof(buffer), file.size - at), at),
+                0);
+        const uint64_t decoded = atomic_load(&toy_decoded) - before;
+        assert_in_range(decoded, file.size, i == 0 ? 2 * file.size : file.size);
+        reading_close(&reading);
+        source_unref(source);
+    }
+    toy_free(&file);
+}
+
+/* --- damage ----------------------------------------------------------------------------------- */
+
+/* The unit that is wrong is EIO, whatever is asked first; the units of other parts are right. */
+static void test_damaged(void **state)
+{
+    struct world *world = *state;
+    struct random random = random_case(60);
+    struct toy_file file = {.plain = NULL};
+    uint8_t *buffer = malloc(MOST);
+
+    assert_non_null(buffer);
+    assert_int_equal(fault_guard_install(), 0);
+    for (unsigned i = 0; i < 10; i++)
+        toy_add(&file, &random, TOY_STEP + 1000);
+    const uint64_t unit = TOY_STEP + 1000;
+    file.bytes[5 * (unit + TOY_HEADER) + TOY_HEADER + 1234] ^= 1;
+    struct source *source = toy_source(world, &file, &checked_content);
+    struct reading reading = open_toy(source);
+    assert_int_equal(content_read(&reading, buffer, 10, 5 * unit), -EIO);
+    assert_int_equal(content_read(&reading, buffer, 10, 6 * unit - 10), -EIO);
+    assert_int_equal(content_read(&reading, buffer, 20, 5 * unit - 10), -EIO);
+    assert_int_equal(content_read(&reading, buffer, (size_t)(5 * unit), 0), 0);
+    assert_memory_equal(buffer, file.plain, 5 * unit);
+    assert_int_equal(content_read(&reading, buffer, (size_t)(4 * unit), 6 * unit), 0);
+    assert_memory_equal(buffer, file.plain + 6 * unit, 4 * unit);
+    reading_close(&reading);
+    source_unref(source);
+    toy_free(&file);
+    free(buffer);
+}
+
+/* A file that ends within a unit, and one that has garbage: what is before is right. */
+static void test_cut(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(fault_guard_install(), 0);
+    for (uint64_t i = 0; i < 8; i++) {
+        struct random random = random_case(70 + i);
+        struct toy_file file = toy_make(&random, 2 * MIB);
+        uint8_t byte = 0;
+        toy_add(&file, &random, 1000);
+        const uint64_t good = file.size - 1000;
+        if (i % 2 == 0)
+            file.length = file.last + random_between(&random, 1, 1000);
+        else
+            file.bytes[file.last] = 'X';
+        struct source *source = toy_source(world, &file, &trusted_content);
+        struct reading reading = open_toy(source);
+        assert_true(reading.size > good);
+        check_reads(&reading, &(struct toy_file){.plain = file.plain, .size = good}, &random, 10);
+        assert_threads_passed();
+        assert_int_equal(content_read(&reading, &byte, 1, good), -EIO);
+        assert_int_equal(content_read(&reading, &byte, 1, reading.size - 1), -EIO);
+        reading_close(&reading);
+        source_unref(source);
+        toy_free(&file);
+    }
+}
+
+/* --- appends ---------------------------------------------------------------------------------- */
+
+/* The map goes on from its last unit; a handle of before keeps its size. */
+static void test_appended(void **state)
+{
+    struct world *world = *state;
+    struct random random = random_case(80);
+    struct toy_file file = toy_make(&random, MIB);
+    struct source *source = toy_source(world, &file, &checked_content);
+    struct reading reading = open_toy(source);
+
+    assert_int_equal(fault_guard_install(), 0);
+    for (unsigned i = 0; i < 5; i++) {
+        const struct toy_file old = file;
+        toy_add(&file, &random, (uint32_t)random_below(&random, 300 * KIB));
+        /* The last unit comes in two parts. */
+        const uint64_t half = old.length + (file.length - old.length) / 2;
+        scratch_append(&world->scratch, "toy", file.bytes + old.length, half - old.length);
+        scratch_append(&world->scratch, "toy", file.bytes + half, file.length - half);
+        sleep_ms(1010); /* else the old map is good enough */
+        struct reading fresh = open_toy(source);
+        assert_int_equal(fresh.size, file.size);
+        assert_int_equal(reading.size, old.size);
+        check_reads(&fresh, &file, &random, 20);
+        assert_threads_passed();
+        reading_close(&reading);
+        reading = fresh;
+    }
+    reading_close(&reading);
+    source_unref(source);
+    toy_free(&file);
+}
+
+int main(void)
+{
+#define COMPRESSED_TEST(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        COMPRESSED_TEST(test_reads),         COMPRESSED_TEST(test_many_readers),
+        COMPRESSED_TEST(test_large_decoder), COMPRESSED_TEST(test_decoded_once),
+        COMPRESSED_TEST(test_damaged),       COMPRESSED_TEST(test_cut),
+        COMPRESSED_TEST(test_appended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
