@@ -8,14 +8,10 @@
 #include "core/content/decoding.h"
 #include "core/content/map_note.h"
 
-int compressed_prepare(const struct reading *reading, int fd)
+int compressed_is_ready(const struct reading *reading)
 {
     struct map_note *note = map_note_of(reading->generation);
-
-    (void)fd;
-    if (note == NULL)
-        return -ENOMEM;
-    return map_note_serves(note, generation_size(reading->generation)) ? 0 : -AWAITS_INDEX;
+    return note != NULL ? map_note_serves(note, generation_size(reading->generation)) : -ENOMEM;
 }
 
 uint64_t compressed_size(const struct reading *reading)

@@ -11,7 +11,7 @@
 #include "core/content/content_type.h"
 
 /* The functions of content_type. */
-int compressed_prepare(const struct reading *reading, int fd);
+int compressed_is_ready(const struct reading *reading);
 uint64_t compressed_size(const struct reading *reading);
 int compressed_copy(const struct reading *reading, int fd, void *buffer, size_t length,
                     uint64_t offset, enum content_way way);
@@ -22,7 +22,7 @@ int compressed_lend(const struct reading *reading, int fd, uint64_t offset, uint
 #define COMPRESSED_CONTENT(its_name, its_number, its_codec)                                        \
     {                                                                                              \
         .name = (its_name), .number = (its_number), .codec = (its_codec),                          \
-        .prepare = compressed_prepare, .size_of = compressed_size, .copy = compressed_copy,        \
+        .is_ready = compressed_is_ready, .size_of = compressed_size, .copy = compressed_copy,        \
         .lend = compressed_lend,                                                                   \
     }
 

@@ -39,10 +39,17 @@ struct content_type {
     const struct codec *codec; /* what decodes it; NULL: it is stored as it is */
 
     /*
-     * Finds out what reads that may not wait must know. Called when a reading has been pinned.
-     * Returns 0, or why the content cannot be read (yet): -AWAITS_INDEX. NULL: nothing.
+     * Whether all is known that reading needs, its size among it. Returns 0; -AWAITS_INDEX if a map
+     * must be made first (core/content/map_walk.h); -ENOENT if it is known that the file cannot be
+     * read so; or -ENOMEM. NULL: always 0. Does not block.
      */
-    int (*prepare)(const struct reading *reading, int fd);
+    int (*is_ready)(const struct reading *reading);
+
+    /*
+     * Finds out what reads that may not wait must know. Called when a reading has been pinned.
+     * NULL: nothing.
+     */
+    void (*prepare)(const struct reading *reading, int fd);
 
     /*
      * How many bytes the content has, which need not be as many as the file has. If the file grows,

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/content/map_note.h"
 
+#include <errno.h>
+
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
+#include "core/base/outcome.h"
 
 /* As long as the kernel may cache attributes, in ms. */
 enum { FRESH_MS = 1000 };
@@ -41,6 +44,7 @@ void map_note_put(struct map_note *note, struct content_map *map, uint64_t walke
             return;
         old = note->map;
         note->map = content_map_ref(map);
+        note->refused = false;
         note->walked = walked;
         note->made = clock_ms();
     }
@@ -59,8 +63,19 @@ uint64_t map_note_size(struct map_note *note)
     return note->map != NULL ? note->map->size : 0;
 }
 
-bool map_note_serves(struct map_note *note, uint64_t file_size)
+void map_note_refuse(struct map_note *note, uint64_t walked)
 {
     HOLD_LOCK(&note->lock);
-    return note->map != NULL && (note->walked >= file_size || clock_ms() - note->made < FRESH_MS);
+    note->refused = true;
+    note->walked = walked;
+    note->made = clock_ms();
+}
+
+int map_note_serves(struct map_note *note, uint64_t file_size)
+{
+    HOLD_LOCK(&note->lock);
+    const bool fresh = note->walked >= file_size || clock_ms() - note->made < FRESH_MS;
+    if (!fresh || (note->map == NULL && !note->refused))
+        return -AWAITS_INDEX;
+    return note->refused ? -ENOENT : 0;
 }

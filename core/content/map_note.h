@@ -21,6 +21,7 @@
 struct map_note {
     pthread_mutex_t lock;
     struct content_map *map; /* protected by lock; a reference, or NULL */
+    bool refused;            /* protected by lock; the walk has shown that there can be none */
     uint64_t walked;         /* protected by lock; the size of the file when it was walked */
     int64_t made;            /* protected by lock; CLOCK_MONOTONIC, ms */
 };
@@ -34,13 +35,19 @@ struct map_note *map_note_of(struct generation *generation);
 /* Stores a map (taking a new reference), unless the present one is of more of the file. */
 void map_note_put(struct map_note *note, struct content_map *map, uint64_t walked);
 
+/* Notes that a file of this size can be read from its start alone, so that there is no map. */
+void map_note_refuse(struct map_note *note, uint64_t walked);
+
 /* The map, with a reference that the caller owns, or NULL. */
 struct content_map *map_note_get(struct map_note *note);
 
 /* How many plain bytes the map knows of; 0 without one. */
 uint64_t map_note_size(struct map_note *note);
 
-/* Whether there is a map that is good enough for a file of this size. */
-bool map_note_serves(struct map_note *note, uint64_t file_size);
+/*
+ * Returns 0 if there is a map that is good enough for a file of this size, -ENOENT if there can be
+ * none, or -AWAITS_INDEX.
+ */
+int map_note_serves(struct map_note *note, uint64_t file_size);
 
 #endif

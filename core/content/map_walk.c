@@ -102,12 +102,16 @@ int map_walk_on(struct map_walk *walk, uint64_t most, bool *ended)
 
 int map_walk_publish(struct map_walk *walk)
 {
-    if (walk->walk->end == CODEC_START_ALONE)
+    struct map_note *note = map_note_of(walk->reading->generation);
+
+    if (walk->walk->end == CODEC_START_ALONE) {
+        map_note_refuse(note, walk->file.size);
         return -ENOENT;
+    }
     int error = content_map_finish(walk->map, walk->walk, walk->file.size);
     if (error == 0)
         error = reading_confirm(walk->reading);
     if (error == 0)
-        map_note_put(map_note_of(walk->reading->generation), walk->map, walk->file.size);
+        map_note_put(note, walk->map, walk->file.size);
     return error;
 }

@@ -28,10 +28,9 @@ static uint64_t plain_size(const struct reading *reading)
     return reading->version.file.size;
 }
 
-static int plain_prepare(const struct reading *reading, int fd)
+static void plain_prepare(const struct reading *reading, int fd)
 {
     (void)plain_is_mappable(reading, fd);
-    return 0;
 }
 
 /* --- extents ---------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
+#include "core/base/outcome.h"
 #include "core/content/content_type.h"
 #include "core/file/file_system_kind.h"
 #include "core/generation/generation_capture.h"
@@ -69,6 +70,17 @@ struct reading reading_for(const struct reading *reading, const struct cancel *c
     return copy;
 }
 
+static int check_ready(const struct reading *reading)
+{
+    const struct content_type *content = reading->source->content;
+    return content->is_ready != NULL ? content->is_ready(reading) : 0;
+}
+
+bool reading_is_ready(const struct reading *reading)
+{
+    return check_ready(reading) == 0;
+}
+
 int reading_pin(struct reading *reading)
 {
     struct source_pool *pool = reading->source->pool;
@@ -79,9 +91,11 @@ int reading_pin(struct reading *reading)
     if (error == 0) {
         error = generation_capture(reading->generation, fd);
         if (error == 0 && reading->source->content->prepare != NULL)
-            error = reading->source->content->prepare(reading, fd);
+            reading->source->content->prepare(reading, fd);
         reading_return(reading);
     }
+    if (error == 0)
+        error = check_ready(reading);
     if (error != 0) {
         unpin_generation(reading->source, reading->generation);
         source_report_end(reading->source, reading->generation);
@@ -98,7 +112,7 @@ int reading_open(struct source *source, const struct cancel *cancel, struct read
     int error = -ESTALE;
 
     for (int i = 0; i < PIN_ATTEMPTS && error == -ESTALE; i++) {
-        error = reading_look(source, cancel, reading, attributes);
+        error = reading_find(source, cancel, reading, attributes);
         if (error != 0)
             return error;
         error = reading_pin(reading);
@@ -345,7 +359,7 @@ static int look_once(struct source *source, struct stat *attributes, struct gene
     return *generation != NULL ? 0 : -ENOMEM;
 }
 
-int reading_look(struct source *source, const struct cancel *cancel, struct reading *reading,
+int reading_find(struct source *source, const struct cancel *cancel, struct reading *reading,
                  struct stat *attributes)
 {
     struct generation *generation = NULL;
@@ -359,5 +373,17 @@ int reading_look(struct source *source, const struct cancel *cancel, struct read
     while (again);
     if (error == 0)
         start_reading(source, generation, cancel, reading);
+    return error;
+}
+
+int reading_look(struct source *source, const struct cancel *cancel, struct reading *reading,
+                 struct stat *attributes)
+{
+    int error = reading_find(source, cancel, reading, attributes);
+    if (error != 0)
+        return error;
+    error = check_ready(reading);
+    if (error != 0)
+        reading_close(reading);
     return error;
 }

@@ -39,10 +39,18 @@ struct reading {
 /*
  * Looks at the path and makes a reading of what is there now, not pinned. *attributes, if not NULL,
  * is set to the file's. Returns 0 or -errno: -ENOENT if nothing is there, -ESTALE if it is no
- * longer a regular file. On failure *reading is closed.
+ * longer a regular file; -AWAITS_INDEX if a map must be made before the content can be read. On
+ * failure *reading is closed.
  */
 int reading_look(struct source *source, const struct cancel *cancel, struct reading *reading,
                  struct stat *attributes);
+
+/* The same, for a caller that needs no map: without one, the size is 0. */
+int reading_find(struct source *source, const struct cancel *cancel, struct reading *reading,
+                 struct stat *attributes);
+
+/* Whether the content can be read: no map must be made first. Does not block. */
+bool reading_is_ready(const struct reading *reading);
 
 /*
  * Looks at the path and pins what is there: reading_look() and reading_pin(), repeated if the file
@@ -61,7 +69,7 @@ void reading_of(struct source *source, struct generation *generation, const stru
  * Prepares for reads, perhaps many. Opens the file and captures what distinguishes an appended file
  * from a rewritten one, which takes up to 250 ms (2 s with time stamps of whole seconds) if the
  * file was written to just now (generation_capture). Brings version and size up to date. Returns 0,
- * -ESTALE, or why the file cannot be opened.
+ * -ESTALE, -AWAITS_INDEX, or why the file cannot be opened.
  */
 int reading_pin(struct reading *reading);
 

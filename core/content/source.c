@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/extension.h"
+#include "core/content/content_type.h"
 
 static const uint64_t usual_decode_memory = UINT64_C(64) << 20;
 
@@ -34,6 +36,16 @@ void source_pool_destroy(struct source_pool *pool)
     open_files_destroy(&pool->files);
 }
 
+/* The extension of what is read. The caller frees it. NULL: no memory. */
+static char *copy_extension(const char *path, const struct content_type *content)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    const bool holds = content != NULL && content->codec != NULL;
+    AUTO_FREE char *held = strndup(name, holds ? held_name_length(name) : strlen(name));
+    return held != NULL ? strdup(file_extension(held)) : NULL;
+}
+
 struct source *source_new(struct source_pool *pool, const char *path,
                           const struct content_type *content)
 {
@@ -41,7 +53,10 @@ struct source *source_new(struct source_pool *pool, const char *path,
     if (source == NULL)
         return NULL;
     source->path = strdup(path);
-    if (source->path == NULL) {
+    source->extension = copy_extension(path, content);
+    if (source->path == NULL || source->extension == NULL) {
+        free(source->path);
+        free(source->extension);
         free(source);
         return NULL;
     }
@@ -65,6 +80,7 @@ void source_unref(struct source *source)
     generation_unref(source->current);
     pthread_mutex_destroy(&source->lock);
     free(source->path);
+    free(source->extension);
     free(source);
 }
 

@@ -54,6 +54,7 @@ struct source {
     struct source_pool *pool;           /* constant */
     const struct content_type *content; /* constant */
     char *path;                         /* constant; relative to SOURCE; owned */
+    char *extension;                    /* constant; of the name of what is read; owned */
     pthread_mutex_t lock;
     struct generation *current; /* protected by lock; a reference, or NULL before the first look */
 };

@@ -71,6 +71,7 @@ static int find_extent(const struct view *view, const struct selector *selector,
 
 const struct view_type extents_view = {
     .name = "extents",
+    .is_of_files = true,
     .is_listed = are_extents_listed,
     .next = next_extent,
     .read_range = read_extent_range,

@@ -32,12 +32,6 @@ static int number_width(uint64_t count)
     return digits > FEWEST_DIGITS ? digits : FEWEST_DIGITS;
 }
 
-const char *file_extension(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot == NULL || dot == name || dot[1] == '\0' ? "" : dot;
-}
-
 /* The extension, or "" if the name would be too long with a stem of this length. */
 static const char *fitting(const char *extension, size_t stem)
 {

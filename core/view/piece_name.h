@@ -21,9 +21,6 @@
 /* The longest name that is made: the limit of a directory entry. */
 enum { PIECE_NAME_MOST = 255 };
 
-/* The last `.suffix` of a file's name, with the dot, or "": a part of `name`. */
-const char *file_extension(const char *name);
-
 /*
  * Writes the name of a piece, as a listing shows it, to `name`, which has room for PIECE_NAME_MOST
  * + 1 bytes. `count` is the file's view_count(); the selector comes from view_next().

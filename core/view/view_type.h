@@ -98,6 +98,7 @@ struct view_type {
     bool has_usual_format;   /* without arguments, its records are those of view_defaults.format */
     bool is_arithmetic;      /* without holes, its table follows from the size */
     bool is_found_only;      /* no listing ever shows it */
+    bool is_of_files;        /* compressed contents do not have it */
     bool ranges_have_header; /* a range, too, starts with the header */
 
     /*

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/extension.h"
 #include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/base/printable.h"

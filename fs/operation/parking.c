@@ -51,7 +51,7 @@ static int join_index(struct parked *parked, const struct node *node)
     const struct record_format *format = view != NULL ? view->format : default_format;
     AUTO_READING struct reading reading = {.source = NULL};
 
-    int error = reading_look(node_source(node), NULL, &reading, NULL);
+    int error = reading_find(node_source(node), NULL, &reading, NULL);
     if (error != 0)
         return error;
     return index_builder_join(&parked->driver->index_builder, &reading, format, &parked->waiter);

@@ -104,7 +104,7 @@ int attributes_of_generation(struct source *source, struct generation *generatio
                              struct stat *attributes)
 {
     AUTO_READING struct reading now = {.source = NULL};
-    int error = reading_look(source, NULL, &now, attributes);
+    int error = reading_find(source, NULL, &now, attributes);
 
     if (error == -ENOENT)
         return look_at_removed(source, generation, attributes);

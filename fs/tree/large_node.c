@@ -116,7 +116,8 @@ enum { PLACES_OF_VIEW = 16, LARGE_PLACES = VIEW_TYPES_MOST * PLACES_OF_VIEW };
 
 /*
  * Whether a listing shows a view that not every file has, or that needs an index: a listing must
- * not start a scan, so such a view is shown once its index is there. `reading` may be NULL.
+ * not start a scan, so such a view is shown once its index is there; and those of a compressed
+ * content once its map is. `reading` may be NULL.
  */
 static bool has_view(const struct listing *listing, const struct view_type *type,
                      const struct reading *reading)
@@ -128,6 +129,9 @@ static bool has_view(const struct listing *listing, const struct view_type *type
     bool needs_index = view_parse(type->name, strlen(type->name), &defaults, &view) == 0 &&
                        view_needs_index(&view);
 
+    if (node_source(listing->node)->content->codec != NULL &&
+        (type->is_of_files || reading == NULL || !reading_is_ready(reading)))
+        return false;
     if (type->is_listed == NULL && !needs_index)
         return true;
     return reading != NULL && (type->is_listed == NULL || type->is_listed(reading)) &&
@@ -138,7 +142,7 @@ static bool has_view(const struct listing *listing, const struct view_type *type
 static void choose_views(const struct listing *listing, bool *listed)
 {
     AUTO_READING struct reading reading = {.source = NULL};
-    bool known = reading_look(node_source(listing->node), &listing->cancel, &reading, NULL) == 0;
+    bool known = reading_find(node_source(listing->node), &listing->cancel, &reading, NULL) == 0;
 
     for (size_t i = 0; view_types[i] != NULL; i++)
         listed[i] = listing->driver->settings->listed[i] &&

@@ -253,10 +253,7 @@ struct source *node_source(const struct node *node)
 
 const char *node_extension(const struct node *node)
 {
-    const struct node *large = node_large(node);
-    while (large->parent->type->is_large) /* `plain` uses the name of its file */
-        large = large->parent;
-    return file_extension(large->name);
+    return node_source(node)->extension;
 }
 
 static size_t path_length(const struct node *node, const char *name)

@@ -36,6 +36,8 @@ int view_node_find(struct driver *driver, const struct node *large, const char *
     const struct view_defaults defaults =
         settings_views_of(driver->settings, node_extension(large));
     int error = view_parse(name, length, &defaults, view);
+    if (error == 0 && view->type->is_of_files && node_source(large)->content->codec != NULL)
+        error = -ENOENT;
     return error != 0 ? error : check_view(driver, large, view, cancel, source);
 }
 

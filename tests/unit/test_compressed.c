@@ -82,7 +82,8 @@ static int make_map(struct source *source, uint64_t step)
     struct map_walk *walk = NULL;
     bool ended = false;
 
-    assert_int_equal(reading_look(source, NULL, &reading, NULL), 0);
+    assert_int_equal(reading_look(source, NULL, &reading, NULL), -AWAITS_INDEX);
+    assert_int_equal(reading_find(source, NULL, &reading, NULL), 0);
     assert_int_equal(reading_pin(&reading), -AWAITS_INDEX);
     int error = map_walk_new(&reading, &walk);
     while (error == 0 && !ended)

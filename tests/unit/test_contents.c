@@ -95,11 +95,10 @@ static int lend_thrice(const struct reading *reading, int fd, uint64_t offset, u
 static const struct content_type thrice = {
     .name = "thrice", .size_of = size_of_thrice, .copy = copy_thrice, .lend = lend_thrice};
 
-static int note_prepared(const struct reading *reading, int fd)
+static void note_prepared(const struct reading *reading, int fd)
 {
     assert_true(fd >= 0 && reading->source != NULL);
     atomic_fetch_add(&prepared, 1);
-    return 0;
 }
 
 static void note_taken_back(const struct reading *reading, int fd, const struct content_loan *loan)
