@@ -2,6 +2,7 @@
 #include "core/content/decoding.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,6 +193,16 @@ static int read_to_part_end(struct part_reader *reader)
     return error;
 }
 
+static void report_part(const struct decoding *decoding, size_t part)
+{
+    const struct map_place *place = &decoding->map->places[part];
+    source_report_trouble(decoding->reading->source,
+                          "damaged after byte %" PRIu64 ": of plain/, the %" PRIu64
+                          " bytes from %" PRIu64 " on cannot be read",
+                          place->file, content_map_part_end(decoding->map, part) - place->plain,
+                          place->plain);
+}
+
 /* Decodes a part to its end, and what of it is wanted on the way. */
 static int check_part(struct decoding *decoding, size_t part)
 {
@@ -204,6 +215,8 @@ static int check_part(struct decoding *decoding, size_t part)
         return error;
     error = read_to_part_end(&reader);
     leave_run(decoding, reader.run, false);
+    if (error == -EBADMSG)
+        report_part(decoding, part);
     if (error == 0 || error == -EBADMSG)
         atomic_store(&map->checks[part], (uint8_t)(error == 0 ? PART_RIGHT : PART_WRONG));
     return error;

@@ -2,6 +2,7 @@
 #include "core/content/map_walk.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "core/content/content.h"
@@ -100,17 +101,37 @@ int map_walk_on(struct map_walk *walk, uint64_t most, bool *ended)
     return error;
 }
 
+static void report_damages(const struct map_walk *walk)
+{
+    const struct content_map *map = walk->map;
+
+    if (map->damage_count == 0)
+        return;
+    const struct map_damage *first = &map->damages[0];
+    source_report_trouble(walk->reading->source,
+                          "damaged at byte %" PRIu64 ": of plain/, the %" PRIu64
+                          " bytes from %" PRIu64 " on cannot be read%s",
+                          first->file, first->to - first->from, first->from,
+                          map->damage_count > 1 ? ", nor some further on" : "");
+}
+
 int map_walk_publish(struct map_walk *walk)
 {
     struct map_note *note = map_note_of(walk->reading->generation);
 
     if (walk->walk->end == CODEC_START_ALONE) {
         map_note_refuse(note, walk->file.size);
+        source_report_trouble(walk->reading->source,
+                              "it can only be read from its start, so it has no plain/: "
+                              "compress it with %s",
+                              walk->codec->advice);
         return -ENOENT;
     }
     int error = content_map_finish(walk->map, walk->walk, walk->file.size);
     if (error == 0)
         error = reading_confirm(walk->reading);
+    if (error == 0)
+        report_damages(walk);
     if (error == 0)
         map_note_put(note, walk->map, walk->file.size);
     return error;

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/content/source.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/extension.h"
 #include "core/content/content_type.h"
+
+enum { TROUBLE_MOST = 400 }; /* the longest line, in bytes */
 
 static const uint64_t usual_decode_memory = UINT64_C(64) << 20;
 
@@ -120,4 +124,18 @@ void source_report_end(struct source *source, struct generation *generation)
     if (pool->on_end != NULL)
         pool->on_end(pool->on_end_argument, source->path, &end,
                      open_files_is_pinned(&pool->files, generation_file(generation)));
+}
+
+void source_report_trouble(const struct source *source, const char *format, ...)
+{
+    const struct source_pool *pool = source->pool;
+    char text[TROUBLE_MOST];
+    va_list arguments;
+
+    if (pool->on_trouble == NULL)
+        return;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    pool->on_trouble(pool->on_trouble_argument, source->path, text);
 }

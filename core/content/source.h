@@ -47,6 +47,13 @@ struct source_pool {
      */
     void (*on_end)(void *argument, const char *path, const struct generation_end *end, bool open);
     void *on_end_argument;
+
+    /*
+     * Constant; called for what a user should know of a file, such as damage; may be NULL. `text`
+     * is one line, without the path. As on_end.
+     */
+    void (*on_trouble)(void *argument, const char *path, const char *text);
+    void *on_trouble_argument;
 };
 
 struct source {
@@ -90,5 +97,9 @@ bool source_replace(struct source *source, struct generation *old, struct genera
 
 /* Reports once that a generation of this source is over, to its counter and to pool->on_end. */
 void source_report_end(struct source *source, struct generation *generation);
+
+/* Reports what a user should know of the file, in one line, to pool->on_trouble. */
+void source_report_trouble(const struct source *source, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

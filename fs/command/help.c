@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "core/codec/codecs.h"
+
 static const char text[] = /* in 80 columns */
     "usage: bigfs [OPTIONS] SOURCE MOUNTPOINT\n"
     "       bigfs --index [--index-dir DIR] [--index-space SIZE] FILE...\n"
@@ -42,6 +44,7 @@ static const char text[] = /* in 80 columns */
     "                          one that was not used for longest goes first (1G)\n"
     "    --window-size SIZE    map at most this much of a file in one piece (64M)\n"
     "    --window-total SIZE   map at most this much of all files together (1G)\n"
+    "    --decode-memory SIZE  decode compressed files with at most this much (64M)\n"
     "    --cache kernel|none   keep pieces in the kernel's page cache, or nowhere\n"
     "                          (kernel)\n"
     "    --extents HOW         find holes by auto, seek or fiemap; with none, all is\n"
@@ -67,4 +70,6 @@ void help_print(void)
 void help_print_version(void)
 {
     printf("bigfs %s\n", BIGFS_VERSION);
+    for (const struct codec *const *codec = codecs; *codec != NULL; codec++)
+        printf("%s: %s\n", (*codec)->name, (*codec)->library);
 }

@@ -150,6 +150,11 @@ static int set_window_total(struct options *options, const char *value)
     return parse_size_from_one(value, &options->settings.window_total);
 }
 
+static int set_decode_memory(struct options *options, const char *value)
+{
+    return parse_size_from_one(value, &options->settings.decode_memory);
+}
+
 static int set_cache(struct options *options, const char *value)
 {
     options->settings.cache = strcmp(value, "none") == 0 ? CACHE_NONE : CACHE_KERNEL;
@@ -233,6 +238,7 @@ const struct option_rule option_rules[] = {
     {"index-space",  0,   true,  ARGUMENT_REQUIRED, set_index_space,  A_SIZE},
     {"window-size",  0,   true,  ARGUMENT_REQUIRED, set_window_size,  A_SIZE},
     {"window-total", 0,   true,  ARGUMENT_REQUIRED, set_window_total, A_SIZE},
+    {"decode-memory", 0, true, ARGUMENT_REQUIRED, set_decode_memory, A_SIZE},
     {"cache",        0,   true,  ARGUMENT_REQUIRED, set_cache,        "kernel or none"},
     {"extents",      0,   true,  ARGUMENT_REQUIRED, set_extents,      "auto, seek, fiemap or none"},
     {"threads",      0,   true,  ARGUMENT_REQUIRED, set_threads,      "a number from 1 to 512"},

@@ -75,6 +75,8 @@ static void write_status(FILE *out, struct driver *driver, bool named)
             driver->pool.files.limit);
     fprintf(out, "windows:       %" PRIu64 " of %" PRIu64 " bytes\n",
             window_pool_mapped(&driver->pool.windows), driver->pool.windows.total);
+    fprintf(out, "decoding:      %" PRIu64 " of %" PRIu64 " bytes\n",
+            decode_cache_reserved(&driver->pool.decoded), driver->pool.decoded.limit);
     fprintf(out, "index space:   %" PRIu64 " of %" PRIu64 " bytes\n",
             index_space_used(&driver->index_space), settings->index_space);
     fprintf(out, "reading:       %u of %u, %u waiting\n", reads.running,

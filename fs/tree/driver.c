@@ -77,6 +77,14 @@ static void log_end(void *argument, const char *path, const struct generation_en
               path, end_reason_text(end->reason), end->was.size, end->now.size);
 }
 
+static void log_trouble(void *argument, const char *path, const char *text)
+{
+    struct driver *driver = argument;
+
+    if (log_may_write(&driver->server.log))
+        log_write(&driver->server.log, FUSE_LOG_WARNING, "%s: %s\n", path, text);
+}
+
 /* The path in SOURCE that a request is about. */
 static void describe_request(const struct request *request, char *text, size_t size)
 {
@@ -135,6 +143,9 @@ static void init_pool(struct driver *driver)
     pool->drop_behind.enabled = settings->cache == CACHE_KERNEL;
     pool->on_end = log_end;
     pool->on_end_argument = driver;
+    pool->on_trouble = log_trouble;
+    pool->on_trouble_argument = driver;
+    pool->decoded.limit = settings->decode_memory;
 }
 
 /* Initializes everything that cannot fail. */

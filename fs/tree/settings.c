@@ -29,6 +29,7 @@ void settings_init(struct settings *settings)
         .min_size = 64 * mebibyte,
         .window_size = 64 * mebibyte,
         .window_total = 1024 * mebibyte,
+        .decode_memory = 64 * mebibyte,
         .cache = CACHE_KERNEL,
         .extents = EXTENTS_AUTO,
         .index_space = 1024 * mebibyte,

@@ -30,6 +30,7 @@ struct settings {
     bool listed[VIEW_TYPES_MOST]; /* which views are listed */
     uint64_t window_size;         /* size of one mmap window, in bytes */
     uint64_t window_total;        /* size of all mmap windows together, in bytes */
+    uint64_t decode_memory;       /* bytes that decoding compressed files may take together */
     enum cache_mode cache;        /* where pieces are cached */
     enum extent_method extents;   /* how to find holes */
     char *index_dir;              /* absolute; owned; NULL: line indexes are kept in memory only */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/extension.h"
 #include "core/view/view_types.h"
 #include "tests/unit/piece_found.h"
 
