@@ -5,12 +5,20 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/codec/bgzf.h"
 #include "core/codec/codec.h"
 #include "core/content/compressed.h"
 #include "core/content/plain.h"
 
+#ifdef BIGFS_HAS_GZIP
+static const struct content_type bgzf_content = COMPRESSED_CONTENT("bgzf", 1, &bgzf_codec);
+#endif
+
 const struct content_type *const content_types[] = {
     &plain_content,
+#ifdef BIGFS_HAS_GZIP
+    &bgzf_content,
+#endif
     NULL,
 };
 
