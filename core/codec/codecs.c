@@ -2,10 +2,14 @@
 #include "core/codec/codecs.h"
 
 #include "core/codec/bgzf.h"
+#include "core/codec/zstd.h"
 
 const struct codec *const codecs[] = {
 #ifdef BIGFS_HAS_GZIP
     &bgzf_codec,
+#endif
+#ifdef BIGFS_HAS_ZSTD
+    &zstd_codec,
 #endif
     NULL,
 };
