@@ -144,25 +144,36 @@ static int head_in_block(const struct key_search *search, const struct loaded_bl
     return end_head(search, block->start + at, head);
 }
 
+/* Where the first record starts that follows a record end at or after index `at`. Moves *state. */
+static uint64_t next_in_block(const struct key_search *search, const struct loaded_block *block,
+                              size_t at, uint8_t *state)
+{
+    const struct record_format *format = search->format;
+    const size_t end = format->find_end(format, block->bytes + at, block->length - at, state, 1);
+    return record_format_start_after(format, block->start + at + end);
+}
+
 /* Looks at the records that start after hunt->low in the block, until one is not below the key. */
 static int look_at_records(struct key_search *search, struct hunt *hunt,
                            const struct loaded_block *block, uint8_t state)
 {
-    const struct record_format *format = search->format;
-    const uint64_t end = min_u64(block->start + block->length, hunt->high);
+    const uint64_t block_end = block->start + block->length;
+    uint64_t start = block->start;
     int error = 0;
 
-    for (size_t at = 0; error == 0 && is_open(hunt) && hunt->low < end;) {
+    while (error == 0 && is_open(hunt)) {
+        const size_t at = (size_t)(start - block->start);
         struct record_head head = {.length = 0};
-        at += format->find_end(format, block->bytes + at, block->length - at, &state, 1);
-        const size_t next = (size_t)record_format_start_after(format, at++);
-        if (block->start + next >= end) {
-            hunt->low = end;
-        } else if (block->start + next >= hunt->low) {
-            error = head_in_block(search, block, next, &head);
-            if (error == 0)
-                narrow_all(search, block->start + next, block->start + next, &head);
+        start = at < block->length ? next_in_block(search, block, at, &state) : block_end;
+        if (start >= min_u64(block_end, hunt->high)) {
+            hunt->low = min_u64(block_end, hunt->high);
+            break;
         }
+        if (start < hunt->low)
+            continue;
+        error = head_in_block(search, block, (size_t)(start - block->start), &head);
+        if (error == 0)
+            narrow_all(search, start, start, &head);
     }
     return error;
 }

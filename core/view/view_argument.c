@@ -133,6 +133,8 @@ bool view_arguments_parse(const char *text, size_t length, const struct patterns
 
 /* --- names of patterns ------------------------------------------------------------------------ */
 
+enum { PATTERN_NAME_MOST = 64 }; /* names of views have to have room for it */
+
 /* Whether it is nN, which says a number of pieces. */
 static bool means_pieces(const char *name)
 {
@@ -144,6 +146,8 @@ bool view_argument_may_name_pattern(const char *name)
 {
     if (name[0] < 'a' || name[0] > 'z' ||
         name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0')
+        return false;
+    if (strlen(name) > PATTERN_NAME_MOST)
         return false;
     for (size_t i = 0; i < ARGUMENTS; i++)
         if (arguments[i].word != NULL && strcmp(arguments[i].word, name) == 0)

@@ -167,7 +167,7 @@ class RecordOptionTest(FormatTest):
 
     def test_mistakes(self):
         """One line that says what is wrong; exit status 2."""
-        cases = {"x": "give NAME=REGEX", "x=": "give NAME=REGEX", "entry=(": "Unmatched", "header=a": "cannot be used",
+        cases = {"x": "give NAME=REGEX", "x=": "give NAME=REGEX", "entry=(": "a ( has no )", "header=a": "cannot be used",
                  "from=a": "cannot be used", "n3=a": "cannot be used", "Entry=a": "cannot be used",
                  "csv=a": "cannot be used", "9x=a": "cannot be used", "=a": "cannot be used",
                  "e=(a)\\1": "back-references", "e=((a{99}){99}){99}": "too large", "e=a)": "no ( before"}

@@ -414,6 +414,15 @@ static void test_huge(void **state)
  * Rows of a CSV file, with line breaks in fields, found with its index: what bisection looks at far
  * from the key it reads a little of, not up to there from the start of a block.
  */
+static unsigned finds;
+
+static size_t count_find_end(const struct record_format *format, const uint8_t *bytes,
+                             size_t length, uint8_t *state, uint64_t nth)
+{
+    finds++;
+    return csv_formats[','].find_end(format, bytes, length, state, nth);
+}
+
 enum { ROWS = 100000, ROW = 40, ROW_KEYS = 300 };
 
 static void test_csv(void **state)
@@ -450,6 +459,68 @@ static void test_csv(void **state)
     }
     uint64_t all = atomic_load(&pool->bytes_read) + atomic_load(&pool->bytes_scanned) - before;
     assert_in_range(all / ROW_KEYS, 1, 3 * INDEX_BLOCK);
+    record_index_unref(index);
+}
+
+/* Rows that lie in two blocks: their heads are read beyond the block that is looked through. */
+static void test_csv_across_blocks(void **state)
+{
+    enum { LONG_ROW = 1021, LONG_ROWS = 2000 };
+    static struct index_directory no_indexes;
+    struct world *world = *state;
+    struct record_index *index = NULL;
+    char *rows = malloc(LONG_ROWS * LONG_ROW + 1);
+
+    assert_non_null(rows);
+    assert_int_equal(fault_guard_install(), 0);
+    for (unsigned i = 0; i < LONG_ROWS; i++)
+        (void)snprintf(rows + (size_t)i * LONG_ROW, LONG_ROW + 1, "%0*u\n", LONG_ROW - 1,
+                       2 * i + 1);
+    scratch_write(&world->scratch, "rows.csv", rows, LONG_ROWS * LONG_ROW);
+    AUTO_READING struct reading reading = reading_world_pin(world, "rows.csv");
+    assert_int_equal(index_get(&no_indexes, &reading, &csv_formats[','], &index), 0);
+    for (unsigned i = 0; i < LONG_ROWS; i += 7) {
+        struct sort_key key = {.length = SORT_KEY_MOST};
+        memset(key.bytes, '0', key.length);
+        const struct key_limits limits = {NULL, &key};
+        uint64_t start = 0;
+        uint64_t end = 0;
+        assert_int_equal(key_search(&reading, &csv_formats[','], index, (uint64_t)i * LONG_ROW,
+                                    &limits, &start, &end),
+                         0);
+        assert_int_equal(end, (uint64_t)i * LONG_ROW);
+    }
+    free(rows);
+    record_index_unref(index);
+}
+
+/* A search in short rows looks at those before its key alone, not at all of the block. */
+static void test_csv_stops(void **state)
+{
+    enum { SHORT_ROW = 8, SHORT_ROWS = 20000 };
+    static struct index_directory no_indexes;
+    struct world *world = *state;
+    struct record_index *index = NULL;
+    struct record_format counting = csv_formats[','];
+    char *rows = malloc(SHORT_ROWS * SHORT_ROW + 1);
+
+    assert_non_null(rows);
+    assert_int_equal(fault_guard_install(), 0);
+    for (unsigned i = 0; i < SHORT_ROWS; i++)
+        (void)snprintf(rows + (size_t)i * SHORT_ROW, SHORT_ROW + 1, "%07u\n", i);
+    scratch_write(&world->scratch, "rows.csv", rows, SHORT_ROWS * SHORT_ROW);
+    free(rows);
+    AUTO_READING struct reading reading = reading_world_pin(world, "rows.csv");
+    assert_int_equal(index_get(&no_indexes, &reading, &csv_formats[','], &index), 0);
+    counting.find_end = count_find_end;
+    finds = 0;
+    const struct sort_key from = key_of("0000200");
+    const struct key_limits limits = {&from, NULL};
+    uint64_t start = 0;
+    uint64_t end = 0;
+    assert_int_equal(key_search(&reading, &counting, index, 0, &limits, &start, &end), 0);
+    assert_int_equal(start, 200 * SHORT_ROW);
+    assert_in_range(finds, 200, 1000);
     record_index_unref(index);
 }
 
@@ -546,6 +617,8 @@ int main(void)
         KEY_TEST(test_end_of_a_long_record),
         KEY_TEST(test_huge),
         KEY_TEST(test_csv),
+        KEY_TEST(test_csv_across_blocks),
+        KEY_TEST(test_csv_stops),
         KEY_TEST(test_records_of_64_kib),
         KEY_TEST(test_cancelled),
         KEY_TEST(test_rewritten),

@@ -179,6 +179,112 @@ static void test_cut_line(void **state)
     pattern_free(format);
 }
 
+/* Lines at the limit of what is looked at: `$` matches in the first two, and not in the third. */
+static void test_lines_at_the_limit(void **state)
+{
+    struct world *world = *state;
+    struct record_format *format = model_pattern(&pattern_models[3]); /* x*$ */
+    uint8_t *bytes = malloc(4 * PATTERN_LINE);
+
+    assert_non_null(bytes);
+    assert_int_equal(fault_guard_install(), 0);
+    for (uint64_t length = PATTERN_LINE - 1; length <= PATTERN_LINE + 2; length++) {
+        const uint64_t start = 3000;
+        memset(bytes, 'y', 4 * PATTERN_LINE);
+        memset(bytes + start, 'x', length);
+        bytes[start - 1] = bytes[start + length] = '\n';
+        for (unsigned ends = 0; ends < 2; ends++) {
+            const uint64_t size = ends == 1 ? start + length : 4 * PATTERN_LINE;
+            uint64_t boundary = 0;
+            scratch_write(&world->scratch, "lines", bytes, size);
+            struct reading reading = reading_world_pin(world, "lines");
+            assert_int_equal(boundary_find(&reading, format, 1, &boundary), 0);
+            assert_int_equal(boundary, length <= PATTERN_LINE ? start : size);
+            reading_close(&reading);
+        }
+    }
+    free(bytes);
+    pattern_free(format);
+}
+
+/* A line that starts with the first byte of a hole. */
+static void test_line_in_hole(void **state)
+{
+    struct world *world = *state;
+    struct record_format *format = model_pattern(&pattern_models[2]); /* not indented */
+    uint8_t bytes[4096];
+    uint64_t boundary = 0;
+
+    assert_int_equal(fault_guard_install(), 0);
+    memset(bytes, ' ', sizeof(bytes));
+    bytes[sizeof(bytes) - 1] = '\n';
+    scratch_write(&world->scratch, "hole", bytes, sizeof(bytes));
+    scratch_truncate(&world->scratch, "hole", UINT64_C(1) << 40);
+    struct reading reading = reading_world_pin(world, "hole");
+    assert_int_equal(boundary_find(&reading, format, 1, &boundary), 0);
+    assert_int_equal(boundary, sizeof(bytes));
+    assert_int_equal(boundary_find(&reading, format, sizeof(bytes), &boundary), 0);
+    assert_int_equal(boundary, sizeof(bytes));
+    assert_int_equal(boundary_find(&reading, format, sizeof(bytes) + 1, &boundary), 0);
+    assert_int_equal(boundary, reading.size);
+    reading_close(&reading);
+    pattern_free(format);
+}
+
+/* A heading with a hole of a TiB in it is found without reading the hole. */
+static void test_header_over_hole(void **state)
+{
+    struct world *world = *state;
+    static const char text[] = "12-a\n13-b\n";
+    static const char end[] = "\n14-c\n";
+    const uint64_t far = UINT64_C(1) << 40;
+    struct record_format *format = model_pattern(&pattern_models[0]);
+    uint64_t boundary = 0;
+
+    assert_int_equal(fault_guard_install(), 0);
+    scratch_write(&world->scratch, "hole", text, strlen(text));
+    scratch_overwrite(&world->scratch, "hole", end, strlen(end), far);
+    struct reading reading = reading_world_pin(world, "hole");
+    const uint64_t wanted[] = {0, 5, far + 1, reading.size, reading.size};
+    for (uint64_t count = 0; count < LENGTH_OF(wanted); count++) {
+        assert_int_equal(boundary_after_records(&reading, format, count, &boundary), 0);
+        assert_int_equal(boundary, wanted[count]);
+    }
+    assert_in_range(atomic_load(&world->pool.bytes_scanned), 1, 1024 * KIB);
+    reading_close(&reading);
+    pattern_free(format);
+}
+
+/* A start that was found before the file was rewritten and grew is not believed. */
+static void test_rewritten_start(void **state)
+{
+    struct world *world = *state;
+    struct record_format *format = model_pattern(&pattern_models[0]);
+    uint8_t *bytes = malloc(MOST);
+    uint64_t boundary = 0;
+
+    assert_non_null(bytes);
+    assert_int_equal(fault_guard_install(), 0);
+    memset(bytes, 'y', MOST);
+    for (uint64_t i = 1000; i + 4 < MOST; i += 1000)
+        memcpy(bytes + i, "\n12-", 4);
+    scratch_write(&world->scratch, "content", bytes, MOST);
+    struct reading reading = reading_world_pin(world, "content");
+    assert_int_equal(boundary_find(&reading, format, 199500, &boundary), 0);
+    assert_int_equal(boundary, 200001);
+    scratch_overwrite(&world->scratch, "content", "XX", 2, 200001);
+    scratch_append(&world->scratch, "content", "more", 4);
+    struct reading again = reading_again(&reading);
+    if (again.generation == reading.generation) { /* else the change was seen in a sample */
+        assert_int_equal(boundary_find(&again, format, 199500, &boundary), 0);
+        assert_int_equal(boundary, 201001);
+    }
+    reading_close(&again);
+    reading_close(&reading);
+    free(bytes);
+    pattern_free(format);
+}
+
 /* --- keys ------------------------------------------------------------------------------------- */
 
 enum { ENTRIES = 400, KEYS = 200, ENTRY_MOST = 64 };
@@ -318,12 +424,58 @@ static int setup(void **state)
     return world_make(state, &limits);
 }
 
+static bool see_text(const struct record_format *format, const struct record_text *text, size_t *at)
+{
+    bytes_seen = max_u64(bytes_seen, text->length);
+    *at = text->limit;
+    for (size_t i = 1; i < text->limit; i++)
+        if (text->bytes[i - 1] == '\n') {
+            *at = i;
+            return true;
+        }
+    (void)format;
+    return false;
+}
+
+/* What looks ahead gets the stretch, and a page more at most, if that is enough to tell. */
+static void test_look_no_further(void **state)
+{
+    struct world *world = *state;
+    struct record_format *format = model_pattern(&pattern_models[0]);
+    struct end_found found;
+    uint8_t *bytes = malloc(RECORDS_SIZE);
+
+    assert_non_null(bytes);
+    assert_int_equal(fault_guard_install(), 0);
+    memset(bytes, 'x', RECORDS_SIZE);
+    scratch_write(&world->scratch, "records", bytes, RECORDS_SIZE);
+    format->find_ahead = see_text;
+    struct reading reading = reading_world_pin(world, "records");
+    for (uint64_t length = 1; length < RECORD; length += 777) {
+        bytes_seen = 0;
+        assert_int_equal(end_scan(&reading, format, 5000, 5000 + length, &found), 0);
+        assert_int_equal(found.place, 5000 + length);
+        assert_in_range(bytes_seen, length, length + 4 * KIB);
+    }
+    reading_close(&reading);
+    pattern_free(format);
+    free(bytes);
+}
+
 int main(void)
 {
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_boundaries),  IN_WORLD(test_cut_line),        IN_WORLD(test_keys),
-        IN_WORLD(test_short_entry), IN_WORLD(test_read_no_further),
+        IN_WORLD(test_boundaries),
+        IN_WORLD(test_cut_line),
+        IN_WORLD(test_lines_at_the_limit),
+        IN_WORLD(test_line_in_hole),
+        IN_WORLD(test_header_over_hole),
+        IN_WORLD(test_rewritten_start),
+        IN_WORLD(test_keys),
+        IN_WORLD(test_short_entry),
+        IN_WORLD(test_read_no_further),
+        IN_WORLD(test_look_no_further),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
