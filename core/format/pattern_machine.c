@@ -61,7 +61,7 @@ static void take_edge(struct pattern_run *run, const struct place_set *edge)
     }
 }
 
-static bool is_stuck(const struct pattern_run *run)
+static bool is_at_its_end(const struct pattern_run *run)
 {
     uint64_t any = 0;
     for (unsigned i = 0; i < run->words; i++)
@@ -82,7 +82,7 @@ bool pattern_machine_matches(const struct pattern_machine *machine, const uint8_
     if (run.matched)
         return true;
     take_edge(&run, &machine->line_starts);
-    for (size_t i = 0; i < length && !run.matched && !is_stuck(&run); i++)
+    for (size_t i = 0; i < length && !run.matched && !is_at_its_end(&run); i++)
         take_byte(&run, line[i]);
     if (!run.matched && !goes_on) {
         struct place_set edges = machine->line_ends;

@@ -6,7 +6,7 @@
 
 static const char unclosed[] = "a [ has no ] after it";
 
-static const struct byte_class {
+static const struct named_class {
     const char *name;
     int (*has)(int byte);
 } classes[] = {

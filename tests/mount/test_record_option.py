@@ -165,12 +165,20 @@ class RecordOptionTest(FormatTest):
         self.assertEqual(os.stat(mount.p("long.log", "lines@n4,entry", "0")).st_size, 64 * M + 18)
         self.assertEqual([os.stat(mount.p("long.log", "lines@n4,entry", str(n))).st_size for n in (1, 2, 3)], [0, 0, 16])
 
+    def test_index(self):
+        """--index of a file whose usual format cannot be counted makes the index of its lines."""
+        self.write("some.log", log_file(self.generator, 300 * K))
+        code, output, errors = bigfs("--index", "--record", "entry=" + ENTRY, "--format", "log=entry", "--index-dir",
+                                     self.tmp / "index", self.source / "some.log")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn("lines", output)
+
     def test_mistakes(self):
         """One line that says what is wrong; exit status 2."""
         cases = {"x": "give NAME=REGEX", "x=": "give NAME=REGEX", "entry=(": "a ( has no )", "header=a": "cannot be used",
                  "from=a": "cannot be used", "n3=a": "cannot be used", "Entry=a": "cannot be used",
-                 "csv=a": "cannot be used", "9x=a": "cannot be used", "=a": "cannot be used",
-                 "e=(a)\\1": "back-references", "e=((a{99}){99}){99}": "too large", "e=a)": "no ( before"}
+                 "csv=a": "cannot be used", "9x=a": "cannot be used", "a" * 65 + "=a": "cannot be used", "=a": "cannot be used",
+                 "e=(a)\\1": "back-references", "e=((a{99}){99}){99}": "too long", "e=a)": "no ( before"}
         for value, message in cases.items():
             self.assert_refused(message, "--record", value)
         self.assert_refused("given twice", "--record", "e=a", "--record", "e=b")
