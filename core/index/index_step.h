@@ -17,6 +17,12 @@
 struct index_step *index_step_new(uint64_t start, uint64_t end);
 
 /*
+ * Whether the state at `start` is known already, as all before has been counted; sets *state. Then
+ * a step needs the counts for that state alone. Thread-safe.
+ */
+bool index_step_knows(struct record_index *index, uint64_t start, uint8_t *state);
+
+/*
  * Adds a step to an index, and takes over the step. Steps may overlap only if they are holes.
  * Thread-safe. Returns 0 or -ENOMEM.
  */

@@ -36,7 +36,8 @@ def entries(data, regex):
     starts = [0]
     place = 0
     for line in data.split(b"\n"):
-        if place > 0 and place < len(data) and pattern.match(line[:64 * K]):
+        goes_on = b"\1" if len(line) > 64 * K else b""  # so that $ does not match there
+        if 0 < place < len(data) and pattern.match(line[:64 * K] + goes_on):
             starts.append(place)
         place += len(line) + 1
     return [data[start:end] for start, end in zip(starts, starts[1:] + [len(data)])] if data else []
