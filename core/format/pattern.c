@@ -19,7 +19,7 @@ static size_t next_line(const struct record_text *text, size_t from)
 enum line_match { LINE_OTHER, LINE_MATCHES, LINE_UNKNOWN };
 
 /* Whether the line at this index starts a record. */
-static enum line_match match_line(const struct pattern_machine *machine,
+static enum line_match match_line(const struct pattern_automaton *automaton,
                                   const struct record_text *text, size_t line)
 {
     const uint8_t *start = text->bytes + line;
@@ -31,7 +31,7 @@ static enum line_match match_line(const struct pattern_machine *machine,
         return LINE_UNKNOWN;
     const bool goes_on = newline == NULL && seen > PATTERN_LINE;
     const size_t length = newline != NULL ? (size_t)(newline - start) : seen - (goes_on ? 1 : 0);
-    return pattern_machine_matches(machine, start, length, goes_on) ? LINE_MATCHES : LINE_OTHER;
+    return pattern_automaton_matches(automaton, start, length, goes_on) ? LINE_MATCHES : LINE_OTHER;
 }
 
 static bool find_start(const struct record_format *format, const struct record_text *text,
@@ -41,7 +41,7 @@ static bool find_start(const struct record_format *format, const struct record_t
 
     *at = next_line(text, 1);
     while (*at < text->limit) {
-        match = match_line(format->machine, text, *at);
+        match = match_line(format->automaton, text, *at);
         if (match != LINE_OTHER)
             break;
         *at = next_line(text, *at + 1);
@@ -52,21 +52,21 @@ static bool find_start(const struct record_format *format, const struct record_t
 int pattern_new(const char *name, const char *regex, struct record_format **format,
                 const char **wrong)
 {
-    struct pattern_machine *machine = malloc(sizeof(*machine));
+    struct pattern_automaton *automaton = malloc(sizeof(*automaton));
     struct record_format *made = malloc(sizeof(*made));
     char *own_name = strdup(name);
-    int error = machine != NULL && made != NULL && own_name != NULL ? 0 : -ENOMEM;
+    int error = automaton != NULL && made != NULL && own_name != NULL ? 0 : -ENOMEM;
 
-    *wrong = error == 0 ? pattern_parse(regex, machine) : NULL;
+    *wrong = error == 0 ? pattern_parse(regex, automaton) : NULL;
     if (error != 0 || *wrong != NULL) {
-        free(machine);
+        free(automaton);
         free(made);
         free(own_name);
         return error != 0 ? error : -EINVAL;
     }
     *made = (struct record_format){
         .name = own_name,
-        .machine = machine,
+        .automaton = automaton,
         .states = 1,
         .ends_before = true,
         .context = 1,
@@ -82,6 +82,6 @@ void pattern_free(struct record_format *format)
     if (format == NULL)
         return;
     free((void *)format->name);
-    free((void *)format->machine);
+    free((void *)format->automaton);
     free(format);
 }

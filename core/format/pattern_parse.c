@@ -14,13 +14,13 @@ enum {
 
 /* A part of an expression, as far as other parts need to know it. */
 struct fragment {
-    bool matches_nothing;
-    struct place_set first;
-    struct place_set last;
+    bool nullable;
+    struct position_set first;
+    struct position_set last;
 };
 
 struct parser {
-    struct pattern_machine *machine;
+    struct pattern_automaton *automaton;
     const char *at;
     unsigned depth;
     unsigned steps;
@@ -29,16 +29,16 @@ struct parser {
 
 static struct fragment parse_expression(struct parser *parser);
 
-static const struct fragment nothing = {.matches_nothing = true};
+static const struct fragment empty = {.nullable = true};
 
 /* --- joining fragments ------------------------------------------------------------------------ */
 
-static void follow_with(struct parser *parser, const struct place_set *last,
-                        const struct place_set *first)
+static void follow_with(struct parser *parser, const struct position_set *last,
+                        const struct position_set *first)
 {
-    for (unsigned place = 0; place < parser->machine->places; place++)
-        if ((last->words[place / 64] >> place % 64 & 1) != 0)
-            place_set_join(&parser->machine->follow[place], first);
+    for (unsigned position = 0; position < parser->automaton->positions; position++)
+        if ((last->words[position / 64] >> position % 64 & 1) != 0)
+            position_set_join(&parser->automaton->follow[position], first);
 }
 
 /* One after the other. */
@@ -48,55 +48,55 @@ static struct fragment chain(struct parser *parser, const struct fragment *one,
     struct fragment both = *one;
 
     follow_with(parser, &one->last, &other->first);
-    if (one->matches_nothing)
-        place_set_join(&both.first, &other->first);
+    if (one->nullable)
+        position_set_join(&both.first, &other->first);
     both.last = other->last;
-    if (other->matches_nothing)
-        place_set_join(&both.last, &one->last);
-    both.matches_nothing = one->matches_nothing && other->matches_nothing;
+    if (other->nullable)
+        position_set_join(&both.last, &one->last);
+    both.nullable = one->nullable && other->nullable;
     return both;
 }
 
 static void join_branch(struct fragment *all, const struct fragment *branch)
 {
-    all->matches_nothing = all->matches_nothing || branch->matches_nothing;
-    place_set_join(&all->first, &branch->first);
-    place_set_join(&all->last, &branch->last);
+    all->nullable = all->nullable || branch->nullable;
+    position_set_join(&all->first, &branch->first);
+    position_set_join(&all->last, &branch->last);
 }
 
 /* --- atoms ------------------------------------------------------------------------------------ */
 
-/* A new place. */
-static struct fragment add_place(struct parser *parser, unsigned *place)
+/* A new position. */
+static struct fragment add_position(struct parser *parser, unsigned *position)
 {
-    struct fragment fragment = {.matches_nothing = false};
+    struct fragment fragment = {.nullable = false};
 
-    *place = 0;
-    if (parser->machine->places == PLACES_MOST) {
+    *position = 0;
+    if (parser->automaton->positions == POSITIONS_MOST) {
         parser->wrong = "it is too long, with its repetitions written out";
         return fragment;
     }
-    *place = parser->machine->places++;
-    place_set_add(&fragment.first, *place);
-    place_set_add(&fragment.last, *place);
+    *position = parser->automaton->positions++;
+    position_set_add(&fragment.first, *position);
+    position_set_add(&fragment.last, *position);
     return fragment;
 }
 
-static struct fragment add_edge(struct parser *parser, struct place_set *edge)
+static struct fragment add_edge(struct parser *parser, struct position_set *edge)
 {
-    unsigned place = 0;
-    struct fragment fragment = add_place(parser, &place);
-    place_set_add(edge, place);
+    unsigned position = 0;
+    struct fragment fragment = add_position(parser, &position);
+    position_set_add(edge, position);
     return fragment;
 }
 
 static struct fragment add_bytes(struct parser *parser, const struct byte_set *bytes)
 {
-    unsigned place = 0;
-    struct fragment fragment = add_place(parser, &place);
+    unsigned position = 0;
+    struct fragment fragment = add_position(parser, &position);
     for (unsigned byte = 0; byte < 256; byte++)
         if (bytes->has[byte])
-            place_set_add(&parser->machine->takes[byte], place);
+            position_set_add(&parser->automaton->takes[byte], position);
     return fragment;
 }
 
@@ -111,7 +111,7 @@ static struct fragment parse_group(struct parser *parser)
 {
     if (parser->depth == DEPTH_MOST) {
         parser->wrong = "its parentheses are nested too deeply";
-        return nothing;
+        return empty;
     }
     parser->depth++;
     struct fragment group = parse_expression(parser);
@@ -142,7 +142,7 @@ static struct fragment parse_escape(struct parser *parser)
     else if (byte == '\0')
         parser->wrong = "nothing follows its last backslash";
     else if (isalnum((unsigned char)byte))
-        parser->wrong = "a letter after a backslash has no meaning";
+        parser->wrong = "a letter or a 0 after a backslash has no meaning";
     else
         parser->at++;
     return add_byte(parser, byte);
@@ -172,15 +172,15 @@ static struct fragment parse_atom(struct parser *parser)
     case '.':
         return parse_any(parser);
     case '^':
-        return add_edge(parser, &parser->machine->line_starts);
+        return add_edge(parser, &parser->automaton->line_starts);
     case '$':
-        return add_edge(parser, &parser->machine->line_ends);
+        return add_edge(parser, &parser->automaton->line_ends);
     case '*':
     case '+':
     case '?':
     case '{':
         parser->wrong = "a repetition has nothing to repeat";
-        return nothing;
+        return empty;
     default:
         return add_byte(parser, byte);
     }
@@ -217,8 +217,8 @@ static struct repetition parse_interval(struct parser *parser)
         parser->at++;
         times.most = isdigit((unsigned char)*parser->at) ? parse_count(parser) : ENDLESS;
     }
-    const bool empty = *start == '}' || (start[0] == ',' && start[1] == '}');
-    if (parser->wrong == NULL && (*parser->at != '}' || empty || times.least > times.most))
+    const bool no_counts = *start == '}' || (start[0] == ',' && start[1] == '}');
+    if (parser->wrong == NULL && (*parser->at != '}' || no_counts || times.least > times.most))
         parser->wrong = "a { does not begin a repetition such as {2} or {1,3}";
     else
         parser->at++;
@@ -259,7 +259,7 @@ static struct fragment copy_piece(struct parser *parser, const struct piece_text
 static struct fragment repeat(struct parser *parser, const struct piece_text *text,
                               struct fragment one, struct repetition times)
 {
-    struct fragment all = nothing;
+    struct fragment all = empty;
     const unsigned copies =
         times.most == ENDLESS ? (times.least > 0 ? times.least : 1) : times.most;
 
@@ -267,7 +267,7 @@ static struct fragment repeat(struct parser *parser, const struct piece_text *te
         struct fragment copy = i == 1 ? one : copy_piece(parser, text);
         if (times.most == ENDLESS && i == copies)
             follow_with(parser, &copy.last, &copy.first);
-        copy.matches_nothing = copy.matches_nothing || i > times.least;
+        copy.nullable = copy.nullable || i > times.least;
         all = chain(parser, &all, &copy);
     }
     return all;
@@ -297,7 +297,7 @@ static struct fragment parse_repeated(struct parser *parser, const struct piece_
 
 static struct fragment parse_branch(struct parser *parser)
 {
-    struct fragment branch = nothing;
+    struct fragment branch = empty;
 
     while (parser->wrong == NULL && *parser->at != '\0' && *parser->at != '|' &&
            *parser->at != ')') {
@@ -319,16 +319,16 @@ static struct fragment parse_expression(struct parser *parser)
     return all;
 }
 
-const char *pattern_parse(const char *regex, struct pattern_machine *machine)
+const char *pattern_parse(const char *regex, struct pattern_automaton *automaton)
 {
-    struct parser parser = {.machine = machine, .at = regex};
+    struct parser parser = {.automaton = automaton, .at = regex};
 
-    memset(machine, 0, sizeof(*machine));
+    memset(automaton, 0, sizeof(*automaton));
     const struct fragment whole = parse_expression(&parser);
     if (parser.wrong == NULL && *parser.at == ')')
         parser.wrong = "a ) has no ( before it";
-    machine->matches_nothing = whole.matches_nothing;
-    machine->first = whole.first;
-    machine->last = whole.last;
+    automaton->nullable = whole.nullable;
+    automaton->first = whole.first;
+    automaton->last = whole.last;
     return parser.wrong;
 }

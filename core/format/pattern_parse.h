@@ -14,12 +14,12 @@
 #ifndef BIGFS_CORE_FORMAT_PATTERN_PARSE_H
 #define BIGFS_CORE_FORMAT_PATTERN_PARSE_H
 
-#include "core/format/pattern_machine.h"
+#include "core/format/pattern_automaton.h"
 
 /*
- * Makes the machine of an expression, in *machine. Returns NULL, or what is wrong with the
- * expression, as a few words; then *machine means nothing. Ends soon, whatever the expression is.
+ * Makes the automaton of an expression, in *automaton. Returns NULL, or what is wrong with the
+ * expression, as a few words; then *automaton means nothing. Ends soon, whatever the expression is.
  */
-const char *pattern_parse(const char *regex, struct pattern_machine *machine);
+const char *pattern_parse(const char *regex, struct pattern_automaton *automaton);
 
 #endif

@@ -41,7 +41,7 @@ struct record_effect {
 /* The effect of no bytes. */
 static const struct record_effect record_effect_none = {.to = {0, 1, 2, 3}};
 
-struct pattern_machine;
+struct pattern_automaton;
 
 /* A stretch of a content, for formats that look ahead. */
 struct record_text {
@@ -57,7 +57,7 @@ struct record_format {
     unsigned states;   /* 1 to RECORD_STATES */
     uint8_t delimiter; /* of csv: between fields */
     uint32_t reach;    /* how many bytes it looks ahead; 0: it is a machine */
-    const struct pattern_machine *machine; /* of patterns */
+    const struct pattern_automaton *automaton; /* of patterns */
 
     bool needs_index; /* a boundary depends on all bytes before it */
     bool ends_before; /* the byte that ends a record is the first of the next */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Patterns with models of what they match that share no code with the C library's, and contents
- * that are easily cut wrongly.
+ * Patterns with models of what they match, which use no regular expressions, and contents that are
+ * easily cut wrongly.
  */
 #ifndef BIGFS_TESTS_PATTERN_MODEL_H
 #define BIGFS_TESTS_PATTERN_MODEL_H

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/format/pattern_machine.h"
+#include "core/format/pattern_automaton.h"
 #include "core/view/view_types.h"
 #include "fs/command/complaint.h"
 #include "fs/command/help.h"
@@ -669,7 +669,7 @@ static void test_unknown_formats(void **state)
 
 static bool starts_record(const struct record_format *format, const char *line)
 {
-    return pattern_machine_matches(format->machine, (const uint8_t *)line, strlen(line), false);
+    return pattern_automaton_matches(format->automaton, (const uint8_t *)line, strlen(line), false);
 }
 
 /* --record makes a format for --format, before or after it, and for names of views. */

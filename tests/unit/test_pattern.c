@@ -137,7 +137,7 @@ static void test_like_the_library(void **state)
     (void)state;
     for (uint64_t i = 0; i < ROUNDS; i++) {
         struct random random = random_case(i);
-        struct pattern_machine machine;
+        struct pattern_automaton automaton;
         char regex[REGEX_MOST] = "";
         char anchored[REGEX_MOST + 4];
         char text[TEXT_MOST + 1] = ""; /* the address sanitizer looks for its end */
@@ -150,12 +150,12 @@ static void test_like_the_library(void **state)
         (void)snprintf(anchored, sizeof(anchored), "^(%s)", regex);
         if (regcomp(&library, anchored, REG_EXTENDED | REG_NOSUB) != 0)
             continue; /* it refuses more, such as a{,2} in places */
-        assert_null(pattern_parse(regex, &machine));
+        assert_null(pattern_parse(regex, &automaton));
         regmatch_t part = {.rm_so = 0, .rm_eo = (regoff_t)length};
         bool wanted =
             regexec(&library, text, 1, &part, REG_STARTEND | (goes_on ? REG_NOTEOL : 0)) == 0;
         regfree(&library);
-        if (pattern_machine_matches(&machine, (const uint8_t *)text, length, goes_on) != wanted)
+        if (pattern_automaton_matches(&automaton, (const uint8_t *)text, length, goes_on) != wanted)
             fail_msg("case %u: %s: %.*s (%d bytes%s): %d wanted", (unsigned)i, regex, (int)length,
                      text, (int)length, goes_on ? ", goes on" : "", wanted);
         matches += wanted;
@@ -176,9 +176,9 @@ static void test_hard_lines(void **state)
     for (size_t i = 0; i < PATTERN_LINE; i++)
         line[i] = random_chance(&random, 50) ? 'a' : 'b';
     for (size_t i = 0; i < LENGTH_OF(regexes); i++) {
-        struct pattern_machine machine;
-        assert_null(pattern_parse(regexes[i], &machine));
-        assert_false(pattern_machine_matches(&machine, line, PATTERN_LINE, true));
+        struct pattern_automaton automaton;
+        assert_null(pattern_parse(regexes[i], &automaton));
+        assert_false(pattern_automaton_matches(&automaton, line, PATTERN_LINE, true));
     }
     free(line);
 }
