@@ -93,7 +93,8 @@ static int make_pattern(char *text, struct record_format **pattern)
     if (!view_argument_may_name_pattern(text))
         return complain(EXIT_USAGE,
                         "--record: the name %s cannot be used: give a lower-case letter and "
-                        "then letters, digits, - and _, and no name that has a meaning already",
+                        "then letters, digits, - and _, at most 64 in all, and no name that has "
+                        "a meaning already",
                         text);
     int error = pattern_new(text, equals + 1, pattern, &wrong);
     if (error == -EINVAL)

@@ -702,11 +702,12 @@ static void test_names_of_records(void **state)
                                         "Abc",    "1a",   "_a",    "a b"};
     (void)state;
     for (size_t i = 0; i < LENGTH_OF(names); i++)
-        assert_refused(PARSE(text("--record=%s=x", names[i]), "s", "m"), EXIT_USAGE,
-                       text("bigfs: --record: the name %s cannot be used: give a lower-case "
-                            "letter and then letters, digits, - and _, and no name that has a "
-                            "meaning already\n",
-                            names[i]));
+        assert_refused(
+            PARSE(text("--record=%s=x", names[i]), "s", "m"), EXIT_USAGE,
+            text("bigfs: --record: the name %s cannot be used: give a lower-case letter and "
+                 "then letters, digits, - and _, at most 64 in all, and no name that "
+                 "has a meaning already\n",
+                 names[i]));
     command_free(accepted(PARSE("--record=n=x", "--record=n1x=x", "--record=headers=x",
                                 "--record=lines=x", "s", "m")));
 }
