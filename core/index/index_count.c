@@ -9,7 +9,7 @@
 #include "core/content/scan.h"
 #include "core/index/index_step.h"
 
-/* The record ends of a stretch, for each state that it may begin in. */
+/* The record ends of a stretch, for each state that it may begin in, or for the one that holds. */
 struct tally {
     struct record_index *index;
     struct index_step *step;
@@ -25,6 +25,14 @@ static struct record_effect *effect_at(const struct tally *tally, uint64_t offse
     return &tally->step->blocks[offset / INDEX_BLOCK - tally->step->start / INDEX_BLOCK];
 }
 
+/* Notes the state in which a block begins, if `effect` is that of another block than the last. */
+static void enter_block(struct tally *tally, const struct record_effect *effect)
+{
+    if (effect != tally->last)
+        tally->begun_in = tally->state;
+    tally->last = effect;
+}
+
 /* Counts bytes of a block for the state that it begins in, or for each if that is not known. */
 static void count_part(struct tally *tally, const uint8_t *bytes, size_t length,
                        struct record_effect *effect)
@@ -35,19 +43,16 @@ static void count_part(struct tally *tally, const uint8_t *bytes, size_t length,
         record_format_pass(format, bytes, length, effect);
         return;
     }
-    if (effect != tally->last)
-        tally->begun_in = tally->state;
-    tally->last = effect;
+    enter_block(tally, effect);
     effect->ends[tally->begun_in] +=
         format->count_ends(format, bytes, length, &effect->to[tally->begun_in]);
     tally->state = effect->to[tally->begun_in];
 }
 
+/* The same for zeros, which cost nothing in any state. */
 static void count_zeros(struct tally *tally, uint64_t length, struct record_effect *effect)
 {
-    if (effect != tally->last)
-        tally->begun_in = tally->state;
-    tally->last = effect;
+    enter_block(tally, effect);
     record_format_pass_zeros(tally->index->format, length, effect);
     tally->state = effect->to[tally->begun_in];
 }

@@ -5,8 +5,9 @@
  *     counted     | step | step |      | step | hole                |
  *     chosen      |===========>          these wait for the gap to be counted
  *
- * A step has the counts of each block for every state of the format that it may begin in. Those
- * that hold are chosen once the state at its start is known. Formats with one state do not wait.
+ * A step has the counts of each block for every state of the format that it may begin in, or for
+ * the one that holds if that is known already. Those that hold are chosen once the state at its
+ * start is known. Formats with one state do not wait.
  */
 #ifndef BIGFS_CORE_INDEX_INDEX_STEP_H
 #define BIGFS_CORE_INDEX_INDEX_STEP_H

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/base/checked.h"
-#include "core/base/cleanup.h"
 #include "core/content/scan.h"
 
 /* Where the bytes begin that tell the state at `place`. */
@@ -60,9 +59,9 @@ static int probe_machine(const struct reading *reading, const struct record_form
 /* --- looking ahead ---------------------------------------------------------------------------- */
 
 /*
- * Bytes are copied out of the scan and looked at after it, as lines go on from one visit to the
- * next. What was read is kept until it has been told about, and not read again. Of what lies after
- * the stretch little is read at first: most lines are short.
+ * Bytes are copied out of the scan, as a line may go on from one visit to the next. They stay in
+ * memory until it is known whether a record ends there, and are not read again. After the stretch,
+ * little is read at first: most lines are short.
  */
 enum { FIRST_PART = 4096, LONGEST_PART = 64 * 1024 };
 
@@ -88,13 +87,17 @@ static bool append_bytes(void *argument, const uint8_t *bytes, size_t length, ui
 
 static const struct scan_visitor appender = {.data = append_bytes};
 
-/* Where the next part ends: with the stretch, or after it with a page. */
+/*
+ * Where the next part ends. Within the stretch, at a multiple of LONGEST_PART: no large folio of
+ * the page cache then belongs to two parts, and each can be dropped after its part. After the
+ * stretch, with a page.
+ */
 static uint64_t next_part_end(struct look_ahead *ahead, uint64_t start)
 {
     uint64_t end = ahead->end;
 
     if (start < end) {
-        end = min_u64(end, start + LONGEST_PART);
+        end = min_u64(end, (start / LONGEST_PART + 1) * LONGEST_PART);
     } else {
         end = start + ahead->after - start % FIRST_PART;
         ahead->after = min_u64(4 * ahead->after, LONGEST_PART);

@@ -133,7 +133,7 @@ struct loaded_block {
     uint8_t *bytes; /* borrowed; INDEX_BLOCK bytes */
 };
 
-/* The head of the record at index `at` of the block; it is read only if it goes on after it. */
+/* The head of the record at index `at` of the block. It is read if it goes on after the block. */
 static int head_in_block(const struct key_search *search, const struct loaded_block *block,
                          size_t at, struct record_head *head)
 {
@@ -179,7 +179,7 @@ static int look_at_records(struct key_search *search, struct hunt *hunt,
 }
 
 /*
- * Goes through the block of hunt->low, as the state is known at its start alone: any probe within
+ * Goes through the block of hunt->low. The state is known at its start alone, so any probe within
  * it would pass the records before it too.
  */
 static int walk_block(struct key_search *search, struct hunt *hunt, struct loaded_block *block)
@@ -199,8 +199,8 @@ static int walk_block(struct key_search *search, struct hunt *hunt, struct loade
 }
 
 /*
- * Probes as near the start of a block as the index tells the record number without reading what is
- * before. Within a block it walks.
+ * Probes the first place of a block for which the index tells the number of the record without any
+ * byte before it. Within a block it walks.
  */
 static int probe_block(struct key_search *search, struct hunt *hunt, struct loaded_block *block)
 {

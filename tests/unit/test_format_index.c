@@ -339,6 +339,37 @@ static void test_any_order(void **state)
     }
 }
 
+static unsigned all_states; /* how often bytes were counted for each state */
+
+static void count_all_states(const struct record_format *format, const uint8_t *bytes,
+                             size_t length, struct record_effect *effect)
+{
+    all_states++;
+    csv_formats[','].pass(format, bytes, length, effect);
+}
+
+/* If all before a step has been counted, only the state that holds is counted. */
+static void test_known_state(void **state)
+{
+    struct random random = random_case(4000);
+    struct record_format format = csv_formats[','];
+
+    assert_int_equal(fault_guard_install(), 0);
+    format.pass = count_all_states;
+    struct content content = content_make(*state, &random, &format, INDEX_STEP + 12345);
+    for (unsigned first = 0; first < 2; first++) {
+        struct record_index *index = record_index_new(&format, content.size, NULL);
+        all_states = 0;
+        for (unsigned k = 0; k < 2; k++)
+            assert_int_equal(index_count(&content.reading, (first + k) % 2 * (uint64_t)INDEX_STEP,
+                                         content.size, index),
+                             0);
+        assert_int_equal(all_states == 0, first == 0);
+        record_index_unref(index);
+    }
+    content_free(&content);
+}
+
 /* A hole much longer than a group: its effect on the state is known without reading it. */
 static void test_long_holes(void **state)
 {
@@ -390,10 +421,8 @@ int main(void)
 {
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_contents),
-        IN_WORLD(test_appended),
-        IN_WORLD(test_any_order),
-        IN_WORLD(test_long_holes),
+        IN_WORLD(test_contents),    IN_WORLD(test_appended),   IN_WORLD(test_any_order),
+        IN_WORLD(test_known_state), IN_WORLD(test_long_holes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
