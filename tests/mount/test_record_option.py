@@ -140,7 +140,22 @@ class RecordOptionTest(FormatTest):
             low, high = sorted(self.generator.randrange(20001) for _ in range(2))
             name = "2026-11-28 %09d..2026-11-28 %09d" % (low, high)
             self.assertEqual(read(mount.p("some.log", "sorted@entry", name)), b"".join(records[low:high]))
+            self.assertEqual(read(mount.p("some.log", "sorted@entry,header=3", name)),
+                             b"".join(records[:3] + records[max(low, 3):max(high, 3)]))
         self.assertEqual(read(mount.p("some.log", "sorted@entry", "2026-11-28 00000000")), b"".join(records[:10]))
+
+    def test_table(self):
+        """The table of a view of entries tells where its pieces lie."""
+        self.write("some.log", log_file(self.generator, 200 * K))
+        mount = self.start("--record", "entry=" + ENTRY)
+        place = 0
+        for line in read(mount.p("some.log", "lines@9000,entry.tsv")).decode().splitlines()[1:]:
+            name, offset, length = line.split("\t")[:3]
+            self.assertEqual(os.stat(mount.p("some.log", "lines@9000,entry", name)).st_size, int(length))
+            if int(length):
+                self.assertEqual(int(offset), place)
+            place += int(length)
+        self.assertEqual(place, os.stat(self.source / "some.log").st_size)
 
     def test_grows(self):
         """A log that grows by parts of lines: each fresh cut is that of the file as it is."""

@@ -110,24 +110,10 @@ static void find_starts(struct content *content)
     }
 }
 
-/* Writes [from, size), without the blocks of zeros, which become holes. */
-static void write_part(const struct content *content, int fd, uint64_t from)
-{
-    static const uint8_t zeros[4 * KIB];
-    for (uint64_t at = from; at < content->size;) {
-        const uint64_t length = min_u64(4 * KIB - at % (4 * KIB), content->size - at);
-        if (memcmp(content->bytes + at, zeros, length) != 0)
-            assert_int_equal(pwrite(fd, content->bytes + at, length, (off_t)at), length);
-        at += length;
-    }
-    assert_int_equal(ftruncate(fd, (off_t)content->size), 0);
-}
-
 static struct content content_make(struct world *world, struct random *random,
                                    const struct record_format *format, uint64_t size)
 {
     struct content content = {.format = format, .bytes = malloc(size + 1), .size = size};
-    const struct timespec past[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
 
     assert_non_null(content.bytes);
     fill_records(random, content.bytes, size);
@@ -136,10 +122,7 @@ static struct content content_make(struct world *world, struct random *random,
     if (random_chance(random, 40))
         fill_zeros(random, content.bytes, size);
     find_starts(&content);
-    int fd = scratch_open(&world->scratch, "content", O_RDWR | O_CREAT | O_TRUNC);
-    write_part(&content, fd, 0);
-    assert_int_equal(futimens(fd, past), 0);
-    assert_int_equal(close(fd), 0);
+    scratch_write_sparse(&world->scratch, "content", content.bytes, content.size);
     content.reading = reading_world_pin(world, "content");
     return content;
 }
@@ -395,9 +378,7 @@ static void test_long_holes(void **state)
         memcpy(content.bytes, start, strlen(start));
         memcpy(content.bytes + hole, end, strlen(end));
         find_starts(&content);
-        int fd = scratch_open(&world->scratch, "content", O_RDWR | O_CREAT | O_TRUNC);
-        write_part(&content, fd, 0);
-        assert_int_equal(close(fd), 0);
+        scratch_write_sparse(&world->scratch, "content", content.bytes, content.size);
         content.reading = reading_world_pin(world, "content");
         struct random random = random_case(i);
         struct record_index *index = record_index_new(content.format, content.size, NULL);

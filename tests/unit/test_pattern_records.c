@@ -5,11 +5,9 @@
  */
 #include "tests/unit/support.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/checked.h"
 #include "core/file/fault_guard.h"
@@ -47,19 +45,6 @@ static void fill_holes(struct random *random, uint8_t *bytes, uint64_t size)
     }
 }
 
-/* Writes [from, size), without the blocks of zeros, which become holes. */
-static void write_part(const struct content *content, int fd, uint64_t from)
-{
-    static const uint8_t zeros[4 * KIB];
-    for (uint64_t at = from; at < content->size;) {
-        const uint64_t length = min_u64(4 * KIB - at % (4 * KIB), content->size - at);
-        if (memcmp(content->bytes + at, zeros, length) != 0)
-            assert_int_equal(pwrite(fd, content->bytes + at, length, (off_t)at), length);
-        at += length;
-    }
-    assert_int_equal(ftruncate(fd, (off_t)content->size), 0);
-}
-
 static struct content content_make(struct world *world, struct random *random, uint64_t index)
 {
     struct content content = {
@@ -67,17 +52,13 @@ static struct content content_make(struct world *world, struct random *random, u
         .bytes = malloc(2 * MOST),
         .size = random_between(random, 1, index % 2 == 0 ? 3000 : MOST),
     };
-    const struct timespec past[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
 
     assert_non_null(content.bytes);
     content.format = model_pattern(content.model);
     model_fill(random, content.bytes, 2 * MOST);
     if (random_chance(random, 50))
         fill_holes(random, content.bytes, content.size);
-    int fd = scratch_open(&world->scratch, "content", O_RDWR | O_CREAT | O_TRUNC);
-    write_part(&content, fd, 0);
-    assert_int_equal(futimens(fd, past), 0);
-    assert_int_equal(close(fd), 0);
+    scratch_write_sparse(&world->scratch, "content", content.bytes, content.size);
     content.reading = reading_world_pin(world, "content");
     return content;
 }
