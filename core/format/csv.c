@@ -9,7 +9,7 @@
 
 enum {
     FEW = 256,   /* bytes after which most wrong guesses of the state have come to the right one */
-    MANY = 4096, /* bytes after which to look whether the others have */
+    MANY = 4096, /* bytes after which to look whether the others have, and whether quotes follow */
 };
 
 /* --- finding and counting --------------------------------------------------------------------- */
@@ -48,10 +48,32 @@ static size_t find_csv_end(const struct record_format *format, const uint8_t *by
     return length;
 }
 
+/* The state after bytes without a quote, the last of which is given: a quoted field goes on. */
+static uint8_t state_without_quotes(const struct record_format *format, uint8_t last, uint8_t state)
+{
+    if (state == CSV_QUOTED)
+        return CSV_QUOTED;
+    return last == '\n' || last == format->delimiter ? CSV_FIELD_START : CSV_UNQUOTED;
+}
+
+/* Without a quote, every LF ends a record, unless a quoted field goes on. */
 static uint64_t count_csv_ends(const struct record_format *format, const uint8_t *bytes,
                                size_t length, uint8_t *state)
 {
-    return csv_run(bytes, length, format->delimiter, state);
+    uint64_t ends = 0;
+
+    while (length > 0) {
+        const size_t part = (size_t)min_u64(length, MANY);
+        if (memchr(bytes, '"', part) != NULL) {
+            ends += csv_run(bytes, part, format->delimiter, state);
+        } else {
+            ends += *state != CSV_QUOTED ? byte_count(bytes, part, '\n') : 0;
+            *state = state_without_quotes(format, bytes[part - 1], *state);
+        }
+        bytes += part;
+        length -= part;
+    }
+    return ends;
 }
 
 /* --- for every state -------------------------------------------------------------------------- */
@@ -65,19 +87,15 @@ static bool is_undecided(const struct record_effect *effect)
     return false;
 }
 
-/* Bytes without a quote: a quoted field goes on, and otherwise every LF ends a record. */
+/* Bytes without a quote are counted once for all states. */
 static void pass_without_quotes(const struct record_format *format, const uint8_t *bytes,
                                 size_t length, struct record_effect *effect)
 {
-    const uint8_t last = bytes[length - 1];
-    const bool starts_field = last == '\n' || last == format->delimiter;
     const uint64_t ends = byte_count(bytes, length, '\n');
 
     for (unsigned i = 0; i < CSV_STATES; i++) {
-        if (effect->to[i] == CSV_QUOTED)
-            continue;
-        effect->ends[i] += ends;
-        effect->to[i] = starts_field ? CSV_FIELD_START : CSV_UNQUOTED;
+        effect->ends[i] += effect->to[i] != CSV_QUOTED ? ends : 0;
+        effect->to[i] = state_without_quotes(format, bytes[length - 1], effect->to[i]);
     }
 }
 

@@ -10,27 +10,25 @@
  *
  * What comes before the first such line is a record of its own.
  *
- * REGEX is a POSIX extended regular expression in the C locale, as regcomp(3) of the C library
- * reads it, without back-references. Bytes are characters; `.` matches any but NUL, and `$` matches
- * before the LF that ends the line, or at the end of the content. Of a line only the first
- * PATTERN_LINE bytes are looked at, and if the line goes on after them `$` does not match there.
+ * REGEX is a POSIX extended regular expression in the C locale (core/format/pattern_parse.h). Bytes
+ * are characters. A CR before the LF belongs to the line. `$` matches before the LF, or at the end
+ * of the content. Of a line only the first PATTERN_LINE bytes are looked at, and if the line goes
+ * on after them `$` does not match there.
  */
 #ifndef BIGFS_CORE_FORMAT_PATTERN_H
 #define BIGFS_CORE_FORMAT_PATTERN_H
 
 #include "core/format/record_format.h"
 
-enum {
-    PATTERN_LINE = 64 * 1024,
-    PATTERN_WHY = 128, /* room for a reason */
-};
+enum { PATTERN_LINE = 64 * 1024 };
 
 /*
- * Makes the format `name` (copied) of a regular expression (copied). Returns 0 and sets *format,
- * which the caller owns; -EINVAL, after writing what is wrong with the expression to `why` (of
- * PATTERN_WHY bytes); or -ENOMEM.
+ * Makes the format `name` (copied) of a regular expression. Returns 0 and sets *format, which the
+ * caller owns; -EINVAL with what is wrong with the expression, as a few words, in *wrong; or
+ * -ENOMEM.
  */
-int pattern_new(const char *name, const char *regex, struct record_format **format, char *why);
+int pattern_new(const char *name, const char *regex, struct record_format **format,
+                const char **wrong);
 
 /* Frees a pattern. NULL is allowed. */
 void pattern_free(struct record_format *format);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/format/record_formats.h"
 
 int patterns_add(struct patterns *patterns, struct record_format *format)
 {
@@ -29,6 +30,13 @@ const struct record_format *patterns_find(const struct patterns *patterns, const
             return format;
     }
     return NULL;
+}
+
+const struct record_format *patterns_find_format(const struct patterns *patterns, const char *name,
+                                                 size_t length)
+{
+    const struct record_format *format = record_format_named(name, length);
+    return format != NULL ? format : patterns_find(patterns, name, length);
 }
 
 void patterns_destroy(struct patterns *patterns)

@@ -16,13 +16,22 @@ struct patterns {
     size_t count;
 };
 
-/* Takes over a pattern. Returns 0; or -EEXIST if there is one with its name, or -ENOMEM, and the
- * caller keeps it. */
+/*
+ * Takes over a pattern. Returns 0; or -EEXIST if there is one with its name, or -ENOMEM, and the
+ * caller keeps it.
+ */
 int patterns_add(struct patterns *patterns, struct record_format *format);
 
 /* The pattern with this name of `length` bytes, or NULL. `patterns` may be NULL: none. */
 const struct record_format *patterns_find(const struct patterns *patterns, const char *name,
                                           size_t length);
+
+/*
+ * The format with this name of `length` bytes in paths: one of the table of formats, or a pattern.
+ * NULL: there is none. `patterns` may be NULL.
+ */
+const struct record_format *patterns_find_format(const struct patterns *patterns, const char *name,
+                                                 size_t length);
 
 /* Frees all of them. */
 void patterns_destroy(struct patterns *patterns);

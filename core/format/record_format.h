@@ -41,6 +41,8 @@ struct record_effect {
 /* The effect of no bytes. */
 static const struct record_effect record_effect_none = {.to = {0, 1, 2, 3}};
 
+struct pattern_automaton;
+
 /* A stretch of a content, for formats that look ahead. */
 struct record_text {
     const uint8_t *bytes;
@@ -55,7 +57,7 @@ struct record_format {
     unsigned states;   /* 1 to RECORD_STATES */
     uint8_t delimiter; /* of csv: between fields */
     uint32_t reach;    /* how many bytes it looks ahead; 0: it is a machine */
-    const char *regex; /* of patterns */
+    const struct pattern_automaton *automaton; /* of patterns */
 
     bool needs_index; /* a boundary depends on all bytes before it */
     bool ends_before; /* the byte that ends a record is the first of the next */
@@ -86,12 +88,12 @@ struct record_format {
 
     /*
      * Of formats that look ahead: finds the first byte that ends a record, from index 1 on; the
-     * byte before is only context. Returns 1 and its index *at. Returns 0 if none is found in
+     * byte before is only context. Returns true and its index *at. Returns false if none is in
      * [1, *at): either *at is the limit, or more bytes must follow to tell about the one at *at,
-     * which `reach` bytes always do. Returns -ENOMEM if there is no memory.
+     * which `reach` bytes always do.
      */
-    int (*find_ahead)(const struct record_format *format, const struct record_text *text,
-                      size_t *at);
+    bool (*find_ahead)(const struct record_format *format, const struct record_text *text,
+                       size_t *at);
 };
 
 /* Whether an index can be made of its records, so that they can be counted. */

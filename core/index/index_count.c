@@ -9,16 +9,52 @@
 #include "core/content/scan.h"
 #include "core/index/index_step.h"
 
-/* The record ends of a stretch, for each state that it may begin in. */
+/* The record ends of a stretch, for each state that it may begin in, or for the one that holds. */
 struct tally {
     struct record_index *index;
     struct index_step *step;
     uint64_t scanned; /* bytes */
+    bool knows;       /* the state at the start of the step: others need not be counted */
+    uint8_t state;    /* if it is known: after what was counted */
+    uint8_t begun_in; /* the state at the start of the last block */
+    const struct record_effect *last; /* of that block; NULL: none yet */
 };
 
 static struct record_effect *effect_at(const struct tally *tally, uint64_t offset)
 {
     return &tally->step->blocks[offset / INDEX_BLOCK - tally->step->start / INDEX_BLOCK];
+}
+
+/* Notes the state in which a block begins, if `effect` is that of another block than the last. */
+static void enter_block(struct tally *tally, const struct record_effect *effect)
+{
+    if (effect != tally->last)
+        tally->begun_in = tally->state;
+    tally->last = effect;
+}
+
+/* Counts bytes of a block for the state that it begins in, or for each if that is not known. */
+static void count_part(struct tally *tally, const uint8_t *bytes, size_t length,
+                       struct record_effect *effect)
+{
+    const struct record_format *format = tally->index->format;
+
+    if (!tally->knows) {
+        record_format_pass(format, bytes, length, effect);
+        return;
+    }
+    enter_block(tally, effect);
+    effect->ends[tally->begun_in] +=
+        format->count_ends(format, bytes, length, &effect->to[tally->begun_in]);
+    tally->state = effect->to[tally->begun_in];
+}
+
+/* The same for zeros, which cost nothing in any state. */
+static void count_zeros(struct tally *tally, uint64_t length, struct record_effect *effect)
+{
+    enter_block(tally, effect);
+    record_format_pass_zeros(tally->index->format, length, effect);
+    tally->state = effect->to[tally->begun_in];
 }
 
 static uint64_t part_in_block(uint64_t offset, uint64_t length)
@@ -33,7 +69,7 @@ static bool tally_bytes(void *argument, const uint8_t *bytes, size_t length, uin
     tally->scanned += length;
     while (length > 0) {
         size_t part = (size_t)part_in_block(offset, length);
-        record_format_pass(tally->index->format, bytes, part, effect_at(tally, offset));
+        count_part(tally, bytes, part, effect_at(tally, offset));
         bytes += part;
         offset += part;
         length -= part;
@@ -48,7 +84,7 @@ static bool tally_hole(void *argument, uint64_t offset, uint64_t length)
     atomic_store(&tally->index->holes, true);
     while (length > 0) {
         uint64_t part = part_in_block(offset, length);
-        record_format_pass_zeros(tally->index->format, part, effect_at(tally, offset));
+        count_zeros(tally, part, effect_at(tally, offset));
         offset += part;
         length -= part;
     }
@@ -71,6 +107,7 @@ int index_count(const struct reading *reading, uint64_t start, uint64_t end,
     struct tally tally = {.index = index, .step = index_step_new(start, end)};
     if (tally.step == NULL)
         return -ENOMEM;
+    tally.knows = index_step_knows(index, start, &tally.state);
     int error = scan(reading, start, end, &counter, &tally);
     atomic_fetch_add(&reading->source->pool->bytes_scanned, tally.scanned);
     if (error == 0)

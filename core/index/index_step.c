@@ -97,6 +97,13 @@ static void put_step(struct record_index *index, struct index_step *step)
     *link = step;
 }
 
+bool index_step_knows(struct record_index *index, uint64_t start, uint8_t *state)
+{
+    HOLD_LOCK(&index->lock);
+    *state = index->state;
+    return index->format->states > 1 && index->chosen == start;
+}
+
 int index_step_add(struct record_index *index, struct index_step *step)
 {
     int error = 0;

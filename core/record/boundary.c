@@ -300,17 +300,13 @@ static bool skip_hole(void *argument, uint64_t offset, uint64_t length)
 
 static const struct scan_visitor skipper = {.data = skip_records, .hole = skip_hole};
 
-/* Looks ahead from record to record. */
-static int look_past_records(const struct reading *reading, const struct record_format *format,
-                             uint64_t count, uint64_t *boundary)
+/* From record to record, as any search: a hole in one of them is passed, and nothing read twice. */
+static int look_past_records(struct end_search *search, uint64_t count, uint64_t *boundary)
 {
-    struct end_found found = {.place = 0};
     int error = 0;
 
-    for (; count > 0 && error == 0 && found.place < reading->size; count--)
-        error = end_scan(reading, format, found.place + 1, reading->size, &found);
-    atomic_fetch_add(&reading->source->pool->bytes_scanned, found.place);
-    *boundary = found.place;
+    for (*boundary = 0; count > 0 && error == 0 && *boundary < search->reading->size; count--)
+        error = find_boundary(search, *boundary + 1, boundary);
     return error;
 }
 
@@ -329,11 +325,11 @@ static int run_past_records(const struct reading *reading, const struct record_f
     return error;
 }
 
-static int scan_prefix(const struct reading *reading, const struct record_format *format,
-                       uint64_t count, uint64_t *boundary)
+static int scan_prefix(struct end_search *search, uint64_t count, uint64_t *boundary)
 {
-    return format->reach > 0 ? look_past_records(reading, format, count, boundary)
-                             : run_past_records(reading, format, count, boundary);
+    if (search->format->reach > 0)
+        return look_past_records(search, count, boundary);
+    return run_past_records(search->reading, search->format, count, boundary);
 }
 
 /* Checks that a record still ends at the end of the prefix, if the file may have changed there. */
@@ -368,7 +364,7 @@ int boundary_after_records(const struct reading *reading, const struct record_fo
     if (error == 0 && !holds) {
         prefix = (struct record_prefix){
             .era = record_ends_era(search.ends), .count = count, .size = reading->size};
-        error = scan_prefix(reading, format, count, &prefix.boundary);
+        error = scan_prefix(&search, count, &prefix.boundary);
         if (error == 0)
             record_ends_remember_prefix(search.ends, &prefix);
     }

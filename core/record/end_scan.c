@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/base/checked.h"
-#include "core/base/cleanup.h"
 #include "core/content/scan.h"
 
 /* Where the bytes begin that tell the state at `place`. */
@@ -60,9 +59,9 @@ static int probe_machine(const struct reading *reading, const struct record_form
 /* --- looking ahead ---------------------------------------------------------------------------- */
 
 /*
- * Bytes are copied out of the scan and looked at after it: what looks ahead may take locks and
- * memory, and a visitor may not. Little is read first, as most records are short; what was read is
- * kept until it has been told about, and never read again.
+ * Bytes are copied out of the scan, as a line may go on from one visit to the next. They stay in
+ * memory until it is known whether a record ends there, and are not read again. After the stretch,
+ * little is read at first: most lines are short.
  */
 enum { FIRST_PART = 4096, LONGEST_PART = 64 * 1024 };
 
@@ -73,7 +72,7 @@ struct look_ahead {
     uint64_t offset; /* of the first of the bytes, which is context */
     uint8_t *bytes;
     size_t length;
-    size_t part; /* how much is read next */
+    size_t after; /* how much is read next, after the stretch */
 };
 
 static bool append_bytes(void *argument, const uint8_t *bytes, size_t length, uint64_t offset)
@@ -88,19 +87,34 @@ static bool append_bytes(void *argument, const uint8_t *bytes, size_t length, ui
 
 static const struct scan_visitor appender = {.data = append_bytes};
 
-/* Reads the next part, to the end of a page. */
+/*
+ * Where the next part ends. Within the stretch, at a multiple of LONGEST_PART: no large folio of
+ * the page cache then belongs to two parts, and each can be dropped after its part. After the
+ * stretch, with a page.
+ */
+static uint64_t next_part_end(struct look_ahead *ahead, uint64_t start)
+{
+    uint64_t end = ahead->end;
+
+    if (start < end) {
+        end = min_u64(end, (start / LONGEST_PART + 1) * LONGEST_PART);
+    } else {
+        end = start + ahead->after - start % FIRST_PART;
+        ahead->after = min_u64(4 * ahead->after, LONGEST_PART);
+    }
+    return min_u64(end, ahead->reading->size);
+}
+
 static int read_ahead(struct look_ahead *ahead)
 {
     const uint64_t start = ahead->offset + ahead->length;
-    const uint64_t most = ahead->part + FIRST_PART - start % FIRST_PART;
-    const uint64_t part = min_u64(most, ahead->reading->size - start);
+    const uint64_t end = next_part_end(ahead, start);
 
-    uint8_t *bytes = realloc(ahead->bytes, ahead->length + part);
+    uint8_t *bytes = realloc(ahead->bytes, ahead->length + (end - start));
     if (bytes == NULL)
         return -ENOMEM;
     ahead->bytes = bytes;
-    ahead->part = min_u64(4 * ahead->part, LONGEST_PART);
-    return scan(ahead->reading, start, start + part, &appender, ahead);
+    return scan(ahead->reading, start, end, &appender, ahead);
 }
 
 /* Forgets the bytes before index `at`, but for the one that is its context. */
@@ -112,7 +126,7 @@ static void pass_bytes(struct look_ahead *ahead, size_t at)
 }
 
 /* Looks at what has been read. Sets found->place to how far it can tell. */
-static int look_at_bytes(struct look_ahead *ahead, struct end_found *found)
+static void look_at_bytes(struct look_ahead *ahead, struct end_found *found)
 {
     const uint64_t wanted = ahead->end - ahead->offset;
     const struct record_text text = {
@@ -122,13 +136,9 @@ static int look_at_bytes(struct look_ahead *ahead, struct end_found *found)
         .ends = ahead->offset + ahead->length == ahead->reading->size,
     };
     size_t at = 1;
-    int answer = ahead->format->find_ahead(ahead->format, &text, &at);
-    if (answer < 0)
-        return answer;
-    found->ends_record = answer == 1;
+    found->ends_record = ahead->format->find_ahead(ahead->format, &text, &at);
     found->place = ahead->offset + at;
     pass_bytes(ahead, at);
-    return 0;
 }
 
 static int run_ahead(const struct reading *reading, const struct record_format *format,
@@ -139,14 +149,14 @@ static int run_ahead(const struct reading *reading, const struct record_format *
         .format = format,
         .end = end,
         .offset = start - 1,
-        .part = FIRST_PART,
+        .after = FIRST_PART,
     };
     int error = 0;
 
     while (error == 0 && found->place < end && !found->ends_record) {
         error = read_ahead(&ahead);
         if (error == 0)
-            error = look_at_bytes(&ahead, found);
+            look_at_bytes(&ahead, found);
     }
     free(ahead.bytes);
     return error;

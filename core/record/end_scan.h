@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks for a record end in a stretch of content, in any format that needs no index: with the bytes
- * before the stretch that tell the state, and those after it that the format looks ahead at.
+ * Looks for a record end in a stretch of content, in any format that needs no index. It also reads
+ * the bytes before the stretch that tell the state, and those after it that the format looks at.
  *
  *     content     |      context | stretch            | ahead      |
  *                                 start                end

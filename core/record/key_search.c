@@ -133,7 +133,7 @@ struct loaded_block {
     uint8_t *bytes; /* borrowed; INDEX_BLOCK bytes */
 };
 
-/* The head of the record at index `at` of the block; it is read only if it goes on after it. */
+/* The head of the record at index `at` of the block. It is read if it goes on after the block. */
 static int head_in_block(const struct key_search *search, const struct loaded_block *block,
                          size_t at, struct record_head *head)
 {
@@ -144,31 +144,42 @@ static int head_in_block(const struct key_search *search, const struct loaded_bl
     return end_head(search, block->start + at, head);
 }
 
+/* Where the first record starts that follows a record end at or after index `at`. Moves *state. */
+static uint64_t next_in_block(const struct key_search *search, const struct loaded_block *block,
+                              size_t at, uint8_t *state)
+{
+    const struct record_format *format = search->format;
+    const size_t end = format->find_end(format, block->bytes + at, block->length - at, state, 1);
+    return record_format_start_after(format, block->start + at + end);
+}
+
 /* Looks at the records that start after hunt->low in the block, until one is not below the key. */
 static int look_at_records(struct key_search *search, struct hunt *hunt,
                            const struct loaded_block *block, uint8_t state)
 {
-    const struct record_format *format = search->format;
-    const uint64_t end = min_u64(block->start + block->length, hunt->high);
+    const uint64_t block_end = block->start + block->length;
+    uint64_t start = block->start;
     int error = 0;
 
-    for (size_t at = 0; error == 0 && is_open(hunt) && hunt->low < end;) {
+    while (error == 0 && is_open(hunt)) {
+        const size_t at = (size_t)(start - block->start);
         struct record_head head = {.length = 0};
-        at += format->find_end(format, block->bytes + at, block->length - at, &state, 1);
-        const size_t next = (size_t)record_format_start_after(format, at++);
-        if (block->start + next >= end) {
-            hunt->low = end;
-        } else if (block->start + next >= hunt->low) {
-            error = head_in_block(search, block, next, &head);
-            if (error == 0)
-                narrow_all(search, block->start + next, block->start + next, &head);
+        start = at < block->length ? next_in_block(search, block, at, &state) : block_end;
+        if (start >= min_u64(block_end, hunt->high)) {
+            hunt->low = min_u64(block_end, hunt->high);
+            break;
         }
+        if (start < hunt->low)
+            continue;
+        error = head_in_block(search, block, (size_t)(start - block->start), &head);
+        if (error == 0)
+            narrow_all(search, start, start, &head);
     }
     return error;
 }
 
 /*
- * Goes through the block of hunt->low, as the state is known at its start alone: any probe within
+ * Goes through the block of hunt->low. The state is known at its start alone, so any probe within
  * it would pass the records before it too.
  */
 static int walk_block(struct key_search *search, struct hunt *hunt, struct loaded_block *block)
@@ -188,8 +199,8 @@ static int walk_block(struct key_search *search, struct hunt *hunt, struct loade
 }
 
 /*
- * Probes as near the start of a block as the index tells the record number without reading what is
- * before. Within a block it walks.
+ * Probes the first place of a block for which the index tells the number of the record without any
+ * byte before it. Within a block it walks.
  */
 static int probe_block(struct key_search *search, struct hunt *hunt, struct loaded_block *block)
 {

@@ -7,7 +7,8 @@
  *
  * A record is compared by its bytes, without the byte that ends it: a record that the key begins
  * with is below the key. A probe looks at the first record that starts at or after a place, and
- * halves what is left. So there are at most as many probes for a key as the size has bits.
+ * halves what is left. So there are at most as many probes for a key as the size has bits. With an
+ * index, the places are near the starts of its blocks, and the last block is gone through.
  */
 #ifndef BIGFS_CORE_RECORD_KEY_SEARCH_H
 #define BIGFS_CORE_RECORD_KEY_SEARCH_H

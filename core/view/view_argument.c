@@ -50,10 +50,9 @@ static bool parse_header(const struct argument *argument, struct view *view)
 
 static bool parse_format(const struct argument *argument, struct view *view)
 {
-    const struct record_format *format = record_format_named(argument->text, argument->length);
+    const struct record_format *format =
+        patterns_find_format(argument->patterns, argument->text, argument->length);
 
-    if (format == NULL)
-        format = patterns_find(argument->patterns, argument->text, argument->length);
     if (format == NULL || !view_type_takes_format(view->type, format))
         return false;
     view->format = format;
@@ -133,6 +132,8 @@ bool view_arguments_parse(const char *text, size_t length, const struct patterns
 
 /* --- names of patterns ------------------------------------------------------------------------ */
 
+enum { PATTERN_NAME_MOST = 64 }; /* names of views have to have room for it */
+
 /* Whether it is nN, which says a number of pieces. */
 static bool means_pieces(const char *name)
 {
@@ -143,7 +144,8 @@ static bool means_pieces(const char *name)
 bool view_argument_may_name_pattern(const char *name)
 {
     if (name[0] < 'a' || name[0] > 'z' ||
-        name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0')
+        name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0' ||
+        strlen(name) > PATTERN_NAME_MOST)
         return false;
     for (size_t i = 0; i < ARGUMENTS; i++)
         if (arguments[i].word != NULL && strcmp(arguments[i].word, name) == 0)

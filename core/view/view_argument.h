@@ -22,8 +22,8 @@ bool view_arguments_parse(const char *text, size_t length, const struct patterns
                           struct view *view);
 
 /*
- * Whether a pattern may have this name: [a-z][a-z0-9_-]*, and not what an argument is called or
- * means already.
+ * Whether a pattern may have this name: [a-z][a-z0-9_-]*, at most 64 bytes, and not what an
+ * argument is called or means already.
  */
 bool view_argument_may_name_pattern(const char *name);
 

@@ -28,6 +28,7 @@
 #include "core/index/index_recount.h"
 #include "core/index/index_save.h"
 #include "core/view/piece_name.h"
+#include "core/view/view.h"
 #include "fs/command/complaint.h"
 #include "fs/command/progress.h"
 
@@ -295,12 +296,15 @@ static int open_parent(char *path, char **name)
     return fd < 0 ? -errno : fd;
 }
 
-/* The format whose records `rows` has of files with this extension, without arguments. */
+/* The format of the index that `rows` needs of files with this extension, without arguments. */
 static const struct record_format *format_of_rows(const struct settings *settings,
                                                   const char *extension)
 {
-    const struct record_format *usual = settings_views_of(settings, extension).format;
-    return record_format_is_indexed(usual) ? usual : default_format;
+    const struct view_defaults defaults = settings_views_of(settings, extension);
+    struct view rows = {.format = default_format};
+
+    (void)view_parse("rows", strlen("rows"), &defaults, &rows);
+    return rows.format;
 }
 
 /*

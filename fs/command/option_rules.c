@@ -85,7 +85,7 @@ static int add_format(struct options *options, const char *value)
 /* Makes the pattern that NAME=REGEX says. Changes the text. */
 static int make_pattern(char *text, struct record_format **pattern)
 {
-    char why[PATTERN_WHY];
+    const char *wrong = NULL;
     char *equals = strchr(text, '=');
     if (equals == NULL || equals[1] == '\0')
         return -EINVAL;
@@ -93,11 +93,15 @@ static int make_pattern(char *text, struct record_format **pattern)
     if (!view_argument_may_name_pattern(text))
         return complain(EXIT_USAGE,
                         "--record: the name %s cannot be used: give a lower-case letter and "
-                        "then letters, digits, - and _, and no name that has a meaning already",
+                        "then letters, digits, - and _, at most 64 in all, and no name that has "
+                        "a meaning already",
                         text);
-    int error = pattern_new(text, equals + 1, pattern, why);
+    int error = pattern_new(text, equals + 1, pattern, &wrong);
     if (error == -EINVAL)
-        return complain(EXIT_USAGE, "--record=%s=%s: %s: give %s", text, equals + 1, why, A_RECORD);
+        return complain(EXIT_USAGE,
+                        "--record=%s=%s: %s: give a POSIX extended regular expression (in -o, with "
+                        "a backslash before each comma)",
+                        text, equals + 1, wrong);
     return error;
 }
 

@@ -42,9 +42,7 @@ const struct usual_format *usual_formats_resolve(struct usual_formats *formats,
 {
     for (size_t i = 0; i < formats->count; i++) {
         struct usual_format *row = &formats->rows[i];
-        row->format = record_format_named(row->name, strlen(row->name));
-        if (row->format == NULL)
-            row->format = patterns_find(patterns, row->name, strlen(row->name));
+        row->format = patterns_find_format(patterns, row->name, strlen(row->name));
         if (row->format == NULL)
             return row;
     }

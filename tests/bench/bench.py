@@ -19,6 +19,7 @@ from pathlib import Path
 
 import before
 import cold
+import csv_scan
 import data
 import flat
 import footprint
@@ -33,7 +34,8 @@ import tools
 from data import G, M
 
 GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "cold": cold, "random": random_reads,
-          "listings": listings, "page_cache": page_cache, "footprint": footprint, "flat": flat}
+          "listings": listings, "page_cache": page_cache, "footprint": footprint, "flat": flat,
+          "csv": csv_scan}
 if before.binary():  # what it shows is for one change, and not for the document
     GROUPS = {"before": before}
 
@@ -69,7 +71,7 @@ class Bench:
     def make_data(self):
         self.source.mkdir(parents=True, exist_ok=True)
         if not self.log.exists():
-            data.need_room(self.work, 3 * self.size + 3 * G)
+            data.need_room(self.work, 3 * self.size + 4 * G)
         self.say("making a log of %d GiB in %s" % (self.size // G, self.source))
         data.make_log(self.log, self.size)
         data.copy_part(self.part, self.log, self.part_size)

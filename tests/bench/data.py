@@ -24,9 +24,14 @@ def log_lines(size, seed=5):
 
 def make_log(path, size):
     """A log of exactly `size` bytes; the last line may be cut."""
+    make_repeated(path, size, lambda: log_lines(16 * M))
+
+
+def make_repeated(path, size, make_block):
+    """A file of exactly `size` bytes: what make_block() gives, again and again."""
     if path.exists() and path.stat().st_size == size:
         return
-    block = log_lines(16 * M)
+    block = make_block()
     with open(path, "wb") as file:
         while file.tell() < size:
             file.write(block[:size - file.tell()])

@@ -5,7 +5,9 @@ from, models of the views, handles that remember what they must deliver, and a d
 import ctypes
 import errno
 import functools
+import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -322,6 +324,24 @@ def start(test, code, *arguments, wrapper=()):
         program.stderr.close()
     test.addCleanup(end)
     return program
+
+
+def need_duckdb(test):
+    """Where DuckDB is. Without it the test is skipped, in CI too, as Debian has no package of it."""
+    modules = os.environ.get("BIGFS_NODE_MODULES", str(harness.REPO / "build-node" / "node_modules"))
+    if not (shutil.which("node") and os.path.isdir(os.path.join(modules, "@duckdb"))):
+        test.skipTest("DuckDB is not installed: npm install --prefix build-node @duckdb/node-api")
+    return modules
+
+
+def duckdb(test, query):
+    """The rows of DuckDB's answer."""
+    program = """const { DuckDBInstance } = require('@duckdb/node-api');
+        DuckDBInstance.create(':memory:').then((one) => one.connect())
+            .then((connection) => connection.runAndReadAll(process.argv[1]))
+            .then((reader) => console.log(JSON.stringify(reader.getRowsJson())))
+            .catch((error) => { console.error(String(error)); process.exit(1); });"""
+    return json.loads(harness.run("node", "-e", program, query, env={"NODE_PATH": need_duckdb(test)}, timeout=60))
 
 
 # --- the command ----------------------------------------------------------------------------------------

@@ -6,17 +6,16 @@ What they give is compared with what plain tools give for the plain files.
 
 import csv
 import inspect
-import json
 import os
 import random
 import re
-import shutil
 import sys
 import unittest
 
 import harness
 from harness import G, K, M, T, read
 from recipe_blocks import Recipes, recipe, sections
+from support import duckdb
 
 RECIPES, README, MANUAL = "docs/recipes.md", "README.md", "docs/bigfs.1"
 SBATCH = r"""
@@ -215,26 +214,12 @@ class CsvTest(Recipes):
     def test_duckdb(self):
         """The answer, with a pin in the path too, which is a column if DuckDB is not told."""
         total = self.orders(*self.HARD)
-        self.assertEqual(self.duckdb(self.block(0)), [["%d" % self.ROWS, "%d" % total]])
+        self.assertEqual(duckdb(self, self.block(0)), [["%d" % self.ROWS, "%d" % total]])
         word = read(self.chunks.p("orders.csv", "pin")).decode().strip()
         pinned = self.block(0).replace("header/*", "header,pin=%s/*" % word).replace("count(*), sum(amount)", "*")
-        rows = self.duckdb(pinned)
+        rows = duckdb(self, pinned)
         self.assertEqual((len(rows), len(rows[0])), (self.ROWS, 3))
-        self.assertEqual(len(self.duckdb(pinned.replace(", hive_partitioning = false", ""))[0]), 4)
-
-    def duckdb(self, query):
-        """The rows of the answer."""
-        modules = os.environ.get("BIGFS_NODE_MODULES", str(harness.REPO / "build-node" / "node_modules"))
-        if not (shutil.which("node") and os.path.isdir(os.path.join(modules, "@duckdb"))):
-            self.skipTest("DuckDB is not installed: npm install --prefix build-node @duckdb/node-api")
-        program = """const { DuckDBInstance } = require('@duckdb/node-api');
-            DuckDBInstance.create(':memory:').then((one) => one.connect())
-                .then((connection) => connection.runAndReadAll(process.argv[1]))
-                .then((reader) => console.log(JSON.stringify(reader.getRowsJson())))
-                .catch((error) => { console.error(String(error)); process.exit(1); });"""
-        status, output, errors = self.run_block(["node", "-e", program, query], NODE_PATH=modules)
-        self.assertEqual((status, errors), (0, ""))
-        return json.loads(output)
+        self.assertEqual(len(duckdb(self, pinned.replace(", hive_partitioning = false", ""))[0]), 4)
 
     @recipe(RECIPES, "Load into a database in parts")
     def test_database(self):

@@ -36,7 +36,8 @@ def entries(data, regex):
     starts = [0]
     place = 0
     for line in data.split(b"\n"):
-        if place > 0 and place < len(data) and pattern.match(line[:64 * K]):
+        goes_on = b"\1" if len(line) > 64 * K else b""  # so that $ does not match there
+        if 0 < place < len(data) and pattern.match(line[:64 * K] + goes_on):
             starts.append(place)
         place += len(line) + 1
     return [data[start:end] for start, end in zip(starts, starts[1:] + [len(data)])] if data else []
@@ -139,7 +140,22 @@ class RecordOptionTest(FormatTest):
             low, high = sorted(self.generator.randrange(20001) for _ in range(2))
             name = "2026-11-28 %09d..2026-11-28 %09d" % (low, high)
             self.assertEqual(read(mount.p("some.log", "sorted@entry", name)), b"".join(records[low:high]))
+            self.assertEqual(read(mount.p("some.log", "sorted@entry,header=3", name)),
+                             b"".join(records[:3] + records[max(low, 3):max(high, 3)]))
         self.assertEqual(read(mount.p("some.log", "sorted@entry", "2026-11-28 00000000")), b"".join(records[:10]))
+
+    def test_table(self):
+        """The table of a view of entries tells where its pieces lie."""
+        self.write("some.log", log_file(self.generator, 200 * K))
+        mount = self.start("--record", "entry=" + ENTRY)
+        place = 0
+        for line in read(mount.p("some.log", "lines@9000,entry.tsv")).decode().splitlines()[1:]:
+            name, offset, length = line.split("\t")[:3]
+            self.assertEqual(os.stat(mount.p("some.log", "lines@9000,entry", name)).st_size, int(length))
+            if int(length):
+                self.assertEqual(int(offset), place)
+            place += int(length)
+        self.assertEqual(place, os.stat(self.source / "some.log").st_size)
 
     def test_grows(self):
         """A log that grows by parts of lines: each fresh cut is that of the file as it is."""
@@ -165,12 +181,20 @@ class RecordOptionTest(FormatTest):
         self.assertEqual(os.stat(mount.p("long.log", "lines@n4,entry", "0")).st_size, 64 * M + 18)
         self.assertEqual([os.stat(mount.p("long.log", "lines@n4,entry", str(n))).st_size for n in (1, 2, 3)], [0, 0, 16])
 
+    def test_index(self):
+        """--index of a file whose usual format cannot be counted makes the index of its lines."""
+        self.write("some.log", log_file(self.generator, 300 * K))
+        code, output, errors = bigfs("--index", "--record", "entry=" + ENTRY, "--format", "log=entry", "--index-dir",
+                                     self.tmp / "index", self.source / "some.log")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn("lines", output)
+
     def test_mistakes(self):
         """One line that says what is wrong; exit status 2."""
-        cases = {"x": "give NAME=REGEX", "x=": "give NAME=REGEX", "entry=(": "Unmatched", "header=a": "cannot be used",
+        cases = {"x": "give NAME=REGEX", "x=": "give NAME=REGEX", "entry=(": "a ( has no )", "header=a": "cannot be used",
                  "from=a": "cannot be used", "n3=a": "cannot be used", "Entry=a": "cannot be used",
-                 "csv=a": "cannot be used", "9x=a": "cannot be used", "=a": "cannot be used",
-                 "e=(a)\\1": "back-references", "e=((a{99}){99}){99}": "too large", "e=a)": "no ( before"}
+                 "csv=a": "cannot be used", "9x=a": "cannot be used", "a" * 65 + "=a": "cannot be used", "=a": "cannot be used",
+                 "e=(a)\\1": "back-references", "e=((a{99}){99}){99}": "too long", "e=a)": "no ( before"}
         for value, message in cases.items():
             self.assert_refused(message, "--record", value)
         self.assert_refused("given twice", "--record", "e=a", "--record", "e=b")

@@ -197,6 +197,23 @@ void scratch_write(const struct scratch *scratch, const char *name, const void *
     assert_int_equal(close(fd), 0);
 }
 
+void scratch_write_sparse(const struct scratch *scratch, const char *name, const uint8_t *bytes,
+                          size_t length)
+{
+    enum { BLOCK = 4096 };
+    static const uint8_t zeros[BLOCK];
+    int fd = scratch_open(scratch, name, O_WRONLY | O_CREAT | O_TRUNC);
+
+    for (size_t at = 0; at < length; at += BLOCK) {
+        const size_t part = length - at < BLOCK ? length - at : BLOCK;
+        if (memcmp(bytes + at, zeros, part) != 0)
+            write_whole(fd, bytes + at, part, at);
+    }
+    assert_int_equal(ftruncate(fd, (off_t)length), 0);
+    let_rest(fd);
+    assert_int_equal(close(fd), 0);
+}
+
 void scratch_append(const struct scratch *scratch, const char *name, const void *bytes,
                     size_t length)
 {

@@ -76,13 +76,16 @@ int scratch_setup(void **state);
 int scratch_teardown(void **state);
 
 /*
- * All names are relative to the scratch directory. Descriptors are the caller's. scratch_write
- * makes a file, or makes it anew, and gives it an mtime of a while ago: a capture waits for a file
- * that was written to just now. The others leave the mtime as the change made it.
+ * All names are relative to the scratch directory. Descriptors are the caller's. scratch_write and
+ * scratch_write_sparse make a file, or make it anew, and give it an mtime of a while ago: a capture
+ * waits for a file that was written to just now. In the latter, blocks of zeros become holes. The
+ * others leave the mtime as the change made it.
  */
 int scratch_open(const struct scratch *scratch, const char *name, int flags);
 void scratch_write(const struct scratch *scratch, const char *name, const void *bytes,
                    size_t length);
+void scratch_write_sparse(const struct scratch *scratch, const char *name, const uint8_t *bytes,
+                          size_t length);
 void scratch_append(const struct scratch *scratch, const char *name, const void *bytes,
                     size_t length);
 void scratch_overwrite(const struct scratch *scratch, const char *name, const void *bytes,

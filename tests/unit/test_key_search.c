@@ -410,47 +410,123 @@ static void test_huge(void **state)
     assert_in_range(all, 1, 2 * 41 * 16 * KIB);
 }
 
-/*
- * Rows of a CSV file, with line breaks in fields, found with its index: what bisection looks at far
- * from the key it reads a little of, not up to there from the start of a block.
- */
-enum { ROWS = 100000, ROW = 40, ROW_KEYS = 300 };
+/* --- with an index ---------------------------------------------------------------------------- */
 
-static void test_csv(void **state)
+/* Rows of one length, and their index. */
+struct indexed {
+    char *rows; /* owned; as they are in the file */
+    struct reading reading;
+    struct record_index *index; /* a reference */
+};
+
+static struct indexed index_rows(struct world *world, char *rows, size_t size)
 {
     static struct index_directory no_indexes; /* keeps nothing */
+    struct indexed indexed = {.rows = rows};
+
+    assert_int_equal(fault_guard_install(), 0);
+    scratch_write(&world->scratch, "rows.csv", rows, size);
+    indexed.reading = reading_world_pin(world, "rows.csv");
+    assert_int_equal(index_get(&no_indexes, &indexed.reading, &csv_formats[','], &indexed.index),
+                     0);
+    return indexed;
+}
+
+static void indexed_free(struct indexed *indexed)
+{
+    record_index_unref(indexed->index);
+    reading_close(&indexed->reading);
+    free(indexed->rows);
+}
+
+/* Where the first row is that is not below the key. */
+static uint64_t find_row(const struct indexed *indexed, const struct record_format *format,
+                         const struct sort_key *key)
+{
+    const struct key_limits limits = {key, NULL};
+    uint64_t start = 0;
+    uint64_t end = 0;
+
+    assert_int_equal(
+        key_search(&indexed->reading, format, indexed->index, 0, &limits, &start, &end), 0);
+    assert_int_equal(end, indexed->reading.size);
+    return start;
+}
+
+/*
+ * Line breaks in fields. Little is read of what bisection looks at far from the key: not all up to
+ * there from the start of a block.
+ */
+static void test_csv(void **state)
+{
+    enum { ROWS = 100000, ROW = 40, ROW_KEYS = 300 };
     struct world *world = *state;
     struct source_pool *pool = &world->pool;
     struct random random = random_case(7000);
-    struct record_index *index = NULL;
     char *rows = malloc(ROWS * ROW + 1);
 
     assert_non_null(rows);
-    assert_int_equal(fault_guard_install(), 0);
     for (unsigned i = 0; i < ROWS; i++)
         (void)snprintf(rows + (size_t)i * ROW, ROW + 1, "%08u,\"a\n%08u\nb\",%*s\n", 2 * i + 1,
                        99999999 - i, ROW - 25, "c");
-    scratch_write(&world->scratch, "rows.csv", rows, ROWS * ROW);
-    free(rows);
-    AUTO_READING struct reading reading = reading_world_pin(world, "rows.csv");
-    assert_int_equal(index_get(&no_indexes, &reading, &csv_formats[','], &index), 0);
+    struct indexed indexed = index_rows(world, rows, ROWS * ROW);
     uint64_t before = atomic_load(&pool->bytes_read) + atomic_load(&pool->bytes_scanned);
     for (unsigned i = 0; i < ROW_KEYS; i++) {
-        const unsigned key = (unsigned)random_below(&random, 2 * ROWS + 2);
+        const unsigned number = (unsigned)random_below(&random, 2 * ROWS + 2);
         char text[16];
-        (void)snprintf(text, sizeof(text), "%08u", key);
-        const struct sort_key from = key_of(text);
-        const struct key_limits limits = {&from, NULL};
-        uint64_t start = 0;
-        uint64_t end = 0;
-        assert_int_equal(key_search(&reading, &csv_formats[','], index, 0, &limits, &start, &end),
-                         0);
-        assert_int_equal(start, (uint64_t)(key / 2) * ROW);
-        assert_int_equal(end, ROWS * ROW);
+        (void)snprintf(text, sizeof(text), "%08u", number);
+        const struct sort_key key = key_of(text);
+        assert_int_equal(find_row(&indexed, &csv_formats[','], &key), (uint64_t)(number / 2) * ROW);
     }
     uint64_t all = atomic_load(&pool->bytes_read) + atomic_load(&pool->bytes_scanned) - before;
     assert_in_range(all / ROW_KEYS, 1, 3 * INDEX_BLOCK);
-    record_index_unref(index);
+    indexed_free(&indexed);
+}
+
+/* Rows that lie in two blocks: their heads are read beyond the block that is looked through. */
+static void test_csv_across_blocks(void **state)
+{
+    enum { ROWS = 2000, ROW = 1021 };
+    char *rows = malloc(ROWS * ROW + 1);
+
+    assert_non_null(rows);
+    for (unsigned i = 0; i < ROWS; i++)
+        (void)snprintf(rows + (size_t)i * ROW, ROW + 1, "%06u%0*d\n", i, ROW - 7, 0);
+    struct indexed indexed = index_rows(*state, rows, ROWS * ROW);
+    for (unsigned i = 0; i < ROWS; i++) {
+        struct sort_key key = {.length = SORT_KEY_MOST};
+        memcpy(key.bytes, rows + (size_t)i * ROW, key.length);
+        assert_int_equal(find_row(&indexed, &csv_formats[','], &key), (uint64_t)i * ROW);
+    }
+    indexed_free(&indexed);
+}
+
+static unsigned finds;
+
+static size_t count_find_end(const struct record_format *format, const uint8_t *bytes,
+                             size_t length, uint8_t *state, uint64_t nth)
+{
+    finds++;
+    return csv_formats[','].find_end(format, bytes, length, state, nth);
+}
+
+/* A search in short rows looks at those before its key alone, not at all of the block. */
+static void test_csv_stops(void **state)
+{
+    enum { ROWS = 20000, ROW = 8 };
+    struct record_format counting = csv_formats[','];
+    char *rows = malloc(ROWS * ROW + 1);
+
+    assert_non_null(rows);
+    for (unsigned i = 0; i < ROWS; i++)
+        (void)snprintf(rows + (size_t)i * ROW, ROW + 1, "%07u\n", i);
+    struct indexed indexed = index_rows(*state, rows, ROWS * ROW);
+    const struct sort_key key = key_of("0000200");
+    counting.find_end = count_find_end;
+    finds = 0;
+    assert_int_equal(find_row(&indexed, &counting, &key), 200 * ROW);
+    assert_in_range(finds, 200, 1000);
+    indexed_free(&indexed);
 }
 
 /* Records of 64 KiB, all data: on the average a probe reads less than one. */
@@ -546,6 +622,8 @@ int main(void)
         KEY_TEST(test_end_of_a_long_record),
         KEY_TEST(test_huge),
         KEY_TEST(test_csv),
+        KEY_TEST(test_csv_across_blocks),
+        KEY_TEST(test_csv_stops),
         KEY_TEST(test_records_of_64_kib),
         KEY_TEST(test_cancelled),
         KEY_TEST(test_rewritten),

@@ -5,11 +5,9 @@
  */
 #include "tests/unit/support.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/checked.h"
 #include "core/file/fault_guard.h"
@@ -17,6 +15,7 @@
 #include "core/record/boundary.h"
 #include "core/record/end_scan.h"
 #include "core/record/key_search.h"
+#include "core/view/view.h"
 #include "tests/unit/pattern_model.h"
 
 enum {
@@ -46,19 +45,6 @@ static void fill_holes(struct random *random, uint8_t *bytes, uint64_t size)
     }
 }
 
-/* Writes [from, size), without the blocks of zeros, which become holes. */
-static void write_part(const struct content *content, int fd, uint64_t from)
-{
-    static const uint8_t zeros[4 * KIB];
-    for (uint64_t at = from; at < content->size;) {
-        const uint64_t length = min_u64(4 * KIB - at % (4 * KIB), content->size - at);
-        if (memcmp(content->bytes + at, zeros, length) != 0)
-            assert_int_equal(pwrite(fd, content->bytes + at, length, (off_t)at), length);
-        at += length;
-    }
-    assert_int_equal(ftruncate(fd, (off_t)content->size), 0);
-}
-
 static struct content content_make(struct world *world, struct random *random, uint64_t index)
 {
     struct content content = {
@@ -66,17 +52,13 @@ static struct content content_make(struct world *world, struct random *random, u
         .bytes = malloc(2 * MOST),
         .size = random_between(random, 1, index % 2 == 0 ? 3000 : MOST),
     };
-    const struct timespec past[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
 
     assert_non_null(content.bytes);
     content.format = model_pattern(content.model);
     model_fill(random, content.bytes, 2 * MOST);
     if (random_chance(random, 50))
         fill_holes(random, content.bytes, content.size);
-    int fd = scratch_open(&world->scratch, "content", O_RDWR | O_CREAT | O_TRUNC);
-    write_part(&content, fd, 0);
-    assert_int_equal(futimens(fd, past), 0);
-    assert_int_equal(close(fd), 0);
+    scratch_write_sparse(&world->scratch, "content", content.bytes, content.size);
     content.reading = reading_world_pin(world, "content");
     return content;
 }
@@ -179,6 +161,142 @@ static void test_cut_line(void **state)
     pattern_free(format);
 }
 
+/* Lines at the limit of what is looked at: `$` matches in the first two, and not in the third. */
+static void test_lines_at_the_limit(void **state)
+{
+    struct world *world = *state;
+    struct record_format *format = model_pattern(&pattern_models[3]); /* x*$ */
+    uint8_t *bytes = malloc(4 * PATTERN_LINE);
+
+    assert_non_null(bytes);
+    assert_int_equal(fault_guard_install(), 0);
+    for (uint64_t length = PATTERN_LINE - 1; length <= PATTERN_LINE + 2; length++) {
+        const uint64_t start = 3000;
+        memset(bytes, 'y', 4 * PATTERN_LINE);
+        memset(bytes + start, 'x', length);
+        bytes[start - 1] = bytes[start + length] = '\n';
+        for (unsigned ends = 0; ends < 2; ends++) {
+            const uint64_t size = ends == 1 ? start + length : 4 * PATTERN_LINE;
+            uint64_t boundary = 0;
+            scratch_write(&world->scratch, "lines", bytes, size);
+            struct reading reading = reading_world_pin(world, "lines");
+            assert_int_equal(boundary_find(&reading, format, 1, &boundary), 0);
+            assert_int_equal(boundary, length <= PATTERN_LINE ? start : size);
+            reading_close(&reading);
+        }
+    }
+    free(bytes);
+    pattern_free(format);
+}
+
+/* A line that starts with the first byte of a hole. */
+static void test_line_in_hole(void **state)
+{
+    struct world *world = *state;
+    struct record_format *format = model_pattern(&pattern_models[2]); /* not indented */
+    uint8_t bytes[4096];
+    uint64_t boundary = 0;
+
+    assert_int_equal(fault_guard_install(), 0);
+    memset(bytes, ' ', sizeof(bytes));
+    bytes[sizeof(bytes) - 1] = '\n';
+    scratch_write(&world->scratch, "hole", bytes, sizeof(bytes));
+    scratch_truncate(&world->scratch, "hole", UINT64_C(1) << 40);
+    struct reading reading = reading_world_pin(world, "hole");
+    assert_int_equal(boundary_find(&reading, format, sizeof(bytes), &boundary), 0);
+    assert_int_equal(boundary, sizeof(bytes));
+    assert_int_equal(boundary_find(&reading, format, sizeof(bytes) + 1, &boundary), 0);
+    assert_int_equal(boundary, reading.size);
+    reading_close(&reading);
+    pattern_free(format);
+}
+
+/* A heading with a hole of a TiB in it is found without reading the hole. */
+static void test_header_over_hole(void **state)
+{
+    struct world *world = *state;
+    static const char text[] = "12-a\n13-b\n";
+    static const char end[] = "\n14-c\n";
+    const uint64_t far = UINT64_C(1) << 40;
+    struct record_format *format = model_pattern(&pattern_models[0]);
+    uint64_t boundary = 0;
+
+    assert_int_equal(fault_guard_install(), 0);
+    scratch_write(&world->scratch, "hole", text, strlen(text));
+    scratch_overwrite(&world->scratch, "hole", end, strlen(end), far);
+    struct reading reading = reading_world_pin(world, "hole");
+    const uint64_t wanted[] = {0, 5, far + 1, reading.size, reading.size};
+    for (uint64_t count = 0; count < LENGTH_OF(wanted); count++) {
+        assert_int_equal(boundary_after_records(&reading, format, count, &boundary), 0);
+        assert_int_equal(boundary, wanted[count]);
+    }
+    assert_in_range(atomic_load(&world->pool.bytes_scanned), 1, 1024 * KIB);
+    reading_close(&reading);
+    pattern_free(format);
+}
+
+/* A start that was found before the file was rewritten and grew is not believed. */
+static void test_rewritten_start(void **state)
+{
+    struct world *world = *state;
+    struct record_format *format = model_pattern(&pattern_models[0]);
+    uint8_t *bytes = malloc(MOST);
+    uint64_t boundary = 0;
+
+    assert_non_null(bytes);
+    assert_int_equal(fault_guard_install(), 0);
+    memset(bytes, 'y', MOST);
+    for (uint64_t i = 1000; i + 4 < MOST; i += 1000)
+        memcpy(bytes + i, "\n12-", 4);
+    scratch_write(&world->scratch, "content", bytes, MOST);
+    struct reading reading = reading_world_pin(world, "content");
+    assert_int_equal(boundary_find(&reading, format, 199500, &boundary), 0);
+    assert_int_equal(boundary, 200001);
+    scratch_overwrite(&world->scratch, "content", "XX", 2, 200001);
+    scratch_append(&world->scratch, "content", "more", 4);
+    struct reading again = reading_again(&reading);
+    assert_ptr_equal(again.generation, reading.generation); /* no sample is of the changed block */
+    assert_int_equal(boundary_find(&again, format, 199500, &boundary), 0);
+    assert_int_equal(boundary, 201001);
+    reading_close(&again);
+    reading_close(&reading);
+    free(bytes);
+    pattern_free(format);
+}
+
+/* A piece that ends near the end of the file may be another once the file has grown. */
+static void test_near_the_end(void **state)
+{
+    struct world *world = *state;
+    struct patterns patterns = {.count = 0};
+    const struct view_defaults defaults = {.patterns = &patterns};
+    const char name[] = "lines@64K,entry";
+    const uint64_t size = 4 * PATTERN_LINE;
+    uint8_t *bytes = malloc(size);
+    struct view view;
+
+    assert_non_null(bytes);
+    assert_int_equal(fault_guard_install(), 0);
+    assert_int_equal(patterns_add(&patterns, model_pattern(&pattern_models[0])), 0);
+    assert_int_equal(view_parse(name, strlen(name), &defaults, &view), 0);
+    for (uint64_t i = 0; i < size; i += 4)
+        memcpy(bytes + i, "12-\n", 4);
+    scratch_write(&world->scratch, "lines", bytes, size);
+    struct reading reading = reading_world_pin(world, "lines");
+    const struct view_file file = {.reading = &reading, .size = size};
+    for (uint64_t number = 0; number < 4; number++) {
+        const struct selector selector = {.kind = SELECT_NUMBER, .offset = number};
+        struct piece piece;
+        struct piece_data data;
+        assert_int_equal(view_resolve(&view, &selector, &file, &piece, &data), 0);
+        assert_int_equal(data.bytes.length, PATTERN_LINE);
+        assert_int_equal(view_depends_on_growth(&view, &file, &data), number >= 2);
+    }
+    reading_close(&reading);
+    patterns_destroy(&patterns);
+    free(bytes);
+}
+
 /* --- keys ------------------------------------------------------------------------------------- */
 
 enum { ENTRIES = 400, KEYS = 200, ENTRY_MOST = 64 };
@@ -231,8 +349,7 @@ static void test_keys(void **state)
 
     assert_int_equal(fault_guard_install(), 0);
     const uint64_t size = write_entries(&random, text, starts);
-    /* Two equal entries may have other lines after them; they are in order as far as is compared.
-     */
+    /* Equal entries may differ in the lines after them. They are in order as far as is compared. */
     scratch_write(&world->scratch, "entries", text, size);
     struct reading reading = reading_world_pin(world, "entries");
     for (unsigned i = 0; i < KEYS; i++) {
@@ -318,12 +435,55 @@ static int setup(void **state)
     return world_make(state, &limits);
 }
 
+static bool see_text(const struct record_format *format, const struct record_text *text, size_t *at)
+{
+    bytes_seen = max_u64(bytes_seen, text->length);
+    *at = text->limit;
+    for (size_t i = 1; i < text->limit; i++)
+        if (text->bytes[i - 1] == '\n') {
+            *at = i;
+            return true;
+        }
+    (void)format;
+    return false;
+}
+
+/* What looks ahead gets the stretch, and a page more at most, if that is enough to tell. */
+static void test_look_no_further(void **state)
+{
+    struct world *world = *state;
+    struct record_format *format = model_pattern(&pattern_models[0]);
+    struct end_found found;
+    uint8_t *bytes = malloc(RECORDS_SIZE);
+
+    assert_non_null(bytes);
+    assert_int_equal(fault_guard_install(), 0);
+    memset(bytes, 'x', RECORDS_SIZE);
+    scratch_write(&world->scratch, "records", bytes, RECORDS_SIZE);
+    format->find_ahead = see_text;
+    struct reading reading = reading_world_pin(world, "records");
+    for (uint64_t length = 1; length < RECORD; length += 777) {
+        bytes_seen = 0;
+        const uint64_t start = RECORD + 1; /* its context begins a part */
+        assert_int_equal(end_scan(&reading, format, start, start + length, &found), 0);
+        assert_int_equal(found.place, start + length);
+        assert_in_range(bytes_seen, length, length + 4 * KIB);
+    }
+    reading_close(&reading);
+    pattern_free(format);
+    free(bytes);
+}
+
 int main(void)
 {
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_boundaries),  IN_WORLD(test_cut_line),        IN_WORLD(test_keys),
-        IN_WORLD(test_short_entry), IN_WORLD(test_read_no_further),
+        IN_WORLD(test_boundaries),      IN_WORLD(test_cut_line),
+        IN_WORLD(test_near_the_end),    IN_WORLD(test_lines_at_the_limit),
+        IN_WORLD(test_line_in_hole),    IN_WORLD(test_header_over_hole),
+        IN_WORLD(test_rewritten_start), IN_WORLD(test_keys),
+        IN_WORLD(test_short_entry),     IN_WORLD(test_read_no_further),
+        IN_WORLD(test_look_no_further),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
