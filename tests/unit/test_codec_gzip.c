@@ -57,9 +57,9 @@ static const struct gzip_way ways[] = {
     {.level = 6, .strategy = Z_RLE},
     {.level = 6, .memory = 1},
     {.level = 6, .bits = 9},
-    {.level = 1, .flush = Z_SYNC_FLUSH, .flush_each = 1000},
+    {.level = 1, .flush = Z_SYNC_FLUSH, .flush_each = 10000},
     {.level = 6, .flush = Z_FULL_FLUSH, .flush_each = 70000},
-    {.level = 6, .flush = Z_BLOCK, .flush_each = 300},
+    {.level = 6, .flush = Z_BLOCK, .flush_each = 7000},
     {.level = 6, .flush = Z_PARTIAL_FLUSH, .flush_each = 5000},
 };
 
@@ -86,10 +86,29 @@ static void test_large(void **state)
     for (unsigned i = 0; i < LENGTH_OF(ways); i++) {
         struct random random = random_case(1000 + i);
         struct codec_bytes file = {.bytes = NULL};
-        const size_t size = random_between(&random, CODEC_STEP - 10, 6 * CODEC_STEP);
+        const size_t size = random_between(&random, CODEC_STEP - 10, 4 * CODEC_STEP);
         const enum content_kind kind = (enum content_kind)random_below(&random, CONTENT_KINDS);
         uint8_t *plain = make_content(&random, kind, size);
         add_member(&file, plain, size, &ways[i]);
+        check_file(&file, plain, size, &random);
+        free(plain);
+    }
+}
+
+/* Blocks of a few bytes each. */
+static void test_short_blocks(void **state)
+{
+    static const int flushes[] = {Z_SYNC_FLUSH, Z_FULL_FLUSH, Z_PARTIAL_FLUSH, Z_BLOCK};
+
+    (void)state;
+    for (unsigned i = 0; i < LENGTH_OF(flushes); i++) {
+        struct random random = random_case(1500 + i);
+        struct codec_bytes file = {.bytes = NULL};
+        const size_t size = random_between(&random, 1000, 100000);
+        const struct gzip_way way = {
+            .level = 6, .flush = flushes[i], .flush_each = random_between(&random, 1, 30)};
+        uint8_t *plain = make_content(&random, MIXED, size);
+        add_member(&file, plain, size, &way);
         check_file(&file, plain, size, &random);
         free(plain);
     }
@@ -117,7 +136,7 @@ static void test_long_block(void **state)
 static void test_members(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < 12; i++) {
         struct random random = random_case(3000 + i);
         struct codec_bytes file = {.bytes = NULL};
         const size_t size = random_between(&random, 1, 3 * CODEC_STEP);
@@ -249,7 +268,7 @@ static void test_programs(void **state)
     };
     const struct scratch *scratch = *state;
     struct random random = random_case(6000);
-    const size_t size = 5 * CODEC_STEP;
+    const size_t size = 3 * CODEC_STEP;
     uint8_t *plain = make_content(&random, MIXED, size);
 
     scratch_write(scratch, "plain", plain, size);
@@ -263,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_large),
+        cmocka_unit_test(test_short_blocks),
         cmocka_unit_test(test_long_block),
         cmocka_unit_test(test_members),
         cmocka_unit_test(test_empty_members),
