@@ -56,7 +56,7 @@ struct gzip_way {
 
 static inline void deflate_all(z_stream *stream, int flush, struct codec_bytes *file)
 {
-    uint8_t out[16384];
+    static uint8_t out[256 * 1024];
     do {
         stream->next_out = out;
         stream->avail_out = sizeof(out);
