@@ -86,14 +86,14 @@ static int pass_plain(struct gzip_walk *walk)
     return walk->sink->plain(walk->sink->argument, walk->output, length);
 }
 
-static void end_walk(struct gzip_walk *walk, enum codec_end end)
+static void end_gzip_walk(struct gzip_walk *walk, enum codec_end end)
 {
     walk->walk.end = end;
     if (end != CODEC_WHOLE)
         walk->walk.file = walk->walk.unit = walk->reader.member;
 }
 
-static int begin_member(struct gzip_walk *walk)
+static int begin_gzip_member(struct gzip_walk *walk)
 {
     walk->walk.unit = walk->reader.member;
     walk->block = gzip_reader_point(&walk->reader);
@@ -101,7 +101,7 @@ static int begin_member(struct gzip_walk *walk)
     return gzip_places_offer_member(&walk->places, walk->walk.unit, walk->plain);
 }
 
-static int end_member(struct gzip_walk *walk, bool is_right)
+static int end_gzip_member(struct gzip_walk *walk, bool is_right)
 {
     const uint64_t from = walk->walk.plain;
 
@@ -148,20 +148,20 @@ static int act_on(struct gzip_walk *walk, enum gzip_event event)
     case GZIP_READS_ON:
         return 0;
     case GZIP_BEGUN:
-        return begin_member(walk);
+        return begin_gzip_member(walk);
     case GZIP_BLOCK_ENDED:
         return offer_block(walk);
     case GZIP_MEMBER_RIGHT:
     case GZIP_MEMBER_WRONG:
-        return end_member(walk, event == GZIP_MEMBER_RIGHT);
+        return end_gzip_member(walk, event == GZIP_MEMBER_RIGHT);
     case GZIP_FILE_ENDED:
-        end_walk(walk, CODEC_WHOLE);
+        end_gzip_walk(walk, CODEC_WHOLE);
         return 0;
     case GZIP_FILE_CUT:
-        end_walk(walk, CODEC_CUT);
+        end_gzip_walk(walk, CODEC_CUT);
         return 0;
     case GZIP_NO_MEMBER:
-        end_walk(walk, CODEC_LOST);
+        end_gzip_walk(walk, CODEC_LOST);
         return 0;
     }
     return 0;
