@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifdef BIGFS_HAS_GZIP
+#include "core/codec/gzip.h"
+
+#include <zlib.h>
+
+#include "core/codec/gzip_header.h"
+#include "core/codec/gzip_stream.h"
+#include "core/codec/gzip_walk.h"
+
+enum { MEMBER_LEAST = 18 }; /* bytes of a header and a trailer, without any block */
+
+/* A header that ends before the first block of a kind that there is, or does not end in `head`. */
+static bool gzip_recognises(const struct codec_file *file, const uint8_t *head, size_t head_length,
+                            const uint8_t *tail, size_t tail_length)
+{
+    struct gzip_header header = {.part = GZIP_FIXED};
+
+    (void)tail;
+    (void)tail_length;
+    if (file->size < MEMBER_LEAST || head_length < MEMBER_LEAST)
+        return false;
+    gzip_header_take(&header, &head, &head_length);
+    if (header.part != GZIP_BODY || head_length == 0)
+        return header.part != GZIP_NO_HEADER;
+    return (*head & 6) != 6;
+}
+
+const struct codec gzip_codec = {
+    .name = "gzip",
+    .number = 2,
+    .library = "zlib " ZLIB_VERSION,
+    .recognises = gzip_recognises,
+    .walk_begin = gzip_walk_begin,
+    .walk_on = gzip_walk_on,
+    .walk_free = gzip_walk_free,
+    .stream_memory = gzip_stream_memory,
+    .stream_open = gzip_stream_open,
+    .stream_read = gzip_stream_read,
+    .stream_close = gzip_stream_close,
+};
+
+#endif
