@@ -17,6 +17,39 @@ struct xz_manner {
     uint64_t misstated; /* the index says so many plain bytes more of each block */
 };
 
+/* Encodes a block without sizes in its header. Returns how long it is. */
+static inline size_t xz_encode_unsized(lzma_block *block, const uint8_t *plain, size_t size,
+                                       uint8_t *bytes, size_t room)
+{
+    lzma_stream coder = LZMA_STREAM_INIT;
+
+    assert_int_equal(lzma_block_header_size(block), LZMA_OK);
+    assert_int_equal(lzma_block_header_encode(block, bytes), LZMA_OK);
+    assert_int_equal(lzma_block_encoder(&coder, block), LZMA_OK);
+    coder.next_in = plain;
+    coder.avail_in = size;
+    coder.next_out = bytes + block->header_size;
+    coder.avail_out = room - block->header_size;
+    assert_int_equal(lzma_code(&coder, LZMA_FINISH), LZMA_STREAM_END);
+    const size_t left = coder.avail_out;
+    lzma_end(&coder);
+    return room - left;
+}
+
+static inline size_t xz_encode_block(lzma_block *block, bool sizes, const uint8_t *plain,
+                                     size_t size, uint8_t *bytes, size_t room)
+{
+    size_t length = 0;
+
+    block->compressed_size = sizes ? room : LZMA_VLI_UNKNOWN;
+    block->uncompressed_size = sizes ? size : LZMA_VLI_UNKNOWN;
+    if (!sizes)
+        return xz_encode_unsized(block, plain, size, bytes, room);
+    assert_int_equal(lzma_block_buffer_encode(block, NULL, plain, size, bytes, &length, room),
+                     LZMA_OK);
+    return length;
+}
+
 static inline void xz_add_block(struct codec_bytes *file, const struct xz_manner *manner,
                                 const uint8_t *plain, size_t size, lzma_index *index)
 {
@@ -24,38 +57,18 @@ static inline void xz_add_block(struct codec_bytes *file, const struct xz_manner
     lzma_options_delta delta = {.type = LZMA_DELTA_TYPE_BYTE, .dist = 3};
     lzma_filter filters[3] = {{.id = LZMA_VLI_UNKNOWN}};
     lzma_block block = {.version = 1, .check = manner->check, .filters = filters};
+    const size_t room = lzma_block_buffer_bound(size) + 4096;
+    uint8_t *bytes = malloc(room);
     size_t used = 0;
 
+    assert_non_null(bytes);
     assert_false(lzma_lzma_preset(&lzma, manner->preset));
     if (manner->before != 0)
         filters[used++] =
             (lzma_filter){manner->before, manner->before == LZMA_FILTER_DELTA ? &delta : NULL};
     filters[used++] = (lzma_filter){LZMA_FILTER_LZMA2, &lzma};
     filters[used] = (lzma_filter){.id = LZMA_VLI_UNKNOWN};
-    block.compressed_size = manner->sizes ? size + size / 2 + 4096 : LZMA_VLI_UNKNOWN;
-    block.uncompressed_size = manner->sizes ? size : LZMA_VLI_UNKNOWN;
-
-    const size_t room = lzma_block_buffer_bound(size) + 4096;
-    uint8_t *bytes = malloc(room);
-    size_t length = 0;
-    assert_non_null(bytes);
-    if (manner->sizes) {
-        assert_int_equal(lzma_block_buffer_encode(&block, NULL, plain, size, bytes, &length, room),
-                         LZMA_OK);
-    } else {
-        lzma_stream coder = LZMA_STREAM_INIT;
-        assert_int_equal(lzma_block_header_size(&block), LZMA_OK);
-        assert_int_equal(lzma_block_header_encode(&block, bytes), LZMA_OK);
-        assert_int_equal(lzma_block_encoder(&coder, &block), LZMA_OK);
-        coder.next_in = plain;
-        coder.avail_in = size;
-        coder.next_out = bytes + block.header_size;
-        coder.avail_out = room - block.header_size;
-        assert_int_equal(lzma_code(&coder, LZMA_FINISH), LZMA_STREAM_END);
-        length = room - coder.avail_out;
-        lzma_end(&coder);
-    }
-    codec_bytes_add(file, bytes, length);
+    codec_bytes_add(file, bytes, xz_encode_block(&block, manner->sizes, plain, size, bytes, room));
     assert_int_equal(lzma_index_append(index, NULL, lzma_block_unpadded_size(&block),
                                        block.uncompressed_size + manner->misstated),
                      LZMA_OK);
