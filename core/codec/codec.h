@@ -34,7 +34,8 @@ struct codec_file {
 struct codec_place {
     uint64_t file;     /* an offset in the file */
     uint64_t plain;    /* how many plain bytes come before */
-    uint8_t bits;      /* of gzip: how many bits of the byte before `file` belong to what follows */
+    uint8_t bits;      /* of gzip: how many bits of the byte before `file` belong to what follows;
+                          of xz: which check the blocks have, also if it starts a unit */
     bool starts_unit;  /* no `aid` is needed */
     uint32_t aid_size; /* of gzip: what is needed to start within a member, in bytes */
     const uint8_t *aid;

@@ -3,6 +3,7 @@
 
 #include "core/codec/bgzf.h"
 #include "core/codec/gzip.h"
+#include "core/codec/xz.h"
 #include "core/codec/zstd.h"
 
 const struct codec *const codecs[] = {
@@ -12,6 +13,9 @@ const struct codec *const codecs[] = {
 #endif
 #ifdef BIGFS_HAS_ZSTD
     &zstd_codec,
+#endif
+#ifdef BIGFS_HAS_XZ
+    &xz_codec,
 #endif
     NULL,
 };
