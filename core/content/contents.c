@@ -7,17 +7,34 @@
 #include "core/base/cleanup.h"
 #include "core/codec/bgzf.h"
 #include "core/codec/codec.h"
+#include "core/codec/gzip.h"
+#include "core/codec/xz.h"
+#include "core/codec/zstd.h"
 #include "core/content/compressed.h"
 #include "core/content/plain.h"
 
 #ifdef BIGFS_HAS_GZIP
 static const struct content_type bgzf_content = COMPRESSED_CONTENT("bgzf", 1, &bgzf_codec);
+static const struct content_type gzip_content = COMPRESSED_CONTENT("gzip", 2, &gzip_codec);
+#endif
+#ifdef BIGFS_HAS_ZSTD
+static const struct content_type zstd_content = COMPRESSED_CONTENT("zstd", 3, &zstd_codec);
+#endif
+#ifdef BIGFS_HAS_XZ
+static const struct content_type xz_content = COMPRESSED_CONTENT("xz", 4, &xz_codec);
 #endif
 
 const struct content_type *const content_types[] = {
     &plain_content,
 #ifdef BIGFS_HAS_GZIP
-    &bgzf_content,
+    &bgzf_content, /* before gzip: each is a gzip file, too */
+    &gzip_content,
+#endif
+#ifdef BIGFS_HAS_ZSTD
+    &zstd_content,
+#endif
+#ifdef BIGFS_HAS_XZ
+    &xz_content,
 #endif
     NULL,
 };
