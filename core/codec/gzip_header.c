@@ -53,7 +53,7 @@ static bool take_fixed(struct gzip_header *header, uint8_t byte)
 }
 
 /* Takes a byte of a part. Returns whether it was the last. */
-static bool take_byte(struct gzip_header *header, uint8_t byte)
+static bool take_header_byte(struct gzip_header *header, uint8_t byte)
 {
     const uint32_t at = header->at++;
 
@@ -87,7 +87,7 @@ void gzip_header_take(struct gzip_header *header, const uint8_t **next, size_t *
             header->crc = (uint32_t)crc32(header->crc, &byte, 1);
         ++*next;
         --*left;
-        if (take_byte(header, byte))
+        if (take_header_byte(header, byte))
             end_part(header);
     }
     if (header->part == GZIP_BODY && has_part(header, GZIP_CHECK) &&
