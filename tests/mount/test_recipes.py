@@ -9,8 +9,6 @@ import inspect
 import os
 import random
 import re
-import shlex
-import subprocess
 import sys
 import unittest
 
@@ -57,11 +55,6 @@ class LogRecipes(Recipes):
 
     def count(self):
         return self.plain("grep -c ERROR app.log")
-
-    def gzip(self, name, *paths):
-        """A file of the source: these, one after the other, compressed."""
-        self.write(name, subprocess.run("cat -- %s | gzip" % " ".join(map(shlex.quote, map(str, paths))), shell=True,
-                                        check=True, capture_output=True).stdout)
 
     def sum_of_counts(self):
         counts = [int(path.read_text()) for path in self.work.glob("count.[0-9]*")]
@@ -510,8 +503,12 @@ class ManualTest(ImageRecipes):
         self.assertEqual(len(self.shell(6).splitlines()), 1 + 3 + 3)
         told, lines = self.shell(7, {"1000001-1000010": "10001-10010"}).split("\n", 1)
         self.assertEqual(lines, self.plain("sed -n '10001,10010p' app.log"))
-        self.assertEqual(self.shell(8).split()[-2:], ["12000", "total"])
-        self.assertIn("fuse.bigfs", self.block(9))  # for /etc/fstab, which is the machine's
+        self.gzip("old.log.gz", *[self.source / "app.log"] * 4)
+        told = self.shell(8, {"1000001-1000010": "40001-40010"}).splitlines()
+        self.assertEqual(sum(map(int, told[:-10])), 4 * int(self.plain("grep -c ERROR app.log")))
+        self.assertEqual(told[-10:], self.plain("sed -n '4001,4010p' app.log").splitlines())
+        self.assertEqual(self.shell(9).split()[-2:], ["12000", "total"])
+        self.assertIn("fuse.bigfs", self.block(10))  # for /etc/fstab, which is the machine's
 
 
 class AllTest(unittest.TestCase):
