@@ -9,7 +9,7 @@
 
 enum { FIXED_LENGTH = 10, FLAGS_AT = 3 };
 
-/* Flags. The first says that the file is text, which nobody minds. */
+/* Flags. The first one says that the file is text, and is ignored. */
 enum { HAS_CHECK = 2, HAS_EXTRA = 4, HAS_NAME = 8, HAS_COMMENT = 16, UNKNOWN_FLAGS = 0xe0 };
 
 static const uint8_t magic[FLAGS_AT] = {0x1f, 0x8b, 8}; /* the third is the method, deflate */
