@@ -9,7 +9,7 @@
 #include "core/codec/xz_stream.h"
 #include "core/codec/xz_walk.h"
 
-/* What comes after the header is the walk's business. */
+/* The walk looks at what comes after the header. */
 static bool xz_recognises(const struct codec_file *file, const uint8_t *head, size_t head_length,
                           const uint8_t *tail, size_t tail_length)
 {

@@ -9,8 +9,8 @@
 #include "core/codec/zstd_walk.h"
 
 /*
- * By a frame among the first bytes. Skippable frames alone are no sign: lz4 has the same, and a
- * file of them alone holds nothing.
+ * Whether there is a frame among the first bytes. Skippable frames alone do not tell: lz4 has them
+ * too, and a file of nothing else holds nothing.
  */
 static bool zstd_recognises(const struct codec_file *file, const uint8_t *head, size_t head_length,
                             const uint8_t *tail, size_t tail_length)

@@ -119,7 +119,7 @@ struct walk_step {
     uint64_t most;
 };
 
-static int take_walk_step(void *argument, const struct reading *reading, int fd)
+static int walk_one_step(void *argument, const struct reading *reading, int fd)
 {
     const struct walk_step *step = argument;
     struct map_walk *walk = step->walk;
@@ -140,7 +140,7 @@ int map_walk_on(struct map_walk *walk, uint64_t most, bool *ended)
     int error = 0;
 
     if (walk->walk->end == CODEC_GOES_ON)
-        error = reading_work(walk->reading, take_walk_step, &step);
+        error = reading_work(walk->reading, walk_one_step, &step);
     *ended = walk->walk->end != CODEC_GOES_ON;
     return error;
 }
