@@ -173,10 +173,7 @@ static void test_empty_members(void **state)
 
     (void)state;
     add_plainly(&one, NULL, 0);
-    file.bytes = malloc(one.size * COUNT + 100);
-    assert_non_null(file.bytes);
-    for (unsigned i = 0; i < COUNT; i++, file.size += one.size)
-        memcpy(file.bytes + file.size, one.bytes, one.size);
+    codec_bytes_repeat(&file, one.bytes, one.size, COUNT);
     add_plainly(&file, (const uint8_t *)"end", 3);
     const struct codec_file opened = codec_bytes_open(&file);
     const struct codec_sink sink = {&told, codec_told_place, codec_told_plain, codec_told_damage};

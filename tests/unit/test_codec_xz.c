@@ -807,18 +807,14 @@ static void test_many_blocks(void **state)
 static void test_empty_streams(void **state)
 {
     struct random random = random_case(600);
-    const uint64_t streams = MIB;
+    const unsigned streams = MIB;
     struct xz_case made = {.plain = xz_plain(&random, 1000), .size = 1000};
     struct codec_bytes one = {.bytes = NULL};
 
     (void)state;
     xz_add_stream(&one, &xz_simple, NULL, 0);
     assert_int_equal(one.size, 32);
-    made.file.bytes = malloc(streams * one.size);
-    assert_non_null(made.file.bytes);
-    made.file.size = streams * one.size;
-    for (uint64_t i = 0; i < streams; i++)
-        memcpy(made.file.bytes + i * one.size, one.bytes, one.size);
+    codec_bytes_repeat(&made.file, one.bytes, one.size, streams);
     xz_add_stream(&made.file, &xz_simple, made.plain, made.size);
     check_sound(&made, &random);
     codec_bytes_free(&one);
@@ -828,7 +824,7 @@ static void test_empty_streams(void **state)
 /* More streams that tell of a step each than groups are kept: places get fewer, but stay right. */
 static void test_many_streams(void **state)
 {
-    const uint64_t streams = 3 * MIB;
+    const unsigned streams = 3 * MIB;
     struct codec_bytes one = {.bytes = NULL};
     struct codec_bytes file = {.bytes = NULL};
     lzma_index *index = lzma_index_init(NULL);
@@ -839,16 +835,12 @@ static void test_many_streams(void **state)
     xz_add_header(&one, LZMA_CHECK_NONE);
     xz_add_zeros(&one, 8);
     xz_add_end(&one, LZMA_CHECK_NONE, index);
-    file.bytes = malloc(streams * one.size);
-    assert_non_null(file.bytes);
-    file.size = streams * one.size;
-    for (uint64_t i = 0; i < streams; i++)
-        memcpy(file.bytes + i * one.size, one.bytes, one.size);
+    codec_bytes_repeat(&file, one.bytes, one.size, streams);
     const struct codec_file opened = codec_bytes_open(&file);
     struct place_count count = {.unit = one.size};
     const struct codec_walk walk = walk_counting(&opened, &file.reads, &count);
     assert_int_equal(walk.end, CODEC_WHOLE);
-    assert_int_equal(walk.plain, streams * CODEC_STEP);
+    assert_int_equal(walk.plain, (uint64_t)streams * CODEC_STEP);
     assert_true(count.count > MIB / 4 && count.count <= MIB);
     codec_bytes_free(&one);
     codec_bytes_free(&file);
@@ -866,16 +858,12 @@ static void test_many_footers(void **state)
     xz_add_header(&file, LZMA_CHECK_CRC32);
     codec_bytes_add(&file, "\0\xFF\xFF\x7F", 4);
     const uint64_t start = file.size - 4;
-    file.bytes = realloc(file.bytes, 8 * MIB);
-    assert_non_null(file.bytes);
-    memset(file.bytes + file.size, 8, 4 * MIB);
-    file.size += 4 * MIB;
+    codec_bytes_repeat(&file, "\x08", 1, 4 * MIB);
     for (size_t i = 0; i < 100000; i++) {
         const lzma_stream_flags flags = {.check = LZMA_CHECK_CRC32,
                                          .backward_size = file.size - start};
         assert_int_equal(lzma_stream_footer_encode(&flags, footer), LZMA_OK);
-        memcpy(file.bytes + file.size, footer, sizeof(footer));
-        file.size += sizeof(footer);
+        codec_bytes_add(&file, footer, sizeof(footer));
     }
     assert_int_equal(codec_walk_through(&xz_codec, &file, 1 << 20, &told), 0);
     assert_int_equal(told.end, CODEC_LOST);
