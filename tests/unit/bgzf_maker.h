@@ -50,9 +50,8 @@ static inline void made_fill(struct random *random, uint8_t *bytes, size_t lengt
     const size_t period = (size_t)random_between(random, 1, 2000);
 
     for (size_t i = 0; i < length; i++) {
-        bytes[i] = (uint8_t)('\n' + random_below(random, letters));
-        if (i >= period && !random_chance(random, 3))
-            bytes[i] = bytes[i - period];
+        const bool again = i >= period && i % 32 != 0;
+        bytes[i] = again ? bytes[i - period] : (uint8_t)('\n' + random_below(random, letters));
     }
 }
 
