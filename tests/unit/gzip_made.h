@@ -92,7 +92,7 @@ static inline void add_member(struct codec_bytes *file, const uint8_t *plain, si
 
 static inline void add_plainly(struct codec_bytes *file, const uint8_t *plain, size_t length)
 {
-    const struct gzip_way way = {.level = 6};
+    const struct gzip_way way = {.level = 2};
     add_member(file, plain, length, &way);
 }
 
