@@ -311,7 +311,9 @@ static void test_mixed_and_damaged(void **state)
 {
     const uint8_t *plain = (const uint8_t *)"some bytes, and some bytes, and others";
     struct made_file made = {.file.bytes = NULL};
+    struct random random = random_case(0);
     struct codec_told told;
+    uint8_t got[49];
 
     (void)state;
     made_block(&made, plain, 10);
@@ -323,6 +325,9 @@ static void test_mixed_and_damaged(void **state)
         assert_int_equal(told.end, CODEC_CUT);
         assert_int_equal(told.file, start);
         assert_int_equal(told.size, 10);
+        assert_int_equal(
+            codec_read_from(&bgzf_codec, &made.file, &told.places[0], 0, 49, &random, got),
+            -EBADMSG);
         codec_told_free(&told);
     }
     made_block(&made, plain, 10);

@@ -132,6 +132,36 @@ static void test_long_block(void **state)
     }
 }
 
+/* Blocks of literals alone end at any bit, and places there need no window. */
+static void test_any_bit(void **state)
+{
+    static const struct gzip_way way = {.level = 1, .strategy = Z_HUFFMAN_ONLY};
+    enum { SIZE = CODEC_STEP + CODEC_STEP / 8, CASES = 8 };
+    struct random random = random_case(2500);
+    uint8_t *plain = make_content(&random, TEXT, SIZE + CASES);
+    unsigned high = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < CASES; i++) {
+        struct codec_bytes file = {.bytes = NULL};
+        struct codec_told told;
+        uint8_t got[1000];
+        add_member(&file, plain + i, SIZE, &way);
+        assert_int_equal(codec_walk_through(&gzip_codec, &file, 1 << 20, &told), 0);
+        assert_int_equal(told.count, 2);
+        const struct codec_place *place = &told.places[1];
+        assert_int_equal(
+            codec_read_from(&gzip_codec, &file, place, place->plain, sizeof(got), &random, got), 0);
+        assert_memory_equal(got, plain + i + place->plain, sizeof(got));
+        high += place->bits >= 4;
+        codec_told_free(&told);
+        codec_bytes_free(&file);
+    }
+    if (high == 0)
+        print_message("no place had more than 3 bits\n");
+    free(plain);
+}
+
 /* Members of any size, with headers of any kind, and padding. */
 static void test_members(void **state)
 {
@@ -281,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_short_blocks),
         cmocka_unit_test(test_long_block),
+        cmocka_unit_test(test_any_bit),
         cmocka_unit_test(test_members),
         cmocka_unit_test(test_empty_members),
         cmocka_unit_test(test_appended),

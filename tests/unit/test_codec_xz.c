@@ -667,6 +667,32 @@ static void test_wrong_index(void **state)
     }
 }
 
+/* An index that is wrong of two blocks of one part, but right of what they are together. */
+static void test_wrong_index_within(void **state)
+{
+    struct random random = random_case(575);
+    struct xz_manner manner = xz_simple;
+    struct xz_case made = {.plain = xz_plain(&random, 2000), .size = 2000};
+    lzma_index *index = lzma_index_init(NULL);
+    struct codec_told told;
+
+    (void)state;
+    assert_non_null(index);
+    xz_add_header(&made.file, manner.check);
+    manner.misstated = 1;
+    xz_add_block(&made.file, &manner, made.plain, 1000, index);
+    manner.misstated = UINT64_MAX; /* one less */
+    xz_add_block(&made.file, &manner, made.plain + 1000, 1000, index);
+    xz_add_end(&made.file, manner.check, index);
+    lzma_index_end(index, NULL);
+    assert_int_equal(codec_walk_through(&xz_codec, &made.file, 1 << 30, &told), 0);
+    assert_int_equal(told.count, 1);
+    assert_int_equal(told.size, 2000);
+    assert_int_equal(check_parts(&made.file, &told, made.plain, made.size, false), 1);
+    codec_told_free(&told);
+    xz_case_free(&made);
+}
+
 /* --- files that are made to hurt -------------------------------------------------------------- */
 
 /* Adds a stream with the header of a block, and what it says of its memory, but no block. */
@@ -900,6 +926,7 @@ int main(void)
         cmocka_unit_test(test_read_error),
         cmocka_unit_test(test_wrong_check),
         cmocka_unit_test(test_wrong_index),
+        cmocka_unit_test(test_wrong_index_within),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_many_blocks),
         cmocka_unit_test(test_empty_streams),
