@@ -65,7 +65,6 @@ int zstd_walk_begin(const struct codec_file *file, const struct codec_place *fro
     if (from != NULL) {
         walk->last.file = from->file;
         walk->last.plain = from->plain;
-        walk->has_place = true;
         walk->holders = from->plain > 0 ? 2 : 0; /* at least one, and how long is not known */
     }
     walk->walk.file = walk->last.file;
@@ -109,8 +108,10 @@ static int zstd_end_whole(struct zstd_walk *walk)
 static int zstd_tell_place(struct zstd_walk *walk, uint64_t file)
 {
     const uint64_t plain = walk->walk.plain;
-    if (walk->has_place && plain - walk->last.plain < CODEC_STEP &&
-        file - walk->last.file < CODEC_FILE_STEP)
+    const bool far = plain - walk->last.plain >= CODEC_STEP ||
+                     file - walk->last.file >= CODEC_FILE_STEP ||
+                     (walk->sink->every_unit && file > walk->last.file);
+    if (walk->has_place && !far)
         return 0;
     walk->last.file = file;
     walk->last.plain = plain;
@@ -301,7 +302,7 @@ int zstd_walk_on(struct codec_walk *codec_walk, uint64_t most)
     int error = 0;
     walk->spent = 0;
     if (!walk->has_place)
-        error = zstd_tell_place(walk, 0);
+        error = zstd_tell_place(walk, walk->walk.file);
     while (error == 0 && walk->walk.end == CODEC_GOES_ON && walk->spent < most)
         error = walk->step(walk);
     return error;
