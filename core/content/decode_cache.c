@@ -17,6 +17,7 @@ void decode_cache_init(struct decode_cache *cache, uint64_t limit)
     pthread_mutex_init(&cache->lock, NULL);
     pthread_cond_init(&cache->changed, NULL);
     list_reset(&cache->idle);
+    list_reset(&cache->busy);
     for (size_t i = 0; i < DECODED_BUCKETS; i++)
         list_reset(&cache->buckets[i]);
 }
@@ -234,27 +235,70 @@ struct decode_run *decode_run_new(struct content_map *map, struct codec_stream *
     return run;
 }
 
-struct decode_run *decode_cache_take_run(struct decode_cache *cache, const struct content_map *map,
-                                         uint64_t from, uint64_t to)
+/* The idle run that has come furthest, or NULL. The lock is held. */
+static struct decode_run *find_idle_run(struct decode_cache *cache, const struct run_wish *wish)
 {
     struct decode_run *best = NULL;
 
-    HOLD_LOCK(&cache->lock);
     for (struct list *link = cache->idle.next; link != &cache->idle; link = link->next) {
         struct decoded_item *item = list_object(link, struct decoded_item, idle);
         struct decode_run *run = list_object(item, struct decode_run, item);
-        if (item->free == free_run && run->map == map && run->plain >= from && run->plain <= to &&
-            (best == NULL || run->plain > best->plain))
+        if (item->free == free_run && run->map == wish->map && run->plain >= wish->from &&
+            run->plain <= wish->to && (best == NULL || run->plain > best->plain))
             best = run;
     }
-    if (best != NULL)
-        list_remove(&best->item.idle);
     return best;
 }
 
-uint64_t decode_run_end(struct decode_run *run)
+/* Whether a thread has a run that is nearer than a new one. The lock is held. */
+static bool is_run_coming(struct decode_cache *cache, const struct run_wish *wish)
+{
+    for (struct list *link = cache->busy.next; link != &cache->busy; link = link->next) {
+        const struct decode_run *run = list_object(link, struct decode_run, busy);
+        if (run->map == wish->map && run->start >= wish->from && run->start < wish->to)
+            return true;
+    }
+    return false;
+}
+
+/* Notes who has a run. The lock is held. */
+static void use_run(struct decode_cache *cache, struct decode_run *run, uint64_t start)
+{
+    list_remove(&run->item.idle);
+    list_append(&cache->busy, &run->busy);
+    run->start = start;
+}
+
+int decode_cache_take_run(struct decode_cache *cache, const struct run_wish *wish,
+                          const struct cancel *cancel, struct decode_run **run)
+{
+    int error = 0;
+
+    HOLD_LOCK(&cache->lock);
+    *run = find_idle_run(cache, wish);
+    while (error == 0 && *run == NULL && wish->waits && is_run_coming(cache, wish)) {
+        error = await_change(cache, cancel);
+        *run = find_idle_run(cache, wish);
+    }
+    if (error == 0 && *run != NULL)
+        use_run(cache, *run, wish->to);
+    return error;
+}
+
+void decode_cache_use_run(struct decode_cache *cache, struct decode_run *run, uint64_t start)
+{
+    HOLD_LOCK(&cache->lock);
+    use_run(cache, run, start);
+}
+
+uint64_t decode_cache_end_run(struct decode_cache *cache, struct decode_run *run)
 {
     const uint64_t memory = run->item.memory;
+    {
+        HOLD_LOCK(&cache->lock);
+        list_remove(&run->busy);
+        pthread_cond_broadcast(&cache->changed); /* a thread that waits for it has to start one */
+    }
     free_run(&run->item);
     return memory;
 }
@@ -262,6 +306,7 @@ uint64_t decode_run_end(struct decode_run *run)
 void decode_cache_leave_run(struct decode_cache *cache, struct decode_run *run)
 {
     HOLD_LOCK(&cache->lock);
+    list_remove(&run->busy);
     list_append(&cache->idle, &run->item.idle);
     pthread_cond_broadcast(&cache->changed);
 }

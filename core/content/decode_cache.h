@@ -52,6 +52,8 @@ struct decode_run {
     struct content_map *map; /* constant; a reference */
     struct codec_stream *stream;
     uint64_t plain; /* how far it has come; of the thread that has it, or constant while idle */
+    struct list busy; /* protected by decode_cache.lock; linked while a thread has it */
+    uint64_t start;   /* protected by decode_cache.lock; from where on that thread wants it */
 };
 
 struct decode_cache {
@@ -60,6 +62,7 @@ struct decode_cache {
     pthread_cond_t changed;               /* a block is ready, or memory was given back */
     uint64_t reserved;                    /* protected by lock; bytes */
     struct list idle;                     /* protected by lock; least recently used first */
+    struct list busy;                     /* protected by lock; runs that threads have */
     struct list buckets[DECODED_BUCKETS]; /* protected by lock; blocks */
 };
 
@@ -98,22 +101,35 @@ void decode_cache_loaded(struct decode_cache *cache, struct decoded_block *block
 /* Gives a block back. */
 void decode_cache_put(struct decode_cache *cache, struct decoded_block *block);
 
+/* Which run: of the map, and within [from, to]. The caller wants bytes from `to` on. */
+struct run_wish {
+    const struct content_map *map;
+    uint64_t from;
+    uint64_t to;
+    bool waits; /* for a run whose thread wants bytes in [from, to) */
+};
+
 /*
- * Takes the idle run of the map that has come furthest within [from, to], or returns NULL. The
- * caller has it alone.
+ * Takes the idle run that has come furthest, or NULL; the caller has it alone. He may have blocks
+ * and memory while he waits: a thread that has a run waits for nothing but the file. It stops
+ * before a block that it has not claimed itself, so most often it leaves its run for who waits.
+ * Returns 0 or -CANCELLED.
  */
-struct decode_run *decode_cache_take_run(struct decode_cache *cache, const struct content_map *map,
-                                         uint64_t from, uint64_t to);
+int decode_cache_take_run(struct decode_cache *cache, const struct run_wish *wish,
+                          const struct cancel *cancel, struct decode_run **run);
 
 /* Makes a run of a stream, with memory that is reserved. NULL: there is no memory. */
 struct decode_run *decode_run_new(struct content_map *map, struct codec_stream *stream,
                                   uint64_t plain, uint64_t memory);
 
+/* Says that the caller has a new run, and from where on he wants it. */
+void decode_cache_use_run(struct decode_cache *cache, struct decode_run *run, uint64_t start);
+
 /* Lets a run wait, to be read on. */
 void decode_cache_leave_run(struct decode_cache *cache, struct decode_run *run);
 
 /* Frees a run that the caller has. Its memory stays reserved, for the caller. Returns how much. */
-uint64_t decode_run_end(struct decode_run *run);
+uint64_t decode_cache_end_run(struct decode_cache *cache, struct decode_run *run);
 
 /* Reserves memory if that is possible without waiting. */
 bool decode_cache_reserve(struct decode_cache *cache, uint64_t bytes);

@@ -37,6 +37,7 @@ struct decoding {
     bool by_units; /* the map is a detail: each part is a unit */
     uint64_t start;
     uint64_t end;
+    uint64_t goal; /* the end of the last block that the reader asks for */
     uint8_t *to;
     uint8_t *scratch; /* owned; a block, or NULL until it is needed */
     uint64_t needed;  /* memory that a run and the scratch take, at most */
@@ -55,9 +56,11 @@ static uint8_t *scratch_of(struct decoding *decoding)
 
 /*
  * Starts a run at a place, with the reserved memory. -TRY_AGAIN: another run has it, and there is
- * no more; all must be given back first, as waiting here might be for ever.
+ * no more; all must be given back first, as waiting here might be for ever. `start`: from where on
+ * its bytes are wanted.
  */
-static int start_run(struct decoding *decoding, size_t part, struct decode_run **run)
+static int start_run(struct decoding *decoding, size_t part, uint64_t start,
+                     struct decode_run **run)
 {
     const struct codec *codec = decoding->map->codec;
     const struct codec_place place = content_map_place(decoding->map, part);
@@ -70,6 +73,8 @@ static int start_run(struct decoding *decoding, size_t part, struct decode_run *
     if (error != 0)
         return error;
     *run = decode_run_new(decoding->map, stream, place.plain, decoding->needed);
+    if (*run != NULL)
+        decode_cache_use_run(decoding->cache, *run, start);
     if (*run == NULL) {
         codec->stream_close(stream);
         return -ENOMEM;
@@ -84,7 +89,7 @@ static void leave_run(struct decoding *decoding, struct decode_run *run, bool ke
     if (keep)
         decode_cache_leave_run(decoding->cache, run);
     else
-        decoding->extra += decode_run_end(run);
+        decoding->extra += decode_cache_end_run(decoding->cache, run);
 }
 
 static int read_run(struct decoding *decoding, struct decode_run *run, uint8_t *bytes,
@@ -106,27 +111,92 @@ static int skip_run(struct decoding *decoding, struct decode_run *run, uint64_t 
     return error;
 }
 
-/* Reads on to `plain`. */
+/* A block that begins at `plain` and ends at `end` or before, to be loaded for others, or NULL. */
+static struct decoded_block *claim_more(struct decoding *decoding, uint64_t plain, uint64_t end)
+{
+    const struct block_key key = {generation_number(decoding->reading->generation),
+                                  plain / DECODED_BLOCK, DECODED_BLOCK};
+
+    if (plain % DECODED_BLOCK != 0 || plain >= end || end - plain < DECODED_BLOCK ||
+        content_map_damage_in(decoding->map, plain, plain + DECODED_BLOCK) != NULL)
+        return NULL;
+    return decode_cache_claim_more(decoding->cache, &key);
+}
+
+static void end_more(struct decoding *decoding, struct decoded_block *block, bool ready)
+{
+    decode_cache_loaded(decoding->cache, block, ready);
+    if (ready)
+        decode_cache_put(decoding->cache, block);
+}
+
+/* Reads on to the end of a block, or to `plain` if that is nearer. */
+static int pass_block(struct decoding *decoding, struct decode_run *run, uint64_t plain)
+{
+    const uint64_t room = DECODED_BLOCK - run->plain % DECODED_BLOCK;
+    struct decoded_block *block = claim_more(decoding, run->plain, plain);
+    uint8_t *to = block != NULL ? block->bytes : scratch_of(decoding);
+
+    int error = to == NULL ? -ENOMEM
+                           : read_run(decoding, run, to, (size_t)min_u64(plain - run->plain, room));
+    if (block != NULL)
+        end_more(decoding, block, error == 0);
+    return error;
+}
+
+/*
+ * Reads on to `plain`. Blocks on the way are kept: when a file is read ahead, another thread is
+ * about to ask for them.
+ */
 static int pass_to(struct decoding *decoding, struct decode_run *run, uint64_t plain)
 {
     int error = 0;
 
     if (decoding->map->codec->stream_skip != NULL && run->plain < plain)
         return skip_run(decoding, run, plain);
-    while (error == 0 && run->plain < plain) {
-        const size_t length = (size_t)min_u64(plain - run->plain, DECODED_BLOCK);
-        uint8_t *scratch = scratch_of(decoding);
-        error = scratch != NULL ? read_run(decoding, run, scratch, length) : -ENOMEM;
+    while (error == 0 && run->plain < plain)
+        error = pass_block(decoding, run, plain);
+    return error;
+}
+
+/*
+ * Goes on with blocks of the part that the reader asks for next. So nobody else takes the run
+ * between two of them. An error here is none of the block that was wanted first.
+ */
+static int read_ahead(struct decoding *decoding, struct decode_run *run, size_t part)
+{
+    const uint64_t until = min_u64(decoding->goal, content_map_part_end(decoding->map, part));
+    struct decoded_block *block = NULL;
+    int error = 0;
+
+    while (error == 0 && (block = claim_more(decoding, run->plain, until)) != NULL) {
+        error = read_run(decoding, run, block->bytes, DECODED_BLOCK);
+        end_more(decoding, block, error == 0);
     }
+    return error;
+}
+
+/* The run that is nearest to `start`, or a new one. */
+static int find_run(struct decoding *decoding, size_t part, uint64_t start,
+                    struct decode_run **run)
+{
+    struct run_wish wish = {
+        .map = decoding->map,
+        .from = decoding->map->places[part].plain,
+        .to = start,
+        .waits = decoding->map->codec->stream_skip == NULL,
+    };
+    int error = decode_cache_take_run(decoding->cache, &wish, decoding->reading->cancel, run);
+    if (error == 0 && *run == NULL)
+        error = start_run(decoding, part, start, run);
     return error;
 }
 
 /* Decodes [start, end), which lies in a part. */
 static int decode_stretch(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
 {
-    struct decode_run *run = decode_cache_take_run(decoding->cache, decoding->map,
-                                                   decoding->map->places[part].plain, start);
-    int error = run == NULL ? start_run(decoding, part, &run) : 0;
+    struct decode_run *run = NULL;
+    int error = find_run(decoding, part, start, &run);
 
     if (error != 0)
         return error;
@@ -134,7 +204,8 @@ static int decode_stretch(struct decoding *decoding, size_t part, uint64_t start
     if (error == 0)
         error = read_run(decoding, run, decoding->to + (start - decoding->start),
                          (size_t)(end - start));
-    leave_run(decoding, run, error == 0);
+    const bool goes_on = error == 0 && read_ahead(decoding, run, part) == 0;
+    leave_run(decoding, run, goes_on);
     return error;
 }
 
@@ -156,15 +227,9 @@ struct part_reader {
 /* A block that begins here and lies in the part, to be filled, or NULL. */
 static uint8_t *keep_block(struct part_reader *reader)
 {
-    struct decoding *decoding = reader->decoding;
-    const uint64_t plain = reader->run->plain;
-    const struct block_key key = {generation_number(decoding->reading->generation),
-                                  plain / DECODED_BLOCK, DECODED_BLOCK};
-
-    if (!reader->keeps || reader->kept_count == KEPT_MOST || plain % DECODED_BLOCK != 0 ||
-        reader->end - plain < DECODED_BLOCK)
+    if (!reader->keeps || reader->kept_count == KEPT_MOST)
         return NULL;
-    struct decoded_block *block = decode_cache_claim_more(decoding->cache, &key);
+    struct decoded_block *block = claim_more(reader->decoding, reader->run->plain, reader->end);
     if (block == NULL)
         return NULL;
     reader->kept[reader->kept_count++] = block;
@@ -209,18 +274,14 @@ static int check_end(struct part_reader *reader)
 
 static int read_to_part_end(struct part_reader *reader)
 {
-    struct decode_cache *cache = reader->decoding->cache;
     int error = 0;
 
     while (error == 0 && reader->run->plain < reader->end)
         error = read_more_of_part(reader);
     if (error == 0)
         error = check_end(reader);
-    for (size_t i = 0; i < reader->kept_count; i++) {
-        decode_cache_loaded(cache, reader->kept[i], error == 0);
-        if (error == 0)
-            decode_cache_put(cache, reader->kept[i]);
-    }
+    for (size_t i = 0; i < reader->kept_count; i++)
+        end_more(reader->decoding, reader->kept[i], error == 0);
     return error;
 }
 
@@ -242,7 +303,7 @@ static int check_part(struct decoding *decoding, size_t part)
         .decoding = decoding, .part = part, .end = content_map_part_end(map, part)};
 
     reader.keeps = reader.end - map->places[part].plain <= decoding->cache->limit / PART_SHARE;
-    int error = start_run(decoding, part, &reader.run);
+    int error = start_run(decoding, part, UINT64_MAX, &reader.run);
     if (error != 0)
         return error;
     error = read_to_part_end(&reader);
@@ -367,6 +428,7 @@ static int copy_alone(struct decoding *decoding, uint8_t *to, size_t length, uin
 {
     decoding->start = offset;
     decoding->end = offset + length;
+    decoding->goal = 0; /* not of what is around */
     decoding->to = to;
     int error = find_needed(decoding);
     if (error == 0)
@@ -428,11 +490,13 @@ int decoding_copy(const struct reading *reading, int fd, struct content_map *map
 
     if (content_map_damage_in(map, offset, offset + length) != NULL)
         return -EBADMSG;
+    const uint64_t goal = (offset + length + DECODED_BLOCK - 1) / DECODED_BLOCK * DECODED_BLOCK;
     while (error == 0 && length > 0) {
         const size_t skip = (size_t)(offset % DECODED_BLOCK);
         const size_t part = (size_t)min_u64(length, DECODED_BLOCK - skip);
         const struct block_key key = {generation_number(reading->generation),
                                       offset / DECODED_BLOCK, skip + part};
+        decoding.goal = goal;
         error = way == CONTENT_AT_ONCE ? copy_at_once(&decoding, &key, to, part, offset)
                                        : copy_waiting(&decoding, &key, to, part, offset);
         to += part;
