@@ -177,8 +177,7 @@ static int read_ahead(struct decoding *decoding, struct decode_run *run, size_t 
 }
 
 /* The run that is nearest to `start`, or a new one. */
-static int find_run(struct decoding *decoding, size_t part, uint64_t start,
-                    struct decode_run **run)
+static int find_run(struct decoding *decoding, size_t part, uint64_t start, struct decode_run **run)
 {
     struct run_wish wish = {
         .map = decoding->map,
