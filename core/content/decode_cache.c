@@ -81,6 +81,23 @@ int decode_cache_reserve_waiting(struct decode_cache *cache, uint64_t bytes,
     return error;
 }
 
+int decode_cache_await(struct decode_cache *cache, const _Atomic uint8_t *check, uint8_t busy,
+                       const struct cancel *cancel)
+{
+    int error = 0;
+
+    HOLD_LOCK(&cache->lock);
+    if (atomic_load(check) == busy)
+        error = await_change(cache, cancel);
+    return error != 0 ? error : -TRY_AGAIN;
+}
+
+void decode_cache_wake(struct decode_cache *cache)
+{
+    HOLD_LOCK(&cache->lock);
+    pthread_cond_broadcast(&cache->changed);
+}
+
 uint64_t decode_cache_reserved(struct decode_cache *cache)
 {
     HOLD_LOCK(&cache->lock);
@@ -129,14 +146,15 @@ static void free_block(struct decode_cache *cache, struct decoded_item *item)
     cache->spare_count++;
 }
 
-/* The block, ready or not, or NULL. The lock is held. */
-static struct decoded_block *find_block(struct decode_cache *cache, const struct block_key *key)
+/* The block, ready or (not `only_ready`) loading, or NULL. The lock is held. */
+static struct decoded_block *find_block(struct decode_cache *cache, const struct block_key *key,
+                                        bool only_ready)
 {
     const struct list *bucket = &cache->buckets[key->number % DECODED_BUCKETS];
     for (struct list *link = bucket->next; link != bucket; link = link->next) {
         struct decoded_block *block = list_object(link, struct decoded_block, bucket);
         if (block->generation == key->generation && block->number == key->number &&
-            block->length >= key->length)
+            block->length >= key->length && (block->ready || !only_ready))
             return block;
     }
     return NULL;
@@ -172,10 +190,9 @@ static struct decoded_block *add_block(struct decode_cache *cache, const struct 
 struct decoded_block *decode_cache_get(struct decode_cache *cache, const struct block_key *key)
 {
     HOLD_LOCK(&cache->lock);
-    struct decoded_block *block = find_block(cache, key);
-    if (block == NULL || !block->ready)
-        return NULL;
-    use_block(block);
+    struct decoded_block *block = find_block(cache, key, true);
+    if (block != NULL)
+        use_block(block);
     return block;
 }
 
@@ -187,7 +204,7 @@ int decode_cache_claim(struct decode_cache *cache, const struct block_key *key, 
 
     HOLD_LOCK(&cache->lock);
     for (;;) {
-        *block = find_block(cache, key);
+        *block = find_block(cache, key, false);
         *loads = *block == NULL && reserve(cache, wanted);
         if (*loads || (*block != NULL && (*block)->ready))
             break;
@@ -209,7 +226,7 @@ struct decoded_block *decode_cache_claim_more(struct decode_cache *cache,
                                               const struct block_key *key)
 {
     HOLD_LOCK(&cache->lock);
-    if (find_block(cache, key) != NULL || !reserve(cache, sizeof(struct decoded_block)))
+    if (find_block(cache, key, false) != NULL || !reserve(cache, sizeof(struct decoded_block)))
         return NULL;
     struct decoded_block *block = add_block(cache, key);
     if (block == NULL)

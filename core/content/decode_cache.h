@@ -47,9 +47,9 @@ struct decoded_block {
     struct list bucket;  /* protected by decode_cache.lock; or in the list of spares */
     uint64_t generation; /* constant */
     uint64_t number;     /* constant */
-    size_t length;       /* constant; how many bytes it has: the last of a map may have fewer */
-    unsigned users;      /* protected by decode_cache.lock */
-    bool ready;          /* protected by decode_cache.lock; then the bytes are constant */
+    size_t length;  /* constant; how many bytes it has: those before the end of a part, or all */
+    unsigned users; /* protected by decode_cache.lock */
+    bool ready;     /* protected by decode_cache.lock; then the bytes are constant */
     uint8_t bytes[DECODED_BLOCK];
 };
 
@@ -106,6 +106,14 @@ struct decoded_block *decode_cache_claim_more(struct decode_cache *cache,
 
 /* Ends loading. Not `ready`: the block goes, and a thread that waits for it loads it itself. */
 void decode_cache_loaded(struct decode_cache *cache, struct decoded_block *block, bool ready);
+
+/*
+ * Waits while the check of a part is `busy`, but not for long. Returns -TRY_AGAIN or -CANCELLED.
+ * decode_cache_wake() is called after the check was changed.
+ */
+int decode_cache_await(struct decode_cache *cache, const _Atomic uint8_t *check, uint8_t busy,
+                       const struct cancel *cancel);
+void decode_cache_wake(struct decode_cache *cache);
 
 /* Gives a block back. */
 void decode_cache_put(struct decode_cache *cache, struct decoded_block *block);

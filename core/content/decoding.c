@@ -111,16 +111,31 @@ static int skip_run(struct decoding *decoding, struct decode_run *run, uint64_t 
     return error;
 }
 
+/* The first `length` bytes of the block that begins at `plain`. */
+static struct block_key key_of(const struct decoding *decoding, uint64_t plain, uint64_t length)
+{
+    return (struct block_key){generation_number(decoding->reading->generation),
+                              plain / DECODED_BLOCK, (size_t)length};
+}
+
+/* A block of `length` bytes from `plain` on, to be loaded for others, or NULL. */
+static struct decoded_block *claim_length(struct decoding *decoding, uint64_t plain,
+                                          uint64_t length)
+{
+    const struct block_key key = key_of(decoding, plain, length);
+
+    if (plain % DECODED_BLOCK != 0 ||
+        content_map_damage_in(decoding->map, plain, plain + length) != NULL)
+        return NULL;
+    return decode_cache_claim_more(decoding->cache, &key);
+}
+
 /* A block that begins at `plain` and ends at `end` or before, to be loaded for others, or NULL. */
 static struct decoded_block *claim_more(struct decoding *decoding, uint64_t plain, uint64_t end)
 {
-    const struct block_key key = {generation_number(decoding->reading->generation),
-                                  plain / DECODED_BLOCK, DECODED_BLOCK};
-
-    if (plain % DECODED_BLOCK != 0 || plain >= end || end - plain < DECODED_BLOCK ||
-        content_map_damage_in(decoding->map, plain, plain + DECODED_BLOCK) != NULL)
+    if (plain >= end || end - plain < DECODED_BLOCK)
         return NULL;
-    return decode_cache_claim_more(decoding->cache, &key);
+    return claim_length(decoding, plain, DECODED_BLOCK);
 }
 
 static void end_more(struct decoding *decoding, struct decoded_block *block, bool ready)
@@ -223,12 +238,18 @@ struct part_reader {
     size_t kept_count;
 };
 
-/* A block that begins here and lies in the part, to be filled, or NULL. */
-static uint8_t *keep_block(struct part_reader *reader)
+/*
+ * A block that begins here, to be filled to `stop`, which is its end or that of the part; or NULL.
+ * The rest of such a block lies in other parts, and who wants all of it needs not decode this part
+ * again.
+ */
+static uint8_t *keep_block(struct part_reader *reader, uint64_t stop)
 {
+    const uint64_t plain = reader->run->plain;
+
     if (!reader->keeps || reader->kept_count == KEPT_MOST)
         return NULL;
-    struct decoded_block *block = claim_more(reader->decoding, reader->run->plain, reader->end);
+    struct decoded_block *block = claim_length(reader->decoding, plain, stop - plain);
     if (block == NULL)
         return NULL;
     reader->kept[reader->kept_count++] = block;
@@ -248,9 +269,10 @@ static int read_more_of_part(struct part_reader *reader)
         to = decoding->to + (plain - decoding->start);
         stop = min_u64(stop, decoding->end);
     } else {
-        if (plain < decoding->start)
-            stop = min_u64(stop, decoding->start);
-        to = stop - plain == DECODED_BLOCK ? keep_block(reader) : NULL;
+        if (plain < decoding->start && stop > decoding->start)
+            stop = decoding->start;
+        else
+            to = keep_block(reader, stop);
         to = to != NULL ? to : scratch_of(decoding);
     }
     return to != NULL ? read_run(decoding, reader->run, to, (size_t)(stop - plain)) : -ENOMEM;
@@ -314,6 +336,23 @@ static int check_part(struct decoding *decoding, size_t part)
     return error;
 }
 
+/* The same, if no other thread does; else -TRY_AGAIN. Of a unit many may check. */
+static int check_part_alone(struct decoding *decoding, size_t part)
+{
+    _Atomic uint8_t *check = &decoding->map->checks[part];
+    uint8_t was = PART_UNREAD;
+
+    if (decoding->by_units)
+        return check_part(decoding, part);
+    if (!atomic_compare_exchange_strong(check, &was, PART_BUSY))
+        return -TRY_AGAIN;
+    int error = check_part(decoding, part);
+    was = PART_BUSY;
+    (void)atomic_compare_exchange_strong(check, &was, PART_UNREAD);
+    decode_cache_wake(decoding->cache);
+    return error;
+}
+
 /* --- a stretch of any parts ------------------------------------------------------------------- */
 
 static int decode_wanted(struct decoding *decoding, uint64_t start, uint64_t end);
@@ -336,6 +375,20 @@ static int decode_by_units(struct decoding *decoding, size_t part, uint64_t star
     return error;
 }
 
+/* Copies [start, end) if that is the start of a block that was kept to the end of its part. */
+static bool copy_kept(struct decoding *decoding, uint64_t start, uint64_t end)
+{
+    const struct block_key key = key_of(decoding, start, end - start);
+    struct decoded_block *block =
+        start % DECODED_BLOCK == 0 ? decode_cache_get(decoding->cache, &key) : NULL;
+
+    if (block == NULL)
+        return false;
+    memcpy(decoding->to + (start - decoding->start), block->bytes, (size_t)(end - start));
+    decode_cache_put(decoding->cache, block);
+    return true;
+}
+
 static int decode_in_part(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
 {
     const struct content_map *map = decoding->map;
@@ -344,8 +397,8 @@ static int decode_in_part(struct decoding *decoding, size_t part, uint64_t start
     if (content_map_damage_in(map, start, end) != NULL)
         return -EBADMSG;
     if (!map->codec->checks_when_read || check == PART_RIGHT)
-        return decode_stretch(decoding, part, start, end);
-    const int error = check == PART_UNREAD ? check_part(decoding, part) : -EBADMSG;
+        return copy_kept(decoding, start, end) ? 0 : decode_stretch(decoding, part, start, end);
+    const int error = check == PART_WRONG ? -EBADMSG : check_part_alone(decoding, part);
     return error == -EBADMSG && !decoding->by_units ? decode_by_units(decoding, part, start, end)
                                                     : error;
 }
@@ -393,6 +446,29 @@ static void finish_decoding(struct decoding *decoding)
     decoding->extra = 0;
 }
 
+/* A part that another thread is checking, of which something is wanted; or map->count. */
+static size_t find_busy_part(const struct decoding *decoding)
+{
+    const struct content_map *map = decoding->map;
+    size_t part = content_map_find(map, decoding->start);
+
+    for (; part < map->count && map->places[part].plain < decoding->end; part++)
+        if (atomic_load(&map->checks[part]) == PART_BUSY)
+            return part;
+    return map->count;
+}
+
+/* Waits for a thread that checks a part: it may keep what is wanted. -TRY_AGAIN: that was so. */
+static int await_busy_part(const struct decoding *decoding)
+{
+    const size_t part = find_busy_part(decoding);
+
+    return part == decoding->map->count
+               ? 0
+               : decode_cache_await(decoding->cache, &decoding->map->checks[part], PART_BUSY,
+                                    decoding->reading->cancel);
+}
+
 /* --- blocks ----------------------------------------------------------------------------------- */
 
 /* The block, ready, to be given back. */
@@ -408,7 +484,9 @@ static int get_block(struct decoding *decoding, const struct block_key *key,
     decoding->end = min_u64(decoding->start + DECODED_BLOCK, decoding->map->size);
     const struct block_key whole = {key->generation, key->number,
                                     (size_t)(decoding->end - decoding->start)};
-    int error = find_needed(decoding);
+    int error = await_busy_part(decoding);
+    if (error == 0)
+        error = find_needed(decoding);
     if (error == 0)
         error = decode_cache_claim(decoding->cache, &whole, decoding->needed,
                                    decoding->reading->cancel, block, &loads);
@@ -429,7 +507,9 @@ static int copy_alone(struct decoding *decoding, uint8_t *to, size_t length, uin
     decoding->end = offset + length;
     decoding->goal = 0; /* not of what is around */
     decoding->to = to;
-    int error = find_needed(decoding);
+    int error = await_busy_part(decoding);
+    if (error == 0)
+        error = find_needed(decoding);
     if (error == 0)
         error = decode_cache_reserve_waiting(decoding->cache, decoding->needed,
                                              decoding->reading->cancel);
