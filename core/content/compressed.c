@@ -11,13 +11,21 @@
 int compressed_is_ready(const struct reading *reading)
 {
     struct map_note *note = map_note_of(reading->generation);
-    return note != NULL ? map_note_serves(note, generation_size(reading->generation)) : -ENOMEM;
+    const int64_t since = reading->cancel != NULL ? reading->cancel->since : 0;
+    return note != NULL ? map_note_serves(note, generation_size(reading->generation), since)
+                        : -ENOMEM;
 }
 
 uint64_t compressed_size(const struct reading *reading)
 {
     struct map_note *note = map_note_of(reading->generation);
     return note != NULL ? map_note_size(note) : 0;
+}
+
+uint64_t compressed_covered(const struct reading *reading)
+{
+    struct map_note *note = map_note_of(reading->generation);
+    return note != NULL ? map_note_walked(note) : 0;
 }
 
 /* Reads that were asked for count as those of a plain file do; probes count where they are made. */

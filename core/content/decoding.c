@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/checked.h"
+#include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 #include "core/content/decode_cache.h"
 #include "core/content/map_detail.h"
@@ -55,6 +56,24 @@ static uint8_t *scratch_of(struct decoding *decoding)
 /* --- runs ------------------------------------------------------------------------------------- */
 
 /*
+ * The last place at or before a part that can be had: if the store of aids has gone, that is where
+ * a unit starts. Then decoding takes longer, but is as right.
+ */
+static int load_place_before(const struct content_map *map, size_t part, struct codec_place *place,
+                             uint8_t **aid)
+{
+    int error = content_map_load_place(map, part, place, aid);
+
+    while (error != 0 && error != -ENOMEM && part > 0) {
+        free(steal_pointer(aid));
+        part--;
+        if (map->places[part].starts_unit)
+            error = content_map_load_place(map, part, place, aid);
+    }
+    return error;
+}
+
+/*
  * Starts a run at a place, with the reserved memory. -TRY_AGAIN: another run has it, and there is
  * no more; all must be given back first, as waiting here might be for ever. `start`: from where on
  * its bytes are wanted.
@@ -63,13 +82,16 @@ static int start_run(struct decoding *decoding, size_t part, uint64_t start,
                      struct decode_run **run)
 {
     const struct codec *codec = decoding->map->codec;
-    const struct codec_place place = content_map_place(decoding->map, part);
     struct codec_stream *stream = NULL;
+    struct codec_place place;
+    AUTO_FREE uint8_t *aid = NULL;
 
     if (decoding->extra == 0 && !decode_cache_reserve(decoding->cache, decoding->needed))
         return -TRY_AGAIN;
     decoding->extra = decoding->needed;
-    int error = codec->stream_open(&decoding->file, &place, &stream);
+    int error = load_place_before(decoding->map, part, &place, &aid);
+    if (error == 0)
+        error = codec->stream_open(&decoding->file, &place, &stream);
     if (error != 0)
         return error;
     *run = decode_run_new(decoding->map, stream, place.plain, decoding->needed);
@@ -309,7 +331,7 @@ static int read_to_part_end(struct part_reader *reader)
 static void report_part(const struct decoding *decoding, size_t part)
 {
     const struct map_place *place = &decoding->map->places[part];
-    source_report_trouble(decoding->reading->source,
+    source_report_trouble(decoding->reading->source, "damaged",
                           "damaged after byte %" PRIu64 ": of plain/, the %" PRIu64
                           " bytes from %" PRIu64 " on cannot be read",
                           place->file, content_map_part_end(decoding->map, part) - place->plain,
@@ -522,7 +544,7 @@ static int copy_alone(struct decoding *decoding, uint8_t *to, size_t length, uin
 }
 
 /* Copies bytes of one block. */
-static int copy_waiting(struct decoding *decoding, const struct block_key *key, uint8_t *to,
+static int copy_decoded(struct decoding *decoding, const struct block_key *key, uint8_t *to,
                         size_t length, uint64_t offset)
 {
     struct decoded_block *block = NULL;
@@ -543,8 +565,8 @@ static int copy_waiting(struct decoding *decoding, const struct block_key *key, 
     return error;
 }
 
-static int copy_at_once(struct decoding *decoding, const struct block_key *key, uint8_t *to,
-                        size_t length, uint64_t offset)
+static int copy_decoded_at_once(struct decoding *decoding, const struct block_key *key, uint8_t *to,
+                                size_t length, uint64_t offset)
 {
     struct decoded_block *block = decode_cache_get(decoding->cache, key);
     if (block == NULL)
@@ -576,8 +598,8 @@ int decoding_copy(const struct reading *reading, int fd, struct content_map *map
         const struct block_key key = {generation_number(reading->generation),
                                       offset / DECODED_BLOCK, skip + part};
         decoding.goal = goal;
-        error = way == CONTENT_AT_ONCE ? copy_at_once(&decoding, &key, to, part, offset)
-                                       : copy_waiting(&decoding, &key, to, part, offset);
+        error = way == CONTENT_AT_ONCE ? copy_decoded_at_once(&decoding, &key, to, part, offset)
+                                       : copy_decoded(&decoding, &key, to, part, offset);
         to += part;
         offset += part;
         length -= part;
