@@ -186,7 +186,7 @@ static int decode_by_units(struct decoding *decoding, size_t part, uint64_t star
 /* Copies [start, end) if that is the start of a block that was kept to the end of its part. */
 static bool copy_kept(struct decoding *decoding, uint64_t start, uint64_t end)
 {
-    const struct block_key key = decode_key(decoding, start, end - start);
+    const struct block_key key = decode_block_key(decoding, start, end - start);
     struct decoded_block *block =
         start % DECODED_BLOCK == 0 ? decode_cache_get(decoding->cache, &key) : NULL;
 

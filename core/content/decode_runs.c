@@ -87,7 +87,7 @@ static int skip_run(struct decoding *decoding, struct decode_run *run, uint64_t 
     return error;
 }
 
-struct block_key decode_key(const struct decoding *decoding, uint64_t plain, uint64_t length)
+struct block_key decode_block_key(const struct decoding *decoding, uint64_t plain, uint64_t length)
 {
     return (struct block_key){generation_number(decoding->reading->generation),
                               plain / DECODED_BLOCK, (size_t)length};
@@ -95,7 +95,7 @@ struct block_key decode_key(const struct decoding *decoding, uint64_t plain, uin
 
 struct decoded_block *decode_claim_block(struct decoding *decoding, uint64_t plain, uint64_t length)
 {
-    const struct block_key key = decode_key(decoding, plain, length);
+    const struct block_key key = decode_block_key(decoding, plain, length);
 
     if (plain % DECODED_BLOCK != 0 ||
         content_map_damage_in(decoding->map, plain, plain + length) != NULL)
@@ -152,7 +152,7 @@ static int pass_to(struct decoding *decoding, struct decode_run *run, uint64_t p
  * Goes on with blocks of the part that the reader asks for next. So no other thread takes the run
  * between two of them. An error here is none of the block that was wanted first.
  */
-static int read_ahead(struct decoding *decoding, struct decode_run *run, size_t part)
+static int decode_ahead(struct decoding *decoding, struct decode_run *run, size_t part)
 {
     const uint64_t until = min_u64(decoding->goal, content_map_part_end(decoding->map, part));
     struct decoded_block *block = NULL;
@@ -191,7 +191,7 @@ int decode_in_run(struct decoding *decoding, size_t part, uint64_t start, uint64
     if (error == 0)
         error = decode_read_run(decoding, run, decoding->to + (start - decoding->start),
                                 (size_t)(end - start));
-    const bool goes_on = error == 0 && read_ahead(decoding, run, part) == 0;
+    const bool goes_on = error == 0 && decode_ahead(decoding, run, part) == 0;
     decode_leave_run(decoding, run, goes_on);
     return error;
 }

@@ -36,7 +36,7 @@ struct decoding {
 uint8_t *decode_scratch(struct decoding *decoding);
 
 /* The first `length` bytes of the block that begins at `plain`. */
-struct block_key decode_key(const struct decoding *decoding, uint64_t plain, uint64_t length);
+struct block_key decode_block_key(const struct decoding *decoding, uint64_t plain, uint64_t length);
 
 /*
  * Starts a run at a part, with the reserved memory. `start`: from where on its bytes are wanted.
