@@ -52,7 +52,10 @@ enum {
 struct codec_sink {
     void *argument;
 
-    /* A place; what it points to is valid during the call. The first is that of plain byte 0. */
+    /*
+     * A place; what it points to is valid during the call. The first is where the walk begins, or
+     * where the next unit is: of the whole file, that of plain byte 0.
+     */
     int (*place)(void *argument, const struct codec_place *place);
 
     /* Plain bytes, if the codec decodes them in its walk: all, in order. NULL: not wanted. */

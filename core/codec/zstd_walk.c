@@ -36,7 +36,7 @@ struct zstd_walk {
     struct zstd_frame frame;
     struct zstd_seek_table table;
     enum zstd_table_use table_use;
-    struct codec_place last; /* the last place that was told, or where the walk began */
+    struct codec_place last; /* the last place that was told, or where the walk begins */
     bool has_place;
     unsigned holders; /* frames that hold something: none, one, or two for more than one */
 
@@ -65,7 +65,6 @@ int zstd_walk_begin(const struct codec_file *file, const struct codec_place *fro
     if (from != NULL) {
         walk->last.file = from->file;
         walk->last.plain = from->plain;
-        walk->has_place = true;
         walk->holders = from->plain > 0 ? 2 : 0; /* at least one, and how long is not known */
     }
     walk->walk.file = walk->last.file;
@@ -301,7 +300,7 @@ int zstd_walk_on(struct codec_walk *codec_walk, uint64_t most)
     int error = 0;
     walk->spent = 0;
     if (!walk->has_place)
-        error = zstd_tell_place(walk, 0);
+        error = zstd_tell_place(walk, walk->last.file);
     while (error == 0 && walk->walk.end == CODEC_GOES_ON && walk->spent < most)
         error = walk->step(walk);
     return error;

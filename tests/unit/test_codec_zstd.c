@@ -381,9 +381,11 @@ static void test_appended_frames(void **state)
     assert_int_equal(walk->end, CODEC_WHOLE);
     assert_int_equal(walk->plain, sample.size);
     assert_int_equal(walk->file, sample.file.size);
-    assert_int_equal(told.count, 1);
-    assert_int_equal(told.places[0].file, sample.starts[2]);
-    assert_int_equal(told.places[0].plain, sample.plains[2]);
+    assert_int_equal(told.count, 2);
+    assert_int_equal(told.places[0].file, from.file);
+    assert_int_equal(told.places[0].plain, from.plain);
+    assert_int_equal(told.places[1].file, sample.starts[2]);
+    assert_int_equal(told.places[1].plain, sample.plains[2]);
     zstd_codec.walk_free(walk);
     codec_told_free(&told);
     sample_free(&sample);
