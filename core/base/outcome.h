@@ -21,6 +21,7 @@ enum outcome {
     NOT_UNCACHED,     /* the file cannot be read past the page cache */
     NO_MORE_DATA,     /* a seek found nothing of its kind before the end */
     NO_MORE_PIECES,   /* there is no piece after the last of a view */
+    MAP_FULL,         /* a map takes no more damages (core/content/content_map.h) */
     NO_BUILD,         /* no thread builds this index now */
     MET_OURSELVES,    /* it leads back to bigfs (core/file/own_mounts.h) */
     HELD_BY_LEASE,    /* the file cannot be opened before its lease is given up */

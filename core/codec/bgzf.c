@@ -38,6 +38,7 @@ const struct codec bgzf_codec = {
     .stream_memory = bgzf_stream_memory,
     .stream_open = bgzf_stream_open,
     .stream_read = bgzf_stream_read,
+    .stream_skip = bgzf_stream_skip,
     .stream_close = bgzf_stream_close,
 };
 #endif

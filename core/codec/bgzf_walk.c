@@ -97,7 +97,7 @@ static int tell_place(struct bgzf_walk *walk)
         .starts_unit = true,
     };
 
-    if (walk->has_told && place.plain - walk->last_plain < CODEC_STEP &&
+    if (walk->has_told && !walk->sink->every_unit && place.plain - walk->last_plain < CODEC_STEP &&
         place.file - walk->last_file < CODEC_FILE_STEP)
         return 0;
     const int error = walk->sink->place(walk->sink->argument, &place);

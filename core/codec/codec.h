@@ -53,8 +53,8 @@ struct codec_sink {
     void *argument;
 
     /*
-     * A place; what it points to is valid during the call. The first is where the walk begins, or
-     * where the next unit is: of the whole file, that of plain byte 0.
+     * A place; what it points to is valid during the call. The first is where the walk begins: that
+     * of plain byte 0, or, again, the one that it goes on from.
      */
     int (*place)(void *argument, const struct codec_place *place);
 
@@ -66,6 +66,9 @@ struct codec_sink {
      * unit lies at `file`. Called once for each such unit, after its places.
      */
     int (*damage)(void *argument, uint64_t from, uint64_t to, uint64_t file);
+
+    /* Each unit has a place, however near the last one is. */
+    bool every_unit;
 };
 
 /* How a walk ended. */
@@ -77,7 +80,12 @@ enum codec_end {
     CODEC_START_ALONE, /* the file can only be read from its start: see codec.advice */
 };
 
-/* A walk under way, as the caller sees it. Each codec's own walk begins with one. */
+/*
+ * A walk under way, as the caller sees it. Each codec's own walk begins with one.
+ *
+ * If the file ends within a unit, or a unit is lost, places and plain bytes of that unit have been
+ * told already. Those after `plain` are to be forgotten.
+ */
 struct codec_walk {
     uint64_t file;      /* how far it has come in the file */
     uint64_t plain;     /* plain bytes of the units before */
@@ -116,7 +124,7 @@ struct codec {
 
     /*
      * Goes on for about `most` bytes of the file, or to the end. Returns 0, -ENOMEM, or the error
-     * of a read or of the sink.
+     * of a read or of the sink. After an error of a read it may be called again.
      */
     int (*walk_on)(struct codec_walk *walk, uint64_t most);
     void (*walk_free)(struct codec_walk *walk); /* NULL is allowed */
@@ -135,10 +143,26 @@ struct codec {
     /*
      * Reads exactly `length` plain bytes, the next ones. Returns 0, -EBADMSG if they cannot be
      * decoded or a unit that ends within them is wrong, -ENOMEM, or a read error; then the stream
-     * can only be closed.
+     * can only be closed. -ENOMEM also if a unit needs more than the stream's place told: a stream
+     * from the place before that unit can read it.
      */
     int (*stream_read)(const struct codec_file *file, struct codec_stream *stream, uint8_t *plain,
                        size_t length);
+
+    /*
+     * Passes `length` plain bytes without checking them. Returns as stream_read(). NULL: they have
+     * to be read.
+     */
+    int (*stream_skip)(const struct codec_file *file, struct codec_stream *stream, uint64_t length);
+
+    /*
+     * Called when all plain bytes before the place `next` (NULL: the end of the file) have been
+     * read: whether the stream has come there, and what it passed was right. Returns 0, -EBADMSG,
+     * -ENOMEM or a read error. NULL: stream_read() has seen to that.
+     */
+    int (*stream_check)(const struct codec_file *file, struct codec_stream *stream,
+                        const struct codec_place *next);
+
     void (*stream_close)(struct codec_stream *stream); /* NULL is allowed */
 };
 

@@ -59,7 +59,8 @@ int gzip_places_offer_member(struct gzip_places *places, uint64_t file, uint64_t
 
     places->member_file = file;
     places->member_plain = plain;
-    if (!places->is_wanted && !is_far(file, plain, places->last_file, places->last_plain))
+    if (!places->is_wanted && !places->sink->every_unit &&
+        !is_far(file, plain, places->last_file, places->last_plain))
         return 0;
     return keep_place(places, &place);
 }

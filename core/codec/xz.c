@@ -33,6 +33,7 @@ const struct codec xz_codec = {
     .stream_memory = xz_stream_memory,
     .stream_open = xz_stream_open,
     .stream_read = xz_stream_read,
+    .stream_check = xz_stream_check,
     .stream_close = xz_stream_close,
 };
 #endif

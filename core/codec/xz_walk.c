@@ -92,7 +92,7 @@ static int xz_tell(struct xz_walk *own, uint64_t file, uint8_t bits)
         .file = file, .plain = own->walk.plain, .bits = bits, .starts_unit = true};
 
     own->walk.unit = file;
-    if (own->told && place.plain - own->told_plain < CODEC_STEP &&
+    if (own->told && !own->sink->every_unit && place.plain - own->told_plain < CODEC_STEP &&
         file - own->told_file < CODEC_FILE_STEP)
         return 0;
     own->told = true;

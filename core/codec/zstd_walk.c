@@ -36,7 +36,7 @@ struct zstd_walk {
     struct zstd_frame frame;
     struct zstd_seek_table table;
     enum zstd_table_use table_use;
-    struct codec_place last; /* the last place that was told, or where the walk begins */
+    struct codec_place last; /* the last place that was told, or where the walk began */
     bool has_place;
     unsigned holders; /* frames that hold something: none, one, or two for more than one */
 
@@ -108,8 +108,10 @@ static int zstd_end_whole(struct zstd_walk *walk)
 static int zstd_tell_place(struct zstd_walk *walk, uint64_t file)
 {
     const uint64_t plain = walk->walk.plain;
-    if (walk->has_place && plain - walk->last.plain < CODEC_STEP &&
-        file - walk->last.file < CODEC_FILE_STEP)
+    const bool far = plain - walk->last.plain >= CODEC_STEP ||
+                     file - walk->last.file >= CODEC_FILE_STEP ||
+                     (walk->sink->every_unit && file > walk->last.file);
+    if (walk->has_place && !far)
         return 0;
     walk->last.file = file;
     walk->last.plain = plain;
@@ -300,7 +302,7 @@ int zstd_walk_on(struct codec_walk *codec_walk, uint64_t most)
     int error = 0;
     walk->spent = 0;
     if (!walk->has_place)
-        error = zstd_tell_place(walk, walk->last.file);
+        error = zstd_tell_place(walk, walk->walk.file);
     while (error == 0 && walk->walk.end == CODEC_GOES_ON && walk->spent < most)
         error = walk->step(walk);
     return error;

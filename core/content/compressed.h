@@ -22,7 +22,7 @@ int compressed_lend(const struct reading *reading, int fd, uint64_t offset, uint
 #define COMPRESSED_CONTENT(its_name, its_number, its_codec)                                        \
     {                                                                                              \
         .name = (its_name), .number = (its_number), .codec = (its_codec),                          \
-        .is_ready = compressed_is_ready, .size_of = compressed_size, .copy = compressed_copy,        \
+        .is_ready = compressed_is_ready, .size_of = compressed_size, .copy = compressed_copy,      \
         .lend = compressed_lend,                                                                   \
     }
 

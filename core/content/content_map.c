@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/checked.h"
+#include "core/base/outcome.h"
 
 /* --- making ----------------------------------------------------------------------------------- */
 
@@ -70,6 +71,12 @@ int content_map_add_damage(void *argument, uint64_t from, uint64_t to, uint64_t 
 
     if (from == to)
         return 0;
+    if (map->damage_count > 0 && map->damages[map->damage_count - 1].to == from) {
+        map->damages[map->damage_count - 1].to = to;
+        return 0;
+    }
+    if (map->damage_count == MAP_DAMAGES_MOST)
+        return -MAP_FULL;
     int error = make_room(&damages, map->damage_count, sizeof(map->damages[0]));
     map->damages = damages;
     if (error == 0)
@@ -100,6 +107,7 @@ struct content_map *content_map_new(const struct codec *codec, const struct cont
     if (map == NULL)
         return NULL;
     atomic_init(&map->references, 1);
+    pthread_mutex_init(&map->detail.lock, NULL);
     map->codec = codec;
     if (old != NULL && old->count > 0 && begin_with(map, old) != 0) {
         content_map_unref(map);
@@ -118,6 +126,8 @@ void content_map_unref(struct content_map *map)
 {
     if (map == NULL || atomic_fetch_sub(&map->references, 1) != 1)
         return;
+    content_map_unref(map->detail.map);
+    pthread_mutex_destroy(&map->detail.lock);
     free(map->places);
     free(map->aids);
     free(map->damages);
@@ -125,27 +135,39 @@ void content_map_unref(struct content_map *map)
     free(map);
 }
 
-/* The bytes of the file that no unit explains stand for as many plain bytes, which nobody can have.
+/* The bytes of the file that no unit explains stand for as many plain bytes, none of which is had.
  */
 static int add_rest(struct content_map *map, uint64_t file_size)
 {
     const uint64_t rest = max_u64(saturating_sub(file_size, map->file), 1);
-    uint64_t end = 0;
 
     if (map->end != CODEC_CUT && map->end != CODEC_LOST)
         return 0;
-    if (!checked_add(map->size, rest, &end) || end > OFFSET_MAX)
-        end = OFFSET_MAX;
-    int error = content_map_add_damage(map, map->size, end, map->file);
-    map->size = end;
-    return error;
+    if (!checked_add(map->known, rest, &map->size) || map->size > OFFSET_MAX)
+        map->size = OFFSET_MAX;
+    if (map->damage_count == MAP_DAMAGES_MOST) {
+        map->damages[map->damage_count - 1].to = map->size;
+        return 0;
+    }
+    return content_map_add_damage(map, map->known, map->size, map->file);
+}
+
+/* Forgets places of a unit that is cut or lost. */
+static void drop_places_after(struct content_map *map, uint64_t end)
+{
+    while (map->count > 1 && map->places[map->count - 1].plain > end)
+        map->count--;
+    map->resume = map->count > 0 ? map->count - 1 : 0;
+    while (map->resume > 0 && !map->places[map->resume].starts_unit)
+        map->resume--;
 }
 
 int content_map_finish(struct content_map *map, const struct codec_walk *walk, uint64_t file_size)
 {
     map->file = walk->file;
-    map->size = walk->plain;
+    map->known = map->size = walk->plain;
     map->end = walk->end;
+    drop_places_after(map, map->known);
     map->checks = calloc(map->count > 0 ? map->count : 1, sizeof(map->checks[0]));
     return map->checks != NULL ? add_rest(map, file_size) : -ENOMEM;
 }
@@ -182,16 +204,23 @@ size_t content_map_find(const struct content_map *map, uint64_t plain)
 
 uint64_t content_map_part_end(const struct content_map *map, size_t index)
 {
-    return index + 1 < map->count ? map->places[index + 1].plain : map->size;
+    return index + 1 < map->count ? map->places[index + 1].plain : map->known;
 }
 
 const struct map_damage *content_map_damage_in(const struct content_map *map, uint64_t start,
                                                uint64_t end)
 {
-    for (size_t i = 0; i < map->damage_count && map->damages[i].from < end; i++)
-        if (map->damages[i].to > start)
-            return &map->damages[i];
-    return NULL;
+    size_t low = 0;
+    size_t high = map->damage_count; /* damages[< low] end at `start` or before; [high] does not */
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (map->damages[middle].to <= start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < map->damage_count && map->damages[low].from < end ? &map->damages[low] : NULL;
 }
 
 uint64_t content_map_memory(const struct content_map *map)

@@ -13,6 +13,7 @@
 #ifndef BIGFS_CORE_CONTENT_CONTENT_MAP_H
 #define BIGFS_CORE_CONTENT_CONTENT_MAP_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +38,12 @@ struct map_damage {
     uint64_t file;
 };
 
+/*
+ * How many damages a map takes. Adjacent ones are one. If there are more, the rest of the file
+ * counts as lost.
+ */
+enum { MAP_DAMAGES_MOST = 64 * 1024 };
+
 /* What is known of the part after a place, if reading checks it. */
 enum part_check {
     PART_UNREAD, /* not checked yet */
@@ -44,11 +51,21 @@ enum part_check {
     PART_WRONG,
 };
 
+struct content_map;
+
+/* The last part that was looked at unit by unit, as it is damaged (core/content/map_detail.h). */
+struct map_detail {
+    pthread_mutex_t lock;
+    size_t part;             /* protected by lock */
+    struct content_map *map; /* protected by lock; a reference, or NULL */
+};
+
 struct content_map {
     atomic_uint references;
     const struct codec *codec;
     uint64_t file;            /* how far the file was walked, in bytes */
     uint64_t size;            /* plain bytes */
+    uint64_t known;           /* plain bytes of whole units; the rest cannot be had */
     uint64_t resume;          /* index of the last place that starts a unit */
     enum codec_end end;       /* how the walk ended */
     struct map_place *places; /* owned */
@@ -59,6 +76,7 @@ struct content_map {
     struct map_damage *damages; /* owned; in order */
     size_t damage_count;
     _Atomic uint8_t *checks; /* owned; an enum part_check for each place */
+    struct map_detail detail;
 };
 
 /*
@@ -69,14 +87,17 @@ struct content_map *content_map_new(const struct codec *codec, const struct cont
 struct content_map *content_map_ref(struct content_map *map);
 void content_map_unref(struct content_map *map); /* NULL is allowed */
 
-/* What a walk tells (codec_sink). `argument` is the map. They return 0 or -ENOMEM. */
+/*
+ * What a walk tells (codec_sink). `argument` is the map. They return 0 or -ENOMEM;
+ * content_map_add_damage() also -MAP_FULL.
+ */
 int content_map_add_place(void *argument, const struct codec_place *place);
 int content_map_add_damage(void *argument, uint64_t from, uint64_t to, uint64_t file);
 
 /*
- * Ends the map after the walk. `file_size`: of the file that was walked. If the file ends within a
- * unit, or the length of a damaged unit is not known, the bytes of the file that are left count as
- * so many damaged plain bytes. Returns 0 or -ENOMEM.
+ * Ends the map after the walk, and forgets places after its end. `file_size`: of the file that was
+ * walked. If the file ends within a unit, or the length of a damaged unit is not known, the bytes
+ * of the file that are left count as so many damaged plain bytes. Returns 0 or -ENOMEM.
  */
 int content_map_finish(struct content_map *map, const struct codec_walk *walk, uint64_t file_size);
 
@@ -86,7 +107,7 @@ size_t content_map_find(const struct content_map *map, uint64_t plain);
 /* A place for the codec. It borrows its aid. */
 struct codec_place content_map_place(const struct content_map *map, size_t index);
 
-/* Where the part after a place ends, in plain bytes. */
+/* Where the part after a place ends, in plain bytes: a part is within the whole units. */
 uint64_t content_map_part_end(const struct content_map *map, size_t index);
 
 /* The damage that overlaps the plain bytes [start, end), or NULL. */

@@ -9,10 +9,11 @@
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
 #include "core/content/decode_cache.h"
+#include "core/content/map_detail.h"
 #include "core/content/plain.h"
 
 /* The share of all memory that one part may fill with blocks while it is checked. */
-enum { PART_SHARE = 4 };
+enum { PART_SHARE = 2 };
 
 static int read_file(void *argument, void *buffer, size_t length, uint64_t offset)
 {
@@ -33,6 +34,7 @@ struct decoding {
     struct codec_file file;
     struct decode_cache *cache;
     struct content_map *map;
+    bool by_units; /* the map is a detail: each part is a unit */
     uint64_t start;
     uint64_t end;
     uint8_t *to;
@@ -96,10 +98,21 @@ static int read_run(struct decoding *decoding, struct decode_run *run, uint8_t *
     return error;
 }
 
+static int skip_run(struct decoding *decoding, struct decode_run *run, uint64_t plain)
+{
+    int error = decoding->map->codec->stream_skip(&decoding->file, run->stream, plain - run->plain);
+    if (error == 0)
+        run->plain = plain;
+    return error;
+}
+
 /* Reads on to `plain`. */
 static int pass_to(struct decoding *decoding, struct decode_run *run, uint64_t plain)
 {
     int error = 0;
+
+    if (decoding->map->codec->stream_skip != NULL && run->plain < plain)
+        return skip_run(decoding, run, plain);
     while (error == 0 && run->plain < plain) {
         const size_t length = (size_t)min_u64(plain - run->plain, DECODED_BLOCK);
         uint8_t *scratch = scratch_of(decoding);
@@ -127,12 +140,13 @@ static int decode_stretch(struct decoding *decoding, size_t part, uint64_t start
 
 /* --- checking a part -------------------------------------------------------------------------- */
 
-enum { KEPT_MOST = 64 };
+enum { KEPT_MOST = 128 };
 
 /* A part that is decoded to its end. */
 struct part_reader {
     struct decoding *decoding;
     struct decode_run *run;
+    size_t part;
     uint64_t end;                          /* of the part */
     bool keeps;                            /* whole blocks of the part become ready, too */
     struct decoded_block *kept[KEPT_MOST]; /* claimed meanwhile */
@@ -178,6 +192,21 @@ static int read_more_of_part(struct part_reader *reader)
     return to != NULL ? read_run(decoding, reader->run, to, (size_t)(stop - plain)) : -ENOMEM;
 }
 
+/* At the end of a part: whether the stream has come to the next place. */
+static int check_end(struct part_reader *reader)
+{
+    const struct decoding *decoding = reader->decoding;
+    const struct content_map *map = decoding->map;
+    const bool is_last = reader->part + 1 == map->count;
+    const struct codec_place next = is_last ? (struct codec_place){.file = map->file}
+                                            : content_map_place(map, reader->part + 1);
+
+    if (map->codec->stream_check == NULL)
+        return 0;
+    return map->codec->stream_check(&decoding->file, reader->run->stream,
+                                    is_last && !decoding->by_units ? NULL : &next);
+}
+
 static int read_to_part_end(struct part_reader *reader)
 {
     struct decode_cache *cache = reader->decoding->cache;
@@ -185,6 +214,8 @@ static int read_to_part_end(struct part_reader *reader)
 
     while (error == 0 && reader->run->plain < reader->end)
         error = read_more_of_part(reader);
+    if (error == 0)
+        error = check_end(reader);
     for (size_t i = 0; i < reader->kept_count; i++) {
         decode_cache_loaded(cache, reader->kept[i], error == 0);
         if (error == 0)
@@ -207,7 +238,8 @@ static void report_part(const struct decoding *decoding, size_t part)
 static int check_part(struct decoding *decoding, size_t part)
 {
     struct content_map *map = decoding->map;
-    struct part_reader reader = {.decoding = decoding, .end = content_map_part_end(map, part)};
+    struct part_reader reader = {
+        .decoding = decoding, .part = part, .end = content_map_part_end(map, part)};
 
     reader.keeps = reader.end - map->places[part].plain <= decoding->cache->limit / PART_SHARE;
     int error = start_run(decoding, part, &reader.run);
@@ -215,7 +247,7 @@ static int check_part(struct decoding *decoding, size_t part)
         return error;
     error = read_to_part_end(&reader);
     leave_run(decoding, reader.run, false);
-    if (error == -EBADMSG)
+    if (error == -EBADMSG && decoding->by_units)
         report_part(decoding, part);
     if (error == 0 || error == -EBADMSG)
         atomic_store(&map->checks[part], (uint8_t)(error == 0 ? PART_RIGHT : PART_WRONG));
@@ -224,29 +256,51 @@ static int check_part(struct decoding *decoding, size_t part)
 
 /* --- a stretch of any parts ------------------------------------------------------------------- */
 
+static int decode_wanted(struct decoding *decoding, uint64_t start, uint64_t end);
+
+/* A unit of the part is damaged. Decodes [start, end) if that is in others. */
+static int decode_by_units(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
+{
+    struct content_map *map = decoding->map;
+    struct content_map *detail = NULL;
+    int error = map_detail_get(map, part, &decoding->file, &detail);
+
+    if (error != 0)
+        return error;
+    decoding->map = detail;
+    decoding->by_units = true;
+    error = decode_wanted(decoding, start, end);
+    decoding->map = map;
+    decoding->by_units = false;
+    content_map_unref(detail);
+    return error;
+}
+
 static int decode_in_part(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
 {
     const struct content_map *map = decoding->map;
     const uint8_t check = atomic_load(&map->checks[part]);
 
-    if (check == PART_WRONG || content_map_damage_in(map, start, end) != NULL)
+    if (content_map_damage_in(map, start, end) != NULL)
         return -EBADMSG;
-    if (map->codec->checks_when_read && check == PART_UNREAD)
-        return check_part(decoding, part);
-    return decode_stretch(decoding, part, start, end);
+    if (!map->codec->checks_when_read || check == PART_RIGHT)
+        return decode_stretch(decoding, part, start, end);
+    const int error = check == PART_UNREAD ? check_part(decoding, part) : -EBADMSG;
+    return error == -EBADMSG && !decoding->by_units ? decode_by_units(decoding, part, start, end)
+                                                    : error;
 }
 
-/* Decodes all that is wanted. */
-static int decode_wanted(struct decoding *decoding)
+/* Decodes [start, end), which lies in any parts. */
+static int decode_wanted(struct decoding *decoding, uint64_t start, uint64_t end)
 {
-    uint64_t place = decoding->start;
     int error = 0;
 
-    while (error == 0 && place < decoding->end) {
-        const size_t part = content_map_find(decoding->map, place);
-        const uint64_t stop = min_u64(decoding->end, content_map_part_end(decoding->map, part));
-        error = decode_in_part(decoding, part, place, stop);
-        place = stop;
+    while (error == 0 && start < end) {
+        const size_t part = content_map_find(decoding->map, start);
+        const uint64_t part_end = content_map_part_end(decoding->map, part);
+        const uint64_t stop = part_end > start ? min_u64(end, part_end) : end;
+        error = decode_in_part(decoding, part, start, stop);
+        start = stop;
     }
     return error;
 }
@@ -302,7 +356,7 @@ static int get_block(struct decoding *decoding, const struct block_key *key,
         return error;
     decoding->extra = decoding->needed;
     decoding->to = (*block)->bytes;
-    error = decode_wanted(decoding);
+    error = decode_wanted(decoding, decoding->start, decoding->end);
     decode_cache_loaded(decoding->cache, *block, error == 0);
     finish_decoding(decoding);
     return error;
@@ -321,7 +375,7 @@ static int copy_alone(struct decoding *decoding, uint8_t *to, size_t length, uin
     if (error != 0)
         return error;
     decoding->extra = decoding->needed;
-    error = decode_wanted(decoding);
+    error = decode_wanted(decoding, decoding->start, decoding->end);
     finish_decoding(decoding);
     return error;
 }

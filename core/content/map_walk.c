@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/base/outcome.h"
 #include "core/content/content.h"
 #include "core/content/decoding.h"
 #include "core/content/map_note.h"
@@ -87,7 +88,10 @@ static int take_walk_step(void *argument, const struct reading *reading, int fd)
     walk->lender.fd = fd;
     int error = walk->codec->walk_on(walk->walk, step->most);
     walk->lender.fd = -1;
-    return error;
+    if (error != -MAP_FULL)
+        return error;
+    walk->walk->end = CODEC_LOST; /* with so many damages it is of no use */
+    return 0;
 }
 
 int map_walk_on(struct map_walk *walk, uint64_t most, bool *ended)

@@ -131,10 +131,13 @@ static inline int codec_walk_through(const struct codec *codec, struct codec_byt
     return error;
 }
 
-/* Reads [start, start + length) from a place in random steps. Returns as stream_read(). */
-static inline int codec_read_from(const struct codec *codec, struct codec_bytes *bytes,
-                                  const struct codec_place *place, uint64_t start, size_t length,
-                                  struct random *random, uint8_t *plain)
+/*
+ * Reads [start, start + length) from a place in random steps. `to_end`: those are the last bytes of
+ * the file, and the stream is asked whether it has come to its end. Returns as stream_read().
+ */
+static inline int codec_read_on(const struct codec *codec, struct codec_bytes *bytes,
+                                const struct codec_place *place, uint64_t start, size_t length,
+                                bool to_end, struct random *random, uint8_t *plain)
 {
     const struct codec_file file = codec_bytes_open(bytes);
     const uint64_t skip = start - place->plain;
@@ -153,11 +156,20 @@ static inline int codec_read_from(const struct codec *codec, struct codec_bytes 
         error = codec->stream_read(&file, stream, all + at, part);
         at += part;
     }
+    if (error == 0 && to_end && codec->stream_check != NULL)
+        error = codec->stream_check(&file, stream, NULL);
     codec->stream_close(stream);
     if (error == 0)
         memcpy(plain, all + skip, length);
     free(all);
     return error;
+}
+
+static inline int codec_read_from(const struct codec *codec, struct codec_bytes *bytes,
+                                  const struct codec_place *place, uint64_t start, size_t length,
+                                  struct random *random, uint8_t *plain)
+{
+    return codec_read_on(codec, bytes, place, start, length, false, random, plain);
 }
 
 /* The last place at or before a plain offset. */
@@ -227,7 +239,8 @@ static inline void codec_check_damaged(const struct codec *codec, struct codec_b
     }
     got = malloc(told.size + 1);
     assert_non_null(got);
-    error = codec_read_from(codec, bytes, &told.places[0], 0, (size_t)told.size, random, got);
+    error = codec_read_on(codec, bytes, &told.places[0], 0, (size_t)told.size,
+                          told.end == CODEC_WHOLE, random, got);
     if (error == 0) {
         assert_true(told.size <= size);
         assert_memory_equal(got, plain, told.size);

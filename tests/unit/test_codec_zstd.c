@@ -382,7 +382,7 @@ static void test_appended_frames(void **state)
     assert_int_equal(walk->plain, sample.size);
     assert_int_equal(walk->file, sample.file.size);
     assert_int_equal(told.count, 2);
-    assert_int_equal(told.places[0].file, from.file);
+    assert_int_equal(told.places[0].file, from.file); /* where it begins, again */
     assert_int_equal(told.places[0].plain, from.plain);
     assert_int_equal(told.places[1].file, sample.starts[2]);
     assert_int_equal(told.places[1].plain, sample.plains[2]);
