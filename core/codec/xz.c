@@ -24,7 +24,7 @@ const struct codec xz_codec = {
     .name = "xz",
     .number = 4,
     .library = "liblzma " LZMA_VERSION_STRING,
-    .advice = "recompress it in blocks: xz -T0, or xz --block-size=16MiB",
+    .advice = "xz -T0, or xz --block-size=16MiB",
     .checks_when_read = true,
     .recognises = xz_recognises,
     .walk_begin = xz_walk_begin,

@@ -20,6 +20,12 @@ uint64_t compressed_size(const struct reading *reading)
     return note != NULL ? map_note_size(note) : 0;
 }
 
+uint64_t compressed_covered(const struct reading *reading)
+{
+    struct map_note *note = map_note_of(reading->generation);
+    return note != NULL ? map_note_walked(note) : 0;
+}
+
 /* Reads that were asked for count as those of a plain file do; probes count where they are made. */
 static void count_copied(const struct reading *reading, size_t length)
 {

@@ -13,6 +13,7 @@
 /* The functions of content_type. */
 int compressed_is_ready(const struct reading *reading);
 uint64_t compressed_size(const struct reading *reading);
+uint64_t compressed_covered(const struct reading *reading);
 int compressed_copy(const struct reading *reading, int fd, void *buffer, size_t length,
                     uint64_t offset, enum content_way way);
 int compressed_lend(const struct reading *reading, int fd, uint64_t offset, uint64_t most,
@@ -22,8 +23,8 @@ int compressed_lend(const struct reading *reading, int fd, uint64_t offset, uint
 #define COMPRESSED_CONTENT(its_name, its_number, its_codec)                                        \
     {                                                                                              \
         .name = (its_name), .number = (its_number), .codec = (its_codec),                          \
-        .is_ready = compressed_is_ready, .size_of = compressed_size, .copy = compressed_copy,      \
-        .lend = compressed_lend,                                                                   \
+        .is_ready = compressed_is_ready, .size_of = compressed_size,                               \
+        .covered = compressed_covered, .copy = compressed_copy, .lend = compressed_lend,           \
     }
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/checked.h"
+#include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -90,8 +91,11 @@ static int begin_with(struct content_map *map, const struct content_map *old)
     int error = 0;
 
     for (size_t i = 0; i < old->resume && error == 0; i++) {
-        const struct codec_place place = content_map_place(old, i);
-        error = content_map_add_place(map, &place);
+        AUTO_FREE uint8_t *aid = NULL;
+        struct codec_place place;
+        error = content_map_load_place(old, i, &place, &aid);
+        if (error == 0)
+            error = content_map_add_place(map, &place);
     }
     const uint64_t end = old->places[old->resume].plain;
     for (size_t i = 0; i < old->damage_count && error == 0; i++)
@@ -128,6 +132,8 @@ void content_map_unref(struct content_map *map)
         return;
     content_map_unref(map->detail.map);
     pthread_mutex_destroy(&map->detail.lock);
+    if (map->aid_store != NULL)
+        map->aid_store->free(map->aid_store);
     free(map->places);
     free(map->aids);
     free(map->damages);
@@ -168,8 +174,14 @@ int content_map_finish(struct content_map *map, const struct codec_walk *walk, u
     map->known = map->size = walk->plain;
     map->end = walk->end;
     drop_places_after(map, map->known);
+    int error = content_map_prepare(map);
+    return error == 0 ? add_rest(map, file_size) : error;
+}
+
+int content_map_prepare(struct content_map *map)
+{
     map->checks = calloc(map->count > 0 ? map->count : 1, sizeof(map->checks[0]));
-    return map->checks != NULL ? add_rest(map, file_size) : -ENOMEM;
+    return map->checks != NULL ? 0 : -ENOMEM;
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -182,9 +194,35 @@ struct codec_place content_map_place(const struct content_map *map, size_t index
         .plain = place->plain,
         .bits = place->bits,
         .starts_unit = place->starts_unit,
-        .aid_size = place->aid_size,
-        .aid = map->aids + place->aid,
+        .aid_size = map->aids != NULL ? place->aid_size : 0,
+        .aid = map->aids != NULL ? map->aids + place->aid : NULL,
     };
+}
+
+int content_map_load_place(const struct content_map *map, size_t index, struct codec_place *place,
+                           uint8_t **aid)
+{
+    const uint32_t size = map->places[index].aid_size;
+
+    *aid = NULL;
+    *place = content_map_place(map, index);
+    if (size == place->aid_size)
+        return 0;
+    *aid = malloc(size);
+    if (*aid == NULL)
+        return -ENOMEM;
+    int error = map->aid_store->read(map->aid_store, *aid, size, map->places[index].aid);
+    place->aid_size = size;
+    place->aid = *aid;
+    return error;
+}
+
+void content_map_store_aids(struct content_map *map, struct aid_store *store)
+{
+    map->aid_store = store;
+    free(map->aids);
+    map->aids = NULL;
+    map->aids_room = 0;
 }
 
 size_t content_map_find(const struct content_map *map, uint64_t plain)
@@ -221,10 +259,4 @@ const struct map_damage *content_map_damage_in(const struct content_map *map, ui
             high = middle;
     }
     return low < map->damage_count && map->damages[low].from < end ? &map->damages[low] : NULL;
-}
-
-uint64_t content_map_memory(const struct content_map *map)
-{
-    return sizeof(*map) + map->count * (sizeof(map->places[0]) + 1) + map->aids_size +
-           map->damage_count * sizeof(map->damages[0]);
 }

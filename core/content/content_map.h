@@ -60,6 +60,13 @@ struct map_detail {
     struct content_map *map; /* protected by lock; a reference, or NULL */
 };
 
+/* Keeps aids that are not in memory. Its owner begins its own struct with one. */
+struct aid_store {
+    /* Reads aids at an offset in all of them. Thread-safe. Returns 0 or -errno. */
+    int (*read)(const struct aid_store *store, void *buffer, size_t length, uint64_t offset);
+    void (*free)(struct aid_store *store);
+};
+
 struct content_map {
     atomic_uint references;
     const struct codec *codec;
@@ -70,10 +77,12 @@ struct content_map {
     enum codec_end end;       /* how the walk ended */
     struct map_place *places; /* owned */
     size_t count;
-    uint8_t *aids; /* owned */
+    uint8_t *aids; /* owned; NULL if they are in the store */
     uint64_t aids_size;
     uint64_t aids_room;
-    struct map_damage *damages; /* owned; in order */
+    struct aid_store *aid_store; /* owned; or NULL */
+    uint64_t kept_digest;        /* of the file that it was read from or written to last */
+    struct map_damage *damages;  /* owned; in order */
     size_t damage_count;
     _Atomic uint8_t *checks; /* owned; an enum part_check for each place */
     struct map_detail detail;
@@ -101,11 +110,24 @@ int content_map_add_damage(void *argument, uint64_t from, uint64_t to, uint64_t 
  */
 int content_map_finish(struct content_map *map, const struct codec_walk *walk, uint64_t file_size);
 
+/* Makes a map that is complete ready to be read. Returns 0 or -ENOMEM. */
+int content_map_prepare(struct content_map *map);
+
 /* The index of the last place at or before a plain offset below the size. */
 size_t content_map_find(const struct content_map *map, uint64_t plain);
 
-/* A place for the codec. It borrows its aid. */
+/* A place for the codec. It borrows its aid, if that is in memory; else it has none. */
 struct codec_place content_map_place(const struct content_map *map, size_t index);
+
+/*
+ * The same with its aid, wherever that is. The caller frees *aid, which may be NULL. Returns 0,
+ * -ENOMEM, or why the store does not give it. Blocks as the store does.
+ */
+int content_map_load_place(const struct content_map *map, size_t index, struct codec_place *place,
+                           uint8_t **aid);
+
+/* Moves the aids to a store, which has them already. No other thread may have the map. */
+void content_map_store_aids(struct content_map *map, struct aid_store *store);
 
 /* Where the part after a place ends, in plain bytes: a part is within the whole units. */
 uint64_t content_map_part_end(const struct content_map *map, size_t index);
@@ -113,8 +135,5 @@ uint64_t content_map_part_end(const struct content_map *map, size_t index);
 /* The damage that overlaps the plain bytes [start, end), or NULL. */
 const struct map_damage *content_map_damage_in(const struct content_map *map, uint64_t start,
                                                uint64_t end);
-
-/* How much memory it takes, in bytes. */
-uint64_t content_map_memory(const struct content_map *map);
 
 #endif

@@ -57,6 +57,11 @@ struct content_type {
      */
     uint64_t (*size_of)(const struct reading *reading);
 
+    /*
+     * How many bytes of the file, from its start, hold that content. NULL: all. Does not block.
+     */
+    uint64_t (*covered)(const struct reading *reading);
+
     /* Copies all of `length` bytes at `offset`. Returns 0 or -errno. */
     int (*copy)(const struct reading *reading, int fd, void *buffer, size_t length, uint64_t offset,
                 enum content_way way);

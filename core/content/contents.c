@@ -39,6 +39,14 @@ const struct content_type *const content_types[] = {
     NULL,
 };
 
+const struct content_type *content_type_numbered(uint16_t number)
+{
+    for (const struct content_type *const *type = content_types; *type != NULL; type++)
+        if ((*type)->number == number)
+            return *type;
+    return NULL;
+}
+
 /* How much of either end of a file tells what it holds. */
 enum { END_LOOKED_AT = 32 * 1024 };
 

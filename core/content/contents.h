@@ -8,6 +8,9 @@
 /* Ends with NULL. The first is the plain file; the others are tried in this order. */
 extern const struct content_type *const content_types[];
 
+/* The kind of content with this number, or NULL. */
+const struct content_type *content_type_numbered(uint16_t number);
+
 /*
  * The kind of content that the file holds besides its own bytes, or NULL. The reading must be of
  * the plain file, and pinned. Blocks as reads of the file do. Thread-safe.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/checked.h"
+#include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 #include "core/content/decode_cache.h"
 #include "core/content/map_detail.h"
@@ -54,19 +55,40 @@ static uint8_t *scratch_of(struct decoding *decoding)
 /* --- runs ------------------------------------------------------------------------------------- */
 
 /*
+ * The last place at or before a part that can be had: if the store of aids has gone, that is where
+ * a unit starts. Then decoding takes longer, but is as right.
+ */
+static int load_place_before(const struct content_map *map, size_t part, struct codec_place *place,
+                             uint8_t **aid)
+{
+    int error = content_map_load_place(map, part, place, aid);
+
+    while (error != 0 && error != -ENOMEM && part > 0) {
+        free(steal_pointer(aid));
+        part--;
+        if (map->places[part].starts_unit)
+            error = content_map_load_place(map, part, place, aid);
+    }
+    return error;
+}
+
+/*
  * Starts a run at a place, with the reserved memory. -TRY_AGAIN: another run has it, and there is
  * no more; all must be given back first, as waiting here might be for ever.
  */
 static int start_run(struct decoding *decoding, size_t part, struct decode_run **run)
 {
     const struct codec *codec = decoding->map->codec;
-    const struct codec_place place = content_map_place(decoding->map, part);
     struct codec_stream *stream = NULL;
+    struct codec_place place;
+    AUTO_FREE uint8_t *aid = NULL;
 
     if (decoding->extra == 0 && !decode_cache_reserve(decoding->cache, decoding->needed))
         return -TRY_AGAIN;
     decoding->extra = decoding->needed;
-    int error = codec->stream_open(&decoding->file, &place, &stream);
+    int error = load_place_before(decoding->map, part, &place, &aid);
+    if (error == 0)
+        error = codec->stream_open(&decoding->file, &place, &stream);
     if (error != 0)
         return error;
     *run = decode_run_new(decoding->map, stream, place.plain, decoding->needed);

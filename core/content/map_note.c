@@ -63,6 +63,24 @@ uint64_t map_note_size(struct map_note *note)
     return note->map != NULL ? note->map->size : 0;
 }
 
+uint64_t map_note_walked(struct map_note *note)
+{
+    HOLD_LOCK(&note->lock);
+    return note->map != NULL ? note->walked : 0;
+}
+
+void map_note_set_kept(struct map_note *note, uint64_t bytes)
+{
+    HOLD_LOCK(&note->lock);
+    note->kept = bytes;
+}
+
+uint64_t map_note_kept(struct map_note *note)
+{
+    HOLD_LOCK(&note->lock);
+    return note->kept;
+}
+
 void map_note_refuse(struct map_note *note, uint64_t walked)
 {
     HOLD_LOCK(&note->lock);

@@ -24,6 +24,7 @@ struct map_note {
     bool refused;            /* protected by lock; the walk has shown that there can be none */
     uint64_t walked;         /* protected by lock; the size of the file when it was walked */
     int64_t made;            /* protected by lock; CLOCK_MONOTONIC, ms */
+    uint64_t kept;           /* protected by lock; bytes of the file that the map on disk covers */
 };
 
 /* The note type. The key is NULL. */
@@ -43,6 +44,13 @@ struct content_map *map_note_get(struct map_note *note);
 
 /* How many plain bytes the map knows of; 0 without one. */
 uint64_t map_note_size(struct map_note *note);
+
+/* How much of the file the map covers, in bytes; 0 without one. */
+uint64_t map_note_walked(struct map_note *note);
+
+/* Sets and gets how many bytes of the file the map on disk covers; 0: there is none. */
+void map_note_set_kept(struct map_note *note, uint64_t bytes);
+uint64_t map_note_kept(struct map_note *note);
 
 /*
  * Returns 0 if there is a map that is good enough for a file of this size, -ENOENT if there can be

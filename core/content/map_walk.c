@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 #include "core/content/content.h"
 #include "core/content/decoding.h"
@@ -18,9 +19,40 @@ struct map_walk {
     struct codec_sink sink;
     struct content_map *map; /* owned; grows with the walk */
     struct codec_walk *walk; /* owned */
+    int (*feed)(void *argument, const uint8_t *bytes, size_t length);
+    void *feed_argument;
 };
 
-int map_walk_new(const struct reading *reading, struct map_walk **made)
+static int tell_map_place(void *argument, const struct codec_place *place)
+{
+    const struct map_walk *walk = argument;
+    return content_map_add_place(walk->map, place);
+}
+
+static int tell_map_damage(void *argument, uint64_t from, uint64_t to, uint64_t file)
+{
+    const struct map_walk *walk = argument;
+    return content_map_add_damage(walk->map, from, to, file);
+}
+
+static int feed_plain(void *argument, const uint8_t *bytes, size_t length)
+{
+    const struct map_walk *walk = argument;
+    return walk->feed(walk->feed_argument, bytes, length);
+}
+
+/* Begins a map with what the old one has, if that can be had. */
+static struct content_map *begin_with_old(const struct codec *codec, struct content_map **old)
+{
+    struct content_map *map = content_map_new(codec, *old);
+
+    if (map != NULL || *old == NULL)
+        return map;
+    content_map_unref(steal_pointer(old));
+    return content_map_new(codec, NULL);
+}
+
+int map_walk_new(const struct reading *reading, uint64_t size, struct map_walk **made)
 {
     const struct codec *codec = reading->source->content->codec;
     struct map_note *note = map_note_of(reading->generation);
@@ -34,15 +66,14 @@ int map_walk_new(const struct reading *reading, struct map_walk **made)
     walk->reading = reading;
     walk->codec = codec;
     walk->lender = (struct codec_lender){reading, -1};
-    walk->file = codec_file_of(&walk->lender, generation_size(reading->generation));
+    walk->file = codec_file_of(&walk->lender, size);
     struct content_map *old = map_note_get(note);
+    walk->map = begin_with_old(codec, &old);
     const bool goes_on = old != NULL && old->count > 0;
     if (goes_on)
         from = content_map_place(old, old->resume);
-    walk->map = content_map_new(codec, old);
     int error = walk->map != NULL ? 0 : -ENOMEM;
-    walk->sink =
-        (struct codec_sink){walk->map, content_map_add_place, NULL, content_map_add_damage};
+    walk->sink = (struct codec_sink){walk, tell_map_place, NULL, tell_map_damage, false};
     if (error == 0)
         error = codec->walk_begin(&walk->file, goes_on ? &from : NULL, &walk->sink, &walk->walk);
     content_map_unref(old);
@@ -52,6 +83,15 @@ int map_walk_new(const struct reading *reading, struct map_walk **made)
     }
     *made = walk;
     return 0;
+}
+
+void map_walk_feed(struct map_walk *walk,
+                   int (*plain)(void *argument, const uint8_t *bytes, size_t length),
+                   void *argument)
+{
+    walk->feed = plain;
+    walk->feed_argument = argument;
+    walk->sink.plain = feed_plain;
 }
 
 void map_walk_free(struct map_walk *walk)
@@ -105,38 +145,44 @@ int map_walk_on(struct map_walk *walk, uint64_t most, bool *ended)
     return error;
 }
 
-static void report_damages(const struct map_walk *walk)
+static void report_damages(const struct source *source, const struct content_map *map)
 {
-    const struct content_map *map = walk->map;
-
     if (map->damage_count == 0)
         return;
     const struct map_damage *first = &map->damages[0];
-    source_report_trouble(walk->reading->source,
+    source_report_trouble(source,
                           "damaged at byte %" PRIu64 ": of plain/, the %" PRIu64
                           " bytes from %" PRIu64 " on cannot be read%s",
                           first->file, first->to - first->from, first->from,
                           map->damage_count > 1 ? ", nor some further on" : "");
 }
 
-int map_walk_publish(struct map_walk *walk)
+int map_walk_finish(struct map_walk *walk)
 {
-    struct map_note *note = map_note_of(walk->reading->generation);
+    int error = content_map_finish(walk->map, walk->walk, walk->file.size);
+    return error == 0 ? reading_confirm(walk->reading) : error;
+}
 
-    if (walk->walk->end == CODEC_START_ALONE) {
-        map_note_refuse(note, walk->file.size);
-        source_report_trouble(walk->reading->source,
+struct content_map *map_walk_map(struct map_walk *walk)
+{
+    return walk->map;
+}
+
+int map_publish(const struct reading *reading, struct content_map *map, uint64_t walked)
+{
+    struct map_note *note = map_note_of(reading->generation);
+
+    if (note == NULL)
+        return -ENOMEM;
+    if (map->end == CODEC_START_ALONE) {
+        map_note_refuse(note, walked);
+        source_report_trouble(reading->source,
                               "it can only be read from its start, so it has no plain/: "
-                              "compress it with %s",
-                              walk->codec->advice);
+                              "recompress it with %s",
+                              map->codec->advice);
         return -ENOENT;
     }
-    int error = content_map_finish(walk->map, walk->walk, walk->file.size);
-    if (error == 0)
-        error = reading_confirm(walk->reading);
-    if (error == 0)
-        report_damages(walk);
-    if (error == 0)
-        map_note_put(note, walk->map, walk->file.size);
-    return error;
+    report_damages(reading->source, map);
+    map_note_put(note, map, walked);
+    return 0;
 }

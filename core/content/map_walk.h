@@ -15,11 +15,19 @@
 struct map_walk;
 
 /*
- * Begins a walk that goes on from the generation's map, if there is one. `reading` need not be
- * pinned, and must outlive the walk. Returns 0 or -ENOMEM.
+ * Begins a walk through the first `size` bytes of the file that goes on from the generation's map,
+ * if there is one. `reading` need not be pinned, and must outlive the walk. Returns 0 or -ENOMEM.
  */
-int map_walk_new(const struct reading *reading, struct map_walk **walk);
+int map_walk_new(const struct reading *reading, uint64_t size, struct map_walk **walk);
 void map_walk_free(struct map_walk *walk); /* NULL is allowed */
+
+/*
+ * Before the first step: what the walk decodes is passed on, all plain bytes in order from where it
+ * began. An error of `plain` ends the walk.
+ */
+void map_walk_feed(struct map_walk *walk,
+                   int (*plain)(void *argument, const uint8_t *bytes, size_t length),
+                   void *argument);
 
 /* The size of the file that is walked, and how far the walk has come in it. */
 uint64_t map_walk_file_size(const struct map_walk *walk);
@@ -32,9 +40,19 @@ uint64_t map_walk_done(const struct map_walk *walk);
 int map_walk_on(struct map_walk *walk, uint64_t most, bool *ended);
 
 /*
- * Puts the map into the generation's note, if the file still has the content that was walked.
- * Returns 0, -ESTALE, -ENOMEM, or -ENOENT if the file can be read from its start alone.
+ * Finishes the map after the walk has ended, if the file still has the content that was walked. If
+ * it can be read from its start alone, the map says so. Returns 0, -ESTALE or -ENOMEM.
  */
-int map_walk_publish(struct map_walk *walk);
+int map_walk_finish(struct map_walk *walk);
+
+/* The map, which belongs to the walk. */
+struct content_map *map_walk_map(struct map_walk *walk);
+
+/*
+ * Makes a map that is of the first `walked` bytes of the file, or of all, known: puts it into the
+ * generation's note, and reports what a user should know. Returns 0, or -ENOENT if the file can be
+ * read from its start alone, or -ENOMEM.
+ */
+int map_publish(const struct reading *reading, struct content_map *map, uint64_t walked);
 
 #endif

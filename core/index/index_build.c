@@ -9,6 +9,7 @@
 #include "core/base/outcome.h"
 #include "core/index/index_count.h"
 #include "core/index/index_note.h"
+#include "core/index/map_draft.h"
 
 enum {
     STEPS_AHEAD = 256, /* 4 GiB; the counts of each take 3 KB */
@@ -17,6 +18,7 @@ enum {
 void index_build_free(struct index_build *build)
 {
     map_walk_free(build->walk);
+    index_feed_free(build->feed);
     record_index_unref(build->index);
     record_index_unref(build->draft.old);
     reading_close(&build->reading);
@@ -120,12 +122,40 @@ static int take_map_step(struct index_build *build, uint64_t start, uint64_t end
     return error;
 }
 
+/* The index of what was counted on the way becomes the generation's, if that was all of it. */
+static int publish_feed(struct index_build *build, struct index_directory *directory)
+{
+    const struct content_map *map = map_walk_map(build->walk);
+    AUTO_READING struct reading reading = {.source = NULL};
+    struct index_draft draft = build->draft;
+
+    if (build->feed == NULL || map->damage_count > 0 || map->size == 0 ||
+        index_feed_size(build->feed) != map->size)
+        return 0;
+    struct record_index *index = index_feed_end(build->feed);
+    if (index == NULL)
+        return -ENOMEM;
+    draft.format = draft.whole.format = index->format;
+    draft.size = index->size;
+    reading_of(build->reading.source, build->reading.generation, NULL, &reading);
+    int error = reading_pin(&reading);
+    if (error == 0)
+        error = index_draft_publish(&draft, directory, &reading, index);
+    record_index_unref(index);
+    return error;
+}
+
 static int end_map(struct index_build *build, struct index_directory *directory)
 {
-    (void)directory;
-    if (build->error != 0 || build->next < build->size)
+    if (build->error != 0 || build->next < build->size || build->walk == NULL)
         return build->error;
-    return map_walk_publish(build->walk);
+    int error = map_walk_finish(build->walk);
+    if (error == 0)
+        error = map_draft_publish(&build->draft, directory, &build->reading,
+                                  map_walk_map(build->walk), build->from > 0);
+    if (error == 0)
+        error = publish_feed(build, directory);
+    return error == -TRY_AGAIN ? 0 : error; /* a waiter asks again */
 }
 
 static const struct index_build_type map_type = {
@@ -161,21 +191,38 @@ static int begin_build(struct index_build *build, struct index_directory *direct
     return 0;
 }
 
+/* Counts records on the way, if the walk begins with the content. */
+static int begin_feed(struct index_build *build, const struct record_format *format)
+{
+    if (build->from > 0 || !record_format_is_indexed(format))
+        return 0;
+    build->feed = index_feed_new(format);
+    if (build->feed == NULL)
+        return -ENOMEM;
+    map_walk_feed(build->walk, index_feed_add, build->feed);
+    return 0;
+}
+
 /*
  * The last byte of the size stands for the end of the walk: a walk that has come to the end of the
- * file may have to find out more.
+ * file may have to find out more. If the map was found, nothing is to be done.
  */
-static int begin_map(struct index_build *build)
+static int begin_map(struct index_build *build, struct index_directory *directory,
+                     const struct record_format *format)
 {
-    int error = map_walk_new(&build->reading, &build->walk);
+    const int match = map_draft_begin(directory, &build->reading, &build->draft);
+
+    build->type = &map_type;
+    if (match < 0 || match == INDEX_SAME)
+        return match < 0 ? match : 0;
+    int error = map_walk_new(&build->reading, build->draft.of.file.size, &build->walk);
     if (error != 0)
         return error;
     build->size = map_walk_file_size(build->walk) + 1;
     build->next = min_u64(map_walk_done(build->walk), build->size - 1);
     build->from = build->next;
     build->counted_to = build->size;
-    build->type = &map_type;
-    return 0;
+    return begin_feed(build, format);
 }
 
 int index_build_new(struct index_directory *directory, const struct reading *reading,
@@ -193,7 +240,7 @@ int index_build_new(struct index_directory *directory, const struct reading *rea
     if (error == 0)
         error = begin_build(build, directory, format);
     else if (error == -AWAITS_INDEX)
-        error = begin_map(build);
+        error = begin_map(build, directory, format);
     if (error != 0) {
         index_build_free(build);
         return error;

@@ -37,20 +37,21 @@ struct index_build {
     struct reading reading;              /* constant; owned; pinned if it is of an index */
     struct record_index *index;          /* constant; a reference; threads count steps into it */
     struct index_draft draft;            /* constant; the file at the beginning; owns `old` */
-    struct map_walk *walk; /* constant; owned; NULL: the build is of an index, not of a map */
-    uint64_t size;         /* constant; where the last step ends */
-    uint64_t ahead;        /* constant; how far steps may be ahead of the oldest under way */
-    uint64_t from;         /* constant; bytes that were already covered */
-    uint64_t device;       /* constant; of the file's file system */
-    uint64_t next;         /* protected by index_builder.lock; where the next step begins */
-    uint64_t done;         /* protected by index_builder.lock; bytes that were counted */
-    uint64_t counted_to;   /* protected by index_builder.lock; no step before this has failed */
-    struct list steps;     /* protected by index_builder.lock; under way */
-    unsigned threads;      /* protected by index_builder.lock; how many work on it */
-    struct list waiters;   /* protected by index_builder.lock */
-    bool abandoned;        /* protected by index_builder.lock; no waiter is left */
-    bool ending;           /* protected by index_builder.lock; a thread is ending it */
-    int error;             /* protected by index_builder.lock; the first */
+    struct map_walk *walk;   /* constant; owned; of a map; NULL: the map is there already */
+    struct index_feed *feed; /* constant; owned; counts records as the walk goes on; or NULL */
+    uint64_t size;           /* constant; where the last step ends */
+    uint64_t ahead;          /* constant; how far steps may be ahead of the oldest under way */
+    uint64_t from;           /* constant; bytes that were already covered */
+    uint64_t device;         /* constant; of the file's file system */
+    uint64_t next;           /* protected by index_builder.lock; where the next step begins */
+    uint64_t done;           /* protected by index_builder.lock; bytes that were counted */
+    uint64_t counted_to;     /* protected by index_builder.lock; no step before this has failed */
+    struct list steps;       /* protected by index_builder.lock; under way */
+    unsigned threads;        /* protected by index_builder.lock; how many work on it */
+    struct list waiters;     /* protected by index_builder.lock */
+    bool abandoned;          /* protected by index_builder.lock; no waiter is left */
+    bool ending;             /* protected by index_builder.lock; a thread is ending it */
+    int error;               /* protected by index_builder.lock; the first */
 };
 
 /*

@@ -131,3 +131,86 @@ int index_pass_hole(const struct reading *reading, struct record_index *index, u
     *next = data < index->size ? data / INDEX_STEP * INDEX_STEP : index->size;
     return index->format->states > 1 ? index_step_add_hole(index, start, *next) : 0;
 }
+
+/* --- content that comes in order -------------------------------------------------------------- */
+
+struct index_feed {
+    struct record_index *index; /* a reference; as large as can be, until the size is known */
+    struct tally tally;         /* its step is owned, and lasts to the end of its group */
+    uint64_t size;
+};
+
+static int begin_fed_step(struct index_feed *feed)
+{
+    struct index_step *step = index_step_new(feed->size, feed->size + INDEX_STEP);
+
+    if (step == NULL)
+        return -ENOMEM;
+    feed->tally.step = step;
+    feed->tally.last = NULL;
+    return 0;
+}
+
+static int end_fed_step(struct index_feed *feed)
+{
+    struct index_step *step = feed->tally.step;
+
+    feed->tally.step = NULL;
+    step->end = feed->size;
+    return index_step_add(feed->index, step);
+}
+
+struct index_feed *index_feed_new(const struct record_format *format)
+{
+    struct index_feed *feed = calloc(1, sizeof(*feed));
+
+    if (feed == NULL)
+        return NULL;
+    feed->index = record_index_new(format, OFFSET_MAX, NULL);
+    feed->tally = (struct tally){.index = feed->index, .knows = true};
+    if (feed->index == NULL || begin_fed_step(feed) != 0) {
+        index_feed_free(feed);
+        return NULL;
+    }
+    return feed;
+}
+
+void index_feed_free(struct index_feed *feed)
+{
+    if (feed == NULL)
+        return;
+    free(feed->tally.step);
+    record_index_unref(feed->index);
+    free(feed);
+}
+
+int index_feed_add(void *argument, const uint8_t *bytes, size_t length)
+{
+    struct index_feed *feed = argument;
+    int error = 0;
+
+    while (length > 0 && error == 0) {
+        const size_t part = (size_t)min_u64(length, INDEX_STEP - feed->size % INDEX_STEP);
+        (void)tally_bytes(&feed->tally, bytes, part, feed->size);
+        feed->size += part;
+        bytes += part;
+        length -= part;
+        if (feed->size % INDEX_STEP == 0)
+            error = end_fed_step(feed);
+        if (feed->size % INDEX_STEP == 0 && error == 0)
+            error = begin_fed_step(feed);
+    }
+    return error;
+}
+
+uint64_t index_feed_size(const struct index_feed *feed)
+{
+    return feed->size;
+}
+
+struct record_index *index_feed_end(struct index_feed *feed)
+{
+    if (feed->size % INDEX_STEP != 0 && end_fed_step(feed) != 0)
+        return NULL;
+    return record_index_new(feed->index->format, feed->size, feed->index);
+}

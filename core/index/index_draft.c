@@ -9,6 +9,7 @@
 #include "core/content/content.h"
 #include "core/generation/generation_capture.h"
 #include "core/generation/generation_check.h"
+#include "core/index/index_encoding.h"
 #include "core/index/index_lookup.h"
 #include "core/index/index_note.h"
 #include "core/index/index_save.h"
@@ -99,7 +100,9 @@ static int find_known(struct index_directory *directory, struct index_note *note
         .now = &draft->of.file,
         .beginnings = index_draft_takes_beginnings(generation, &draft->of),
     };
-    match = (int)index_lookup(directory, &query, &draft->key, &draft->old);
+    void *kept = NULL;
+    match = (int)index_lookup(directory, &query, &draft->key, &kept);
+    draft->old = kept;
     if (match != INDEX_OTHER) {
         index_note_put(note, draft->old, &draft->key, &draft->of);
         index_note_set_kept(note, draft->old->size);
@@ -115,6 +118,28 @@ static uint64_t size_at(const struct reading *reading, const struct version *of)
     return reading->source->content->size_of(&then);
 }
 
+/*
+ * The map of a compressed file may be of more or less of it than when an index was made. Compares
+ * the sizes of what they hold.
+ */
+static int correct_match(struct index_draft *draft, int match)
+{
+    if (match < INDEX_BEGINS || (match == INDEX_SAME && draft->old->size == draft->size) ||
+        (match == INDEX_BEGINS && draft->old->size <= draft->size))
+        return match;
+    if (draft->old->size < draft->size)
+        return INDEX_BEGINS;
+    record_index_unref(steal_pointer(&draft->old));
+    return INDEX_OTHER;
+}
+
+/* Whether the content is that of all of the file, and not of a first part that was walked. */
+static bool covers_file(const struct reading *reading, const struct version *of)
+{
+    const struct content_type *type = reading->source->content;
+    return type->covered == NULL || type->covered(reading) == of->file.size;
+}
+
 int index_draft_begin(struct index_directory *directory, const struct reading *reading,
                       const struct record_format *format, int fd, struct index_draft *draft)
 {
@@ -127,11 +152,14 @@ int index_draft_begin(struct index_directory *directory, const struct reading *r
         .of = generation_version(generation),
     };
     draft->size = size_at(reading, &draft->of);
+    draft->of_part = !covers_file(reading, &draft->of);
     if (note == NULL)
         return -ENOMEM;
+    if (draft->of_part && directory->strict)
+        return -TRY_AGAIN;
     if (format->zeros_end && saturating_sub(draft->size, file_data(&draft->of.file)) > empty_most)
         return -EFBIG;
-    int match = find_known(directory, note, generation, fd, draft);
+    int match = correct_match(draft, find_known(directory, note, generation, fd, draft));
     if (match < 0 || match == INDEX_SAME)
         return match;
     int error = begin_whole(directory, note, generation, fd, draft);
@@ -212,6 +240,22 @@ static int end_draft(void *argument, const struct reading *reading, int fd)
     return error;
 }
 
+int index_draft_end(const struct index_draft *draft, const struct reading *reading,
+                    struct index_key *key)
+{
+    struct end_of_draft end = {.draft = draft};
+    int error = reading_work(reading, end_draft, &end);
+
+    if (error != 0)
+        return error;
+    if (!index_draft_holds(draft, reading->generation))
+        return -TRY_AGAIN;
+    const struct file_identity now = generation_identity(reading->generation);
+    *key = end.key;
+    key->verified = key->verified && file_identity_equal(&end.then, &now);
+    return 0;
+}
+
 /* Whether there is a record after the last record end. */
 static int finish_counts(const struct reading *reading, struct record_index *index)
 {
@@ -226,23 +270,19 @@ static int finish_counts(const struct reading *reading, struct record_index *ind
 int index_draft_publish(const struct index_draft *draft, struct index_directory *directory,
                         const struct reading *reading, struct record_index *index)
 {
-    struct generation *generation = reading->generation;
-    struct index_note *note = index_note_of(generation, draft->format);
-    struct end_of_draft end = {.draft = draft};
+    struct index_note *note = index_note_of(reading->generation, draft->format);
+    struct index_key key;
 
     int error = note != NULL ? finish_counts(reading, index) : -ENOMEM;
     if (error == 0)
-        error = reading_work(reading, end_draft, &end);
+        error = index_draft_end(draft, reading, &key);
     if (error != 0)
         return error;
-    if (!index_draft_holds(draft, generation))
-        return -TRY_AGAIN;
-    const struct file_identity now = generation_identity(generation);
-    end.key.verified = end.key.verified && file_identity_equal(&end.then, &now);
-    index_note_put(note, index, &end.key, &draft->of);
+    index_note_put(note, index, &key, &draft->of);
     /* A time stamp that was not past at the beginning may cover another content too. */
-    if (draft->settled && !draft->in_memory && is_worth_keeping(directory, note, index->size) &&
-        index_save(directory, &end.key, index) == 0)
+    if (draft->settled && !draft->in_memory && !draft->of_part &&
+        is_worth_keeping(directory, note, index->size) &&
+        index_save(directory, &key, &index_kept_type, index) == 0)
         index_note_set_kept(note, index->size);
     return 0;
 }

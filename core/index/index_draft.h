@@ -23,9 +23,10 @@ struct index_draft {
     const struct record_format *format;
     uint16_t content; /* content_type.number */
     struct version of;
-    uint64_t size;            /* bytes of content that it has then */
-    bool settled;             /* a change from now on moves a time stamp for certain */
-    bool in_memory;           /* it is not worth keeping on the disk: its key has no sample */
+    uint64_t size;  /* bytes of content that it has then */
+    bool settled;   /* a change from now on moves a time stamp for certain */
+    bool in_memory; /* it is not worth keeping on the disk: its key has no sample */
+    bool of_part; /* the content is that of a first part of the file, which was walked; not kept */
     struct index_key whole;   /* of all of the file; not made if `old` is all of it */
     struct record_index *old; /* a reference for the caller, or NULL */
     struct index_key key;     /* of `old` */
@@ -52,6 +53,13 @@ bool index_draft_holds(const struct index_draft *draft, struct generation *gener
  * an error as content_sample_read().
  */
 int index_draft_confirm(const struct index_draft *draft, struct generation *generation, int fd);
+
+/*
+ * Makes the key of what was read since the beginning, if the file still is, or has grown out of,
+ * what it was then. Returns 0, -TRY_AGAIN if it may have changed, or an error as content_read().
+ */
+int index_draft_end(const struct index_draft *draft, const struct reading *reading,
+                    struct index_key *key);
 
 /*
  * Finishes a completely counted index. It becomes the generation's, and is kept in the index

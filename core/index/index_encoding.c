@@ -4,11 +4,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
@@ -21,13 +16,6 @@ enum {
     GROUP_MOST = 2 * sizeof(uint64_t) + INDEX_GROUP * sizeof(uint32_t), /* bytes */
     DENSE_FROM = INDEX_GROUP - 1, /* filled blocks; from here on the dense form is not longer */
 };
-
-/* The words are digested last, as they are known last while writing. */
-static uint64_t finish_digest(XXH3_state_t *digest, const struct index_header *header)
-{
-    (void)XXH3_64bits_update(digest, header->words, WORD_DIGEST * sizeof(header->words[0]));
-    return XXH3_64bits_digest(digest);
-}
 
 /* --- reading --------------------------------------------------------------------------------- */
 
@@ -135,20 +123,6 @@ int index_decode_key(int fd, struct index_key *key)
     return index_header_read(fd, &header, key);
 }
 
-/* The file must have the length that its header says. */
-static int check_length(int fd, const struct index_header *header)
-{
-    struct stat attributes;
-
-    if (fstat(fd, &attributes) != 0)
-        return -errno;
-    uint64_t length = (uint64_t)attributes.st_size;
-    return length >= sizeof(*header) &&
-                   length - sizeof(*header) == index_header_word(header, WORD_BODY)
-               ? 0
-               : -WRONG_INDEX;
-}
-
 /* Sets the states at the end of what the index covers. Returns whether there are such states. */
 static bool set_states(struct record_index *index, uint64_t word)
 {
@@ -171,7 +145,8 @@ static int read_groups(struct index_reader *reader, const struct index_header *h
     if (error != 0)
         return error;
     if (reader->held > 0 || reader->left > 0 ||
-        finish_digest(&reader->digest, header) != index_header_word(header, WORD_DIGEST))
+        index_header_finish_digest(&reader->digest, header) !=
+            index_header_word(header, WORD_DIGEST))
         return -WRONG_INDEX;
     if (!set_states(index, index_header_word(header, WORD_STATES)))
         return -WRONG_INDEX;
@@ -185,8 +160,10 @@ int index_decode(int fd, struct index_key *key, struct record_index **index)
 {
     struct index_header header;
     int error = index_header_read(fd, &header, key);
+    if (error == 0 && key->format == NULL)
+        error = -WRONG_INDEX; /* a map */
     if (error == 0)
-        error = check_length(fd, &header);
+        error = index_header_check_length(fd, &header);
     if (error != 0)
         return error;
     AUTO_FREE uint8_t *buffer = malloc(BUFFER);
@@ -219,26 +196,10 @@ struct index_writer {
     int fd;
 };
 
-static int write_all(int fd, const void *bytes, size_t length, uint64_t offset)
-{
-    const char *next = bytes;
-    while (length > 0) {
-        ssize_t put = pwrite(fd, next, length, (off_t)offset);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return -errno;
-        next += put;
-        offset += (uint64_t)put;
-        length -= (size_t)put;
-    }
-    return 0;
-}
-
 static int flush(struct index_writer *writer)
 {
     (void)XXH3_64bits_update(&writer->digest, writer->buffer, writer->held);
-    int error = write_all(writer->fd, writer->buffer, writer->held, writer->offset);
+    int error = index_header_write_part(writer->fd, writer->buffer, writer->held, writer->offset);
     writer->offset += writer->held;
     writer->held = 0;
     return error;
@@ -275,6 +236,19 @@ static int write_group(struct index_writer *writer, const struct record_index *i
     return error;
 }
 
+/* Fills in the words of a finished index, but for WORD_BODY and WORD_DIGEST. */
+static void fill_counts(struct index_header *header, const struct index_key *key,
+                        const struct record_index *index)
+{
+    index_header_fill(header, key);
+    index_header_set(header, WORD_CONTENT, index->size != key->size ? index->size : 0);
+    index_header_set(header, WORD_ENDS_OPEN, index->ends_open ? 1 : 0);
+    index_header_set(header, WORD_RECORD_ENDS, record_index_ends(index));
+    index_header_set(header, WORD_HOLES, atomic_load(&index->holes) ? 1 : 0);
+    index_header_set(header, WORD_GROUPS, index->group_count);
+    index_header_set(header, WORD_STATES, index->state | (uint64_t)index->block_state << 8);
+}
+
 int index_encode(int fd, const struct index_key *key, const struct record_index *index)
 {
     struct index_header header = {0};
@@ -289,8 +263,42 @@ int index_encode(int fd, const struct index_key *key, const struct record_index 
         error = flush(&writer);
     if (error != 0)
         return error;
-    index_header_fill(&header, key, index);
+    fill_counts(&header, key, index);
     index_header_set(&header, WORD_BODY, writer.offset - sizeof(header));
-    index_header_set(&header, WORD_DIGEST, finish_digest(&writer.digest, &header));
-    return write_all(fd, &header, sizeof(header), 0);
+    index_header_set(&header, WORD_DIGEST, index_header_finish_digest(&writer.digest, &header));
+    return index_header_write_part(fd, &header, sizeof(header), 0);
 }
+
+/* --- in the index directory ------------------------------------------------------------------- */
+
+static int decode_kept_index(int fd, struct index_key *key, void **kept)
+{
+    struct record_index *index = NULL;
+    int error = index_decode(fd, key, &index);
+    *kept = index;
+    return error;
+}
+
+static int encode_kept_index(int fd, const struct index_key *key, void *kept)
+{
+    return index_encode(fd, key, kept);
+}
+
+static void release_kept_index(void *kept)
+{
+    record_index_unref(kept);
+}
+
+/* Growth may have filled its holes. */
+static bool index_may_grow(const void *kept)
+{
+    const struct record_index *index = kept;
+    return !atomic_load(&index->holes);
+}
+
+const struct kept_type index_kept_type = {
+    .decode = decode_kept_index,
+    .encode = encode_kept_index,
+    .release = release_kept_index,
+    .may_grow = index_may_grow,
+};

@@ -29,6 +29,7 @@
 #define BIGFS_CORE_INDEX_INDEX_ENCODING_H
 
 #include "core/index/index_key.h"
+#include "core/index/kept_type.h"
 #include "core/index/record_index.h"
 
 /*
@@ -42,6 +43,9 @@ int index_decode_key(int fd, struct index_key *key);
  * -WRONG_INDEX if it is damaged, -ENOMEM, or a read error.
  */
 int index_decode(int fd, struct index_key *key, struct record_index **index);
+
+/* Indexes in the index directory: struct record_index. */
+extern const struct kept_type index_kept_type;
 
 /* Writes a finished index to an empty file. Returns 0 or a write error. Does not sync. */
 int index_encode(int fd, const struct index_key *key, const struct record_index *index);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/index/index_header.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
 #include "core/file/read_fully.h"
@@ -10,9 +14,13 @@ enum { VERSION = 2 };
 
 static const uint64_t magic = UINT64_C(0x786469736667690a); /* "\nigfsidx", read backwards */
 
+/* Instead of the number of a record format. */
+static const uint32_t map_number = UINT32_MAX;
+
 static uint64_t version_word(const struct record_format *format, uint16_t content)
 {
-    return VERSION | (uint64_t)content << 16 | (uint64_t)format->number << 32;
+    const uint32_t number = format != NULL ? format->number : map_number;
+    return VERSION | (uint64_t)content << 16 | (uint64_t)number << 32;
 }
 
 static uint16_t content_of(const struct index_header *header)
@@ -26,20 +34,23 @@ int index_header_read_part(int fd, void *buffer, size_t length, uint64_t offset)
     return error == -FILE_TOO_SHORT ? -WRONG_INDEX : error;
 }
 
-/* The format in a header of this version, or NULL. */
-static const struct record_format *format_of(const struct index_header *header)
+/* Finds the format in a header. Returns whether it is of this version. */
+static bool find_format(const struct index_header *header, const struct record_format **format)
 {
-    uint64_t word = index_header_word(header, WORD_VERSION);
-    return (word & UINT16_MAX) == VERSION ? record_format_numbered((uint32_t)(word >> 32)) : NULL;
+    const uint64_t word = index_header_word(header, WORD_VERSION);
+    const uint32_t number = (uint32_t)(word >> 32);
+
+    *format = number != map_number ? record_format_numbered(number) : NULL;
+    return (word & UINT16_MAX) == VERSION && (*format != NULL || number == map_number);
 }
 
 int index_header_read(int fd, struct index_header *header, struct index_key *key)
 {
+    const struct record_format *format = NULL;
     int error = index_header_read_part(fd, header, sizeof(*header), 0);
     if (error != 0)
         return error;
-    const struct record_format *format = format_of(header);
-    if (index_header_word(header, WORD_MAGIC) != magic || format == NULL ||
+    if (index_header_word(header, WORD_MAGIC) != magic || !find_format(header, &format) ||
         index_header_word(header, WORD_SIZE) > OFFSET_MAX ||
         index_header_word(header, WORD_CONTENT) > OFFSET_MAX)
         return -WRONG_INDEX;
@@ -81,16 +92,46 @@ static void fill_key(struct index_header *header, const struct index_key *key)
     index_header_set(header, WORD_VERIFIED, key->verified ? 1 : 0);
 }
 
-void index_header_fill(struct index_header *header, const struct index_key *key,
-                       const struct record_index *index)
+void index_header_fill(struct index_header *header, const struct index_key *key)
 {
     index_header_set(header, WORD_MAGIC, magic);
     index_header_set(header, WORD_VERSION, version_word(key->format, key->content));
     fill_key(header, key);
-    index_header_set(header, WORD_CONTENT, index->size != key->size ? index->size : 0);
-    index_header_set(header, WORD_ENDS_OPEN, index->ends_open ? 1 : 0);
-    index_header_set(header, WORD_RECORD_ENDS, record_index_ends(index));
-    index_header_set(header, WORD_HOLES, atomic_load(&index->holes) ? 1 : 0);
-    index_header_set(header, WORD_GROUPS, index->group_count);
-    index_header_set(header, WORD_STATES, index->state | (uint64_t)index->block_state << 8);
+}
+
+/* --- the rest of a file ----------------------------------------------------------------------- */
+
+int index_header_check_length(int fd, const struct index_header *header)
+{
+    struct stat attributes;
+
+    if (fstat(fd, &attributes) != 0)
+        return -errno;
+    uint64_t length = (uint64_t)attributes.st_size;
+    return length >= sizeof(*header) &&
+                   length - sizeof(*header) == index_header_word(header, WORD_BODY)
+               ? 0
+               : -WRONG_INDEX;
+}
+
+uint64_t index_header_finish_digest(XXH3_state_t *digest, const struct index_header *header)
+{
+    (void)XXH3_64bits_update(digest, header->words, WORD_DIGEST * sizeof(header->words[0]));
+    return XXH3_64bits_digest(digest);
+}
+
+int index_header_write_part(int fd, const void *bytes, size_t length, uint64_t offset)
+{
+    const char *next = bytes;
+    while (length > 0) {
+        ssize_t put = pwrite(fd, next, length, (off_t)offset);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return -errno;
+        next += put;
+        offset += (uint64_t)put;
+        length -= (size_t)put;
+    }
+    return 0;
 }

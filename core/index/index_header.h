@@ -4,10 +4,13 @@
 #define BIGFS_CORE_INDEX_INDEX_HEADER_H
 
 #include <endian.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "core/index/index_key.h"
-#include "core/index/record_index.h"
 
 enum header_word {
     WORD_MAGIC,
@@ -61,8 +64,19 @@ int index_header_read_part(int fd, void *buffer, size_t length, uint64_t offset)
  */
 int index_header_read(int fd, struct index_header *header, struct index_key *key);
 
-/* Fills in the words of a finished index, but for WORD_BODY and WORD_DIGEST. */
-void index_header_fill(struct index_header *header, const struct index_key *key,
-                       const struct record_index *index);
+/* Fills in the magic, the version and the key. */
+void index_header_fill(struct index_header *header, const struct index_key *key);
+
+/* Whether the file has the length that its header says. Returns 0, -WRONG_INDEX or -errno. */
+int index_header_check_length(int fd, const struct index_header *header);
+
+/* Writes a part of a file. Returns 0 or a write error. */
+int index_header_write_part(int fd, const void *bytes, size_t length, uint64_t offset);
+
+/*
+ * The digest of what follows the words, which `digest` has already, and of all words but the last.
+ * The words are digested last, as they are known last when they are written.
+ */
+uint64_t index_header_finish_digest(XXH3_state_t *digest, const struct index_header *header);
 
 #endif

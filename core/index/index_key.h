@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ties an index to its content, in memory and on disk.
+ * What ties an index, or a map, to its content, in memory and on disk.
  *
  * The file: the identity of its file system, inode and birth time. The device number is left out,
  * so that hosts that share a file system can share an index. The content: size, mtime, ctime,
@@ -20,7 +20,7 @@
 #include "core/generation/content_digests.h"
 
 struct index_key {
-    const struct record_format *format;
+    const struct record_format *format; /* NULL: the key is of a map */
     uint16_t content; /* the number of the kind of content (content_type.number) */
     struct file_system_id file_system;
     uint64_t inode;
@@ -41,8 +41,8 @@ enum index_match {
 };
 
 /*
- * Makes the key of a file with the attributes `now`, for a record format and a kind of content,
- * without the sample. Reads both ends. Returns as content_ends_read.
+ * Makes the key of a file with the attributes `now`, for a record format (or NULL) and a kind of
+ * content, without the sample. Reads both ends. Returns as content_ends_read.
  */
 int index_key_make(int fd, const struct record_format *format, uint16_t content,
                    const struct file_identity *now, struct index_key *key);

@@ -14,6 +14,7 @@
 #include "core/file/own_path.h"
 #include "core/index/index_encoding.h"
 #include "core/index/index_names.h"
+#include "core/index/map_encoding.h"
 
 enum {
     MOST_CANDIDATES = 1024, /* the most indexes of files that begin alike to look at */
@@ -27,10 +28,10 @@ struct index_search {
     struct index_directory *directory;
     const struct index_query *query;
     int part;
-    struct index_key wanted;    /* of the current file, without the sample */
-    struct index_key newest;    /* the last one made of the inode; size 0: none */
-    struct record_index *index; /* a reference; the result */
-    struct index_key key;       /* of the result */
+    struct index_key wanted; /* of the current file, without the sample */
+    struct index_key newest; /* the last one made of the inode; size 0: none */
+    void *kept;              /* a reference; the result */
+    struct index_key key;    /* of the result */
 };
 
 /* Records for sweeps that an index is in use, but not too often. */
@@ -62,6 +63,16 @@ int index_lookup_open(struct index_directory *directory, const struct index_key 
     return error != 0 ? error : steal_fd(&opened);
 }
 
+static const struct kept_type *kept_type_of(const struct index_search *search)
+{
+    return search->query->format != NULL ? &index_kept_type : &map_kept_type;
+}
+
+static void drop_kept(struct index_search *search)
+{
+    kept_type_of(search)->release(steal_pointer(&search->kept));
+}
+
 static int open_candidate(const struct index_search *search, const char *name,
                           struct index_key *key)
 {
@@ -81,7 +92,7 @@ static bool may_be_used(const struct index_search *search, enum index_match matc
 static bool take_candidate(struct index_search *search, const char *name, enum index_match match)
 {
     AUTO_CLOSE int fd = open_candidate(search, name, &search->key);
-    int error = fd < 0 ? fd : index_decode(fd, &search->key, &search->index);
+    int error = fd < 0 ? fd : kept_type_of(search)->decode(fd, &search->key, &search->kept);
 
     if (fd >= 0 && error == -WRONG_INDEX)
         index_directory_discard(search->directory, &search->wanted, search->part, name,
@@ -89,7 +100,7 @@ static bool take_candidate(struct index_search *search, const char *name, enum i
     if (error != 0)
         return false;
     if (!may_be_used(search, match)) {
-        record_index_unref(steal_pointer(&search->index));
+        drop_kept(search);
         return false;
     }
     note_use(fd);
@@ -164,21 +175,21 @@ static enum index_match load_beginning(struct index_search *search)
     index_directory_name(&search->newest, name);
     if (!take_candidate(search, name, INDEX_BEGINS))
         return INDEX_OTHER;
-    if (!atomic_load(&search->index->holes))
+    if (kept_type_of(search)->may_grow(search->kept))
         return INDEX_BEGINS;
-    record_index_unref(steal_pointer(&search->index)); /* growth may have filled its holes */
+    drop_kept(search);
     return INDEX_OTHER;
 }
 
 enum index_match index_lookup(struct index_directory *directory, const struct index_query *query,
-                              struct index_key *key, struct record_index **index)
+                              struct index_key *key, void **kept)
 {
     struct index_search search;
     char name[INDEX_NAME_MOST];
     enum index_match match = INDEX_OTHER;
     AUTO_CLOSE int part = begin_index_search(&search, directory, query);
 
-    *index = NULL;
+    *kept = NULL;
     if (part < 0)
         return INDEX_OTHER;
     index_directory_name(&search.wanted, name);
@@ -187,7 +198,7 @@ enum index_match index_lookup(struct index_directory *directory, const struct in
     else if (query->beginnings && !directory->strict)
         match = load_beginning(&search);
     *key = search.key;
-    *index = search.index;
+    *kept = search.kept;
     return match;
 }
 

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds an index in the index directory. */
+/* Finds an index, or a map, in the index directory. */
 #ifndef BIGFS_CORE_INDEX_INDEX_LOOKUP_H
 #define BIGFS_CORE_INDEX_INDEX_LOOKUP_H
 
 #include <stdbool.h>
 
 #include "core/index/index_directory.h"
-#include "core/index/record_index.h"
+#include "core/index/kept_type.h"
 
 /* What to look for. */
 struct index_query {
-    const struct record_format *format;
-    uint16_t content;                /* content_type.number */
-    int fd;                          /* of the file */
-    const struct file_identity *now; /* its attributes */
-    bool beginnings;                 /* an index from before it grew is accepted */
+    const struct record_format *format; /* NULL: a map */
+    uint16_t content;                   /* content_type.number */
+    int fd;                             /* of the file */
+    const struct file_identity *now;    /* its attributes */
+    bool beginnings;                    /* an index from before it grew is accepted */
 };
 
 /*
- * Looks for the index of a file as it is (INDEX_SAME). If there is none and a beginning is
- * accepted, looks for the last one that was made of the same inode, if the file has grown since
- * (INDEX_BEGINS). In both cases *index is a reference that the caller owns, and *key its key.
- * Returns an enum index_match; INDEX_OTHER: there is none. Thread-safe; blocks as the file systems
- * of both do.
+ * Looks for the index, or the map, of a file as it is (INDEX_SAME). If there is none and a
+ * beginning is accepted, looks for the last one that was made of the same inode, if the file has
+ * grown since (INDEX_BEGINS). In both cases *kept is a reference that the caller owns, and *key its
+ * key; else *kept is NULL. Returns an enum index_match; INDEX_OTHER: there is none. Thread-safe;
+ * blocks as the file systems of both do.
  */
 enum index_match index_lookup(struct index_directory *directory, const struct index_query *query,
-                              struct index_key *key, struct record_index **index);
+                              struct index_key *key, void **kept);
 
 /* Whether index_lookup() would find one, judging by the keys; reads nothing else. */
 bool index_lookup_has(struct index_directory *directory, const struct index_query *query);

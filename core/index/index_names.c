@@ -15,6 +15,12 @@
 #include "core/format/record_formats.h"
 
 static const char temporary_suffix[] = ".tmp";
+static const char map_suffix[] = "map"; /* no record format has this name */
+
+static const char *suffix_of(const struct index_name *name)
+{
+    return name->format != NULL ? name->format->name : map_suffix;
+}
 
 void index_part_name(uint64_t part, char *text)
 {
@@ -23,13 +29,13 @@ void index_part_name(uint64_t part, char *text)
 
 void index_file_name(const struct index_name *name, char *text)
 {
-    (void)snprintf(text, INDEX_NAME_MOST, "%016" PRIx64 ".%s", name->rest, name->format->name);
+    (void)snprintf(text, INDEX_NAME_MOST, "%016" PRIx64 ".%s", name->rest, suffix_of(name));
 }
 
 void index_path(const struct index_name *name, char *text)
 {
     (void)snprintf(text, 2 * (size_t)INDEX_NAME_MOST, "%016" PRIx64 "/%016" PRIx64 ".%s",
-                   name->part, name->rest, name->format->name);
+                   name->part, name->rest, suffix_of(name));
 }
 
 void index_temporary_name(const struct index_name *name, unsigned number, char *text)
@@ -51,7 +57,7 @@ bool index_file_name_parse(const char *text, struct index_name *name)
     if (end == NULL || *end != '.')
         return false;
     name->format = record_format_filed(end + 1);
-    return name->format != NULL;
+    return name->format != NULL || strcmp(end + 1, map_suffix) == 0;
 }
 
 bool index_name_is_temporary(const char *name)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The names in an index directory, DIR/PART/REST.FORMAT, and how it is opened. PART and REST are 16
- * hexadecimal digits, FORMAT is the name of a record format.
+ * hexadecimal digits, FORMAT is the name of a record format, or "map".
  */
 #ifndef BIGFS_CORE_INDEX_INDEX_NAMES_H
 #define BIGFS_CORE_INDEX_INDEX_NAMES_H
@@ -19,7 +19,7 @@ enum { INDEX_NAME_MOST = 96 };
 struct index_name {
     uint64_t part;
     uint64_t rest;
-    const struct record_format *format;
+    const struct record_format *format; /* NULL: it is a map */
 };
 
 /* Writes PART, REST.FORMAT, or both with a slash between; the latter needs room for two names. */

@@ -11,7 +11,6 @@
 
 #include "core/base/cleanup.h"
 #include "core/file/own_path.h"
-#include "core/index/index_encoding.h"
 #include "core/index/index_lookup.h"
 #include "core/index/index_names.h"
 
@@ -27,7 +26,8 @@ enum {
 struct saving {
     struct index_directory *directory;
     const struct index_key *key;
-    const struct record_index *index;
+    const struct kept_type *type;
+    void *kept;
     char name[INDEX_NAME_MOST];
     int part; /* the directory it goes to */
 };
@@ -57,7 +57,7 @@ static int create_temporary(const struct saving *saving, char *name)
 
 static int write_and_sync(const struct saving *saving, int fd)
 {
-    int error = index_encode(fd, saving->key, saving->index);
+    int error = saving->type->encode(fd, saving->key, saving->kept);
     return error == 0 && fsync(fd) != 0 ? -errno : error;
 }
 
@@ -190,9 +190,9 @@ static int save_once(struct saving *saving)
 }
 
 int index_save(struct index_directory *directory, const struct index_key *key,
-               const struct record_index *index)
+               const struct kept_type *type, void *kept)
 {
-    struct saving saving = {.directory = directory, .key = key, .index = index};
+    struct saving saving = {.directory = directory, .key = key, .type = type, .kept = kept};
     int error = -ENOENT;
 
     if (directory->path == NULL || (directory->strict && !key->verified))

@@ -23,6 +23,7 @@
 #include "core/file/fault_guard.h"
 #include "core/format/record_formats.h"
 #include "core/index/index_builder.h"
+#include "core/index/index_encoding.h"
 #include "core/index/index_get.h"
 #include "core/index/index_note.h"
 #include "core/index/index_recount.h"
@@ -140,7 +141,8 @@ static int make_sure(struct maker *maker, const struct reading *reading, struct 
     if (error != 0)
         return error;
     key->verified = true;
-    (void)index_save(&maker->directory, key, index); /* it has already warned of an error */
+    /* It has already warned of an error. */
+    (void)index_save(&maker->directory, key, &index_kept_type, (void *)(uintptr_t)index);
     return 0;
 }
 

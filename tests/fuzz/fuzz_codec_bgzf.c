@@ -159,7 +159,7 @@ static int hear_damage(void *argument, uint64_t from, uint64_t to, uint64_t file
 static uint64_t walk_through(const struct codec_file *file)
 {
     struct heard heard = {.places = 0};
-    const struct codec_sink sink = {&heard, hear_place, NULL, hear_damage};
+    const struct codec_sink sink = {&heard, hear_place, NULL, hear_damage, false};
     struct codec_walk *walk = NULL;
 
     require(bgzf_codec.walk_begin(file, NULL, &sink, &walk) == 0);

@@ -129,7 +129,7 @@ static void try_file(const struct input *input)
     static uint8_t plain[PLAIN_MOST];
     struct told told = {.plain = plain};
     const struct codec_file file = {read_input, (void *)input, input->size};
-    const struct codec_sink sink = {&told, tell_place, tell_plain, tell_damage};
+    const struct codec_sink sink = {&told, tell_place, tell_plain, tell_damage, false};
     struct codec_walk *walk = NULL;
     const size_t most = input->size < 40000 ? input->size : 32768;
 

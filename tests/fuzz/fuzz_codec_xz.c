@@ -199,7 +199,7 @@ static void try_parts(const struct fuzzed *fuzzed, const struct codec_file *file
 static void try_file(struct fuzzed *fuzzed, size_t step, uint8_t *got, uint8_t *wanted)
 {
     const struct codec_file file = {fuzzed_read, fuzzed, fuzzed->size};
-    const struct codec_sink sink = {fuzzed, fuzzed_place, NULL, fuzzed_damage};
+    const struct codec_sink sink = {fuzzed, fuzzed_place, NULL, fuzzed_damage, false};
     const struct codec_walk walk = walk_fuzzed(&file, &sink, step);
     const bool is_whole = walk.end == CODEC_WHOLE || walk.end == CODEC_START_ALONE;
     uint64_t length = 0;

@@ -131,7 +131,7 @@ static void walk_and_read(const uint8_t *bytes, size_t length)
     static struct told told;
     struct input input = {bytes + 1, length - 1};
     const struct codec_file file = {read_input, &input, input.size};
-    const struct codec_sink sink = {&told, take_place, NULL, take_damage};
+    const struct codec_sink sink = {&told, take_place, NULL, take_damage, false};
     struct codec_walk *walk;
 
     told.count = 0;

@@ -175,7 +175,7 @@ static void test_a_million_empty_blocks(void **state)
     made_block(&made, (const uint8_t *)"after", 5);
 
     const struct codec_file file = codec_bytes_open(&made.file);
-    const struct codec_sink sink = {&told, codec_told_place, NULL, codec_told_damage};
+    const struct codec_sink sink = {&told, codec_told_place, NULL, codec_told_damage, false};
     assert_int_equal(bgzf_codec.walk_begin(&file, NULL, &sink, &walk), 0);
     while (walk->end == CODEC_GOES_ON) {
         const uint64_t from = walk->file;
@@ -207,7 +207,7 @@ static void test_goes_on_from_a_place(void **state)
     for (size_t i = 0; i < whole.count; i++) {
         struct codec_told told = {.places = NULL};
         const struct codec_file file = codec_bytes_open(&made.file);
-        const struct codec_sink sink = {&told, codec_told_place, NULL, codec_told_damage};
+        const struct codec_sink sink = {&told, codec_told_place, NULL, codec_told_damage, false};
         struct codec_walk *walk = NULL;
         assert_int_equal(bgzf_codec.walk_begin(&file, &whole.places[i], &sink, &walk), 0);
         while (walk->end == CODEC_GOES_ON)
@@ -543,7 +543,7 @@ static void test_a_read_error(void **state)
 
     /* A walk can be asked again. */
     const struct codec_file file = codec_bytes_open(&made.file);
-    const struct codec_sink sink = {&told, codec_told_place, NULL, codec_told_damage};
+    const struct codec_sink sink = {&told, codec_told_place, NULL, codec_told_damage, false};
     assert_int_equal(bgzf_codec.walk_begin(&file, NULL, &sink, &walk), 0);
     assert_int_equal(bgzf_codec.walk_on(walk, UINT64_MAX), -EIO);
     assert_int_equal(bgzf_codec.walk_on(walk, UINT64_MAX), -EIO);

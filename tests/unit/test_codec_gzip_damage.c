@@ -272,7 +272,7 @@ static void test_walk_goes_on_after_an_error(void **state)
     size_t size = 0;
     uint8_t *plain = make_with_aids(&random, true, &failing.bytes, &size);
     const struct codec_file file = {failing_read, &failing, failing.bytes.size};
-    const struct codec_sink sink = {&told, codec_told_place, codec_told_plain, codec_told_damage};
+    const struct codec_sink sink = {&told, codec_told_place, codec_told_plain, codec_told_damage, false};
     struct codec_walk *walk = NULL;
 
     (void)state;
@@ -348,7 +348,7 @@ static void check_endless(const void *start, size_t start_size, const void *agai
     struct endless endless = {.reads = 0};
     struct told_sizes told = {0, 0};
     const struct codec_file file = {endless_read, &endless, 1ull << 60};
-    const struct codec_sink sink = {&told, count_place, count_plain, no_damage};
+    const struct codec_sink sink = {&told, count_place, count_plain, no_damage, false};
     struct codec_walk *walk = NULL;
 
     codec_bytes_add(&endless.start, start, start_size);

@@ -339,7 +339,7 @@ static void check_walk_from(struct codec_bytes *bytes, const struct codec_told *
 {
     const struct codec_file file = codec_bytes_open(bytes);
     struct codec_told told = {.places = NULL};
-    const struct codec_sink sink = {&told, codec_told_place, NULL, codec_told_damage};
+    const struct codec_sink sink = {&told, codec_told_place, NULL, codec_told_damage, false};
     struct codec_walk *walk = NULL;
 
     assert_int_equal(xz_codec.walk_begin(&file, &all->places[number], &sink, &walk), 0);
@@ -764,7 +764,7 @@ static int count_place(void *argument, const struct codec_place *place)
 static struct codec_walk walk_counting(const struct codec_file *file, const uint64_t *reads,
                                        struct place_count *count)
 {
-    const struct codec_sink sink = {count, count_place, NULL, codec_told_damage};
+    const struct codec_sink sink = {count, count_place, NULL, codec_told_damage, false};
     struct codec_walk *walk = NULL;
 
     assert_int_equal(xz_codec.walk_begin(file, NULL, &sink, &walk), 0);

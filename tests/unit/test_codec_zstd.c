@@ -364,7 +364,7 @@ static void test_appended_frames(void **state)
 {
     struct random random = random_case(2500);
     struct codec_told told = {.places = NULL};
-    const struct codec_sink sink = {&told, codec_told_place, NULL, codec_told_damage};
+    const struct codec_sink sink = {&told, codec_told_place, NULL, codec_told_damage, false};
     struct codec_walk *walk;
     struct sample sample;
     (void)state;

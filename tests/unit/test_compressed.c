@@ -85,11 +85,13 @@ static int make_map(struct source *source, uint64_t step)
     assert_int_equal(reading_look(source, NULL, &reading, NULL), -AWAITS_INDEX);
     assert_int_equal(reading_find(source, NULL, &reading, NULL), 0);
     assert_int_equal(reading_pin(&reading), -AWAITS_INDEX);
-    int error = map_walk_new(&reading, &walk);
+    int error = map_walk_new(&reading, generation_size(reading.generation), &walk);
     while (error == 0 && !ended)
         error = map_walk_on(walk, step, &ended);
     if (error == 0)
-        error = map_walk_publish(walk);
+        error = map_walk_finish(walk);
+    if (error == 0)
+        error = map_publish(&reading, map_walk_map(walk), map_walk_file_size(walk));
     map_walk_free(walk);
     reading_close(&reading);
     return error;

@@ -2,6 +2,7 @@
 /* index_lookup: indexes outlive a daemon, are found again, and are never trusted too much. */
 #include "tests/unit/index_directory_fixture.h"
 
+#include "core/index/index_encoding.h"
 #include "tests/unit/add_ends.h"
 
 static void write_path(const char *path, const void *bytes, size_t length)
@@ -150,7 +151,7 @@ static void test_what_others_begin_with(void **state)
         record_index_finish(index, model.bytes[model.size - 1] != '\n');
         file_identity_of(&attributes, &now);
         assert_int_equal(index_key_make(fd, &lines_format, 0, &now, &key), 0);
-        assert_int_equal(index_save(&indexes, &key, index), 0);
+        assert_int_equal(index_save(&indexes, &key, &index_kept_type, index), 0);
         assert_int_equal(close(fd), 0);
         record_index_unref(index);
         line_model_grow(&model, &random, 10 * KIB, 70);
@@ -234,7 +235,7 @@ static enum index_match load_content(uint16_t content)
     struct stat attributes = scratch_stat(&world->scratch, "text");
     struct file_identity now;
     struct index_key key;
-    struct record_index *index = NULL;
+    void *index = NULL;
     int fd = scratch_open(&world->scratch, "text", O_RDONLY);
 
     file_identity_of(&attributes, &now);
@@ -267,7 +268,7 @@ static void save_content(uint16_t content, uint64_t size)
     file_identity_of(&attributes, &now);
     assert_int_equal(index_key_make(fd, &lines_format, content, &now, &key), 0);
     assert_int_equal(index_key_add_sample(fd, &key), 0);
-    assert_int_equal(index_save(&indexes, &key, index), 0);
+    assert_int_equal(index_save(&indexes, &key, &index_kept_type, index), 0);
     assert_int_equal(close(fd), 0);
     record_index_unref(index);
 }
