@@ -4,9 +4,11 @@
 
 root=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 
-# The Debian packages that building and mounting take.
+# The Debian packages that building and mounting take. Without the libraries in the second line, bigfs
+# is built too, but does not read compressed files.
 # shellcheck disable=SC2034 # used by those who source this
-build_packages=(gcc libc6-dev make cmake pkg-config libfuse3-dev libxxhash-dev)
+build_packages=(gcc libc6-dev make cmake pkg-config libfuse3-dev libxxhash-dev
+    zlib1g-dev libzstd-dev liblzma-dev)
 # shellcheck disable=SC2034
 mount_packages=(fuse3)
 # shellcheck disable=SC2034
@@ -51,6 +53,9 @@ have() {
     libc6-dev) have_file /usr/include/stdio.h ;;
     libfuse3-dev) have_library 'fuse3 >= 3.12' ;;
     libxxhash-dev) have_library 'libxxhash >= 0.8' ;;
+    zlib1g-dev) have_library 'zlib >= 1.2.9' ;;
+    libzstd-dev) have_library 'libzstd >= 1.4.0' ;;
+    liblzma-dev) have_library 'liblzma >= 5.2' ;;
     libcmocka-dev) have_library 'cmocka >= 1.1.5' ;;
     libclang-rt-*-dev) have_fuzzer ;;
     linux-source) have_file '/usr/src/linux-source-*.tar.xz' ;;
@@ -58,6 +63,7 @@ have() {
     parallel) [[ $(parallel --version 2>/dev/null) == GNU\ parallel* ]] ;;
     ripgrep) have_command rg ;;
     xz-utils) have_command xz ;;
+    isal) have_command igzip ;;
     btrfs-progs) have_command mkfs.btrfs ;;
     e2fsprogs) have_command mkfs.ext4 ;;
     xfsprogs) have_command mkfs.xfs ;;

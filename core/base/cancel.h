@@ -11,10 +11,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct cancel {
     bool (*asked)(void *argument); /* must be callable from any thread, must not block */
     void *argument;
+    int64_t since; /* when the answer was asked for: CLOCK_MONOTONIC, ms; 0: not known */
 };
 
 static inline bool cancel_asked(const struct cancel *cancel)

@@ -3,9 +3,8 @@
  * BGZF: gzip in blocks of at most 64 KiB that tell how long they are, as bgzip and samtools write
  * it. Its map is made without decoding anything.
  *
- * A gzip member that is no block may follow: it is a unit as any other, but has to be decoded in
- * the walk, and there is no place within it. Before the walk tells that one lies there, it has
- * checked it.
+ * A gzip member that is not a block may follow. It is a unit like any other, but the walk has to
+ * decode it, and there is no place within it. The walk checks it before it tells its place.
  */
 #ifndef BIGFS_CORE_CODEC_BGZF_H
 #define BIGFS_CORE_CODEC_BGZF_H

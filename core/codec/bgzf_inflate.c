@@ -29,7 +29,7 @@ int bgzf_inflate_block(z_stream *inflater, const uint8_t *bytes, const struct bg
     const int result = inflate(inflater, Z_FINISH);
     if (result == Z_MEM_ERROR)
         return -ENOMEM;
-    /* A block that ends early would hide bytes that gzip -d finds behind it. */
+    /* A block that ends early would hide bytes that gzip -d finds after it. */
     return result == Z_STREAM_END && inflater->avail_in == 0 && inflater->avail_out == 0 ? 0
                                                                                          : -EBADMSG;
 }

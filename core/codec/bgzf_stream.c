@@ -65,7 +65,7 @@ void bgzf_stream_close(struct codec_stream *stream)
     free(stream);
 }
 
-/* Decodes a block into `to`, if its bytes are wanted all, else into the stream. */
+/* Decodes a block into `to` if all of its bytes are wanted, else into the stream. */
 static int decode_block(struct codec_stream *stream, const struct bgzf_unit *block,
                         const uint8_t *bytes, uint8_t *to, size_t length, size_t *given)
 {
@@ -118,7 +118,7 @@ static int go_on_in_member(const struct codec_file *file, struct codec_stream *s
     return stream->member.cut ? -EBADMSG : 0;
 }
 
-/* Decodes what comes next: some of it to `to`, or into the stream, or nothing, but it goes on. */
+/* Decodes what comes next, into `to` or into the stream. It may be nothing, but it goes on. */
 static int decode_next(const struct codec_file *file, struct codec_stream *stream, uint8_t *to,
                        size_t length, size_t *given)
 {
@@ -177,7 +177,7 @@ int bgzf_stream_skip(const struct codec_file *file, struct codec_stream *stream,
         stream->start += ready;
         int error = is_passed ? 0 : skip_block(file, stream, length, &passed, &is_passed);
         if (error == 0 && !is_passed) {
-            /* To the stream's own room: what comes of a block stays there, to be passed in part. */
+            /* Into the stream's own room: of a block that is passed in part, the rest stays. */
             size_t given = 0;
             const size_t most = (size_t)min_u64(length, sizeof(stream->plain));
             error = decode_next(file, stream, stream->plain, most, &given);

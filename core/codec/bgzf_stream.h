@@ -16,8 +16,8 @@ void bgzf_stream_close(struct codec_stream *stream);
 
 /*
  * Passes `length` plain bytes. Blocks that lie in them as a whole are not decoded, and not checked:
- * damage there does not matter. That they are as long as they say is believed, as the walk does.
- * Returns as stream_read().
+ * damage there does not matter. It believes how long they say they are, as the walk does. Returns
+ * as stream_read().
  */
 int bgzf_stream_skip(const struct codec_file *file, struct codec_stream *stream, uint64_t length);
 

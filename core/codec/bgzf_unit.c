@@ -24,7 +24,7 @@ static uint32_t get_u32(const uint8_t *bytes)
     return get_u16(bytes) | get_u16(bytes + 2) << 16;
 }
 
-/* The size that the subfield BC tells; 0: there is none. */
+/* The size that the subfield BC tells. 0: there is no such subfield. */
 static uint32_t find_block_size(const uint8_t *subfields, size_t length)
 {
     while (length >= SUBFIELD_SIZE) {

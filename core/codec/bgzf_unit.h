@@ -7,7 +7,7 @@
  *              |  & 4  |          |  subfields of the header     |         |  of the plain bytes
  *
  * BSIZE is the size of the block in the file, less one; ISIZE the number of its plain bytes. Both
- * are at most 64 KiB. A block is a gzip member, and zlib decodes and checks it as one.
+ * are at most 64 KiB. A block is a gzip member, and zlib decodes and checks it as such.
  */
 #ifndef BIGFS_CORE_CODEC_BGZF_UNIT_H
 #define BIGFS_CORE_CODEC_BGZF_UNIT_H
@@ -44,18 +44,18 @@ struct bgzf_unit {
 enum { BGZF_DEFLATE_LEAST = 2 };
 
 /*
- * Sets what begins with these bytes, but for the number of plain bytes. Returns how many bytes it
- * takes to know; if there are fewer, it is BGZF_CUT.
+ * Sets what begins with these bytes, except the number of plain bytes. Returns how many bytes it
+ * takes to know. If there are fewer, it is BGZF_CUT.
  *
- * A block whose sizes contradict each other is broken, though gzip -d does not look at them: else
- * one wrong bit in the length of the subfields could make blocks disappear.
+ * A block whose sizes contradict each other is broken, though gzip -d does not look at them.
+ * Otherwise one wrong bit in the length of the subfields could make blocks disappear.
  */
 size_t bgzf_header(const uint8_t *bytes, size_t length, struct bgzf_unit *unit);
 
 /*
- * Looks at what is at an offset of the file: at the header, and at the trailer if it is a block,
- * with as few bytes as it takes. `whole`: a block is read as a whole, and is in the input then.
- * A block that claims more plain bytes than it may have is a member. Returns 0 or a read error.
+ * Looks at what is at an offset of the file: at the header, and at the trailer if it is a block.
+ * Reads as few bytes as it takes. `whole`: a block is read as a whole, and is in the input then. A
+ * block that claims more plain bytes than it may have is a member. Returns 0 or a read error.
  */
 int bgzf_look(const struct codec_file *file, struct bgzf_input *input, uint64_t at, bool whole,
               struct bgzf_unit *unit);

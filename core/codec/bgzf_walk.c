@@ -12,12 +12,12 @@
 enum {
     /*
      * Reading two dozen bytes of each block is faster than reading all, as long as the blocks are
-     * large. Of blocks of this size it takes as long.
+     * large. With blocks of this size, both take as long.
      */
     SMALL_BLOCK = 4 * 1024,
     AHEAD_OF_SMALL = 64 * 1024, /* bytes that are read at once among small blocks */
     PADDING_STEP = 64 * 1024,
-    /* How far a block is looked for behind what is none. The next one begins before that. */
+    /* How far a block is looked for after what is not one. The next one begins before that. */
     SEARCH_LENGTH = BGZF_SIZE_MOST + BGZF_HEADER_USUAL,
     MAGIC_SIZE = 4,
 };
@@ -77,7 +77,7 @@ void bgzf_walk_free(struct codec_walk *walk)
     free(made);
 }
 
-/* If it is within a unit, that does not count. */
+/* If the walk ends within a unit, that unit does not count. */
 static int end_walk(struct bgzf_walk *walk, enum codec_end end)
 {
     walk->base.end = end;
@@ -109,12 +109,12 @@ static int tell_place(struct bgzf_walk *walk)
     return 0;
 }
 
-/* Goes behind a unit that ends at `file`. */
+/* Goes on after a unit that ends at `file`. */
 static int pass_unit(struct bgzf_walk *walk, uint64_t file, uint64_t plain)
 {
     uint64_t end = 0;
 
-    /* No file holds so much; blocks that were counted before do not say so, but a place may. */
+    /* No file holds so much. Blocks that were counted do not say so, but a place may. */
     if (!checked_add(walk->base.plain, plain, &end) || end > OFFSET_MAX)
         return end_walk(walk, CODEC_LOST);
     walk->base.plain = end;
@@ -146,8 +146,8 @@ static int check_block(struct bgzf_walk *walk, uint64_t at, const struct bgzf_un
 static int take_block(struct bgzf_walk *walk, const struct bgzf_unit *block)
 {
     /*
-     * Who reads everything finds out that a block has more or fewer bytes than it says, but not if
-     * it says that it has none: nobody may ask for what comes then.
+     * A reader of all bytes finds out if a block has more or fewer bytes than it says. But a block
+     * that says that it has none may never be read.
      */
     if (block->plain == 0 && block->deflate > BGZF_DEFLATE_LEAST) {
         const int error = check_block(walk, walk->base.file, block);
@@ -186,13 +186,13 @@ static int go_on_with_member(struct bgzf_walk *walk)
     if (error != 0)
         return error;
     walk->base.file = member->at;
-    walk->member_plain += length; /* as many as can be decoded in a life-time */
+    walk->member_plain += length; /* does not wrap in a lifetime */
     if (member->cut)
         return end_walk(walk, CODEC_CUT);
     return member->ended ? pass_unit(walk, member->at, walk->member_plain) : 0;
 }
 
-/* --- behind the last unit --------------------------------------------------------------------- */
+/* --- after the last unit ---------------------------------------------------------------------- */
 
 static bool is_block(const uint8_t *bytes, size_t length)
 {
@@ -227,7 +227,7 @@ static bool has_block(const uint8_t *bytes, size_t length)
     return false;
 }
 
-/* Decides what begins at walk->base.file, which is neither a unit nor zeros. */
+/* Decides what begins at walk->base.file, if it is neither a unit nor zeros. */
 static int judge_rest(struct bgzf_walk *walk)
 {
     const size_t length = (size_t)min_u64(walk->file->size - walk->base.file, SEARCH_LENGTH);
@@ -260,7 +260,7 @@ static int pass_padding(struct bgzf_walk *walk)
     return zeros < length ? judge_rest(walk) : 0;
 }
 
-/* If there is no unit where a block ends, does it end there? */
+/* No unit starts where the last block ends. Checks whether that block really ends there. */
 static int begin_padding(struct bgzf_walk *walk)
 {
     if (walk->block.kind == BGZF_BLOCK && walk->block.size > 0) {
@@ -286,7 +286,7 @@ static int take_unit(struct bgzf_walk *walk)
     struct bgzf_unit unit;
     int error = bgzf_look(walk->file, &walk->input, walk->base.file, false, &unit);
 
-    /* The first place is told in any case: there is no map without. */
+    /* The first place is always told: there is no map without it. */
     if (error == 0 && (unit.kind == BGZF_BLOCK || unit.kind == BGZF_MEMBER || !walk->has_told))
         error = tell_place(walk);
     if (error != 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Goes through a BGZF file: the walk of core/codec/codec.h. It reads the header and the trailer of
- * each block, and decodes nothing but members that are no blocks.
+ * each block, and decodes only members that are not blocks.
  *
- * What follows the last unit is passed over as gzip -d does it, zeros or not. But if it looks like
- * a block, or a block begins within 64 KiB, a header has been damaged: CODEC_LOST.
+ * What follows the last unit is passed over, as gzip -d does, whether it is zeros or not. But if it
+ * looks like a block, or a block begins within 64 KiB, a header is damaged: CODEC_LOST.
  */
 #ifndef BIGFS_CORE_CODEC_BGZF_WALK_H
 #define BIGFS_CORE_CODEC_BGZF_WALK_H

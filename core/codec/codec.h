@@ -116,6 +116,12 @@ struct codec {
                        const uint8_t *tail, size_t tail_length);
 
     /*
+     * Whether the ends of a file that is recognised tell that it can be read from other places than
+     * its start. If not, a walk finds out. Blocks as reads of the file do. NULL: it always can.
+     */
+    bool (*can_be_cut)(const struct codec_file *file, const uint8_t *tail, size_t tail_length);
+
+    /*
      * Begins a walk at a place that starts a unit, or (NULL) at the start of the file. Returns 0 or
      * -ENOMEM. `file` and `sink` must outlive it.
      */

@@ -8,7 +8,7 @@
 
 const struct codec *const codecs[] = {
 #ifdef BIGFS_HAS_GZIP
-    &bgzf_codec, /* before gzip: each is a gzip file, too */
+    &bgzf_codec, /* before gzip, as each is a gzip file, too */
     &gzip_codec,
 #endif
 #ifdef BIGFS_HAS_ZSTD

@@ -10,7 +10,7 @@
 
 enum { MEMBER_LEAST = 18 }; /* bytes of a header and a trailer, without any block */
 
-/* A header that ends before the first block of a kind that there is, or does not end in `head`. */
+/* Whether a header ends before a block of a known type, or does not end in `head`. */
 static bool gzip_recognises(const struct codec_file *file, const uint8_t *head, size_t head_length,
                             const uint8_t *tail, size_t tail_length)
 {

@@ -15,8 +15,8 @@ enum { AID_VERSION = 1, NOT_INSIDE = 255 };
 enum { VERSION_AT = 0, BITS_AT = 1, LENGTH_AT = 2, CRC_AT = 4, BLOCK_AT = 8 };
 
 /*
- * Level 6 makes windows a quarter smaller than level 1 does; 9 takes three times as long for
- * another 3%, as the zeros make long chains. Raw, as the aid has a checksum.
+ * Level 6 makes windows a quarter smaller than level 1. Level 9 takes three times as long for
+ * another 3%, because the zeros make long chains. Raw, because the aid has a checksum.
  */
 enum { PACK_LEVEL = 6, PACK_MEMORY = 8, PACK_RAW = -15 };
 
@@ -69,7 +69,7 @@ static uint32_t aid_crc(const struct codec_place *place, const uint8_t *aid, siz
     return (uint32_t)crc32_z(crc, aid + BLOCK_AT, size - BLOCK_AT);
 }
 
-/* Returns how many bytes the window became. */
+/* Returns how many bytes the packed window has. */
 static size_t deflate_window(struct gzip_packer *packer, const uint8_t *window, size_t length)
 {
     z_stream *stream = &packer->stream;

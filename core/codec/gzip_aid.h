@@ -32,7 +32,7 @@ struct gzip_packer;
 struct gzip_packer *gzip_packer_new(void);
 void gzip_packer_free(struct gzip_packer *packer); /* NULL is allowed */
 
-/* Completes a place that has `file`, `plain` and `bits`: its aid lasts until the next call. */
+/* Completes a place that has `file`, `plain` and `bits`. Its aid is valid until the next call. */
 void gzip_aid_pack(struct gzip_packer *packer, const struct gzip_start *start,
                    const uint8_t *window, size_t length, struct codec_place *place);
 

@@ -9,7 +9,7 @@
 
 enum { FIXED_LENGTH = 10, FLAGS_AT = 3 };
 
-/* Flags. The first says that the file is text, which nobody minds. */
+/* Flags. The first one says that the file is text, and is ignored. */
 enum { HAS_CHECK = 2, HAS_EXTRA = 4, HAS_NAME = 8, HAS_COMMENT = 16, UNKNOWN_FLAGS = 0xe0 };
 
 static const uint8_t magic[FLAGS_AT] = {0x1f, 0x8b, 8}; /* the third is the method, deflate */
@@ -53,7 +53,7 @@ static bool take_fixed(struct gzip_header *header, uint8_t byte)
 }
 
 /* Takes a byte of a part. Returns whether it was the last. */
-static bool take_byte(struct gzip_header *header, uint8_t byte)
+static bool take_header_byte(struct gzip_header *header, uint8_t byte)
 {
     const uint32_t at = header->at++;
 
@@ -87,7 +87,7 @@ void gzip_header_take(struct gzip_header *header, const uint8_t **next, size_t *
             header->crc = (uint32_t)crc32(header->crc, &byte, 1);
         ++*next;
         --*left;
-        if (take_byte(header, byte))
+        if (take_header_byte(header, byte))
             end_part(header);
     }
     if (header->part == GZIP_BODY && has_part(header, GZIP_CHECK) &&

@@ -8,7 +8,7 @@
 
 /* The parts that a header has, in their order. */
 enum gzip_header_part {
-    GZIP_FIXED,        /* the magic, the method, flags, and six bytes that say nothing here */
+    GZIP_FIXED,        /* the magic, the method, flags, and six bytes that do not matter here */
     GZIP_EXTRA_LENGTH, /* two bytes; this and the next ones only if a flag says so */
     GZIP_EXTRA,
     GZIP_NAME,    /* up to a zero byte */
@@ -29,8 +29,8 @@ struct gzip_header {
 };
 
 /*
- * Takes bytes from *next on up to the end of the header, or all *left. Afterwards header->part is
- * GZIP_BODY, or GZIP_NO_HEADER if it is none, or more is needed.
+ * Takes bytes from *next on up to the end of the header, or all *left. After that, header->part is
+ * GZIP_BODY, or GZIP_NO_HEADER if this is no header, or more bytes are needed.
  */
 void gzip_header_take(struct gzip_header *header, const uint8_t **next, size_t *left);
 

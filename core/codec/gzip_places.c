@@ -11,8 +11,8 @@ enum {
     PLACE_SIZE = 24,         /* of a place in a map, without its aid */
 
     /*
-     * Each damaged member may bring a place that is nearer to the last than places should be. A
-     * file of nothing but damaged members must not bring a map that is larger than the file.
+     * Each damaged member may add a place that is nearer to the last one than places should be. A
+     * file of nothing but damaged members must not have a map that is larger than the file.
      */
     AFTER_DAMAGE_MOST = 1000,
 };
@@ -47,7 +47,7 @@ static int keep_place(struct gzip_places *places, const struct codec_place *plac
     return places->sink->place(places->sink->argument, place);
 }
 
-/* Whether a place here is far enough behind one there. */
+/* Whether a place here is far enough after one there. */
 static bool is_far(uint64_t file, uint64_t plain, uint64_t there_file, uint64_t there_plain)
 {
     return plain - there_plain >= CODEC_STEP || file - there_file >= CODEC_FILE_STEP;
@@ -73,7 +73,7 @@ void gzip_places_note_damage(struct gzip_places *places)
     }
 }
 
-/* Where plain bytes are few, as between empty blocks, the file's count. */
+/* If there are few plain bytes, as between empty blocks, the bytes of the file count. */
 static uint64_t progress(const struct gzip_places *places, uint64_t file, uint64_t plain)
 {
     return max_u64(plain - places->first_plain, file - places->first_file);
@@ -86,7 +86,7 @@ bool gzip_places_is_due(const struct gzip_places *places, uint64_t file, uint64_
            progress(places, file, plain) >= places->wanted;
 }
 
-/* The window of the place, with zeros for what nobody needs. */
+/* The window of the place, with zeros for what is not needed. */
 static int take_window(struct gzip_places *places, const struct gzip_start *start,
                        const struct inflate_run *run, size_t *length)
 {

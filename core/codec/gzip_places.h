@@ -2,10 +2,10 @@
 /*
  * Which places of a gzip file are kept.
  *
- * The start of a member needs no aid, and is kept where the last place is far enough behind. Within
- * a member, where its start is far behind too, an aid has a window of up to 32 KiB. All places
- * together may take 0.08% of the plain bytes, so that a map stays below 0.1% with what else is in
- * it; where windows are large, places lie further apart.
+ * The start of a member needs no aid, and is kept if it is far enough after the last place. A place
+ * within a member is kept if it is far from the start of the member too. Its aid has a window of up
+ * to 32 KiB. All places together may take 0.08% of the plain bytes, so that a map stays below 0.1%
+ * with what else is in it. If windows are large, places lie further apart.
  */
 #ifndef BIGFS_CORE_CODEC_GZIP_PLACES_H
 #define BIGFS_CORE_CODEC_GZIP_PLACES_H
@@ -46,11 +46,11 @@ int gzip_places_offer_member(struct gzip_places *places, uint64_t file, uint64_t
 /* A damaged member ends: what follows must be readable without it. */
 void gzip_places_note_damage(struct gzip_places *places);
 
-/* Whether a place within a member may be offered here. */
+/* Whether a place within a member is to be offered here. */
 bool gzip_places_is_due(const struct gzip_places *places, uint64_t file, uint64_t plain);
 
 /*
- * Offers a place within a member, where `run` has come to. Returns 0, -ENOMEM, a read error or the
+ * Offers a place within a member, which `run` has come to. Returns 0, -ENOMEM, a read error or the
  * sink's.
  */
 int gzip_places_offer(struct gzip_places *places, const struct gzip_start *start, uint64_t plain,

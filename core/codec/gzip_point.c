@@ -13,7 +13,7 @@ int gzip_result_error(enum inflate_result result)
     return result == INFLATE_BAD ? -EBADMSG : 0;
 }
 
-/* Reads the byte before a point into bytes[0], and up to `most` bytes behind it. */
+/* Reads the byte before a point into bytes[0], and up to `most` bytes after it. */
 static int read_around(const struct codec_file *file, struct gzip_point point, uint8_t *bytes,
                        size_t most, size_t *behind)
 {

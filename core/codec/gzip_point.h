@@ -16,11 +16,11 @@ struct gzip_point {
     uint8_t bits;
 };
 
-/* Where to start. */
+/* A point to start at. */
 struct gzip_start {
     struct gzip_point at;
-    bool is_inside;          /* a block, between two of its codes; if not, a block starts here */
-    struct gzip_point block; /* if so: where that block starts, as its header has the codes */
+    bool is_inside; /* it is within a block, between two codes; if not, a block starts here */
+    struct gzip_point block; /* if so: where that block starts, because its header has the codes */
 };
 
 /*

@@ -12,7 +12,7 @@
 
 enum {
     PLAIN_STEP = 256 * 1024, /* what was just decoded is in the cache when its CRC32 is made */
-    RETRY_STEP = 4096,       /* of a file that cannot be read: what comes before a bad block */
+    RETRY_STEP = 4096,       /* after a read error: to get what comes before a bad block */
 };
 
 int gzip_reader_open(struct gzip_reader *reader)
@@ -60,7 +60,7 @@ struct gzip_point gzip_reader_point(const struct gzip_reader *reader)
     return (struct gzip_point){gzip_reader_offset(reader) - unused / 8, (uint8_t)(unused % 8)};
 }
 
-/* Reads more input if there is none. At the end of the file there is none afterwards, either. */
+/* Reads more input if there is none. At the end of the file there is still none after that. */
 static int fill_input(struct gzip_reader *reader, const struct codec_file *file)
 {
     const uint64_t next = reader->next;

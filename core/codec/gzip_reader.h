@@ -5,10 +5,10 @@
  *     | header | blocks of inflate_run.h | CRC32, length | header | … | … | zeros |
  *       BEGUN                     MEMBER_RIGHT or _WRONG                  FILE_ENDED
  *
- * Zero bytes between and behind members are padding, as tapes leave it. gzip(1) ends there; members
- * that come after it are read here, so that a padded file can be appended to. Anything else that is
- * no member is damage: gzip(1) passes over it with a warning, but one wrong bit in a header looks
- * the same, and the members behind it would be lost without a word.
+ * Zero bytes between and after members are padding, as tapes leave it. gzip(1) ends there. Members
+ * after it are read here, so that a padded file can be appended to. Anything else that is not a
+ * member is damage. gzip(1) passes over it with a warning, but one wrong bit in a header looks the
+ * same, and the members after it would be lost without a word.
  */
 #ifndef BIGFS_CORE_CODEC_GZIP_READER_H
 #define BIGFS_CORE_CODEC_GZIP_READER_H
@@ -24,23 +24,23 @@
 
 enum { GZIP_INPUT = 64 * 1024, GZIP_TRAILER = 8 };
 
-/* What a step came to. After the last three, there are no more. */
+/* How a step ended. After the last three there are no more steps. */
 enum gzip_event {
     GZIP_READS_ON,
     GZIP_BEGUN,        /* the header of a member has been read */
     GZIP_BLOCK_ENDED,  /* a block has ended that is not the last of its member */
     GZIP_MEMBER_RIGHT, /* a member has ended; also one that was not read from its start */
-    GZIP_MEMBER_WRONG, /* its CRC32 or its length is another */
-    GZIP_FILE_ENDED,   /* behind a member */
+    GZIP_MEMBER_WRONG, /* its CRC32 or its length is wrong */
+    GZIP_FILE_ENDED,   /* after a member */
     GZIP_FILE_CUT,     /* within a member */
     GZIP_NO_MEMBER,    /* what comes cannot be decoded */
 };
 
 enum gzip_phase {
-    GZIP_IN_HEADER, /* a member has to come */
+    GZIP_IN_HEADER, /* a member must follow */
     GZIP_IN_BODY,
     GZIP_IN_TRAILER,
-    GZIP_BETWEEN, /* members: padding may come, or the end */
+    GZIP_BETWEEN, /* padding or the end may follow */
 };
 
 struct gzip_reader {
@@ -61,26 +61,27 @@ struct gzip_reader {
 int gzip_reader_open(struct gzip_reader *reader);
 void gzip_reader_close(struct gzip_reader *reader);
 
-/* Goes to the start of a member, or behind one; or into the body of one, where the run begins. */
+/* Goes to the start or the end of a member, or into the body of one, where the run begins. */
 void gzip_reader_go_to_member(struct gzip_reader *reader, uint64_t offset);
 void gzip_reader_go_to_body(struct gzip_reader *reader, uint64_t offset);
 
 /*
- * Goes on by a little: at most GZIP_INPUT bytes of the file and 256 KiB of plain bytes, which go to
- * reader->run.out, as far as there is room. Returns 0, -ENOMEM, or a read error, after which the
+ * Goes on a little: by at most GZIP_INPUT bytes of the file, and 256 KiB of plain bytes, which go
+ * to reader->run.out as far as there is room. Returns 0, -ENOMEM, or a read error, after which the
  * step can be tried again.
  */
 int gzip_reader_step(struct gzip_reader *reader, const struct codec_file *file,
                      bool stops_at_blocks, enum gzip_event *event);
 
 /*
- * Puts out what is decoded without more input, so that gzip_reader_is_inside() can be asked. Needs
- * GZIP_DRAIN bytes of room: a few dozen bits are held back, each of them a code of 258 bytes.
+ * Puts out what can be decoded without more input, so that gzip_reader_is_inside() can be asked.
+ * Needs GZIP_DRAIN bytes of room: a few dozen bits are held back, and each may be a code of 258
+ * bytes.
  */
 enum { GZIP_DRAIN = 32 * 1024 };
 int gzip_reader_drain(struct gzip_reader *reader, enum gzip_event *event);
 
-/* Where in the file the next bit is that was not used. */
+/* Where in the file the next unused bit is. */
 struct gzip_point gzip_reader_point(const struct gzip_reader *reader);
 
 /* How far the reader has come in the file. */

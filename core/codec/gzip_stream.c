@@ -81,8 +81,8 @@ static int take_stream_step(struct gzip_reader *reader, const struct codec_file 
 }
 
 /*
- * If no plain byte of the member is left, goes on to its end. One is left if input is not taken for
- * lack of room.
+ * If no plain byte of the member is left, goes on to its end. If input is not taken for lack of
+ * room, one is left.
  */
 static int end_with_member(struct gzip_reader *reader, const struct codec_file *file)
 {

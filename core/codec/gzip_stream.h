@@ -14,8 +14,8 @@ int gzip_stream_open(const struct codec_file *file, const struct codec_place *fr
                      struct codec_stream **opened);
 
 /*
- * Also reads to the end of a member that ends where the bytes end, and fails if that is wrong. Of a
- * member in whose middle the stream began, the walk knows that it is right.
+ * If a member ends where the bytes end, also reads to its end, and fails if that is wrong. If the
+ * stream began in the middle of a member, the walk has found that member right.
  */
 int gzip_stream_read(const struct codec_file *file, struct codec_stream *codec_stream,
                      uint8_t *plain, size_t length);

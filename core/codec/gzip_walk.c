@@ -11,12 +11,12 @@
 
 enum {
     WALK_OUTPUT = 128 * 1024,
-    PLAIN_FOR_FILE = 16, /* a call decodes so many times as much as it may take of the file */
+    PLAIN_FOR_FILE = 16, /* a call decodes at most this many times what it may take of the file */
 };
 _Static_assert((int)WALK_OUTPUT >= (int)GZIP_DRAIN, "what is drained must find room");
 
 struct gzip_walk {
-    struct codec_walk walk; /* `plain` is that of the members that have ended */
+    struct codec_walk walk; /* `plain` is of the members that have ended */
     const struct codec_file *file;
     const struct codec_sink *sink;
     struct gzip_reader reader;
@@ -122,7 +122,7 @@ static int offer_block(struct gzip_walk *walk)
     return gzip_places_offer(&walk->places, &start, walk->plain, &walk->reader.run);
 }
 
-/* Some programs write one block for all: the next place is inside of it. */
+/* Some programs write one block for everything. Then the next place is inside it. */
 static bool is_long_block(const struct gzip_walk *walk)
 {
     return walk->reader.phase == GZIP_IN_BODY && walk->plain - walk->block_plain >= CODEC_STEP &&

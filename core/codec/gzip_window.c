@@ -10,8 +10,8 @@
 #include "core/base/checked.h"
 
 /*
- * More than what 32 KiB are compressed to, except where blocks are empty or codes are made to be
- * long: then all of the window counts as used.
+ * 32 KiB compress to less than this, unless blocks are empty or codes are long on purpose. Then all
+ * of the window counts as used.
  */
 enum { PROBE_INPUT = 40 * 1024 };
 
@@ -51,7 +51,7 @@ static void make_codes(struct gzip_probe *probe, enum probe_pass pass, size_t le
         probe->codes[i] = (uint8_t)(pass == LOW_CODES ? i & 0xff : ((i >> 8) & 0x7f) | (~i & 0x80));
 }
 
-/* Returns 0, -EBADMSG if it cannot be decoded so far, -ENOMEM, or a read error. */
+/* Returns 0, -EBADMSG if it cannot be decoded that far, -ENOMEM, or a read error. */
 static int decode_pass(struct gzip_probe *probe, const struct codec_file *file,
                        const struct gzip_start *start, size_t length, enum probe_pass pass,
                        size_t *got)

@@ -93,7 +93,7 @@ enum inflate_result inflate_run_start_inside(struct inflate_run *run, uint8_t bi
     int result = inflate_once(run, Z_TREES);
     if (is_failure(result) || (stream->data_type & HEADER_READ) == 0)
         return result == Z_MEM_ERROR ? INFLATE_NO_MEMORY : INFLATE_BAD;
-    /* A negative number of bits forgets those that were read beyond the header. */
+    /* A negative number of bits drops those that were read beyond the header. */
     return inflatePrime(stream, -1, 0) == Z_OK ? INFLATE_GOES_ON : INFLATE_BAD;
 }
 

@@ -32,7 +32,7 @@ enum {
 enum inflate_result {
     INFLATE_GOES_ON,    /* `left` or `room` is 0 */
     INFLATE_BLOCK_END,  /* a block that is not the last has ended; all of it has been put out */
-    INFLATE_STREAM_END, /* the last block has ended; `in` is behind it */
+    INFLATE_STREAM_END, /* the last block has ended; `in` is after it */
     INFLATE_BAD,
     INFLATE_NO_MEMORY,
 };
@@ -50,17 +50,17 @@ struct inflate_run {
 int inflate_run_open(struct inflate_run *run);
 void inflate_run_close(struct inflate_run *run); /* also of a run that was never opened: zeros */
 
-/* Begins with a block, `bits` (0 to 7) high bits of `before` ahead of what comes. */
+/* Begins with a block: the high `bits` (0 to 7) bits of `before` come first. */
 enum inflate_result inflate_run_start(struct inflate_run *run, uint8_t bits, uint8_t before);
 
 /*
- * Begins within a block whose header starts at run->in, `bits` high bits of `before` ahead of it.
- * The header has to be there whole; then inflate_run_prime() says at which bit to go on.
+ * Begins within a block whose header starts at run->in; the high `bits` bits of `before` come
+ * first. The whole header must be there. Then inflate_run_prime() says at which bit to go on.
  */
 enum inflate_result inflate_run_start_inside(struct inflate_run *run, uint8_t bits, uint8_t before);
 void inflate_run_prime(struct inflate_run *run, uint8_t bits, uint8_t before);
 
-/* Gives a run that was started the bytes that come before: at most INFLATE_WINDOW. */
+/* Gives a run that was started the bytes before it: at most INFLATE_WINDOW. */
 enum inflate_result inflate_run_set_window(struct inflate_run *run, const uint8_t *window,
                                            size_t length);
 
@@ -71,8 +71,8 @@ size_t inflate_run_window(const struct inflate_run *run, uint8_t *window);
 enum inflate_result inflate_run_on(struct inflate_run *run, bool stops_at_blocks);
 
 /*
- * Whether the next bit is that of a code within a block, and all codes before have been put out.
- * Asked when a run went on without input as far as it could.
+ * Whether the next bit begins a code within a block, and all codes before it have been put out. To
+ * be asked when a run has gone as far as it can without input.
  */
 bool inflate_run_is_inside(const struct inflate_run *run);
 

@@ -17,8 +17,8 @@ enum {
 };
 
 /*
- * A sound file needs a few reads for each stream and each byte of its indexes once. One that is
- * made to hurt may have an index, or a far part of it, looked at for each of a billion footers.
+ * A sound file needs a few reads for each stream and each byte of its indexes once. A hostile one
+ * could make us look at an index, or at a far part of it, for each of a billion footers.
  */
 void xz_chain_begin(struct xz_chain *chain, const struct codec_file *file, struct xz_input *input,
                     uint64_t low, bool across, uint64_t plain_most)
@@ -57,7 +57,7 @@ static bool xz_are_small(const struct xz_chain *chain, uint64_t start, uint64_t 
 
 /*
  * Makes larger groups. Neighbours that cannot be one have a step of plain bytes, or of the file,
- * between them, and neither has more than 2^63: at last there is room.
+ * between them. Neither has more than 2^63 bytes, so in the end there is room.
  */
 static void xz_groups_merge(struct xz_chain *chain)
 {
@@ -95,7 +95,10 @@ static int xz_groups_room(struct xz_chain *chain)
     return 0;
 }
 
-/* Adds a stream that lies before all others. One across `low` is read by records: never merged. */
+/*
+ * Adds a stream that lies before all others. One across `low` is read by records, so it is never
+ * merged.
+ */
 static int xz_groups_add(struct xz_chain *chain, const struct xz_group *stream, uint64_t end)
 {
     int error = xz_groups_room(chain);
@@ -117,7 +120,7 @@ static int xz_groups_add(struct xz_chain *chain, const struct xz_group *stream, 
 
 /* --- streams ---------------------------------------------------------------------------------- */
 
-/* What ends at `at` is no stream, so that all after it are none, or cannot be placed. */
+/* What ends at `at` is not a stream. So all streams after it are none, or have no known place. */
 static void xz_chain_break(struct xz_chain *chain)
 {
     if (chain->count > 0 && chain->ends_whole)
@@ -149,7 +152,7 @@ static int xz_stream_enter(struct xz_chain *chain)
                             footer - chain->footer.backward_size, footer);
 }
 
-/* Looks at the header of a stream whose index was read, and adds it. */
+/* Looks at the header of a stream whose index was read, and adds the stream. */
 static int xz_stream_leave(struct xz_chain *chain)
 {
     struct xz_records *records = &chain->records;

@@ -5,12 +5,12 @@
  *     | stream | stream | padding | stream | ...      low                 at        end      high
  *                                                      | not looked at yet | streams | padding |
  *
- * If no stream ends where the file does, the last footer before whose streams lead back to `low`
- * is searched for: the last stream may be written at this moment. What looks like a stream, but
- * has something else before it, is none: blocks may hold whole xz files.
+ * If no stream ends at the end of the file, the last footer is searched for whose streams lead back
+ * to `low`: the last stream may be being written. What looks like a stream, but has something else
+ * before it, is not one: blocks may hold whole xz files.
  *
- * Small neighbours are kept as one group. If there are too many groups all the same, larger ones
- * are made, so that memory is bounded, whatever the file holds.
+ * Small neighbours are kept as one group. If there are still too many groups, larger ones are made.
+ * So memory is bounded, whatever the file holds.
  */
 #ifndef BIGFS_CORE_CODEC_XZ_CHAIN_H
 #define BIGFS_CORE_CODEC_XZ_CHAIN_H
@@ -34,24 +34,27 @@ struct xz_chain {
     uint64_t end;    /* of the last stream */
     bool across;     /* `low` is a block: its stream starts before */
     bool ends_whole; /* the last stream, or its padding, ends with the file */
-    bool ends_ill;   /* it would, but for an index or a header that is damaged, here or before */
+    bool ends_ill;   /* it would if no index or header was damaged, here or before */
 
     struct xz_group *groups; /* owned; the last of the file is the first */
     size_t count;
     size_t capacity;
-    uint64_t step; /* groups are made so large, in plain bytes, */
+    uint64_t step; /* groups are made this large, in plain bytes, */
     uint64_t file_step;
     uint64_t plain;      /* of all groups */
-    uint64_t plain_most; /* what it may reach */
+    uint64_t plain_most; /* its limit */
     uint64_t with_bytes; /* blocks that are not empty */
 
     bool in_index; /* of the stream that ends at `at` */
     lzma_stream_flags footer;
     struct xz_records records;
-    uint64_t patience; /* when so many bytes have been read or decoded, this is given up */
+    uint64_t patience; /* this is given up when so many bytes have been read or decoded */
 };
 
-/* `across`: see above. The plain bytes may be so many. Both pointers must outlive the chain. */
+/*
+ * `across`: see above. `plain_most`: how many plain bytes there may be. Both pointers must outlive
+ * the chain.
+ */
 void xz_chain_begin(struct xz_chain *chain, const struct codec_file *file, struct xz_input *input,
                     uint64_t low, bool across, uint64_t plain_most);
 

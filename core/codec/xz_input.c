@@ -27,7 +27,7 @@ int xz_input_after(struct xz_input *input, const struct codec_file *file, uint64
     if (offset < input->offset || offset - input->offset > input->length ||
         input->length - (offset - input->offset) < need) {
         const uint64_t end = offset + min_u64(XZ_INPUT_SIZE, file->size - offset);
-        /* A bad sector further on must not hurt those who do not need it. */
+        /* A bad sector further on must not hurt reads that do not need it. */
         const uint64_t near = (offset + need + XZ_SECTOR - 1) / XZ_SECTOR * XZ_SECTOR;
         int error = xz_fetch(input, file, offset, end);
         if (error != 0 && near < end)

@@ -6,8 +6,8 @@
 #include "core/codec/codec.h"
 
 /*
- * What the functions of xz return beside 0 and -errno: what stands there is not what an xz file may
- * have there. A read may fail with -EBADMSG, too, and that says nothing of the file's content.
+ * What the functions of xz return besides 0 and -errno: the bytes are not what an xz file may have
+ * there. It is not -EBADMSG, because a read may fail with that, which says nothing of the content.
  */
 enum { XZ_WRONG = 1 };
 
@@ -23,8 +23,8 @@ struct xz_input {
 
 /*
  * The bytes from an offset on, or those that end at it: `need` (at most XZ_INPUT_SIZE) or more. How
- * many there are is in *there. In both cases *bytes is what is at the offset: of the bytes before,
- * the last is (*bytes)[-1]. Valid until the next call. XZ_WRONG: the file has no so many.
+ * many there are is in *there. In both cases *bytes is what is at the offset, so the last byte
+ * before it is (*bytes)[-1]. Valid until the next call. XZ_WRONG: the file does not have so many.
  */
 int xz_input_after(struct xz_input *input, const struct codec_file *file, uint64_t offset,
                    size_t need, const uint8_t **bytes, size_t *there);

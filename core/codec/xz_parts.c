@@ -6,8 +6,8 @@
 
 enum {
     /*
-     * Two numbers of an index. What is shorter, with the four bytes of the CRC and the footer
-     * behind it, has so many bytes, too, unless the file ends too early.
+     * Two numbers of an index. If they are shorter, the CRC32 and the footer after them have enough
+     * bytes, unless the file ends too early.
      */
     XZ_RECORD_MOST = 2 * LZMA_VLI_BYTES_MAX,
     XZ_RECORD_LEAST = 2,
@@ -63,7 +63,7 @@ int xz_footer_read(struct xz_input *input, const struct codec_file *file, uint64
     return error;
 }
 
-/* Counts `length` bytes of the index as read. */
+/* Takes note that `length` bytes of the index were read. */
 static int xz_records_take(struct xz_records *records, const uint8_t *bytes, size_t length)
 {
     if (length > records->limit - records->at)

@@ -25,13 +25,13 @@ enum {
 };
 
 /*
- * The check of a stream as the `bits` of its places: a block does not tell it. The place of the
- * first block is its stream's header, which does.
+ * The check of a stream, as the `bits` of its places, because a block does not tell it. The place
+ * of the first block is the header of its stream, which does.
  */
 uint8_t xz_check_bits(lzma_check check);
-int xz_check_of(uint8_t bits, lzma_check *check); /* XZ_WRONG: one that we do not know */
+int xz_check_of(uint8_t bits, lzma_check *check); /* XZ_WRONG: an unknown one */
 
-/* What is at this offset. */
+/* What starts at this offset. */
 int xz_header_read(struct xz_input *input, const struct codec_file *file, uint64_t offset,
                    lzma_stream_flags *flags);
 int xz_footer_read(struct xz_input *input, const struct codec_file *file, uint64_t offset,
@@ -42,7 +42,7 @@ struct xz_records {
     uint64_t start; /* of the index in the file */
     uint64_t at;    /* what is read next */
     uint64_t limit; /* where the index must have ended */
-    uint64_t left;  /* records that were not read yet */
+    uint64_t left;  /* records that have not been read yet */
     uint32_t crc;
 
     /* The last record. */
@@ -64,7 +64,7 @@ int xz_records_begin(struct xz_records *records, struct xz_input *input,
 int xz_records_next(struct xz_records *records, struct xz_input *input,
                     const struct codec_file *file);
 
-/* Reads what is behind the last record. `at` is the end of the index then. */
+/* Reads what follows the last record. `at` is then the end of the index. */
 int xz_records_end(struct xz_records *records, struct xz_input *input,
                    const struct codec_file *file);
 

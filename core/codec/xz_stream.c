@@ -12,8 +12,8 @@
 enum xz_stream_state {
     XZ_AT_PLACE, /* the header of a stream, or of a block */
     XZ_AT_PART,  /* the header of a block, or an index */
-    XZ_AT_REST,  /* behind a footer: padding, or the header of a stream */
-    XZ_AT_BLOCK, /* behind the header of a block */
+    XZ_AT_REST,  /* after a footer: padding, or the header of a stream */
+    XZ_AT_BLOCK, /* after the header of a block */
     XZ_IN_BLOCK,
 };
 
@@ -22,8 +22,8 @@ struct xz_stream {
     uint64_t at; /* in the file: what comes next */
     lzma_check check;
 
-    bool from_header; /* the blocks of this stream were all decoded, */
-    uint64_t blocks;  /* so many, */
+    bool from_header; /* all blocks of this stream were decoded, */
+    uint64_t blocks;  /* this many, */
     uint64_t digest;  /* and this is what their records must be */
 
     lzma_block block;
@@ -131,7 +131,7 @@ static int xz_pass_records(struct xz_stream *own, const struct codec_file *file)
     return error;
 }
 
-/* Passes over an index and the footer behind it. */
+/* Passes over an index and the footer after it. */
 static int xz_pass_index(struct xz_stream *own, const struct codec_file *file)
 {
     lzma_stream_flags flags;
@@ -208,7 +208,7 @@ static bool xz_is_at_block(const struct xz_stream *own)
     return own->state == XZ_AT_BLOCK || own->state == XZ_IN_BLOCK;
 }
 
-/* Passes over what is next, if it is no block. */
+/* Passes over what is next, if it is not a block. */
 static int xz_pass(struct xz_stream *own, const struct codec_file *file)
 {
     if (own->state == XZ_AT_PLACE)
@@ -274,7 +274,7 @@ static int xz_block_decode(struct xz_stream *own, const struct codec_file *file)
         goes_on = has_room || coder->avail_in < there;
         own->at += there - coder->avail_in;
     }
-    /* Without room, to do nothing is no error. */
+    /* If there is no room, it is no error to do nothing. */
     if (result == LZMA_BUF_ERROR && coder->avail_out == 0)
         result = LZMA_OK;
     if (result == LZMA_STREAM_END)

@@ -11,15 +11,13 @@
 
 #include "core/codec/codec.h"
 
-/*
- * A block that needs more memory is refused: twice what `xz -9` needs is beyond what files have.
- */
+/* A block that needs more memory is refused. This is twice what `xz -9` needs. */
 enum { XZ_MEMORY_MOST = 128 * 1024 * 1024 };
 
 /*
- * What the first block needs. The blocks of one stream have the same filters, nearly always; but a
+ * What the first block needs. The blocks of one stream nearly always have the same filters, but a
  * stream that was appended may have been compressed at a higher level. To end there would be to
- * refuse sound files. So a stream may take more when it comes to such a block, never more than
+ * refuse sound files. So a stream may take more when it comes to such a block, but never more than
  * XZ_MEMORY_MOST and what is not for the decoder.
  */
 int xz_stream_memory(const struct codec_file *file, const struct codec_place *from,
@@ -31,9 +29,10 @@ int xz_stream_read(const struct codec_file *file, struct codec_stream *stream, u
 
 /*
  * Whether what was read ends where the unit at a place begins, or (NULL) with the file. Only the
- * index has the plain sizes of all blocks, and a stream cannot find it: of a block that is damaged
- * so that it never ends, it would give any number of bytes. So who has read up to a place asks if
- * it is there. The stream can go on then. Returns 0, -EBADMSG, -ENOMEM or a read error.
+ * index has the plain sizes of all blocks, and a stream cannot find it. If damage makes a block
+ * endless, the stream would give any number of bytes of it. So a caller that has read up to a place
+ * asks whether the stream is there. The stream can go on after that. Returns 0, -EBADMSG, -ENOMEM
+ * or a read error.
  */
 int xz_stream_check(const struct codec_file *file, struct codec_stream *stream,
                     const struct codec_place *next);

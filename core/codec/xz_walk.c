@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * First the streams are found, from the end of the file to its start. Then their indexes are read
- * again in the order of the file, and places are told. Last it is seen what follows the streams.
+ * again in the order of the file, and places are told. Last comes what follows the streams.
  */
 #ifdef BIGFS_HAS_XZ
 #include "core/codec/xz_walk.h"
@@ -18,7 +18,7 @@ enum xz_walk_state {
     XZ_WALK_FINDS,   /* streams */
     XZ_WALK_TELLS,   /* between groups */
     XZ_WALK_RECORDS, /* within the only stream of a group */
-    XZ_WALK_REST,    /* behind the last stream */
+    XZ_WALK_REST,    /* after the last stream */
 };
 
 struct xz_walk {
@@ -28,7 +28,7 @@ struct xz_walk {
     enum xz_walk_state state;
     uint64_t from; /* where it began */
     uint64_t from_plain;
-    uint64_t rest; /* what is behind the last stream has been looked at to here */
+    uint64_t rest; /* what follows the last stream was looked at up to here */
     bool told;     /* a place: the last one is: */
     uint64_t told_file;
     uint64_t told_plain;
@@ -68,7 +68,7 @@ void xz_walk_free(struct codec_walk *walk)
     free(own);
 }
 
-/* A place that is no header of a stream is a block, unless it is behind what was the last one. */
+/* A place that is not the header of a stream is a block, unless it is after the old last stream. */
 static int xz_walk_enter(struct xz_walk *own)
 {
     lzma_stream_flags header;
@@ -182,7 +182,7 @@ static int xz_records_pass(struct xz_walk *own, int64_t *left)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* One block, longer than a step, gives no other place to start from than its own. */
+/* One block longer than a step gives no place to start from except its own. */
 static enum codec_end xz_end_whole(struct xz_walk *own)
 {
     own->walk.file = own->file->size;
@@ -192,8 +192,8 @@ static enum codec_end xz_end_whole(struct xz_walk *own)
 }
 
 /*
- * If a stream begins here, or may begin here once the file has grown, it is not complete. All else
- * is what xz refuses.
+ * If a stream begins here, or may begin here once the file has grown, it is not complete. xz
+ * refuses everything else.
  */
 static int xz_end_other(struct xz_walk *own)
 {
@@ -218,7 +218,7 @@ static int xz_end_other(struct xz_walk *own)
     return 0;
 }
 
-/* Passes over the padding behind the last stream. */
+/* Passes over the padding after the last stream. */
 static int xz_rest_pass(struct xz_walk *own, int64_t *left)
 {
     static const uint8_t zeros[XZ_WORD] = {0};
@@ -278,7 +278,7 @@ int xz_walk_on(struct codec_walk *walk, uint64_t most)
         int error = xz_walk_step(own, &left);
         if (error < 0)
             return error;
-        if (error == XZ_WRONG) /* what was found before is not there: the file has changed */
+        if (error == XZ_WRONG) /* what was found before is gone: the file has changed */
             walk->end = CODEC_LOST;
         left -= pays ? 1 : 1 + (int64_t)(own->input.fetched - fetched);
     }

@@ -10,7 +10,7 @@
 
 enum {
     ROOM = 64 * 1024,          /* of input: more is not faster */
-    BLOCK = 128 * 1024,        /* what a block holds at most */
+    BLOCK = 128 * 1024,        /* the most that a block holds */
     CONTEXT_MOST = 256 * 1024, /* it is 96 KiB in 1.5.4, and 160 KiB in 1.4 */
     WINDOW_LOG_LEAST = 10,     /* ZSTD_WINDOWLOG_ABSOLUTEMIN */
 };
@@ -20,7 +20,7 @@ uint64_t zstd_decoder_memory(uint64_t window)
     return CONTEXT_MOST + ROOM + BLOCK + window + UINT64_C(2) * BLOCK;
 }
 
-/* libzstd looks at the windows too: so even if we misread a header, no memory is lost to it. */
+/* libzstd looks at the windows too. So even if we misread a header, it takes no more memory. */
 static int zstd_window_log(uint64_t window)
 {
     int log = WINDOW_LOG_LEAST;
@@ -72,7 +72,7 @@ static int zstd_next_input(const struct codec_file *file, struct zstd_decoder *d
     return error;
 }
 
-/* Nothing came, and nothing was left to be read: that is an error, but not at the stop. */
+/* Nothing came, and no input is left: that is an error, except at the stop. */
 static int zstd_run_out(struct zstd_decoder *decoder)
 {
     if (decoder->at != decoder->stop)

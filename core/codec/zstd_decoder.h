@@ -10,15 +10,15 @@ struct zstd_decoder {
     struct zstd_input input;     /* between frames, their headers can be read through it */
     uint64_t at;                 /* where in the file the next input is */
     size_t hint;                 /* how much of it libzstd wants next */
-    uint64_t stop;       /* nothing behind this is decoded in one call with what is before */
-    bool ended;          /* the frame has, and its checksum was right */
-    bool checksum_wrong; /* it has given all its bytes, and then -EBADMSG */
+    uint64_t stop;       /* nothing after this is decoded in one call with what is before it */
+    bool ended;          /* the frame has ended, and its checksum was right */
+    bool checksum_wrong; /* it has given all its bytes, and then was -EBADMSG */
 };
 
 /*
  * How much memory a decoder of frames with windows up to this takes at most, without itself. It is
- * what zstd_decompress.c has as ZSTD_estimateDStreamSize(): the context, one block of input, and a
- * ring that holds the window and a block (two blocks, since 1.5.6).
+ * what ZSTD_estimateDStreamSize() in zstd_decompress.c says: the context, one block of input, and a
+ * ring that holds the window and a block (two blocks since 1.5.6).
  */
 uint64_t zstd_decoder_memory(uint64_t window);
 
@@ -28,14 +28,14 @@ void zstd_decoder_free(struct zstd_decoder *decoder);
 
 /*
  * The next bytes are those of the frame that starts at `at`. If libzstd fails, it does not tell how
- * many bytes came before in the same call. Who wants to know sets `stop` to where the checksum is.
+ * many bytes came before in the same call. To know that, set `stop` to where the checksum is.
  */
 void zstd_decoder_begin(struct zstd_decoder *decoder, uint64_t at);
 
 /*
- * Decodes some bytes of the frame, at most `length` (at least 1): none, if only its input moved
- * on. Not to be called after it has ended. Returns 0, -EBADMSG, -ENOMEM or a read error; after
- * the last of these it can go on.
+ * Decodes some bytes of the frame, at most `length` (at least 1): none if only its input moved on.
+ * Not to be called after it has ended. Returns 0, -EBADMSG, -ENOMEM or a read error; after the last
+ * of these it can go on.
  */
 int zstd_decoder_on(const struct codec_file *file, struct zstd_decoder *decoder, uint8_t *plain,
                     size_t length, size_t *got);

@@ -36,7 +36,7 @@ static bool zstd_is_magic(const uint8_t *bytes, size_t length, const uint8_t *ma
     return true;
 }
 
-/* The window that a byte of the header tells: a power of two, and eighths of it. */
+/* The window that a byte of the header says: a power of two, and eighths of it. */
 static uint64_t zstd_window(uint8_t byte)
 {
     uint64_t power = UINT64_C(1) << (10 + (byte >> 3));
@@ -124,7 +124,7 @@ int zstd_frame_begin(const struct codec_file *file, struct zstd_input *input, ui
     return 0;
 }
 
-/* Adds `more` to *at, if that is not behind the end of the file. */
+/* Adds `more` to *at, if that is not after the end of the file. */
 static bool zstd_advance(const struct codec_file *file, uint64_t *at, uint64_t more)
 {
     if (more > saturating_sub(file->size, *at))

@@ -14,13 +14,13 @@
 enum {
     ZSTD_FRAME_HEADER_MOST = 18, /* bytes, with the magic number */
     ZSTD_SKIPPABLE_HEADER = 8,
-    ZSTD_CHECKSUM = 4,        /* bytes behind the last block */
+    ZSTD_CHECKSUM = 4,        /* bytes after the last block */
     ZSTD_HEADERS_ROOM = 4096, /* of a struct zstd_input for headers: a page */
 };
 
 #define ZSTD_UNTOLD UINT64_MAX /* the frame does not tell how many plain bytes it holds */
 
-/* Frames with a larger window are refused. So does the program zstd, without an option. */
+/* Frames with a larger window are refused. The program zstd refuses them too, without an option. */
 #define ZSTD_WINDOW_MOST (UINT64_C(1) << 27)
 
 enum zstd_frame_state {
@@ -44,8 +44,8 @@ struct zstd_frame {
 };
 
 /*
- * Reads the header of the frame at an offset before the end of the file. Only if that can be read,
- * anything but the state is meant. Returns 0 or an error of zstd_input_get().
+ * Reads the header of the frame at an offset before the end of the file. Only if it can be read,
+ * fields other than the state are set. Returns 0 or an error of zstd_input_get().
  */
 int zstd_frame_begin(const struct codec_file *file, struct zstd_input *input, uint64_t offset,
                      struct zstd_frame *frame);

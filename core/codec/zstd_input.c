@@ -16,8 +16,8 @@ size_t zstd_input_there(const struct zstd_input *input, uint64_t offset)
 }
 
 /*
- * What is read ahead may be what the disk cannot read, and is not needed perhaps. So `least` bytes
- * are tried alone then.
+ * The disk may be unable to read what is read ahead, and perhaps that is not needed. So `least`
+ * bytes are then tried alone.
  */
 static int zstd_input_fill(struct zstd_input *input, const struct codec_file *file, uint64_t offset,
                            size_t least)

@@ -25,8 +25,8 @@ struct zstd_bytes {
 };
 
 /*
- * The bytes from an offset on: at least `least` (at most the room), and fewer only if the file ends
- * before, which may be none. Returns 0, -ENOMEM or a read error.
+ * The bytes from an offset on: at least `least` (at most the room). Fewer, or none, only if the
+ * file ends there. Returns 0, -ENOMEM or a read error.
  */
 int zstd_input_get(struct zstd_input *input, const struct codec_file *file, uint64_t offset,
                    size_t least, struct zstd_bytes *bytes);

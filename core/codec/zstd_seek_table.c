@@ -17,19 +17,19 @@ enum {
     FRAME_LEAST = 8, /* no frame is shorter, skippable or not */
 
     /*
-     * Tables with more entries are not used: each stream goes through all of them, which takes
-     * about 10 ms then.
+     * Tables with more entries are not used. Each stream goes through all entries, which takes
+     * about 10 ms for so many.
      */
     ENTRIES_MOST = 4 * 1024 * 1024,
 
-    /* So many frames are looked at, besides the first and the last. */
+    /* This many frames are looked at, besides the first and the last. */
     SAMPLES = 14,
 };
 
 static const uint32_t table_magic = 0x184d2a5e;
 static const uint32_t footer_magic = 0x8f92eab1;
 
-/* Takes the footer. False: it is none, or not one that can be used. */
+/* Takes the footer. False: there is none, or it cannot be used. */
 static bool zstd_take_footer(const struct codec_file *file, const uint8_t *bytes,
                              struct zstd_seek_table *table)
 {
@@ -108,7 +108,7 @@ int zstd_seek_table_next(const struct codec_file *file, struct zstd_seek_table *
     return 0;
 }
 
-/* Whether what starts there is a frame that agrees with its entry. */
+/* Whether a frame starts there that agrees with its entry. */
 static int zstd_look_at_frame(const struct codec_file *file, struct zstd_input *headers,
                               const struct zstd_entry *entry, bool *agrees)
 {
@@ -136,7 +136,7 @@ static bool zstd_take_sample(struct zstd_seek_table *table, uint32_t number)
     return true;
 }
 
-/* After the last entry: whether the sums are right, and the wanted place was met. */
+/* After the last entry: whether the sums are right, and an entry started at the wanted place. */
 static bool zstd_table_fits(const struct zstd_seek_table *table, uint64_t plain)
 {
     return table->next.file == table->start && table->is_found && table->found.plain == plain;

@@ -5,10 +5,10 @@
  *
  *     magic 0x184D2A5E, length | entries of 8 or 12 bytes | count (4), flags (1), magic 0x8F92EAB1
  *
- * Nothing protects it: so it is believed as far as it fits the file. It is used if the frames that
- * it tells of are all that is before it, and if some of them start where it says and agree with
- * it. Whether all hold what it says is seen when they are read. Walks and streams ask the same
- * questions, and so use it both or neither.
+ * It has no checksum, so it is believed as far as it fits the file. It is used if its frames are
+ * all that is before it, and if some of them start where it says and agree with it. Whether all
+ * frames hold what it says is checked when they are read. Walks and streams ask the same questions,
+ * and so use it both or neither.
  */
 #ifndef BIGFS_CORE_CODEC_ZSTD_SEEK_TABLE_H
 #define BIGFS_CORE_CODEC_ZSTD_SEEK_TABLE_H
@@ -17,7 +17,7 @@
 
 enum { ZSTD_TABLE_ROOM = 16 * 1024 }; /* the buffer that it is read through */
 
-/* An entry, and what the ones before it sum up to. */
+/* An entry, and the sums of the ones before it. */
 struct zstd_entry {
     uint32_t number;
     uint32_t length; /* in the file */
@@ -31,31 +31,31 @@ struct zstd_seek_table {
     uint64_t start; /* where the skippable frame is */
     uint32_t count;
     uint8_t entry_size;
-    struct zstd_entry next; /* only where it is: what it holds is not read yet */
+    struct zstd_entry next; /* only its place is known: its entries have not been read */
 
     /* For the check. */
     uint32_t sample;         /* the number of the next entry whose frame is looked at */
     uint64_t wanted;         /* where a frame should start */
-    struct zstd_entry found; /* the one that does */
+    struct zstd_entry found; /* the frame that does */
     bool is_found;
 };
 
 enum zstd_table_use {
-    ZSTD_TABLE_UNSURE, /* more is to be checked */
+    ZSTD_TABLE_UNSURE, /* there is more to check */
     ZSTD_TABLE_USED,   /* it is right, and `next` is the entry that starts at `wanted` */
     ZSTD_TABLE_NOT_USED,
 };
 
 /*
- * Looks whether there is a table. It will be gone through from the frame at a place. Returns 0 or
- * an error of zstd_input_get(). To be freed afterwards, in any case.
+ * Finds out whether there is a table, which is to be gone through from the frame at a place.
+ * Returns 0 or an error of zstd_input_get(). To be freed afterwards, in any case.
  */
 int zstd_seek_table_find(const struct codec_file *file, uint64_t place,
                          struct zstd_seek_table *table, enum zstd_table_use *use);
 
 /*
  * Checks the next entries, as many as the buffer has. `plain` is how many plain bytes are before
- * the place. Returns 0 or an error of zstd_input_get(); then it cannot be gone on with.
+ * the place. Returns 0 or an error of zstd_input_get(); then the check cannot go on.
  */
 int zstd_seek_table_check(const struct codec_file *file, struct zstd_input *headers, uint64_t plain,
                           struct zstd_seek_table *table, enum zstd_table_use *use);

@@ -14,12 +14,12 @@
 
 /* What codec.h calls a struct codec_stream. */
 struct zstd_stream {
-    struct zstd_decoder decoder; /* between frames, `at` is where the next one starts */
+    struct zstd_decoder decoder; /* between frames, `at` is the start of the next one */
     uint64_t window;             /* the largest that it may have */
     bool in_frame;
     uint64_t holds;   /* how many plain bytes the frame must have, or ZSTD_UNTOLD */
     uint64_t decoded; /* of them */
-    bool has_next;    /* one byte more than was asked for was decoded: */
+    bool has_next;    /* one byte more was decoded than was asked for: */
     uint8_t next;
     bool has_table; /* and `table.next` is the entry of the next frame */
     struct zstd_seek_table table;
@@ -38,7 +38,7 @@ int zstd_stream_memory(const struct codec_file *file, const struct codec_place *
 
 /*
  * Finds the seek table, checks it as the walk did, and goes to the entry of the first frame. If the
- * disk does not give the end of the file, that is no reason not to read its start.
+ * disk cannot read the end of the file, its start can be read all the same.
  */
 static int zstd_stream_table(const struct codec_file *file, const struct codec_place *from,
                              struct zstd_stream *stream)
@@ -107,8 +107,8 @@ static int zstd_stream_compare(const struct codec_file *file, const struct zstd_
 
 /*
  * Begins the next frame, or skips one. The frames up to the next place were looked at before, and
- * all need no more memory than was told. One that does comes later: no damage, but a stream from
- * the place before it must be opened, which will tell.
+ * need no more memory than was told. A frame that needs more comes later. That is no damage, but a
+ * stream must be opened at the place before it, which tells so.
  */
 static int zstd_stream_begin(const struct codec_file *file, struct zstd_stream *stream)
 {
@@ -133,7 +133,7 @@ static int zstd_stream_begin(const struct codec_file *file, struct zstd_stream *
     return 0;
 }
 
-/* Decodes some bytes, and if the frame has ended, sees that it was as long as it should be. */
+/* Decodes some bytes. If the frame has ended, checks that it was as long as it should be. */
 static int zstd_stream_some(const struct codec_file *file, struct zstd_stream *stream,
                             uint8_t *plain, size_t length, size_t *got)
 {
@@ -149,7 +149,7 @@ static int zstd_stream_some(const struct codec_file *file, struct zstd_stream *s
 
 /*
  * Goes on until the frame has ended, with its checksum, or another byte has come. So a frame is
- * checked in the call that takes its last byte, even if it does not tell which one that is.
+ * checked in the call that takes its last byte, even if it does not tell how long it is.
  */
 static int zstd_stream_settle(const struct codec_file *file, struct zstd_stream *stream)
 {
@@ -163,7 +163,7 @@ static int zstd_stream_settle(const struct codec_file *file, struct zstd_stream 
     return stream->has_next && stream->holds != ZSTD_UNTOLD ? -EBADMSG : 0;
 }
 
-/* Reads some bytes of the frame; if those were all, it is settled. */
+/* Reads some bytes of the frame. If these were the last, the frame is finished. */
 static int zstd_stream_take(const struct codec_file *file, struct zstd_stream *stream,
                             uint8_t *plain, size_t length, size_t *got)
 {

@@ -22,16 +22,16 @@
 enum {
     MEASURE_ROOM = 64 * 1024, /* for plain bytes that are counted and forgotten */
 
-    /* So many plain bytes take as long as one byte of the file that is decoded, more or less. */
+    /* Decoding takes about as long for so many plain bytes as for one byte of the file. */
     PLAIN_FOR_A_BYTE = 4,
 };
 
 struct zstd_walk {
-    struct codec_walk walk; /* the first member: what the caller has a pointer to */
+    struct codec_walk walk; /* the first member: the caller has a pointer to it */
     const struct codec_file *file;
     const struct codec_sink *sink;
     int (*step)(struct zstd_walk *walk);
-    uint64_t spent; /* what the steps of this call have cost, in bytes of the file */
+    uint64_t spent; /* the cost of this call's steps, in bytes of the file */
     struct zstd_input headers;
     struct zstd_frame frame;
     struct zstd_seek_table table;
@@ -88,7 +88,7 @@ void zstd_walk_free(struct codec_walk *freed)
 
 /* --- what is told ---------------------------------------------------------------------------- */
 
-/* The walk ends in a frame of which nothing is known, or not all. */
+/* The walk ends in a frame whose length is not known. */
 static int zstd_end_early(struct zstd_walk *walk, enum codec_end end)
 {
     walk->walk.file = walk->walk.unit;
@@ -119,7 +119,7 @@ static int zstd_tell_place(struct zstd_walk *walk, uint64_t file)
     return walk->sink->place(walk->sink->argument, &walk->last);
 }
 
-/* A frame was passed that holds so many plain bytes. `file` is where the next one starts. */
+/* A frame with so many plain bytes was passed. The next one starts at `file`. */
 static int zstd_pass(struct zstd_walk *walk, uint64_t holds, uint64_t file, bool damaged)
 {
     const uint64_t from = walk->walk.plain;
@@ -200,8 +200,8 @@ static int zstd_begin_measure(struct zstd_walk *walk)
 }
 
 /*
- * Decodes some of a frame for its size. If only its checksum is wrong, the size is known. Else it
- * is not, and with it the place of all that follows.
+ * Decodes some of a frame for its size. If only its checksum is wrong, the size is known. Otherwise
+ * neither its size nor the place of all that follows is known.
  */
 static int zstd_step_measure(struct zstd_walk *walk)
 {
@@ -225,8 +225,8 @@ static int zstd_step_measure(struct zstd_walk *walk)
 }
 
 /*
- * A whole frame: how many plain bytes it holds is what it says, if its blocks can hold that, or
- * what blocks that are not compressed have, or must be measured.
+ * A whole frame. It holds as many plain bytes as it says, if its blocks can hold that; or as many
+ * as its blocks have, if none is compressed. Otherwise it must be measured.
  */
 static int zstd_end_frame(struct zstd_walk *walk)
 {
@@ -248,7 +248,7 @@ static int zstd_end_frame(struct zstd_walk *walk)
     return zstd_pass(walk, holds, frame->at, !readable);
 }
 
-/* What the state of the frame calls for, after its header or one of its blocks. */
+/* Does what the state of the frame calls for, after its header or one of its blocks. */
 static int zstd_after_header(struct zstd_walk *walk)
 {
     switch (walk->frame.state) {
@@ -272,7 +272,7 @@ static int zstd_step_block(struct zstd_walk *walk)
             return error;
     }
     walk->spent += walk->frame.at - before;
-    if (walk->frame.content != ZSTD_UNTOLD) /* else the measuring goes there, later */
+    if (walk->frame.content != ZSTD_UNTOLD) /* else measuring moves it, later */
         walk->walk.file = walk->frame.at;
     return zstd_after_header(walk);
 }

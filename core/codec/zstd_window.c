@@ -10,9 +10,9 @@
 #define ZSTD_WINDOW_LEAST (UINT64_C(1) << 23)
 
 /*
- * Goes to the end of a frame. `plain` are those before it, behind the place, and then those with
- * it: as many as it can hold, if it does not tell. Not to the end, if the next place is behind it
- * for certain.
+ * Goes to the end of a frame, unless it is certainly the last one before the next place. `plain`:
+ * the bytes from the place to the frame, and then to its end: as many as it can hold if it does not
+ * tell.
  */
 static int zstd_pass_frame(const struct codec_file *file, struct zstd_input *input,
                            struct zstd_frame *frame, uint64_t *plain)
@@ -32,8 +32,7 @@ static int zstd_pass_frame(const struct codec_file *file, struct zstd_input *inp
 }
 
 /*
- * What was found of the first frame is said even if a later one is broken: that is for the reads to
- * meet.
+ * What was found of the first frame counts even if a later one is broken. The reads will find that.
  */
 static int zstd_largest_window(const struct codec_file *file, struct zstd_input *input,
                                const struct codec_place *from, uint64_t *window)

@@ -11,7 +11,9 @@
 int compressed_is_ready(const struct reading *reading)
 {
     struct map_note *note = map_note_of(reading->generation);
-    return note != NULL ? map_note_serves(note, generation_size(reading->generation)) : -ENOMEM;
+    const int64_t since = reading->cancel != NULL ? reading->cancel->since : 0;
+    return note != NULL ? map_note_serves(note, generation_size(reading->generation), since)
+                        : -ENOMEM;
 }
 
 uint64_t compressed_size(const struct reading *reading)

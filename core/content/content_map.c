@@ -12,7 +12,7 @@
 /* --- making ----------------------------------------------------------------------------------- */
 
 /* Makes room for one more of `count` items. Arrays grow by powers of two. */
-static int make_room(void **items, size_t count, size_t item_size)
+static int make_room_for_one(void **items, size_t count, size_t item_size)
 {
     if ((count & (count - 1)) != 0 && count != 0)
         return 0;
@@ -41,7 +41,7 @@ int content_map_add_place(void *argument, const struct codec_place *place)
 {
     struct content_map *map = argument;
     void *places = map->places;
-    int error = make_room(&places, map->count, sizeof(map->places[0]));
+    int error = make_room_for_one(&places, map->count, sizeof(map->places[0]));
 
     map->places = places;
     if (error == 0)
@@ -78,7 +78,7 @@ int content_map_add_damage(void *argument, uint64_t from, uint64_t to, uint64_t 
     }
     if (map->damage_count == MAP_DAMAGES_MOST)
         return -MAP_FULL;
-    int error = make_room(&damages, map->damage_count, sizeof(map->damages[0]));
+    int error = make_room_for_one(&damages, map->damage_count, sizeof(map->damages[0]));
     map->damages = damages;
     if (error == 0)
         map->damages[map->damage_count++] = (struct map_damage){from, to, file};

@@ -55,26 +55,42 @@ static int read_lender(void *argument, void *buffer, size_t length, uint64_t off
     return content_probe(argument, buffer, length, offset);
 }
 
-static const struct content_type *recognise(const struct reading *file, const uint8_t *head,
-                                            const uint8_t *tail, size_t length)
-{
-    struct reading reader = *file;
-    const struct codec_file looked_at = {read_lender, &reader, file->size};
+/* The first and the last bytes of a file: as many of each, or all in both. */
+struct file_ends {
+    struct codec_file file;
+    const uint8_t *head;
+    const uint8_t *tail;
+    size_t length;
+};
 
-    for (const struct content_type *const *type = content_types + 1; *type != NULL; type++)
-        if ((*type)->codec->recognises(&looked_at, head, length, tail, length))
-            return *type;
+static const struct content_type *recognise(const struct file_ends *ends, bool *certain)
+{
+    for (const struct content_type *const *type = content_types + 1; *type != NULL; type++) {
+        const struct codec *codec = (*type)->codec;
+        if (!codec->recognises(&ends->file, ends->head, ends->length, ends->tail, ends->length))
+            continue;
+        *certain =
+            codec->can_be_cut == NULL || codec->can_be_cut(&ends->file, ends->tail, ends->length);
+        return *type;
+    }
     return NULL;
 }
 
-const struct content_type *content_held_by(const struct reading *file)
+const struct content_type *content_held_by(const struct reading *file, bool *certain)
 {
     const size_t length = (size_t)min_u64(END_LOOKED_AT, file->size);
-    AUTO_FREE uint8_t *ends = malloc(2 * (size_t)END_LOOKED_AT);
+    AUTO_FREE uint8_t *bytes = malloc(2 * (size_t)END_LOOKED_AT);
+    struct reading reader = *file;
+    const struct file_ends ends = {
+        .file = {read_lender, &reader, file->size},
+        .head = bytes,
+        .tail = bytes + END_LOOKED_AT,
+        .length = length,
+    };
 
-    if (ends == NULL || length == 0 || content_types[1] == NULL ||
-        content_probe(file, ends, length, 0) != 0 ||
-        content_probe(file, ends + END_LOOKED_AT, length, file->size - length) != 0)
+    if (bytes == NULL || length == 0 || content_types[1] == NULL ||
+        content_probe(file, bytes, length, 0) != 0 ||
+        content_probe(file, bytes + END_LOOKED_AT, length, file->size - length) != 0)
         return NULL;
-    return recognise(file, ends, ends + END_LOOKED_AT, length);
+    return recognise(&ends, certain);
 }

@@ -12,9 +12,10 @@ extern const struct content_type *const content_types[];
 const struct content_type *content_type_numbered(uint16_t number);
 
 /*
- * The kind of content that the file holds besides its own bytes, or NULL. The reading must be of
- * the plain file, and pinned. Blocks as reads of the file do. Thread-safe.
+ * The kind of content that the file holds besides its own bytes, or NULL. *certain: its ends tell
+ * that it can be had; if not, a map must be made to find out. The reading must be of the plain
+ * file, and pinned. Blocks as reads of the file do. Thread-safe.
  */
-const struct content_type *content_held_by(const struct reading *file);
+const struct content_type *content_held_by(const struct reading *file, bool *certain);
 
 #endif

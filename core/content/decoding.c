@@ -249,7 +249,7 @@ static int read_to_part_end(struct part_reader *reader)
 static void report_part(const struct decoding *decoding, size_t part)
 {
     const struct map_place *place = &decoding->map->places[part];
-    source_report_trouble(decoding->reading->source,
+    source_report_trouble(decoding->reading->source, "damaged",
                           "damaged after byte %" PRIu64 ": of plain/, the %" PRIu64
                           " bytes from %" PRIu64 " on cannot be read",
                           place->file, content_map_part_end(decoding->map, part) - place->plain,
@@ -403,7 +403,7 @@ static int copy_alone(struct decoding *decoding, uint8_t *to, size_t length, uin
 }
 
 /* Copies bytes of one block. */
-static int copy_waiting(struct decoding *decoding, const struct block_key *key, uint8_t *to,
+static int copy_decoded(struct decoding *decoding, const struct block_key *key, uint8_t *to,
                         size_t length, uint64_t offset)
 {
     struct decoded_block *block = NULL;
@@ -424,8 +424,8 @@ static int copy_waiting(struct decoding *decoding, const struct block_key *key, 
     return error;
 }
 
-static int copy_at_once(struct decoding *decoding, const struct block_key *key, uint8_t *to,
-                        size_t length, uint64_t offset)
+static int copy_decoded_at_once(struct decoding *decoding, const struct block_key *key, uint8_t *to,
+                                size_t length, uint64_t offset)
 {
     struct decoded_block *block = decode_cache_get(decoding->cache, key);
     if (block == NULL)
@@ -455,8 +455,8 @@ int decoding_copy(const struct reading *reading, int fd, struct content_map *map
         const size_t part = (size_t)min_u64(length, DECODED_BLOCK - skip);
         const struct block_key key = {generation_number(reading->generation),
                                       offset / DECODED_BLOCK, skip + part};
-        error = way == CONTENT_AT_ONCE ? copy_at_once(&decoding, &key, to, part, offset)
-                                       : copy_waiting(&decoding, &key, to, part, offset);
+        error = way == CONTENT_AT_ONCE ? copy_decoded_at_once(&decoding, &key, to, part, offset)
+                                       : copy_decoded(&decoding, &key, to, part, offset);
         to += part;
         offset += part;
         length -= part;

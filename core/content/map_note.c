@@ -35,7 +35,7 @@ struct map_note *map_note_of(struct generation *generation)
     return generation_note(generation, &map_note_type, NULL);
 }
 
-void map_note_put(struct map_note *note, struct content_map *map, uint64_t walked)
+void map_note_put(struct map_note *note, struct content_map *map, uint64_t walked, int64_t looked)
 {
     struct content_map *old = NULL;
     {
@@ -46,7 +46,7 @@ void map_note_put(struct map_note *note, struct content_map *map, uint64_t walke
         note->map = content_map_ref(map);
         note->refused = false;
         note->walked = walked;
-        note->made = clock_ms();
+        note->looked = looked;
     }
     content_map_unref(old);
 }
@@ -81,18 +81,19 @@ uint64_t map_note_kept(struct map_note *note)
     return note->kept;
 }
 
-void map_note_refuse(struct map_note *note, uint64_t walked)
+void map_note_refuse(struct map_note *note, uint64_t walked, int64_t looked)
 {
     HOLD_LOCK(&note->lock);
     note->refused = true;
     note->walked = walked;
-    note->made = clock_ms();
+    note->looked = looked;
 }
 
-int map_note_serves(struct map_note *note, uint64_t file_size)
+int map_note_serves(struct map_note *note, uint64_t file_size, int64_t since)
 {
     HOLD_LOCK(&note->lock);
-    const bool fresh = note->walked >= file_size || clock_ms() - note->made < FRESH_MS;
+    const int64_t wanted = since != 0 ? since : clock_ms() - FRESH_MS;
+    const bool fresh = note->walked >= file_size || note->looked > wanted;
     if (!fresh || (note->map == NULL && !note->refused))
         return -AWAITS_INDEX;
     return note->refused ? -ENOENT : 0;

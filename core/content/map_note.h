@@ -3,8 +3,9 @@
  * The note of a generation that holds the map of its compressed content.
  *
  * A map stays right while the generation lives: a file of the same generation has the same bytes,
- * or more of them. If it has grown, the map is of its first part. A map that was made a moment ago
- * is good enough for a look at a file that grows all the time.
+ * or more of them. If it has grown, the map is of its first part. That is good enough for a request
+ * that came before the file was looked at for the map: so a request waits for two maps at most,
+ * though the file grows all the time.
  *
  * All functions are thread-safe and do not block.
  */
@@ -23,7 +24,7 @@ struct map_note {
     struct content_map *map; /* protected by lock; a reference, or NULL */
     bool refused;            /* protected by lock; the walk has shown that there can be none */
     uint64_t walked;         /* protected by lock; the size of the file when it was walked */
-    int64_t made;            /* protected by lock; CLOCK_MONOTONIC, ms */
+    int64_t looked;          /* protected by lock; when that size was seen: CLOCK_MONOTONIC, ms */
     uint64_t kept;           /* protected by lock; bytes of the file that the map on disk covers */
 };
 
@@ -33,11 +34,14 @@ extern const struct note_type map_note_type;
 /* The note of a generation. NULL if there is no memory. */
 struct map_note *map_note_of(struct generation *generation);
 
-/* Stores a map (taking a new reference), unless the present one is of more of the file. */
-void map_note_put(struct map_note *note, struct content_map *map, uint64_t walked);
+/*
+ * Stores a map (taking a new reference), unless the present one is of more of the file. `looked`:
+ * when the file was seen to have the size `walked`, in ms of CLOCK_MONOTONIC.
+ */
+void map_note_put(struct map_note *note, struct content_map *map, uint64_t walked, int64_t looked);
 
 /* Notes that a file of this size can be read from its start alone, so that there is no map. */
-void map_note_refuse(struct map_note *note, uint64_t walked);
+void map_note_refuse(struct map_note *note, uint64_t walked, int64_t looked);
 
 /* The map, with a reference that the caller owns, or NULL. */
 struct content_map *map_note_get(struct map_note *note);
@@ -54,8 +58,9 @@ uint64_t map_note_kept(struct map_note *note);
 
 /*
  * Returns 0 if there is a map that is good enough for a file of this size, -ENOENT if there can be
- * none, or -AWAITS_INDEX.
+ * none, or -AWAITS_INDEX. `since`: when that was asked for (cancel.since); 0: a second ago is good
+ * enough.
  */
-int map_note_serves(struct map_note *note, uint64_t file_size);
+int map_note_serves(struct map_note *note, uint64_t file_size, int64_t since);
 
 #endif

@@ -119,7 +119,7 @@ struct walk_step {
     uint64_t most;
 };
 
-static int take_walk_step(void *argument, const struct reading *reading, int fd)
+static int walk_one_step(void *argument, const struct reading *reading, int fd)
 {
     const struct walk_step *step = argument;
     struct map_walk *walk = step->walk;
@@ -140,7 +140,7 @@ int map_walk_on(struct map_walk *walk, uint64_t most, bool *ended)
     int error = 0;
 
     if (walk->walk->end == CODEC_GOES_ON)
-        error = reading_work(walk->reading, take_walk_step, &step);
+        error = reading_work(walk->reading, walk_one_step, &step);
     *ended = walk->walk->end != CODEC_GOES_ON;
     return error;
 }
@@ -150,7 +150,7 @@ static void report_damages(const struct source *source, const struct content_map
     if (map->damage_count == 0)
         return;
     const struct map_damage *first = &map->damages[0];
-    source_report_trouble(source,
+    source_report_trouble(source, "damaged",
                           "damaged at byte %" PRIu64 ": of plain/, the %" PRIu64
                           " bytes from %" PRIu64 " on cannot be read%s",
                           first->file, first->to - first->from, first->from,
@@ -168,21 +168,22 @@ struct content_map *map_walk_map(struct map_walk *walk)
     return walk->map;
 }
 
-int map_publish(const struct reading *reading, struct content_map *map, uint64_t walked)
+int map_publish(const struct reading *reading, struct content_map *map, uint64_t walked,
+                int64_t looked)
 {
     struct map_note *note = map_note_of(reading->generation);
 
     if (note == NULL)
         return -ENOMEM;
     if (map->end == CODEC_START_ALONE) {
-        map_note_refuse(note, walked);
-        source_report_trouble(reading->source,
+        map_note_refuse(note, walked, looked);
+        source_report_trouble(reading->source, "no plain",
                               "it can only be read from its start, so it has no plain/: "
                               "recompress it with %s",
                               map->codec->advice);
         return -ENOENT;
     }
     report_damages(reading->source, map);
-    map_note_put(note, map, walked);
+    map_note_put(note, map, walked, looked);
     return 0;
 }

@@ -50,9 +50,10 @@ struct content_map *map_walk_map(struct map_walk *walk);
 
 /*
  * Makes a map that is of the first `walked` bytes of the file, or of all, known: puts it into the
- * generation's note, and reports what a user should know. Returns 0, or -ENOENT if the file can be
- * read from its start alone, or -ENOMEM.
+ * generation's note (map_note_put), and reports what a user should know. Returns 0, or -ENOENT if
+ * the file can be read from its start alone, or -ENOMEM.
  */
-int map_publish(const struct reading *reading, struct content_map *map, uint64_t walked);
+int map_publish(const struct reading *reading, struct content_map *map, uint64_t walked,
+                int64_t looked);
 
 #endif

@@ -24,8 +24,12 @@ enum { PIN_ATTEMPTS = 4 };
 
 static void bring_up_to_date(struct reading *reading)
 {
+    const struct content_type *content = reading->source->content;
+
     reading->version = generation_version(reading->generation);
-    reading->size = reading->source->content->size_of(reading);
+    reading->covered =
+        content->covered != NULL ? content->covered(reading) : reading->version.file.size;
+    reading->size = content->size_of(reading);
 }
 
 /* Takes over a reference of the generation. */

@@ -29,6 +29,7 @@ struct reading {
     struct source *source;         /* a reference; NULL if closed */
     struct generation *generation; /* a reference */
     struct version version;        /* of the generation when it was last looked at or pinned */
+    uint64_t covered;              /* bytes of the file that the content is held by */
     uint64_t size;                 /* bytes of content then; may be reduced to read only a part */
     const struct cancel *cancel;   /* borrowed, or NULL */
     bool pinned;                   /* the file stays open, and its digests have been captured */

@@ -126,7 +126,7 @@ void source_report_end(struct source *source, struct generation *generation)
                      open_files_is_pinned(&pool->files, generation_file(generation)));
 }
 
-void source_report_trouble(const struct source *source, const char *format, ...)
+void source_report_trouble(const struct source *source, const char *kind, const char *format, ...)
 {
     const struct source_pool *pool = source->pool;
     char text[TROUBLE_MOST];
@@ -137,5 +137,5 @@ void source_report_trouble(const struct source *source, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    pool->on_trouble(pool->on_trouble_argument, source->path, text);
+    pool->on_trouble(pool->on_trouble_argument, kind, source->path, text);
 }

@@ -49,10 +49,10 @@ struct source_pool {
     void *on_end_argument;
 
     /*
-     * Constant; called for what a user should know of a file, such as damage; may be NULL. `text`
-     * is one line, without the path. As on_end.
+     * Constant; called for what a user should know of a file; may be NULL. `kind`: constant text,
+     * such as "damaged". `text` is one line, without the path. As on_end.
      */
-    void (*on_trouble)(void *argument, const char *path, const char *text);
+    void (*on_trouble)(void *argument, const char *kind, const char *path, const char *text);
     void *on_trouble_argument;
 };
 
@@ -99,7 +99,7 @@ bool source_replace(struct source *source, struct generation *old, struct genera
 void source_report_end(struct source *source, struct generation *generation);
 
 /* Reports what a user should know of the file, in one line, to pool->on_trouble. */
-void source_report_trouble(const struct source *source, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void source_report_trouble(const struct source *source, const char *kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -77,7 +77,7 @@ static uint64_t index_type_step_end(const struct index_build *build, uint64_t st
 }
 
 /* If it begins in a longer hole, all threads skip that hole at once. */
-static int take_index_step(struct index_build *build, uint64_t start, uint64_t end, uint64_t *next)
+static int count_index_step(struct index_build *build, uint64_t start, uint64_t end, uint64_t *next)
 {
     int error = index_pass_hole(&build->reading, build->index, start, next);
     if (error != 0 || *next > start)
@@ -99,7 +99,7 @@ static int end_index(struct index_build *build, struct index_directory *director
 
 static const struct index_build_type index_type = {
     .step_end = index_type_step_end,
-    .take = take_index_step,
+    .take = count_index_step,
     .end = end_index,
 };
 

@@ -23,6 +23,7 @@ struct index_draft {
     const struct record_format *format;
     uint16_t content; /* content_type.number */
     struct version of;
+    int64_t looked; /* of a map: when the file was that, in ms of CLOCK_MONOTONIC */
     uint64_t size;  /* bytes of content that it has then */
     bool settled;   /* a change from now on moves a time stamp for certain */
     bool in_memory; /* it is not worth keeping on the disk: its key has no sample */

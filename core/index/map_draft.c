@@ -8,6 +8,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/content/content_type.h"
 #include "core/content/map_note.h"
@@ -87,8 +88,8 @@ static int begin_map_draft(void *argument, const struct reading *reading, int fd
         .content = draft->content,
         .fd = fd,
         .now = &draft->of.file,
-        .beginnings = order->walked == 0 &&
-                      index_draft_takes_beginnings(reading->generation, &draft->of),
+        .beginnings =
+            order->walked == 0 && index_draft_takes_beginnings(reading->generation, &draft->of),
     };
     void *kept = NULL;
 
@@ -116,7 +117,7 @@ static int use_kept(const struct map_order *order, const struct reading *reading
         return INDEX_OTHER;
     int error = store_aids(order->directory, &draft->key, map);
     if (error == 0)
-        error = map_publish(reading, map, draft->key.size);
+        error = map_publish(reading, map, draft->key.size, draft->looked);
     if (error == 0)
         map_note_set_kept(note, draft->key.size);
     return error != 0 ? error : order->match;
@@ -129,6 +130,7 @@ int map_draft_begin(struct index_directory *directory, const struct reading *rea
 
     *draft = (struct index_draft){
         .content = reading->source->content->number,
+        .looked = clock_ms(), /* the version is at least as new */
         .of = generation_version(reading->generation),
     };
     draft->size = draft->of.file.size;
@@ -143,6 +145,24 @@ int map_draft_begin(struct index_directory *directory, const struct reading *rea
         error = use_kept(&order, reading, note);
     content_map_unref(order.map);
     return error;
+}
+
+bool map_is_there(struct index_directory *directory, const struct reading *reading)
+{
+    const struct version now = generation_version(reading->generation);
+    struct index_query query = {
+        .content = reading->source->content->number,
+        .now = &now.file,
+        .beginnings = index_draft_takes_beginnings(reading->generation, &now),
+    };
+
+    if (reading->covered > 0)
+        return true;
+    if (directory->path == NULL || reading_borrow(reading, &query.fd) != 0)
+        return false;
+    bool there = index_lookup_has(directory, &query);
+    reading_return(reading);
+    return there;
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -175,7 +195,7 @@ int map_draft_publish(const struct index_draft *draft, struct index_directory *d
     if (keeps)
         error = store_aids(directory, &key, map);
     if (error == 0)
-        error = map_publish(reading, map, draft->of.file.size);
+        error = map_publish(reading, map, draft->of.file.size, draft->looked);
     if (error == 0 && keeps)
         map_note_set_kept(note, draft->of.file.size);
     return error;

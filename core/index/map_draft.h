@@ -21,6 +21,12 @@ int map_draft_begin(struct index_directory *directory, const struct reading *rea
                     struct index_draft *draft);
 
 /*
+ * Whether there is a map of the reading's file, or of what it was before it grew, in memory or in
+ * the index directory. Starts no walk.
+ */
+bool map_is_there(struct index_directory *directory, const struct reading *reading);
+
+/*
  * Makes a finished map the generation's, and keeps it in the index directory. `continues`: it
  * begins with an older one. Returns as map_publish(), or -TRY_AGAIN if the file may have changed
  * since the beginning.

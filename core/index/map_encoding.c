@@ -130,7 +130,7 @@ static int pass_aids(struct map_file *file, uint64_t left)
 }
 
 /* Whether the counts fit into the file. */
-static bool has_room(const struct index_header *header)
+static bool counts_fit(const struct index_header *header)
 {
     const uint64_t most = index_header_word(header, WORD_BODY) / sizeof(uint64_t) / ENTRY_WORDS;
     const uint64_t places = map_word(header, MAP_WORD_PLACES);
@@ -145,7 +145,7 @@ static int read_map(struct map_file *file, const struct index_header *header,
     const uint64_t end = sizeof(*header) + index_header_word(header, WORD_BODY);
 
     (void)XXH3_64bits_reset(&file->digest);
-    int error = has_room(header) ? 0 : -WRONG_INDEX;
+    int error = counts_fit(header) ? 0 : -WRONG_INDEX;
     if (error == 0)
         error = read_entries(file, map_word(header, MAP_WORD_PLACES), map, take_place);
     if (error == 0)

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/extension.h"
 #include "core/base/clock.h"
+#include "core/base/extension.h"
 #include "core/base/outcome.h"
 #include "core/base/printable.h"
 #include "core/content/contents.h"

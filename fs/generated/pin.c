@@ -2,6 +2,7 @@
 #include "fs/generated/pin.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "core/content/word_note.h"
 
@@ -14,6 +15,8 @@ static int write_pin_line(const struct view_text *text, struct text_place *place
 
     if (place->line > 0)
         return -NO_MORE_PIECES;
+    if (text->file.size == 0) /* a compressed file may hold nothing, which has no word */
+        return -ENOENT;
     int error = word_find(text->file.reading, text->file.size, &word);
     if (error != 0)
         return error;

@@ -2,6 +2,7 @@
 #include "fs/generated/status.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "core/base/cleanup.h"
@@ -54,6 +55,13 @@ static void write_paths(FILE *out, const struct driver *driver, bool named)
         write_status_path(out, "index dir:     ", index_dir != NULL ? index_dir : "none");
 }
 
+static void write_trouble(void *argument, const struct trouble *trouble)
+{
+    AUTO_FREE char *shown = printable(trouble->path);
+    fprintf(argument, "%s:%*s%s: %s\n", trouble->kind, 14 - (int)strlen(trouble->kind), "",
+            printable_or(shown), trouble->text);
+}
+
 static void write_status(FILE *out, struct driver *driver, bool named)
 {
     const struct settings *settings = driver->settings;
@@ -84,6 +92,8 @@ static void write_status(FILE *out, struct driver *driver, bool named)
     fprintf(out, "scanning:      %u of %u, %u waiting\n", scans.running,
             driver->server.crew.lanes[LANE_SCANS].limit, scans.queued);
     write_indexing(out, driver, named);
+    if (named)
+        troubles_tell(&driver->troubles, write_trouble, out);
 }
 
 const struct generated_type status_report = {.name = "status", .write = write_status};

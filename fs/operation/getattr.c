@@ -9,7 +9,7 @@ static void run_getattr(struct request *request)
 {
     struct driver *driver = driver_of(request->fuse);
     struct node *node = driver_node(driver, request->inode);
-    const struct cancel cancel = server_cancel(request->fuse);
+    const struct cancel cancel = server_cancel(request);
     struct stat attributes;
 
     int error = attributes_now(driver, node, &cancel, &attributes);

@@ -15,12 +15,13 @@ static void run_lookup(struct request *request)
 {
     struct driver *driver = driver_of(request->fuse);
     struct node *parent = driver_node(driver, request->inode);
-    const struct cancel cancel = server_cancel(request->fuse);
+    const struct cancel cancel = server_cancel(request);
     struct entry entry = {.device = request->device};
 
     int error = entry_look_up(driver, parent, request->name, &cancel, &entry);
     if (error == -AWAITS_INDEX) {
-        parking_wait(request, parent);
+        parking_wait(request, parent, entry.awaited);
+        source_unref(entry.awaited);
     } else if (error == -OTHER_DEVICE) { /* it may have to queue for that device */
         crew_queue(&driver->server.crew, LANE_LOOKS, request, entry.device);
     } else if (error != 0) {

@@ -12,7 +12,7 @@
 static void run_lseek(struct request *request)
 {
     const struct handle *handle = (struct handle *)(uintptr_t)request->file.fh;
-    const struct cancel cancel = server_cancel(request->fuse);
+    const struct cancel cancel = server_cancel(request);
     enum extent_kind kind = request->whence == SEEK_HOLE ? EXTENT_HOLE : EXTENT_DATA;
     uint64_t found = 0;
 

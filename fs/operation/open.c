@@ -16,7 +16,7 @@ static void run_open(struct request *request)
 {
     struct driver *driver = driver_of(request->fuse);
     struct node *node = driver_node(driver, request->inode);
-    const struct cancel cancel = server_cancel(request->fuse);
+    const struct cancel cancel = server_cancel(request);
     const struct opener opener = {
         .user = fuse_req_ctx(request->fuse)->uid,
         .accepts_growth = belief_accepts_growth(node),
@@ -26,7 +26,7 @@ static void run_open(struct request *request)
 
     int error = handle_open(driver, node, &opener, &handle);
     if (error == -AWAITS_INDEX) {
-        parking_wait(request, node);
+        parking_wait(request, node, NULL);
         return;
     }
     if (error != 0) {

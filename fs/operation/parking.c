@@ -45,19 +45,25 @@ static void on_parked_interrupt(fuse_req_t fuse, void *argument)
     free(parked);
 }
 
-static int join_index(struct parked *parked, const struct node *node)
+/* The format whose records are counted, if that must be waited for, or on the way. */
+static const struct record_format *format_of(const struct node *node)
 {
     const struct view *view = node->type->view_of != NULL ? node->type->view_of(node) : NULL;
-    const struct record_format *format = view != NULL ? view->format : default_format;
+    return view != NULL && view->format != NULL ? view->format : default_format;
+}
+
+static int join_index(struct parked *parked, struct source *source,
+                      const struct record_format *format)
+{
     AUTO_READING struct reading reading = {.source = NULL};
 
-    int error = reading_find(node_source(node), NULL, &reading, NULL);
+    int error = reading_find(source, NULL, &reading, NULL);
     if (error != 0)
         return error;
     return index_builder_join(&parked->driver->index_builder, &reading, format, &parked->waiter);
 }
 
-void parking_wait(const struct request *request, const struct node *node)
+void parking_wait(const struct request *request, const struct node *node, struct source *source)
 {
     struct parked *parked = malloc(sizeof(*parked));
 
@@ -69,7 +75,7 @@ void parking_wait(const struct request *request, const struct node *node)
     request_copy(&parked->request, request);
     index_waiter_init(&parked->waiter, on_index_end);
     fuse_req_interrupt_func(request->fuse, on_parked_interrupt, parked);
-    int error = join_index(parked, node);
+    int error = join_index(parked, source != NULL ? source : node_source(node), format_of(node));
     if (error == 0)
         return; /* another thread may own it by now */
     fuse_req_interrupt_func(request->fuse, NULL, NULL);

@@ -15,9 +15,10 @@
 #include "fs/tree/node.h"
 
 /*
- * Parks a copy of the request until the index that `node` needs has been made, then runs it again
- * in the lane of scans. Always answers the request. Thread-safe.
+ * Parks a copy of the request until the index that `node` needs has been made, or that of `source`
+ * if it is not NULL; then runs it again in the lane of scans. Always answers the request.
+ * Thread-safe.
  */
-void parking_wait(const struct request *request, const struct node *node);
+void parking_wait(const struct request *request, const struct node *node, struct source *source);
 
 #endif

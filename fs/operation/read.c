@@ -22,7 +22,7 @@ static struct handle *handle_of(const struct request *request)
 /* Reads into `buffer` and replies with exactly the bytes read, or an error. */
 static void read_and_reply(const struct request *request, char *buffer)
 {
-    const struct cancel cancel = server_cancel(request->fuse);
+    const struct cancel cancel = server_cancel(request);
     size_t got = 0;
     int error = handle_read(handle_of(request), (uint64_t)request->offset, buffer, request->size,
                             &cancel, &got);

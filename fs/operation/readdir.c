@@ -21,7 +21,7 @@ static void answer_listing(const struct request *request, bool with_nodes)
         .fuse = request->fuse,
         .node = driver_node(driver, request->inode),
         .dir = (struct open_dir *)(uintptr_t)request->file.fh,
-        .cancel = server_cancel(request->fuse),
+        .cancel = server_cancel(request),
         .with_nodes = with_nodes,
         .buffer = buffer,
         .size = request->size,
@@ -29,7 +29,7 @@ static void answer_listing(const struct request *request, bool with_nodes)
 
     int error = buffer == NULL ? -ENOMEM : listing_fill(&listing, request->offset);
     if (error == -AWAITS_INDEX)
-        parking_wait(request, listing.node);
+        parking_wait(request, listing.node, NULL);
     else if (error != 0)
         reply_failure(request, error);
     else /* fails only at the end of the mount, when its nodes are freed with all others */

@@ -79,9 +79,9 @@ static bool is_caller_gone(void *argument)
            atomic_load_explicit(&server->ending, memory_order_relaxed);
 }
 
-struct cancel server_cancel(fuse_req_t fuse)
+struct cancel server_cancel(const struct request *request)
 {
-    return (struct cancel){is_caller_gone, fuse};
+    return (struct cancel){is_caller_gone, request->fuse, request->began / 1000000};
 }
 
 /* --- counts ----------------------------------------------------------------------------------- */

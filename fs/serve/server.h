@@ -79,7 +79,7 @@ void server_stop(struct server *server);
 struct server *server_of(fuse_req_t fuse);
 
 /* Tells work that the caller has stopped waiting. Valid as long as the request. */
-struct cancel server_cancel(fuse_req_t fuse);
+struct cancel server_cancel(const struct request *request);
 
 /* How many requests of the operation with this name have ended. */
 uint64_t server_requests(const struct server *server, const char *operation);

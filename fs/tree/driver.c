@@ -77,10 +77,11 @@ static void log_end(void *argument, const char *path, const struct generation_en
               path, end_reason_text(end->reason), end->was.size, end->now.size);
 }
 
-static void log_trouble(void *argument, const char *path, const char *text)
+static void note_trouble(void *argument, const char *kind, const char *path, const char *text)
 {
     struct driver *driver = argument;
 
+    troubles_add(&driver->troubles, kind, path, text);
     if (log_may_write(&driver->server.log))
         log_write(&driver->server.log, FUSE_LOG_WARNING, "%s: %s\n", path, text);
 }
@@ -143,7 +144,7 @@ static void init_pool(struct driver *driver)
     pool->drop_behind.enabled = settings->cache == CACHE_KERNEL;
     pool->on_end = log_end;
     pool->on_end_argument = driver;
-    pool->on_trouble = log_trouble;
+    pool->on_trouble = note_trouble;
     pool->on_trouble_argument = driver;
     pool->decoded.limit = settings->decode_memory;
 }
@@ -160,11 +161,13 @@ static void init_parts(struct driver *driver)
     driver->index_directory.space = &driver->index_space;
     sampler_init(&driver->sampler);
     recent_sources_init(&driver->recent);
+    troubles_init(&driver->troubles);
 }
 
 static void destroy_parts(struct driver *driver)
 {
     recent_sources_destroy(&driver->recent);
+    troubles_destroy(&driver->troubles);
     index_space_destroy(&driver->index_space);
     index_directory_destroy(&driver->index_directory);
     dir_streams_destroy(&driver->dirs);

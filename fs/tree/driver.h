@@ -17,6 +17,7 @@
 #include "fs/tree/node.h"
 #include "fs/tree/recent_sources.h"
 #include "fs/tree/settings.h"
+#include "fs/tree/troubles.h"
 
 struct driver {
     struct server server; /* the user data of the session */
@@ -34,7 +35,8 @@ struct driver {
     struct index_space index_space;
     struct index_builder index_builder;
     struct sampler sampler;
-    struct recent_sources recent; /* of small files */
+    struct recent_sources recent; /* of small files and compressed contents */
+    struct troubles troubles;     /* of files */
     struct node_table nodes;
     struct dir_streams dirs;
     pthread_mutex_t handles_lock;

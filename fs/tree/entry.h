@@ -15,6 +15,12 @@ struct entry {
     struct node *node; /* with one more look-up, which node_forget() takes back */
     struct stat attributes;
     uint64_t device; /* set by the caller: the only file system that it may wait for */
+
+    /*
+     * With -AWAITS_INDEX: whose index or map must be waited for, a reference that the caller owns.
+     * NULL: that of the parent.
+     */
+    struct source *awaited;
 };
 
 /*

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "core/base/cleanup.h"
+#include "core/content/contents.h"
 #include "core/content/empty_file.h"
 #include "fs/tree/attributes.h"
 #include "fs/tree/belief.h"
@@ -102,7 +103,8 @@ static struct source *source_of_file(struct driver *driver, struct node *node)
 
     if (path == NULL)
         return NULL;
-    struct source *source = recent_sources_get(&driver->recent, &driver->pool, path);
+    struct source *source =
+        recent_sources_get(&driver->recent, &driver->pool, path, content_types[0]);
     {
         HOLD_LOCK(&driver->nodes.lock);
         if (file->source == NULL)

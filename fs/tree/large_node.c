@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/outcome.h"
 #include "core/content/contents.h"
 #include "core/index/index_get.h"
+#include "core/index/map_draft.h"
 #include "core/view/piece_name.h"
 #include "core/view/view_types.h"
 #include "core/view/whole_view.h"
@@ -21,6 +23,12 @@ static const char held_name[] = "plain";
 static void release_large(const union node_content *content)
 {
     source_unref(content->source);
+}
+
+/* Whether the file now holds another kind of content. */
+static bool is_large_over(const struct node *node, const union node_content *wanted)
+{
+    return node->content.source->content != wanted->source->content;
 }
 
 static int look_at_large(struct driver *driver, struct node *node, struct stat *attributes)
@@ -59,9 +67,12 @@ static int enter_view(struct driver *driver, struct node *node, const char *name
     return entry_make(driver, node, &view_node, name, &content, &source, entry);
 }
 
-/* The content that the file holds besides its own bytes, or NULL. A held content holds no other. */
+/*
+ * The content that the file holds besides its own bytes, or NULL. *certain: it can be had. A held
+ * content holds no other.
+ */
 static const struct content_type *content_of_large(const struct node *node,
-                                                   const struct cancel *cancel)
+                                                   const struct cancel *cancel, bool *certain)
 {
     AUTO_READING struct reading reading = {.source = NULL};
 
@@ -69,13 +80,21 @@ static const struct content_type *content_of_large(const struct node *node,
         return NULL;
     if (reading_open(node_source(node), cancel, &reading, NULL) != 0)
         return NULL;
-    return content_held_by(&reading);
+    return content_held_by(&reading, certain);
+}
+
+/* Whether the content can be had, as its map tells. */
+static int check_held(struct source *source, const struct cancel *cancel)
+{
+    AUTO_READING struct reading reading = {.source = NULL};
+    return reading_look(source, cancel, &reading, NULL);
 }
 
 static int enter_held(struct driver *driver, struct node *node, const struct cancel *cancel,
                       struct entry *entry)
 {
-    const struct content_type *type = content_of_large(node, cancel);
+    bool certain = false;
+    const struct content_type *type = content_of_large(node, cancel, &certain);
     union node_content content = {0};
     struct stat source;
 
@@ -84,9 +103,17 @@ static int enter_held(struct driver *driver, struct node *node, const struct can
     int error = attributes_of_large(driver, node, &source);
     if (error != 0)
         return error;
-    content.source = source_new(&driver->pool, node_source(node)->path, type);
+    content.source =
+        recent_sources_get(&driver->recent, &driver->pool, node_source(node)->path, type);
     if (content.source == NULL)
         return -ENOMEM;
+    error = certain ? 0 : check_held(content.source, cancel);
+    if (error == -AWAITS_INDEX)
+        entry->awaited = content.source;
+    else if (error != 0)
+        source_unref(content.source);
+    if (error != 0)
+        return error;
     return entry_make(driver, node, &large_node, held_name, &content, &source, entry);
 }
 
@@ -130,7 +157,7 @@ static bool has_view(const struct listing *listing, const struct view_type *type
                        view_needs_index(&view);
 
     if (node_source(listing->node)->content->codec != NULL &&
-        (type->is_of_files || reading == NULL || !reading_is_ready(reading)))
+        (type->is_of_files || reading == NULL))
         return false;
     if (type->is_listed == NULL && !needs_index)
         return true;
@@ -142,8 +169,11 @@ static bool has_view(const struct listing *listing, const struct view_type *type
 static void choose_views(const struct listing *listing, bool *listed)
 {
     AUTO_READING struct reading reading = {.source = NULL};
-    bool known = reading_find(node_source(listing->node), &listing->cancel, &reading, NULL) == 0;
+    struct source *source = node_source(listing->node);
+    bool known = reading_find(source, &listing->cancel, &reading, NULL) == 0;
 
+    if (source->content->codec != NULL)
+        known = known && map_is_there(&listing->driver->index_directory, &reading);
     for (size_t i = 0; view_types[i] != NULL; i++)
         listed[i] = listing->driver->settings->listed[i] &&
                     has_view(listing, view_types[i], known ? &reading : NULL);
@@ -170,6 +200,13 @@ static bool add_view_entry(struct listing *listing, const struct view_type *type
     return listing_add_child(listing, name, &text_node, &none, next);
 }
 
+/* Whether the ends of the file tell that it holds a content that can be had. */
+static bool is_held_listed(const struct listing *listing)
+{
+    bool certain = false;
+    return content_of_large(listing->node, &listing->cancel, &certain) != NULL && certain;
+}
+
 static int list_large(struct listing *listing, off_t offset)
 {
     static const union node_content none = {0};
@@ -182,7 +219,7 @@ static int list_large(struct listing *listing, off_t offset)
                                             (unsigned)(place % PLACES_OF_VIEW), place + 3))
             return 0;
     }
-    if (offset - 2 <= LARGE_PLACES && content_of_large(listing->node, &listing->cancel) != NULL)
+    if (offset - 2 <= LARGE_PLACES && is_held_listed(listing))
         (void)listing_add_child(listing, held_name, &large_node, &none, LARGE_PLACES + 3);
     return 0;
 }
@@ -198,6 +235,7 @@ const struct node_type large_node = {
     .rights = ACL_OF_DIRECTORY,
     .is_large = true,
     .release = release_large,
+    .is_over = is_large_over,
     .look = look_at_large,
     .shape = shape_large,
     .lookup = look_up_in_large,

@@ -23,27 +23,28 @@ void recent_sources_destroy(struct recent_sources *recent)
 }
 
 /* The lock is held. */
-static struct source *find(const struct recent_sources *recent, uint64_t hash, const char *path)
+static struct source *find(const struct recent_sources *recent, uint64_t hash, const char *path,
+                           const struct content_type *content)
 {
     for (size_t i = 0; i < RECENT_SOURCES; i++)
         if (recent->hashes[i] == hash && recent->sources[i] != NULL &&
-            strcmp(recent->sources[i]->path, path) == 0)
+            recent->sources[i]->content == content && strcmp(recent->sources[i]->path, path) == 0)
             return recent->sources[i];
     return NULL;
 }
 
 struct source *recent_sources_get(struct recent_sources *recent, struct source_pool *pool,
-                                  const char *path)
+                                  const char *path, const struct content_type *content)
 {
     const uint64_t hash = XXH3_64bits(path, strlen(path));
     struct source *outdated = NULL;
     struct source *found;
     {
         HOLD_LOCK(&recent->lock);
-        found = find(recent, hash, path);
+        found = find(recent, hash, path, content);
         if (found != NULL)
             return source_ref(found);
-        found = source_new(pool, path, content_types[0]);
+        found = source_new(pool, path, content);
         if (found == NULL)
             return NULL;
         outdated = recent->sources[recent->next];
@@ -59,5 +60,5 @@ bool recent_sources_has(struct recent_sources *recent, const char *path)
 {
     const uint64_t hash = XXH3_64bits(path, strlen(path));
     HOLD_LOCK(&recent->lock);
-    return find(recent, hash, path) != NULL;
+    return find(recent, hash, path, content_types[0]) != NULL;
 }

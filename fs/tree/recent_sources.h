@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sources of the most recently opened small files, by path.
+ * The sources of the most recently opened small files, and of compressed contents, by path.
  *
  * A small file gets a new node each time it has grown. Through this its nodes share one source, and
  * so what is known of its generation. An open can then tell whether the file has grown since the
- * look-up or was rewritten.
+ * look-up or was rewritten. A compressed content keeps its map, though the kernel forgets its node.
  *
  * Thread-safe. Nothing here touches a file.
  */
@@ -33,13 +33,13 @@ void recent_sources_init(struct recent_sources *recent);
 void recent_sources_destroy(struct recent_sources *recent);
 
 /*
- * The source of `path`, made in the pool if it is not here. The caller gets a reference. NULL: no
- * memory.
+ * The source of `path` and this kind of content, made in the pool if it is not here. The caller
+ * gets a reference. NULL: no memory.
  */
 struct source *recent_sources_get(struct recent_sources *recent, struct source_pool *pool,
-                                  const char *path);
+                                  const char *path, const struct content_type *content);
 
-/* Whether the source of `path` is here. */
+/* Whether the source of the plain file `path` is here. */
 bool recent_sources_has(struct recent_sources *recent, const char *path);
 
 #endif

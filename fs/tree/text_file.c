@@ -139,6 +139,8 @@ static void choose_subject(struct text_file *open, const struct view_file *file)
 
     subject->generation = generation_ref(reading->generation);
     subject->version = generation_version(reading->generation);
+    if (reading->source->content->covered != NULL) /* it is of the part that has been walked */
+        subject->version.file.size = reading->covered;
     subject->size = file->size;
     subject->records = file->records;
     subject->computed =

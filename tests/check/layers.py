@@ -6,8 +6,8 @@ import re
 import tree
 
 LAYERS = (  # from low to high
-    "core/base", "core/file", "core/generation", "core/extent", "core/content", "core/format", "core/index",
-    "core/record", "core/view", "fs/serve", "fs/tree", "fs/generated", "fs/operation", "fs/command",
+    "core/base", "core/codec", "core/file", "core/generation", "core/extent", "core/content", "core/format",
+    "core/index", "core/record", "core/view", "fs/serve", "fs/tree", "fs/generated", "fs/operation", "fs/command",
 )
 RANK = {folder: rank for rank, folder in enumerate(LAYERS)}
 TOP = {"CMakeLists.txt", "LICENSE", "README.md", "core", "docs", "fs", "scripts", "tests"}

@@ -91,6 +91,11 @@ class Recipes(harness.MountTest):
         """The recipe makes the mount that others expect."""
         self.places["/mnt/chunks"] = self.tmp / "chunks"
 
+    def gzip(self, name, *paths):
+        """A file of the source: these, one after the other, compressed."""
+        plain = b"".join(harness.read(path) for path in paths)
+        return self.write(name, subprocess.run(["gzip"], input=plain, check=True, stdout=subprocess.PIPE).stdout)
+
     def program(self, name, code):
         """A shell script that recipes find as a program."""
         path = self.bin / name

@@ -160,8 +160,9 @@ class JobArrayTest(LogRecipes):
         self.shell(1, CHANGE_BEFORE="7", CHANGE="cat %s/more >>%s" % (self.source, self.log))
         self.assertNotIn(self.shell(2), (before, self.count()))
 
-    @recipe(README, "Three recipes")
+    @recipe(README, "Four recipes")
     def test_readme(self):
+        self.gzip("old.log.gz", self.log)
         self.write("orders.csv", b"id,name,amount\n" + b"".join(b"%d,pen,%d\n" % (n, n % 1010) for n in range(9000)))
         with open(self.source / "disk.img", "wb") as file:
             file.write(os.urandom(200 * K))
@@ -173,7 +174,8 @@ class JobArrayTest(LogRecipes):
         self.script(3, "pinned.sh")
         counts = self.run_block(["sbatch", "pinned.sh", read(self.chunks.p("app.log", "pin")).decode().strip()])
         self.assertEqual((counts[0], sum(map(int, counts[1].split()))), (0, int(self.count())))
-        self.assert_same(self.shell(4), self.plain("awk -F, 'NR > 1 && $3 > 999' orders.csv; xxd -l 512 disk.img"))
+        self.assertEqual(self.shell(4), self.count())
+        self.assert_same(self.shell(5), self.plain("awk -F, 'NR > 1 && $3 > 999' orders.csv; xxd -l 512 disk.img"))
 
 
 class CsvTest(Recipes):
@@ -268,8 +270,18 @@ class PartsTest(LogRecipes):
 
     @recipe(RECIPES, "Compress on all cores")
     def test_compress(self):
+        """As one gzip file; and as one zstd file, which is cut without being decoded, as is claimed."""
         self.shell(0)
         self.assert_same(self.run_block(["gzip", "-dc", "app.log.gz"])[1], self.log.read_text())
+        self.assertEqual(self.try_shell(0, {"gzip -c": "zstd -q -c", "mkdir parts": "rm -r parts && mkdir parts"})[0], 0)
+        harness.run("mv", self.work / "app.log.gz", self.source / "app.log.zst")
+        plain = self.chunks.p("app.log.zst", "plain")
+        pieces = -(-os.stat(self.log).st_size // (64 * K))
+        self.assertEqual(len(os.listdir(os.path.join(plain, "bytes"))), pieces)
+        self.assert_same(read(os.path.join(plain, "whole.log")), read(self.log))
+        listed = harness.run("zstd", "-l", self.source / "app.log.zst").decode().splitlines()[1].split()
+        self.assertEqual(int(listed[0]), pieces)
+        self.assertEqual(len(listed), 9, "the plain size is not among them: %s" % listed)
 
     @recipe(RECIPES, "Split for real")
     def test_split(self):
@@ -333,6 +345,51 @@ class PartsTest(LogRecipes):
         self.assert_same(self.made("errors.txt").decode(), self.plain("grep ERROR app.log"))
         self.log.write_text(text[:100 * K])
         self.assertNotEqual(self.try_shell(0)[0], 0)
+
+
+class CompressedTest(LogRecipes):
+    LINES = 60000
+
+    @recipe(RECIPES, "A compressed log")
+    def test_log(self):
+        """As from the plain file; before its map is there, a listing shows plain and nothing in it."""
+        self.gzip("old.log.gz", self.log)
+        self.assertIn("plain", os.listdir(self.chunks.p("old.log.gz")))
+        self.assertEqual(os.listdir(self.chunks.p("old.log.gz", "plain")), [])
+        output = self.shell(0, {"30000001-30000010": "50001-50010"})
+        self.assertEqual(output.splitlines()[-10:], self.plain("sed -n 50001,50010p app.log").splitlines())
+        self.assertEqual(sum(map(int, self.made("counts").split())), int(self.count()))
+        wanted = self.plain("awk '$1 >= \"2026-11-28T09:15\" && $1 < \"2026-11-28T09:20\"' app.log")
+        self.assertEqual(wanted.count("\n"), 900)
+        self.assert_same(self.made("incident.log").decode(), wanted)
+        rows = "".join("%d,pen,%d\n" % (n, n * 7919 % 1000) for n in range(40000))
+        self.write("orders.csv", ("id,name,amount\n" + rows).encode())
+        self.gzip("orders.csv.gz", self.source / "orders.csv")
+        self.shell(1)
+        loaded = self.run_block(["sqlite3", "orders.db", "SELECT count(*), sum(amount) FROM orders"])
+        self.assertEqual(loaded, (0, "40000|%d\n" % sum(n * 7919 % 1000 for n in range(40000)), ""))
+
+    @recipe(RECIPES, "Write logs that are cut for free")
+    def test_writing(self):
+        """Each has plain/, equal to the log; one frame has none, until it is many."""
+        self.write("app.log", "".join(log_lines(300000)).encode())
+        self.shell(0, {"xz -T0": "xz -T0 -1"})
+        made = {path.name: path for path in self.work.iterdir()}
+        self.assertEqual(sorted(made), ["app.bgzip.gz", "app.pigz.gz", "app.pzstd.zst", "app.split.zst", "app.xz"])
+        for name, program in (("app.bgzip.gz", "gzip"), ("app.pigz.gz", "gzip"), ("app.pzstd.zst", "zstd"),
+                              ("app.split.zst", "zstd"), ("app.xz", "xz")):
+            self.assertTrue(harness.run(program, "-d", "-c", made[name]) == read(self.log), name)
+            harness.run("mv", made[name], self.source)
+            self.assert_plain(name)
+        harness.run("zstd", "-q", self.log, "-o", self.source / "one.log.zst")
+        with self.assertRaises(FileNotFoundError):
+            os.stat(self.chunks.p("one.log.zst", "plain", "whole"))
+        self.shell(1)
+        harness.run("mv", self.work / "many.log.zst", self.source)
+        self.assert_plain("many.log.zst")
+
+    def assert_plain(self, name):
+        self.assertTrue(read(self.chunks.p(name, "plain", "whole")) == read(self.log), name)
 
 
 class TreeTest(LogRecipes):
@@ -446,8 +503,12 @@ class ManualTest(ImageRecipes):
         self.assertEqual(len(self.shell(6).splitlines()), 1 + 3 + 3)
         told, lines = self.shell(7, {"1000001-1000010": "10001-10010"}).split("\n", 1)
         self.assertEqual(lines, self.plain("sed -n '10001,10010p' app.log"))
-        self.assertEqual(self.shell(8).split()[-2:], ["12000", "total"])
-        self.assertIn("fuse.bigfs", self.block(9))  # for /etc/fstab, which is the machine's
+        self.gzip("old.log.gz", *[self.source / "app.log"] * 4)
+        told = self.shell(8, {"1000001-1000010": "40001-40010"}).splitlines()
+        self.assertEqual(sum(map(int, told[:-10])), 4 * int(self.plain("grep -c ERROR app.log")))
+        self.assertEqual(told[-10:], self.plain("sed -n '4001,4010p' app.log").splitlines())
+        self.assertEqual(self.shell(9).split()[-2:], ["12000", "total"])
+        self.assertIn("fuse.bigfs", self.block(10))  # for /etc/fstab, which is the machine's
 
 
 class AllTest(unittest.TestCase):
@@ -457,7 +518,7 @@ class AllTest(unittest.TestCase):
         run = {method.recipe for kind in list(globals().values()) if inspect.isclass(kind)
                for _, method in inspect.getmembers(kind, lambda one: hasattr(one, "recipe"))}
         wanted = {(RECIPES, heading) for heading in sections(RECIPES)}
-        wanted |= {(README, "bigfs"), (README, "Three recipes"), (MANUAL, "EXAMPLES")}
+        wanted |= {(README, "bigfs"), (README, "Four recipes"), (MANUAL, "EXAMPLES")}
         self.assertEqual(run, wanted)
 
 

@@ -115,7 +115,8 @@ static inline int codec_walk_through(const struct codec *codec, struct codec_byt
                                      uint64_t most, struct codec_told *told)
 {
     const struct codec_file file = codec_bytes_open(bytes);
-    const struct codec_sink sink = {told, codec_told_place, codec_told_plain, codec_told_damage, false};
+    const struct codec_sink sink = {told, codec_told_place, codec_told_plain, codec_told_damage,
+                                    false};
     struct codec_walk *walk = NULL;
 
     *told = (struct codec_told){.places = NULL};

@@ -369,7 +369,7 @@ static void test_cancelled(void **state)
     text_open(&text);
     for (int until = 0; until < 6; until++) {
         struct script script = {.until = until};
-        const struct cancel cancel = {follow_script, &script};
+        const struct cancel cancel = {follow_script, &script, 0};
         assert_int_equal(find(&text, 1, text.size, &cancel, &boundary), -CANCELLED);
         assert_int_equal(atomic_load(&script.asked), until + 1);
     }
@@ -395,7 +395,7 @@ static void test_cancelled_again_and_again(void **state)
         atomic_store(&mmap_error, copied == 1 ? ENODEV : 0);
         for (; error == -CANCELLED && rounds < 1000; rounds++) {
             struct script script = {.until = 8 + rounds % 3};
-            const struct cancel cancel = {follow_script, &script};
+            const struct cancel cancel = {follow_script, &script, 0};
             error = find(&text, 1, text.size, &cancel, &boundary);
         }
         assert_int_equal(error, 0);
@@ -416,7 +416,7 @@ static void look_along_line(void *argument, unsigned index)
 {
     struct companions *companions = argument;
     struct script script = {.until = index % 2 == 0 ? (int)index : INT_MAX};
-    const struct cancel cancel = {follow_script, &script};
+    const struct cancel cancel = {follow_script, &script, 0};
     uint64_t boundary = 0;
     int error = find(companions->text, 1 + index, companions->text->size, &cancel, &boundary);
 
@@ -470,7 +470,7 @@ static void change_during_scan(struct world *world, void (*change)(const struct 
     for (int act_at = 0; act_at < 14; act_at++) {
         struct text text = text_make(world, 5 * MIB);
         struct script script = {.until = INT_MAX, .act_at = act_at, .act = change, .text = &text};
-        const struct cancel cancel = {follow_script, &script};
+        const struct cancel cancel = {follow_script, &script, 0};
         uint64_t boundary = 0;
 
         scratch_write(&world->scratch, "other", "\n\n\n", 3);
@@ -512,7 +512,7 @@ static void check_removed_line_end(struct world *world, uint64_t place, int act_
     struct text text = text_make(world, 4 * MIB);
     struct script script = {
         .until = INT_MAX, .act_at = act_at, .act = remove_line_end, .text = &text};
-    const struct cancel cancel = {follow_script, &script};
+    const struct cancel cancel = {follow_script, &script, 0};
     uint64_t boundary = 0;
 
     text.bytes[place] = '\n';
@@ -547,7 +547,7 @@ static void test_appended_during_scan(void **state)
 {
     struct text text = text_make(*state, 5 * MIB);
     struct script script = {.until = INT_MAX, .act_at = 6, .act = append_to_text, .text = &text};
-    const struct cancel cancel = {follow_script, &script};
+    const struct cancel cancel = {follow_script, &script, 0};
     uint64_t boundary = 0;
 
     text_open(&text);
@@ -620,7 +620,7 @@ static void test_no_memory(void **state)
 {
     struct text text = text_make(*state, 1 * MIB);
     struct script script = {.until = 10000};
-    const struct cancel cancel = {follow_script, &script};
+    const struct cancel cancel = {follow_script, &script, 0};
     uint64_t boundary = 0;
 
     text.bytes[300 * KIB] = '\n';
@@ -712,7 +712,7 @@ static void test_both_of_one_moment(void **state)
         struct text text = text_make(world, 4 * MIB);
         struct script script = {
             .until = INT_MAX, .act_at = act_at, .act = move_line_end, .text = &text};
-        const struct cancel cancel = {follow_script, &script};
+        const struct cancel cancel = {follow_script, &script, 0};
         const uint64_t place = unsampled_place(&text);
         uint64_t start = place - 10;
         uint64_t end = place + 10;
@@ -742,7 +742,7 @@ static bool rewrite_always(void *argument)
 static void test_never_one_moment(void **state)
 {
     struct text text = text_make(*state, 1 * MIB);
-    const struct cancel cancel = {rewrite_always, &text};
+    const struct cancel cancel = {rewrite_always, &text, 0};
     uint64_t start = 1;
     uint64_t end = text.size - 1;
 
@@ -851,7 +851,7 @@ static void test_after_records_fails(void **state)
 {
     struct text text = text_make(*state, 2 * MIB);
     struct script script = {.until = 3};
-    const struct cancel cancel = {follow_script, &script};
+    const struct cancel cancel = {follow_script, &script, 0};
     uint64_t boundary = 0;
 
     text_open(&text);

@@ -179,7 +179,8 @@ static void test_empty_members(void **state)
         memcpy(file.bytes + file.size, one.bytes, one.size);
     add_plainly(&file, (const uint8_t *)"end", 3);
     const struct codec_file opened = codec_bytes_open(&file);
-    const struct codec_sink sink = {&told, codec_told_place, codec_told_plain, codec_told_damage, false};
+    const struct codec_sink sink = {&told, codec_told_place, codec_told_plain, codec_told_damage,
+                                    false};
     struct codec_walk *walk = NULL;
     told = (struct codec_told){.places = NULL};
     assert_int_equal(gzip_codec.walk_begin(&opened, NULL, &sink, &walk), 0);
@@ -212,7 +213,8 @@ static void test_appended(void **state)
     add_plainly(&file, plain + 2 * CODEC_STEP, 4 * CODEC_STEP);
     const struct codec_place from = {.file = end, .plain = 2 * CODEC_STEP, .starts_unit = true};
     const struct codec_file opened = codec_bytes_open(&file);
-    const struct codec_sink sink = {&told, codec_told_place, codec_told_plain, codec_told_damage, false};
+    const struct codec_sink sink = {&told, codec_told_place, codec_told_plain, codec_told_damage,
+                                    false};
     told = (struct codec_told){.places = NULL};
     assert_int_equal(gzip_codec.walk_begin(&opened, &from, &sink, &walk), 0);
     while (walk->end == CODEC_GOES_ON)

@@ -272,7 +272,8 @@ static void test_walk_goes_on_after_an_error(void **state)
     size_t size = 0;
     uint8_t *plain = make_with_aids(&random, true, &failing.bytes, &size);
     const struct codec_file file = {failing_read, &failing, failing.bytes.size};
-    const struct codec_sink sink = {&told, codec_told_place, codec_told_plain, codec_told_damage, false};
+    const struct codec_sink sink = {&told, codec_told_place, codec_told_plain, codec_told_damage,
+                                    false};
     struct codec_walk *walk = NULL;
 
     (void)state;

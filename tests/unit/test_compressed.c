@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/content/compressed.h"
 #include "core/content/content.h"
@@ -91,7 +92,7 @@ static int make_map(struct source *source, uint64_t step)
     if (error == 0)
         error = map_walk_finish(walk);
     if (error == 0)
-        error = map_publish(&reading, map_walk_map(walk), map_walk_file_size(walk));
+        error = map_publish(&reading, map_walk_map(walk), map_walk_file_size(walk), clock_ms());
     map_walk_free(walk);
     reading_close(&reading);
     return error;

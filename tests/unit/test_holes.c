@@ -569,7 +569,7 @@ static void test_cancelled(void **state)
     const struct piece piece = {1, {{0, TEETH * 2 * BLOCK}}};
     for (int asks = 0; asks < 6; asks++) {
         atomic_int left = asks;
-        const struct cancel cancel = {gone_after, &left};
+        const struct cancel cancel = {gone_after, &left, 0};
         const struct reading cancelled = reading_for(&reading, &cancel);
         assert_int_equal(holes_count_data(&cancelled, 0, TEETH * 2 * BLOCK, &count), -CANCELLED);
         assert_int_equal(atomic_load(&left), -1); /* it has ended at the first yes */

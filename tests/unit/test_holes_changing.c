@@ -542,7 +542,7 @@ static void test_header_of_a_file_that_is_rewritten(void **state)
     struct world *world = *state;
     AUTO_FREE char *bytes = malloc((size_t)LINE * LINES);
     struct rewriting rewriting = {.world = world};
-    const struct cancel cancel = {rewrite_while_asked, &rewriting};
+    const struct cancel cancel = {rewrite_while_asked, &rewriting, 0};
     uint64_t boundary = 0;
 
     memset(bytes, 'x', (size_t)LINE * LINES);

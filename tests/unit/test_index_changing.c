@@ -420,7 +420,7 @@ static bool yes(void *argument)
 
 static void test_cancelled(void **state)
 {
-    const struct cancel cancel = {yes, NULL};
+    const struct cancel cancel = {yes, NULL, 0};
     struct random random = random_case(11);
     struct line_model model = line_model_random(&random, MIB, 80);
     struct reading reading = open_text(&model);

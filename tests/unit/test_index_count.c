@@ -376,7 +376,7 @@ static bool yes(void *argument)
 static void test_cancelled(void **state)
 {
     enum { UNIT = 8192, PLACES = 1024 };
-    const struct cancel cancel = {yes, NULL};
+    const struct cancel cancel = {yes, NULL, 0};
     int fd = scratch_open(&world->scratch, "comb", O_RDWR | O_CREAT);
 
     (void)state;

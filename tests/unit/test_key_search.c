@@ -583,7 +583,7 @@ static void test_cancelled(void **state)
     AUTO_READING struct reading reading = reading_world_pin(world, "text");
     for (; error == -CANCELLED; asked++) {
         unsigned left = asked + 1;
-        const struct cancel cancel = {count_down, &left};
+        const struct cancel cancel = {count_down, &left, 0};
         struct reading part = reading_for(&reading, &cancel);
         uint64_t start = 0;
         uint64_t end = 0;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/codec/codecs.h"
 #include "core/format/pattern_automaton.h"
 #include "core/view/view_types.h"
 #include "fs/command/complaint.h"
@@ -145,6 +146,11 @@ static uint64_t get_window_total(const struct options *options)
     return options->settings.window_total;
 }
 
+static uint64_t get_decode_memory(const struct options *options)
+{
+    return options->settings.decode_memory;
+}
+
 static uint64_t get_cache(const struct options *options)
 {
     return options->settings.cache;
@@ -228,6 +234,8 @@ static const struct valid valid[] = {
     {"window-total", "1", get_window_total, 1},
     {"window-total", "2g", get_window_total, 2 * G},
     {"window-total", LARGEST, get_window_total, INT64_MAX},
+    {"decode-memory", "1", get_decode_memory, 1},
+    {"decode-memory", "8M", get_decode_memory, 8 * M},
     {"cache", "kernel", get_cache, CACHE_KERNEL},
     {"cache", "none", get_cache, CACHE_NONE},
     {"extents", "auto", get_extents, EXTENTS_AUTO},
@@ -271,6 +279,7 @@ static const struct invalid invalid[] = {
     {"index-space", a_size, {NO_SIZES, "0"}},
     {"window-size", a_size, {NO_SIZES, "0", "4611686018427387904"}},
     {"window-total", a_size, {NO_SIZES, "0"}},
+    {"decode-memory", a_size, {NO_SIZES, "0"}},
     {"cache", "kernel or none", {"", "Kernel", "non", "none ", "kernel,none"}},
     {"extents", "auto, seek, fiemap or none", {"", "Auto", "all", "seek,fiemap"}},
     {"threads", some_threads, {"", "0", "513", "-1", "x", "1K", "4294967297", "1.5"}},
@@ -426,6 +435,7 @@ static void test_defaults(void **state)
     assert_int_equal(get_views(&command->options), ALL_VIEWS);
     assert_int_equal(settings->window_size, 64 * M);
     assert_int_equal(settings->window_total, G);
+    assert_int_equal(settings->decode_memory, 64 * M);
     assert_int_equal(settings->cache, CACHE_KERNEL);
     assert_int_equal(settings->extents, EXTENTS_AUTO);
     assert_int_equal(settings->index_space, G);
@@ -957,10 +967,21 @@ static void test_help(void **state)
     }
 }
 
+/* The version, and then each codec with its library. */
 static void test_version(void **state)
 {
+    static const char first[] = "bigfs " BIGFS_VERSION "\n";
+    const char *version = printed(help_print_version);
+    const char *line = version + strlen(first);
+
     (void)state;
-    assert_string_equal(printed(help_print_version), "bigfs " BIGFS_VERSION "\n");
+    assert_memory_equal(version, first, strlen(first));
+    for (size_t i = 0; codecs[i] != NULL; i++) {
+        const char *told = text("%s: %s\n", codecs[i]->name, codecs[i]->library);
+        assert_memory_equal(line, told, strlen(told));
+        line += strlen(told);
+    }
+    assert_string_equal(line, "");
 }
 
 static void test_complaints(void **state)

@@ -751,7 +751,7 @@ static void test_open(void **state)
 {
     struct world *world = *state;
     const unsigned before = count_descriptors();
-    const struct cancel cancel = {NULL, NULL};
+    const struct cancel cancel = {NULL, NULL, 0};
     struct source *source = source_new(&world->pool, "file", content_types[0]);
     struct stat attributes;
 
@@ -848,7 +848,7 @@ static bool never(void *argument)
 static void test_borrowed_copy(void **state)
 {
     struct world *world = *state;
-    const struct cancel cancel = {never, NULL};
+    const struct cancel cancel = {never, NULL, 0};
 
     make_file(world, "file", 3);
     struct reading reading = reading_world_pin(world, "file");

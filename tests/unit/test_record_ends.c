@@ -273,7 +273,7 @@ static void test_cancelled(void **state)
     struct scan_claim claim;
     uint64_t found = 0;
     atomic_int asks_left = 0;
-    const struct cancel cancel = {cancelled_after, &asks_left};
+    const struct cancel cancel = {cancelled_after, &asks_left, 0};
     (void)state;
 
     layout_make(&layout, 10);
@@ -327,7 +327,7 @@ static void contend(struct waiter *waiter, uint64_t scanned_to, bool ends_record
 
     layout_make(&layout, 100);
     waiter->layout = &layout;
-    waiter->cancel = (struct cancel){count_asks, waiter};
+    waiter->cancel = (struct cancel){count_asks, waiter, 0};
     assert_int_equal(record_ends_next(&layout.known, 10, 100, 10, NULL, &claim, &found), SCAN_STEP);
     assert_int_equal(pthread_create(&thread, NULL, wait_for_claim, waiter), 0);
     while (atomic_load(&waiter->asked) == 0)
@@ -380,7 +380,7 @@ static void search_at_random(void *argument, unsigned index)
 
     for (int i = 0; i < 200; i++) {
         atomic_int asks_left = random_chance(&random, 20) ? (int)random_below(&random, 8) : INT_MAX;
-        const struct cancel cancel = {cancelled_after, &asks_left};
+        const struct cancel cancel = {cancelled_after, &asks_left, 0};
         uint64_t place = random_between(&random, 0, layout->size);
         int error = 0;
         uint64_t found = search(layout, place, layout->size, 2000, &cancel, &random, &error);

@@ -364,7 +364,7 @@ static void test_cancelled(void **state)
         struct reading reading = open_full(size, way);
         for (int most = 0; most < 5; most++) {
             struct patience patience = {.most = most};
-            const struct cancel cancel = {is_over, &patience};
+            const struct cancel cancel = {is_over, &patience, 0};
             const struct reading asking = reading_for(&reading, &cancel);
             struct seen seen = {.place = 0};
             assert_int_equal(scan(&asking, 0, size, &with_holes, &seen), -CANCELLED);
@@ -386,7 +386,7 @@ static void change_file(struct seen *seen)
 static void test_cancelled_and_changed(void **state)
 {
     struct patience patience = {.most = 2};
-    const struct cancel cancel = {is_over, &patience};
+    const struct cancel cancel = {is_over, &patience, 0};
     struct reading reading = open_full(9 * MIB, MAPPED);
     const struct reading asking = reading_for(&reading, &cancel);
     struct seen seen = {.meanwhile = change_file};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was last found to be wrong with files, for .bigfs/status: at most one trouble of each kind
+ * for a file, and a few in all.
+ *
+ * Thread-safe. Nothing here blocks.
+ */
+#ifndef BIGFS_FS_TREE_TROUBLES_H
+#define BIGFS_FS_TREE_TROUBLES_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+enum { TROUBLES_REMEMBERED = 16 };
+
+struct trouble {
+    const char *kind; /* constant text, such as "damaged"; NULL: none */
+    char *path;       /* beneath SOURCE; owned */
+    char *text;       /* one line; owned */
+};
+
+struct troubles {
+    pthread_mutex_t lock;
+    struct trouble last[TROUBLES_REMEMBERED]; /* protected by lock; a ring */
+    size_t next;                              /* protected by lock */
+};
+
+void troubles_init(struct troubles *troubles);
+void troubles_destroy(struct troubles *troubles);
+
+/* Remembers a trouble in place of the oldest one, or of that of its kind and path. */
+void troubles_add(struct troubles *troubles, const char *kind, const char *path, const char *text);
+
+/* Calls `tell` for each trouble, the oldest first. It must not call these functions. */
+void troubles_tell(struct troubles *troubles,
+                   void (*tell)(void *argument, const struct trouble *trouble), void *argument);
+
+#endif
