@@ -191,7 +191,7 @@ class LostTest(DamageTest):
         units, cuts = {tool: Units(tool, 8) for tool in TOOLS}, {}
         for tool, found in units.items():
             pack = found.file()
-            for number in (0, 3, 7):
+            for number in (0, 7):
                 for length in (20, len(found.packs[number]) // 2, len(found.packs[number]) - 1):
                     cuts["%s-%d-%d" % (tool, number, length)] = (tool, number)
                     self.write("%s-%d-%d" % (tool, number, length), pack[:found.places[number] + length])
@@ -202,7 +202,7 @@ class LostTest(DamageTest):
                 self.check_lost(mount, name, units[tool], number)
         for tool, found in units.items():
             self.assertTrue(read(mount.p(tool, "plain/whole")) == found.data[:5 * UNIT], tool)
-            self.assert_said(["%s-3-20" % tool, "%s-7-20" % tool], found.places[3], found.places[7])
+            self.assert_said(["%s-7-20" % tool], found.places[6], found.places[7])
 
     def test_nonsense_behind(self):
         """All units are right, and then something else comes. The tools for gzip ignore it."""
@@ -303,7 +303,7 @@ class AnyBitTest(DamageTest):
 
     def test_bits(self):
         outcomes = self.check_all(lambda files: list(files), lambda pack: ["bit-%d" % n for n in range(len(pack) * 8)],
-                                  100 if SANITIZED else 400)
+                                  100 if SANITIZED else 250)
         for kind in {kind for kind, _ in outcomes}:
             self.assertGreater(outcomes.get((kind, "damaged"), 0), 20, outcomes)
 

@@ -95,22 +95,26 @@ class GrowthTest(PlainTest):
 
     def test_pinned(self):
         """A word names what the file held before it grew; that of a compressed file's own bytes, too."""
-        mount = self.begin()
-        for tool in TOOLS:
-            where = mount.p(self.name(tool))
-            words = [read(os.path.join(where, name)).decode().strip() for name in ("pin", "plain/pin")]
-            pack, before = read(self.source / self.name(tool)), self.data
-            handle = self.open(os.path.join(where, "plain/bytes@n2,pin=" + words[1], "1"), before[len(before) // 2:])
-            for more in self.parts[3:5]:
+        mount, before = self.begin(), self.data
+        words = {tool: [read(mount.p(self.name(tool), name)).decode().strip() for name in ("pin", "plain/pin")]
+                 for tool in TOOLS}
+        packs = {tool: read(self.source / self.name(tool)) for tool in TOOLS}
+        handles = [self.open(mount.p(self.name(tool), "plain/bytes@n2,pin=" + words[tool][1], "1"), before[len(before) // 2:])
+                   for tool in TOOLS]
+        for more in self.parts[3:5]:
+            for tool in TOOLS:
                 append(self.source / self.name(tool), self.pack(tool, more))
-                self.assertTrue(handle.read_all(), tool)
-                for view, word, wanted in (("bytes@n3,pin=", words[0], pack), ("plain/bytes@n3,pin=", words[1], before),
-                                           ("plain/lines@n3,pin=", words[1], before),
-                                           ("plain/rows@n3,csv,pin=", words[1], before)):
-                    view = os.path.join(where, view + word)
+                for view, wanted in (("bytes@n3,pin=" + words[tool][0], packs[tool]),
+                                     ("plain/bytes@n3,pin=" + words[tool][1], before),
+                                     ("plain/lines@n3,pin=" + words[tool][1], before),
+                                     ("plain/rows@n3,csv,pin=" + words[tool][1], before)):
+                    view = mount.p(self.name(tool), view)
                     got = b"".join(read(os.path.join(view, name)) for name in sorted(os.listdir(view)))
                     self.assertTrue(got == wanted, view)
-            wait_for(lambda: read(os.path.join(where, "plain/pin")).decode().strip() != words[1], LAG, "another word")
+            self.assertTrue(all(handle.read_all() for handle in handles))
+            time.sleep(1.2)  # a map is believed for a second
+        for tool in TOOLS:
+            wait_for(lambda: read(mount.p(self.name(tool), "plain/pin")).decode().strip() != words[tool][1], LAG, "another word")
 
     def test_pinned_and_rewritten(self):
         mount = self.begin("--cache", "none")
@@ -159,7 +163,7 @@ class GrowthTest(PlainTest):
         for turn, tool in enumerate(("zstd", "bgzip", "xz", "gzip", None, "zstd", None, "bgzip")):
             old = read_once(os.path.join(plain, "whole"))[1]
             handle = self.open(os.path.join(plain, "whole"), old) if old is not None else None
-            data = b"".join(text(150 * K, turn * 10 + n) for n in range(3))
+            data = b"".join(text(150 * K, turn * 10 + n) + b"\n" for n in range(3))
             path.write_bytes(data if tool is None else
                              b"".join(self.pack(tool, data[at:at + 90 * K]) for at in range(0, len(data), 90 * K)))
             if handle is not None:

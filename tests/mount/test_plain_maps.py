@@ -94,7 +94,7 @@ class KeptTest(MapTest):
 
     def test_size(self):
         """At most 0.1% of what the file holds; of many small units, too."""
-        data = text(16 * M)
+        data = text(8 * M)
         sizes = {}
         for kind in ("gzip-6", "gzip-small-members", "bgzip", "zstd-fast", "seekable-checksums", "xz"):
             self.write(kind, make(self, kind, data))
@@ -139,10 +139,10 @@ class KilledTest(MapTest):
 
     def test_the_daemon(self):
         generator = random.Random(seed("kills"))
-        data = text(12 * M) * 2
+        data = text(6 * M) * 4
         self.write("a.log.gz", run("gzip", "-1c", input=data))
         self.write("b.log.gz", make(self, "gzip-members", data))
-        for number in range(5 if SANITIZED else 20):
+        for number in range(4 if SANITIZED else 12):
             shutil.rmtree(self.dir, ignore_errors=True)
             mount = self.start()
             readers = [threading.Thread(target=errno_of, args=(read_once, mount.p(name, "plain", piece)))
@@ -210,7 +210,7 @@ class DamagedTest(MapTest):
         def flip(old):
             place = self.random.randrange(len(old) * 8)
             return old[:place // 8] + bytes([old[place // 8] ^ 1 << place % 8]) + old[place // 8 + 1:]
-        self.check(self.make_files(20), [flip] * (40 if SANITIZED else 160))
+        self.check(self.make_files(20), [flip] * (40 if SANITIZED else 100))
 
     def test_something_else(self):
         """Truncated, longer, empty, zeros, noise, another version, and the map of another file."""

@@ -29,7 +29,7 @@ class ReadersTest(PlainTest):
 
             def reader(number):
                 generator = random.Random(seed + number)
-                for _ in range(40):
+                for _ in range(20):
                     file = generator.choice(files)
                     at, length = generator.randrange(len(data)), generator.choice((1, 5000, 99 * K, 700 * K))
                     way = generator.randrange(3)
@@ -61,20 +61,20 @@ class ReadersTest(PlainTest):
 
     def test_parallel_grep(self):
         """What grep counts in the pieces is what it counts in the file, on mounts that have no map yet."""
-        self.write("a.log", data := real(6 * M))
+        self.write("a.log", data := real(3 * M))
         files = [self.put(kind, "a.log", data) for kind in KINDS]
         mount = self.start()
         wanted = int(run("grep", "-a", "-c", "e", self.source / "a.log"))
         self.assertGreater(wanted, 1000)
         for file in files:
-            for view in ("lines", "lines@100000", "rows"):
+            for view in ("lines", "lines@400000", "rows"):
                 read(mount.p(file, "plain", view + ".tsv"))
                 counts = run("sh", "-c", 'ls "$1"/* | xargs -P4 -n3 grep -a -h -c e', "sh", mount.p(file, "plain", view)).split()
                 self.assertEqual(sum(map(int, counts)), wanted, (file, view))
 
     def test_tools_that_read_on(self):
         """cat, tail, head, dd, cmp, sha256sum and mmap, which read in steps of their own."""
-        self.write("a.log", data := text(3 * M))
+        self.write("a.log", data := text(2 * M))
         files = [self.put(kind, "a.log", data) for kind in KINDS]
         mount = self.start()
         script = 'cat "$1" | cmp - "$2"; cmp "$1" "$2"; tail -c 99999 "$1"; tail -n 7 "$1"; head -c 300000 "$1" | sha256sum; ' \
