@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compressed files that hold far more than they should (DESIGN 5, 7): right bytes or EIO in bounded memory, and an end."""
+"""Compressed files that hold far more than they should (DESIGN 5): right bytes or EIO in bounded memory, and an end."""
 
 import os
 import random
@@ -89,7 +89,8 @@ class EmptyUnitsTest(BombTest):
 
     def test_each_tool(self):
         need(self, "gzip", "bgzip", "zstd", "xz")
-        for tool, argv in (("gzip", ["gzip", "-nc"]), ("bgzip", ["bgzip", "-c"]), ("zstd", ["zstd", "-qc"]), ("xz", ["xz", "-c"])):
+        for tool, *argv in (("gzip", "-nc"), ("bgzip", "-c"), ("zstd", "-qc"), ("xz", "-c")):
+            argv = [tool, *argv]
             count = 100000 if tool == "xz" else 10 ** 6
             self.write(tool, run(*argv, input=b"") * count + run(*argv, input=END))
         self.write("runs", frame_of_runs(1, 0) * 10 ** 6 + run("zstd", "-qc", input=END))
@@ -108,7 +109,8 @@ class WindowTest(BombTest):
         """Right, or refused."""
         for asked in ("whole", "bytes/-99", "bytes/5+99", "lines@n2/1"):
             size, got = read_once(mount.p(name, "plain", asked))
-            self.assertTrue(size in ("EIO", "ENOENT") or got in data and (asked != "whole" or got == data), (name, asked, size))
+            right = got is not None and (got == data if asked == "whole" else got in data)
+            self.assertTrue(size in ("EIO", "ENOENT") or right, (name, asked, size))
         self.assert_bounded(name)
         return size
 
@@ -121,7 +123,8 @@ class WindowTest(BombTest):
             self.write("%d" % window, b"".join(pack[:5] + bytes([window]) + pack[6:] for pack in packs))
         mount = self.begin()
         sizes = [self.outcomes(mount, str(int((log - 10) * 8)), data) for log in (*range(20, 42), 41.875)]
-        self.assertEqual([errno_of(read, mount.p(str((log - 10) * 8), "plain/whole")) for log in range(20, 26)], [None] * 6, sizes)
+        for log in range(20, 26):
+            self.assertEqual(errno_of(read, mount.p(str((log - 10) * 8), "plain/whole")), None, sizes)
 
     def test_long_matches(self):
         """--ultra --long=27: a window of 128 MiB is more than --decode-memory, and decoded alone."""

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Damaged compressed files (DESIGN 3 and 5): EIO for the pieces that need what is damaged, right bytes for all others, and
-a line in the log that says where."""
+"""Damaged compressed files (DESIGN 3 and 5): EIO for the pieces that need what is damaged, right bytes for all others,
+and a line in the log that says where."""
 
 import errno
 import os
 import random
 import re
 import struct
-import zlib
 
 import harness
 import model
@@ -83,7 +82,8 @@ class DamageTest(PlainTest):
                 self.assertEqual(error.errno, errno.EIO, path)
 
     def assert_said(self, names, first, last):
-        """The log names each file and a byte of it in [first, last]. A mount of its own, as a log has few lines a second."""
+        """The log names each file and a byte of it in [first, last]. On a mount of its own, as a log has few lines a
+        second."""
         mount = self.start()
         for name in names:
             self.assertEqual(errno_of(read, mount.p(name, "plain/whole")), "EIO", name)
@@ -238,9 +238,11 @@ class AnyBitTest(DamageTest):
         parts = [text(150, n) for n in range(3)]
         data = b"".join(parts)
         found = {"gzip": b"".join(run("gzip", "-c", input=part) for part in parts),
-                 "gzip-one": run("gzip", "-9c", input=data), "bgzf": b"".join(run("bgzip", "-c", input=part) for part in parts),
+                 "gzip-one": run("gzip", "-9c", input=data),
+                 "bgzf": b"".join(run("bgzip", "-c", input=part) for part in parts),
                  "zstd": b"".join(run("zstd", "-qc", input=part) for part in parts),
-                 "seekable": seekable(150, True)(data), "xz-streams": b"".join(run("xz", "-c", input=part) for part in parts)}
+                 "seekable": seekable(150, True)(data),
+                 "xz-streams": b"".join(run("xz", "-c", input=part) for part in parts)}
         for check in ("crc32", "crc64", "sha256"):
             found["xz-" + check] = run("xz", "-c", "--check=" + check, "--block-size=150", input=data)
         self.assertLess(max(map(len, found.values())), K)

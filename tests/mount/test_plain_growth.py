@@ -8,7 +8,7 @@ import threading
 import time
 
 import harness
-from compressing import PlainTest, need, text
+from compressing import PlainTest, joined, need, text
 from harness import K, M, read, run, wait_for
 from support import LAG, Handle, errno_of, read_once
 from test_pin import append, write_at
@@ -46,8 +46,7 @@ class GrowthTest(PlainTest):
         wait_for(lambda: read_once(os.path.join(plain, "whole"))[0] == len(data), LAG, "growth is seen in " + plain)
         self.assertTrue(read(os.path.join(plain, "whole")) == data, plain)
         for view in ("lines@n3", "rows@n4", "bytes@n5", "rows@n3,csv"):
-            where = os.path.join(plain, view)
-            self.assertTrue(b"".join(read(os.path.join(where, name)) for name in sorted(os.listdir(where))) == data, where)
+            self.assertTrue(joined(os.path.join(plain, view)) == data, (plain, view))
         count = data.count(b"\n")
         self.assertEqual(read(os.path.join(plain, "rows/%d+9" % count)), data[data.rindex(b"\n", 0, -1) + 1:])
 
@@ -99,8 +98,8 @@ class GrowthTest(PlainTest):
         words = {tool: [read(mount.p(self.name(tool), name)).decode().strip() for name in ("pin", "plain/pin")]
                  for tool in TOOLS}
         packs = {tool: read(self.source / self.name(tool)) for tool in TOOLS}
-        handles = [self.open(mount.p(self.name(tool), "plain/bytes@n2,pin=" + words[tool][1], "1"), before[len(before) // 2:])
-                   for tool in TOOLS]
+        half = before[len(before) // 2:]
+        handles = [self.open(mount.p(self.name(tool), "plain/bytes@n2,pin=" + words[tool][1], "1"), half) for tool in TOOLS]
         for more in self.parts[3:5]:
             for tool in TOOLS:
                 append(self.source / self.name(tool), self.pack(tool, more))
@@ -108,13 +107,12 @@ class GrowthTest(PlainTest):
                                      ("plain/bytes@n3,pin=" + words[tool][1], before),
                                      ("plain/lines@n3,pin=" + words[tool][1], before),
                                      ("plain/rows@n3,csv,pin=" + words[tool][1], before)):
-                    view = mount.p(self.name(tool), view)
-                    got = b"".join(read(os.path.join(view, name)) for name in sorted(os.listdir(view)))
-                    self.assertTrue(got == wanted, view)
+                    self.assertTrue(joined(mount.p(self.name(tool), view)) == wanted, (tool, view))
             self.assertTrue(all(handle.read_all() for handle in handles))
             time.sleep(1.2)  # a map is believed for a second
         for tool in TOOLS:
-            wait_for(lambda: read(mount.p(self.name(tool), "plain/pin")).decode().strip() != words[tool][1], LAG, "another word")
+            path = mount.p(self.name(tool), "plain/pin")
+            wait_for(lambda: read(path).decode().strip() != words[tool][1], LAG, "another word")
 
     def test_pinned_and_rewritten(self):
         mount = self.begin("--cache", "none")
@@ -123,7 +121,8 @@ class GrowthTest(PlainTest):
             word = read(os.path.join(plain, "pin")).decode().strip()
             handle = self.open(os.path.join(plain, "lines@n2,pin=" + word, "0"),
                                read(os.path.join(plain, "lines@n2,pin=" + word, "0")))
-            (self.source / self.name(tool)).write_bytes(b"".join(self.pack(tool, text(300 * K, n)) for n in range(50, 54)))
+            pack = b"".join(self.pack(tool, text(300 * K, n)) for n in range(50, 54))
+            (self.source / self.name(tool)).write_bytes(pack)
             self.assertTrue(handle.is_stale(), tool)
             for name in ("lines@n2,pin=%s/0", "rows@n3,pin=%s/1", "bytes@pin=%s.tsv"):
                 self.assertEqual(errno_of(read, os.path.join(plain, name % word)), "ESTALE", name)

@@ -10,8 +10,8 @@ import threading
 import time
 
 import harness
-from compressing import MAKERS, make, need, noise, text
-from harness import G, K, M, read, run, seed
+from compressing import joined, make, need, noise, text
+from harness import K, M, read, run, seed
 from rowing import IndexTest, index_files
 from support import SANITIZED, assert_alive, errno_of, read_once
 from test_pin import append
@@ -44,8 +44,7 @@ class MapTest(IndexTest):
         plain = mount.p(name, "plain")
         self.assertTrue(read(os.path.join(plain, "whole")) == data, name)
         for view in ("lines@n5", "rows@n3"):
-            where = os.path.join(plain, view)
-            self.assertTrue(b"".join(read(os.path.join(where, piece)) for piece in sorted(os.listdir(where))) == data, name)
+            self.assertTrue(joined(os.path.join(plain, view)) == data, (name, view))
 
 
 class KeptTest(MapTest):
@@ -199,7 +198,8 @@ class DamagedTest(MapTest):
             mount = self.start()
             for (name, path), _ in zip(found.items(), ways[at:at + len(found)]):
                 data, before, place = self.files[name], len(self.warnings(mount)), self.random.randrange(2 * M)
-                self.assertTrue(read(mount.p(name, "plain/bytes/%d+%d" % (place, 300 * K))) == data[place:place + 300 * K], name)
+                got = read(mount.p(name, "plain/bytes/%d+%d" % (place, 300 * K)))
+                self.assertTrue(got == data[place:place + 300 * K], name)
                 self.assertEqual(os.stat(mount.p(name, "plain/whole")).st_size, len(data), name)
                 self.assertEqual(len(self.warnings(mount)) - before, 1, (name, mount.log()))
             assert_alive(self, mount)
@@ -218,7 +218,8 @@ class DamagedTest(MapTest):
         other = read(found[sorted(found)[0]])
         self.check(found, [lambda old: old[:self.random.randrange(len(old))]] * 10 + [lambda old: old[:-1]] * 5 +
                    [lambda old: old + b"\0"] * 5 + [lambda old: b""] * 5 + [lambda old: bytes(len(old))] * 5 +
-                   [lambda old: self.random.randbytes(len(old))] * 5 + [lambda old: old[:8] + bytes([old[8] + 1]) + old[9:]] * 5)
+                   [lambda old: self.random.randbytes(len(old))] * 5 +
+                   [lambda old: old[:8] + bytes([old[8] + 1]) + old[9:]] * 5)
         for path in found.values():
             with open(path, "wb") as file:
                 file.write(other)
