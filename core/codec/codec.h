@@ -80,6 +80,13 @@ enum codec_end {
     CODEC_START_ALONE, /* the file can only be read from its start: see codec.advice */
 };
 
+/* Why a unit cannot be decoded. */
+enum codec_reason {
+    CODEC_DAMAGED,
+    CODEC_NEEDS_DICTIONARY,
+    CODEC_NEEDS_MEMORY, /* more than is sane */
+};
+
 /*
  * A walk under way, as the caller sees it. Each codec's own walk begins with one.
  *
@@ -91,6 +98,7 @@ struct codec_walk {
     uint64_t plain;     /* plain bytes of the units before */
     uint64_t unit;      /* where the last unit starts, that was begun */
     enum codec_end end; /* once it has ended, `file` and `plain` are those before the last unit */
+    enum codec_reason reason; /* of the first unit that was not damaged, but cannot be decoded */
 };
 
 struct codec_stream;

@@ -49,7 +49,8 @@ int gzip_walk_begin(const struct codec_file *file, const struct codec_place *fro
         return error;
     }
     if (from != NULL)
-        walk->walk = (struct codec_walk){from->file, from->plain, from->file, CODEC_GOES_ON};
+        walk->walk = (struct codec_walk){
+            .file = from->file, .plain = from->plain, .unit = from->file, .end = CODEC_GOES_ON};
     walk->plain = walk->walk.plain;
     gzip_reader_go_to_member(&walk->reader, walk->walk.file);
     *begun = &walk->walk;

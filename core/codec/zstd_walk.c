@@ -232,6 +232,8 @@ static int zstd_end_frame(struct zstd_walk *walk)
 {
     const struct zstd_frame *frame = &walk->frame;
     const bool readable = zstd_frame_is_readable(frame);
+    if (!readable && walk->walk.reason == CODEC_DAMAGED)
+        walk->walk.reason = frame->dictionary != 0 ? CODEC_NEEDS_DICTIONARY : CODEC_NEEDS_MEMORY;
     const uint64_t holds = frame->content == ZSTD_UNTOLD ? frame->least : frame->content;
 
     if (frame->content == ZSTD_UNTOLD && frame->least != frame->most) {

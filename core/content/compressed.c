@@ -51,13 +51,19 @@ int compressed_copy(const struct reading *reading, int fd, void *buffer, size_t 
     return error;
 }
 
+/* If a damaged unit is in the way, what comes before it is lent. */
 int compressed_lend(const struct reading *reading, int fd, uint64_t offset, uint64_t most,
                     uint8_t *scratch, struct content_loan *loan)
 {
     /* To the end of a decoded block: the next loan is one block, then. */
     const uint64_t block_end = (offset / DECODED_BLOCK + 1) * DECODED_BLOCK;
-    const size_t length = (size_t)min_u64(min_u64(most, CONTENT_SCRATCH), block_end - offset);
+    size_t length = (size_t)min_u64(min_u64(most, CONTENT_SCRATCH), block_end - offset);
+    int error = compressed_copy(reading, fd, scratch, length, offset, CONTENT_PROBES);
 
+    while (error == -EBADMSG && length > 1) {
+        length /= 2;
+        error = compressed_copy(reading, fd, scratch, length, offset, CONTENT_PROBES);
+    }
     *loan = (struct content_loan){.bytes = scratch, .length = length};
-    return compressed_copy(reading, fd, scratch, length, offset, CONTENT_PROBES);
+    return error;
 }

@@ -173,6 +173,7 @@ int content_map_finish(struct content_map *map, const struct codec_walk *walk, u
     map->file = walk->file;
     map->known = map->size = walk->plain;
     map->end = walk->end;
+    map->reason = walk->reason;
     drop_places_after(map, map->known);
     int error = content_map_prepare(map);
     return error == 0 ? add_rest(map, file_size) : error;

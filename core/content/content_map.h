@@ -75,6 +75,7 @@ struct content_map {
     uint64_t known;           /* plain bytes of whole units; the rest cannot be had */
     uint64_t resume;          /* index of the last place that starts a unit */
     enum codec_end end;       /* how the walk ended */
+    enum codec_reason reason; /* why units cannot be decoded, as far as the walk knows */
     struct map_place *places; /* owned */
     size_t count;
     uint8_t *aids; /* owned; NULL if they are in the store */

@@ -145,15 +145,21 @@ int map_walk_on(struct map_walk *walk, uint64_t most, bool *ended)
     return error;
 }
 
+static const char *const reasons[] = {
+    [CODEC_DAMAGED] = "damaged",
+    [CODEC_NEEDS_DICTIONARY] = "compressed with a dictionary, which is not supported,",
+    [CODEC_NEEDS_MEMORY] = "compressed so that it takes more than 128 MiB of memory to read,",
+};
+
 static void report_damages(const struct source *source, const struct content_map *map)
 {
     if (map->damage_count == 0)
         return;
     const struct map_damage *first = &map->damages[0];
-    source_report_trouble(source, "damaged",
-                          "damaged at byte %" PRIu64 ": of plain/, the %" PRIu64
-                          " bytes from %" PRIu64 " on cannot be read%s",
-                          first->file, first->to - first->from, first->from,
+    source_report_trouble(source, "not readable",
+                          "%s at byte %" PRIu64 ": of plain/, the %" PRIu64 " bytes from %" PRIu64
+                          " on cannot be read%s",
+                          reasons[map->reason], first->file, first->to - first->from, first->from,
                           map->damage_count > 1 ? ", nor some further on" : "");
 }
 

@@ -80,11 +80,6 @@ static int check_ready(const struct reading *reading)
     return content->is_ready != NULL ? content->is_ready(reading) : 0;
 }
 
-bool reading_is_ready(const struct reading *reading)
-{
-    return check_ready(reading) == 0;
-}
-
 int reading_pin(struct reading *reading)
 {
     struct source_pool *pool = reading->source->pool;

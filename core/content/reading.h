@@ -50,9 +50,6 @@ int reading_look(struct source *source, const struct cancel *cancel, struct read
 int reading_find(struct source *source, const struct cancel *cancel, struct reading *reading,
                  struct stat *attributes);
 
-/* Whether the content can be read: no map must be made first. Does not block. */
-bool reading_is_ready(const struct reading *reading);
-
 /*
  * Looks at the path and pins what is there: reading_look() and reading_pin(), repeated if the file
  * changes in between. Returns as these two. On failure *reading is closed.

@@ -50,7 +50,7 @@ struct source_pool {
 
     /*
      * Constant; called for what a user should know of a file; may be NULL. `kind`: constant text,
-     * such as "damaged". `text` is one line, without the path. As on_end.
+     * such as "no plain". `text` is one line, without the path. As on_end.
      */
     void (*on_trouble)(void *argument, const char *kind, const char *path, const char *text);
     void *on_trouble_argument;

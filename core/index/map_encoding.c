@@ -25,6 +25,7 @@ enum map_word {
 enum {
     ENTRY_WORDS = 3, /* of a place or a damage */
     ENTRIES = 4096,  /* in the buffer */
+    REASON_SHIFT = 8,
     BITS_SHIFT = 32,
     STARTS_UNIT_SHIFT = 40,
 };
@@ -164,14 +165,16 @@ static int read_map(struct map_file *file, const struct index_header *header,
 static bool begin_map_of(const struct index_header *header, const struct index_key *key,
                          struct content_map *map)
 {
-    const uint64_t end = map_word(header, MAP_WORD_END);
+    const uint64_t end = map_word(header, MAP_WORD_END) & UINT8_MAX;
+    const uint64_t reason = map_word(header, MAP_WORD_END) >> REASON_SHIFT;
 
     map->file = map_word(header, MAP_WORD_FILE);
     map->size = map_word(header, MAP_WORD_SIZE);
     map->known = map_word(header, MAP_WORD_KNOWN);
     map->end = (enum codec_end)end;
-    return end > CODEC_GOES_ON && end <= CODEC_START_ALONE && map->file <= key->size &&
-           map->size <= OFFSET_MAX && map->known <= map->size &&
+    map->reason = (enum codec_reason)reason;
+    return end > CODEC_GOES_ON && end <= CODEC_START_ALONE && reason <= CODEC_NEEDS_MEMORY &&
+           map->file <= key->size && map->size <= OFFSET_MAX && map->known <= map->size &&
            (map->size == 0 || map_word(header, MAP_WORD_PLACES) > 0 ||
             map_word(header, MAP_WORD_DAMAGES) > 0);
 }
@@ -292,7 +295,7 @@ static void fill_map_words(struct index_header *header, const struct index_key *
                            const struct content_map *map)
 {
     index_header_fill(header, key);
-    map_set(header, MAP_WORD_END, map->end);
+    map_set(header, MAP_WORD_END, (uint64_t)map->end | (uint64_t)map->reason << REASON_SHIFT);
     map_set(header, MAP_WORD_DAMAGES, map->damage_count);
     map_set(header, MAP_WORD_FILE, map->file);
     map_set(header, MAP_WORD_PLACES, map->count);

@@ -3,7 +3,7 @@
  * A map as bytes of a file. It begins with the words of core/index/index_encoding.h, of which these
  * have another meaning:
  *
- *     words   9          how the walk ended: an enum codec_end
+ *     words   9          how the walk ended: an enum codec_end, and an enum codec_reason << 8
  *             10         how many damages there are
  *             11         how far the file was walked, in bytes
  *             12         how many places there are

@@ -77,13 +77,14 @@ static void log_end(void *argument, const char *path, const struct generation_en
               path, end_reason_text(end->reason), end->was.size, end->now.size);
 }
 
+/* Lines of their own limit: the EIO that a trouble causes must not crowd out what says where. */
 static void note_trouble(void *argument, const char *kind, const char *path, const char *text)
 {
     struct driver *driver = argument;
 
     troubles_add(&driver->troubles, kind, path, text);
-    if (log_may_write(&driver->server.log))
-        log_write(&driver->server.log, FUSE_LOG_WARNING, "%s: %s\n", path, text);
+    if (log_may_write(&driver->trouble_log))
+        log_write(&driver->trouble_log, FUSE_LOG_WARNING, "%s: %s\n", path, text);
 }
 
 /* The path in SOURCE that a request is about. */
@@ -162,12 +163,14 @@ static void init_parts(struct driver *driver)
     sampler_init(&driver->sampler);
     recent_sources_init(&driver->recent);
     troubles_init(&driver->troubles);
+    log_init(&driver->trouble_log);
 }
 
 static void destroy_parts(struct driver *driver)
 {
     recent_sources_destroy(&driver->recent);
     troubles_destroy(&driver->troubles);
+    log_destroy(&driver->trouble_log);
     index_space_destroy(&driver->index_space);
     index_directory_destroy(&driver->index_directory);
     dir_streams_destroy(&driver->dirs);

@@ -14,7 +14,7 @@
 enum { TROUBLES_REMEMBERED = 16 };
 
 struct trouble {
-    const char *kind; /* constant text, such as "damaged"; NULL: none */
+    const char *kind; /* constant text, such as "no plain"; NULL: none */
     char *path;       /* beneath SOURCE; owned */
     char *text;       /* one line; owned */
 };

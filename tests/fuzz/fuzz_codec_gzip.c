@@ -21,9 +21,9 @@
 
 enum { FILE_INPUT, AID_INPUT };
 enum {
-    PLAIN_MOST = 16 * 1024 * 1024, /* that is walked through */
-    READ_MOST = 4 * 1024 * 1024,   /* from a place */
-    PLACES_MOST = 8,               /* that are read from */
+    PLAIN_MOST = 5 * 1024 * 1024, /* that is walked through */
+    READ_MOST = 2 * 1024 * 1024,  /* from a place */
+    PLACES_MOST = 8,              /* that are read from */
     SIMPLE_PLAIN = 200000,
 };
 

@@ -19,7 +19,7 @@
 #include "core/codec/zstd.h"
 
 enum {
-    PLAIN_MOST = 16 * 1024 * 1024, /* more is not read */
+    PLAIN_MOST = 4 * CODEC_STEP, /* more is not read */
     PLACES_MOST = 1000,
 };
 

@@ -32,28 +32,6 @@ static inline void made_free(struct made_file *made)
     codec_bytes_free(&made->plain);
 }
 
-/* How much memory `size` bytes have: it doubles, as files are made of many small pieces here. */
-static inline size_t made_room(uint64_t size)
-{
-    size_t room = 4096;
-    while (room <= size)
-        room *= 2;
-    return room;
-}
-
-/* All bytes of a file that is made are added by this: it has more memory than codec_check.h says.
- */
-static inline void made_add(struct codec_bytes *file, const void *bytes, size_t length)
-{
-    const size_t room = made_room(file->size + length);
-
-    if (file->bytes == NULL || room != made_room(file->size))
-        file->bytes = realloc(file->bytes, room);
-    assert_non_null(file->bytes);
-    memcpy(file->bytes + file->size, bytes, length);
-    file->size += length;
-}
-
 /* Adds plain bytes, which may be some that are there already. */
 static inline void made_keep_plain(struct made_file *made, const uint8_t *plain, size_t length)
 {
@@ -61,7 +39,7 @@ static inline void made_keep_plain(struct made_file *made, const uint8_t *plain,
 
     assert_non_null(copy);
     memcpy(copy, plain, length);
-    made_add(&made->plain, copy, length);
+    codec_bytes_add(&made->plain, copy, length);
     free(copy);
 }
 
@@ -72,9 +50,8 @@ static inline void made_fill(struct random *random, uint8_t *bytes, size_t lengt
     const size_t period = (size_t)random_between(random, 1, 2000);
 
     for (size_t i = 0; i < length; i++) {
-        bytes[i] = (uint8_t)('\n' + random_below(random, letters));
-        if (i >= period && !random_chance(random, 3))
-            bytes[i] = bytes[i - period];
+        const bool again = i >= period && i % 32 != 0;
+        bytes[i] = again ? bytes[i - period] : (uint8_t)('\n' + random_below(random, letters));
     }
 }
 
@@ -146,7 +123,7 @@ static inline bool made_try_block(struct made_file *made, const uint8_t *plain, 
     made_put_u32(body + written + 4, length);
     const size_t size = (size_t)(body - block) + written + MADE_TRAILER;
     made_put_u16(bc + 4, size - 1);
-    made_add(&made->file, block, size);
+    codec_bytes_add(&made->file, block, size);
     made_keep_plain(made, plain, length);
     return true;
 }
@@ -162,7 +139,7 @@ static inline void made_end(struct made_file *made)
 {
     static const uint8_t marker[] = {0x1f, 0x8b, 8,    4, 0, 0, 0, 0, 0, 0xff, 6, 0, 0x42, 0x43,
                                      2,    0,    0x1b, 0, 3, 0, 0, 0, 0, 0,    0, 0, 0,    0};
-    made_add(&made->file, marker, sizeof(marker));
+    codec_bytes_add(&made->file, marker, sizeof(marker));
 }
 
 /* A gzip member that is no block. */
@@ -174,7 +151,7 @@ static inline void made_member(struct made_file *made, const uint8_t *plain, siz
     assert_non_null(bytes);
     const size_t written = made_deflate(plain, length, 0, MAX_WBITS + 16, bytes, room);
     assert_true(written > 0);
-    made_add(&made->file, bytes, written);
+    codec_bytes_add(&made->file, bytes, written);
     made_keep_plain(made, plain, length);
     free(bytes);
 }

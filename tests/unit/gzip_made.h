@@ -15,17 +15,18 @@ static inline void fill_stretch(struct random *random, enum content_kind kind, u
                                 size_t length)
 {
     size_t at = 0;
-    while (at < length) {
+    if (kind == ZEROS)
+        memset(plain, 0, length);
+    for (; kind == NOISE && at < length; at++)
+        plain[at] = (uint8_t)random_next(random);
+    while (kind != ZEROS && at < length) {
         char line[80];
         const int got =
             snprintf(line, sizeof(line), "%04x GET /item/%03d?ref=%x status=%d\n",
                      (unsigned)random_below(random, 65536), (int)random_below(random, 1000),
                      (unsigned)random_below(random, 1u << 24), 200 + (int)random_below(random, 5));
         const size_t part = min_u64((size_t)got, length - at);
-        for (size_t i = 0; i < part; i++)
-            plain[at + i] = kind == ZEROS   ? 0
-                            : kind == NOISE ? (uint8_t)random_next(random)
-                                            : (uint8_t)line[i];
+        memcpy(plain + at, line, part);
         at += part;
     }
 }
@@ -91,7 +92,7 @@ static inline void add_member(struct codec_bytes *file, const uint8_t *plain, si
 
 static inline void add_plainly(struct codec_bytes *file, const uint8_t *plain, size_t length)
 {
-    const struct gzip_way way = {.level = 6};
+    const struct gzip_way way = {.level = 2};
     add_member(file, plain, length, &way);
 }
 

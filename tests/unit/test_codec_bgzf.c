@@ -64,9 +64,9 @@ static struct codec_bytes filter(const struct scratch *scratch, char *const *pro
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return written;
     const int output = scratch_open(scratch, "output", O_RDONLY);
-    made_add(&written, "", 0);
+    codec_bytes_add(&written, "", 0);
     while ((length = read(output, buffer, sizeof(buffer))) > 0)
-        made_add(&written, buffer, (size_t)length);
+        codec_bytes_add(&written, buffer, (size_t)length);
     (void)close(output);
     return written;
 }
@@ -96,14 +96,14 @@ static void test_sizes(void **state)
         CODEC_STEP - 1,
         CODEC_STEP,
         CODEC_STEP + 1,
-        5 * MIB + 7,
+        2 * MIB + 7,
     };
 
-    for (size_t i = 0; i < 4 * LENGTH_OF(sizes); i++) {
+    for (size_t i = 0; i < 2 * LENGTH_OF(sizes); i++) {
         struct random random = random_case(i);
         struct made_file made = {.file.bytes = NULL};
-        const size_t most = random_chance(&random, 50) ? MADE_BLOCK_MOST : 5000;
-        made_add(&made.plain, "", 0);
+        const size_t most = i < LENGTH_OF(sizes) ? MADE_BLOCK_MOST : 5000;
+        codec_bytes_add(&made.plain, "", 0);
         made_random(&made, &random, sizes[i % LENGTH_OF(sizes)], most);
         if (made.file.size == 0 || random_chance(&random, 70))
             made_end(&made);
@@ -119,14 +119,14 @@ static void test_bgzip(void **state)
 {
     static char *const levels[] = {"0", "1", "6", "9"};
 
-    for (size_t i = 0; i < 3 * LENGTH_OF(levels); i++) {
+    for (size_t i = 0; i < 2 * LENGTH_OF(levels); i++) {
         struct random random = random_case(i);
         struct made_file made = {.file.bytes = NULL};
-        const size_t size = (size_t)random_below(&random, 4 * (uint64_t)MIB);
+        const size_t size = (size_t)random_below(&random, 3 * (uint64_t)MIB / 2);
         uint8_t *plain = malloc(size + 1);
         assert_non_null(plain);
         made_fill(&random, plain, size);
-        made_add(&made.plain, plain, size);
+        codec_bytes_add(&made.plain, plain, size);
         char *const bgzip[] = {"bgzip", "-c", "-l", levels[i % LENGTH_OF(levels)], NULL};
         made.file = filter(*state, bgzip, &made.plain);
         if (made.file.bytes == NULL)
@@ -163,15 +163,8 @@ static void test_a_million_empty_blocks(void **state)
 
     (void)state;
     made_block(&made, (const uint8_t *)"before", 6);
-    uint8_t *blocks = NULL;
-    made_end(&made);
-    const uint64_t one = made.file.size;
-    blocks = malloc(1000000 * (size_t)28);
-    assert_non_null(blocks);
     for (size_t i = 0; i < 1000000; i++)
-        memcpy(blocks + i * 28, made.file.bytes + one - 28, 28);
-    made_add(&made.file, blocks, 1000000 * (size_t)28);
-    free(blocks);
+        made_end(&made);
     made_block(&made, (const uint8_t *)"after", 5);
 
     const struct codec_file file = codec_bytes_open(&made.file);
@@ -262,10 +255,10 @@ static void test_recognises(void **state)
     made_block(&made, plain, sizeof(plain));
     const uint64_t block = made.file.size;
     assert_true(recognised(&made));
-    made_add(&made.file, "\x1f\x8b", 2); /* the next is being written */
+    codec_bytes_add(&made.file, "\x1f\x8b", 2); /* the next is being written */
     assert_true(recognised(&made));
     made.file.size = block;
-    made_add(&made.file, "garbage", 7);
+    codec_bytes_add(&made.file, "garbage", 7);
     assert_false(recognised(&made));
     made.file.size = block;
     made_member(&made, plain, sizeof(plain));
@@ -286,22 +279,23 @@ static void test_recognises(void **state)
 
 static void make_mixed(struct made_file *made, struct random *random)
 {
-    uint8_t *plain = malloc(3 * (size_t)MIB);
+    const size_t size = CODEC_STEP + CODEC_STEP / 2;
+    uint8_t *plain = malloc(size);
 
     assert_non_null(plain);
-    made_fill(random, plain, 3 * (size_t)MIB);
+    made_fill(random, plain, size);
     made_random(made, random, MIB, MADE_BLOCK_MOST);
     made_end(made);
-    made_member(made, plain, 3 * (size_t)MIB);
+    made_member(made, plain, size);
     made_member(made, plain, 0);
-    made_random(made, random, 2 * MIB, MADE_BLOCK_MOST);
+    made_random(made, random, CODEC_STEP + CODEC_STEP / 4, MADE_BLOCK_MOST);
     made_member(made, plain, 1000);
     free(plain);
 }
 
 static void test_mixed(void **state)
 {
-    for (uint64_t i = 0; i < 5; i++) {
+    for (uint64_t i = 0; i < 3; i++) {
         struct random random = random_case(i);
         struct made_file made = {.file.bytes = NULL};
         make_mixed(&made, &random);
@@ -317,7 +311,9 @@ static void test_mixed_and_damaged(void **state)
 {
     const uint8_t *plain = (const uint8_t *)"some bytes, and some bytes, and others";
     struct made_file made = {.file.bytes = NULL};
+    struct random random = random_case(0);
     struct codec_told told;
+    uint8_t got[49];
 
     (void)state;
     made_block(&made, plain, 10);
@@ -329,6 +325,9 @@ static void test_mixed_and_damaged(void **state)
         assert_int_equal(told.end, CODEC_CUT);
         assert_int_equal(told.file, start);
         assert_int_equal(told.size, 10);
+        assert_int_equal(
+            codec_read_from(&bgzf_codec, &made.file, &told.places[0], 0, 49, &random, got),
+            -EBADMSG);
         codec_told_free(&told);
     }
     made_block(&made, plain, 10);
@@ -361,18 +360,18 @@ static void test_padding(void **state)
 
     made_random(&made, &random, 100000, MADE_BLOCK_MOST);
     const uint64_t end = made.file.size;
-    made_add(&made.file, zeros, sizeof(zeros));
+    codec_bytes_add(&made.file, zeros, sizeof(zeros));
     check_made(&made, &random);
     check_with_gzip(*state, &made);
-    made_add(&made.file, "garbage", 7);
+    codec_bytes_add(&made.file, "garbage", 7);
     check_made(&made, &random);
     check_with_gzip(*state, &made);
     made_block(&made, made.plain.bytes, 10);
     check_end(&made, CODEC_LOST, end); /* a hole: gzip -d leaves the rest out, and does not tell */
     made.file.size = end;
-    made_add(&made.file, "\x1f", 1);
+    codec_bytes_add(&made.file, "\x1f", 1);
     check_end(&made, CODEC_CUT, end);
-    made_add(&made.file, "\x8b\7 and so on, but nothing that is known", 40);
+    codec_bytes_add(&made.file, "\x8b\7 and so on, but nothing that is known", 40);
     check_end(&made, CODEC_LOST, end);
     made_free(&made);
 }
@@ -382,9 +381,9 @@ static void test_no_unit_at_all(void **state)
     struct made_file made = {.file.bytes = NULL};
 
     (void)state;
-    made_add(&made.file, "", 0);
+    codec_bytes_add(&made.file, "", 0);
     check_end(&made, CODEC_WHOLE, 0);
-    made_add(&made.file, "plain", 5);
+    codec_bytes_add(&made.file, "plain", 5);
     check_end(&made, CODEC_LOST, 0);
     memset(made.file.bytes, 0, 5);
     check_end(&made, CODEC_LOST, 0);
@@ -502,7 +501,7 @@ static void test_wrong_sizes(void **state)
     for (unsigned i = 0; i + 1 < SMALL_BLOCKS; i++) {
         uint8_t *end = made.file.bytes + ends[i].file;
         uint8_t *bsize = i == 2 ? NULL : end - (ends[i].file - (i > 0 ? ends[i - 1].file : 0)) + 16;
-        for (unsigned wrong = 0; wrong < 65536; wrong += 97) {
+        for (unsigned wrong = 0; wrong < 65536; wrong += 197) {
             uint8_t kept[4];
             memcpy(kept, end - 4, 4);
             made_put_u32(end - 4, wrong);
@@ -578,7 +577,7 @@ static int skip_and_read(struct codec_bytes *bytes, uint64_t start, size_t lengt
 static void test_skip(void **state)
 {
     (void)state;
-    for (uint64_t i = 0; i < 20; i++) {
+    for (uint64_t i = 0; i < 10; i++) {
         struct random random = random_case(i);
         struct made_file made = {.file.bytes = NULL};
         struct codec_stream *stream = NULL;
@@ -586,7 +585,7 @@ static void test_skip(void **state)
         if (i % 2 == 0)
             make_mixed(&made, &random);
         else
-            made_random(&made, &random, 3 * MIB, random_chance(&random, 50) ? 1000 : 60000);
+            made_random(&made, &random, MIB, i % 4 == 1 ? 1000 : 60000);
         const struct codec_file file = codec_bytes_open(&made.file);
         uint8_t *got = malloc(made.plain.size);
         assert_non_null(got);

@@ -10,11 +10,12 @@
 /* How streams and their blocks are made. */
 struct xz_manner {
     lzma_check check;
-    uint32_t preset;
-    bool sizes;         /* the headers of blocks tell how long they are */
-    lzma_vli before;    /* a filter before LZMA2; 0: none */
-    size_t block_size;  /* plain bytes */
-    uint64_t misstated; /* the index says so many plain bytes more of each block */
+    uint32_t preset;     /* but for the dictionary: */
+    uint32_t dictionary; /* 0: the least, as memory of large ones takes time */
+    bool sizes;          /* the headers of blocks tell how long they are */
+    lzma_vli before;     /* a filter before LZMA2; 0: none */
+    size_t block_size;   /* plain bytes */
+    uint64_t misstated;  /* the index says so many plain bytes more of each block */
 };
 
 /* Encodes a block without sizes in its header. Returns how long it is. */
@@ -63,6 +64,7 @@ static inline void xz_add_block(struct codec_bytes *file, const struct xz_manner
 
     assert_non_null(bytes);
     assert_false(lzma_lzma_preset(&lzma, manner->preset));
+    lzma.dict_size = manner->dictionary != 0 ? manner->dictionary : LZMA_DICT_SIZE_MIN;
     if (manner->before != 0)
         filters[used++] =
             (lzma_filter){manner->before, manner->before == LZMA_FILTER_DELTA ? &delta : NULL};
@@ -118,17 +120,23 @@ static inline void xz_add_zeros(struct codec_bytes *file, size_t length)
     free(zeros);
 }
 
-/* Bytes that compress a little: words of a few letters, and stretches of chance. */
+/*
+ * Words of a few letters, stretches of chance, and for the most part what was there a while ago:
+ * so that it does not take long.
+ */
 static inline uint8_t *xz_plain(struct random *random, size_t size)
 {
     uint8_t *plain = malloc(size + 1);
     size_t at = 0;
     assert_non_null(plain);
     while (at < size) {
-        const size_t end = at + (size_t)min_u64(size - at, random_between(random, 1, 20000));
+        const bool again = at > 0 && random_chance(random, 70);
+        const uint64_t most = again ? 30000 : 3000;
+        const size_t end = at + (size_t)min_u64(size - at, random_between(random, 1, most));
         const uint64_t letters = random_chance(random, 20) ? 256 : random_between(random, 1, 4);
+        const size_t back = (size_t)random_between(random, 1, min_u64(max_u64(at, 1), 4000));
         for (; at < end; at++)
-            plain[at] = (uint8_t)('a' + random_below(random, letters));
+            plain[at] = again ? plain[at - back] : (uint8_t)('a' + random_below(random, letters));
     }
     return plain;
 }

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/content/decode_parts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/base/checked.h"
+#include "core/base/cleanup.h"
+#include "core/base/outcome.h"
+#include "core/content/map_detail.h"
+
+/* The share of all memory that one part may fill with blocks while it is checked. */
+enum { PART_SHARE = 2 };
+
+/* Room for bytes that are passed, or NULL. */
+static uint8_t *scratch_of(struct decoding *decoding)
+{
+    if (decoding->scratch == NULL)
+        decoding->scratch = malloc(DECODED_BLOCK);
+    return decoding->scratch;
+}
+
+/* --- runs ------------------------------------------------------------------------------------- */
+
+/*
+ * The last place at or before a part that can be had: if the store of aids has gone, that is where
+ * a unit starts. Then decoding takes longer, but is as right.
+ */
+static int load_place_before(const struct content_map *map, size_t part, struct codec_place *place,
+                             uint8_t **aid)
+{
+    int error = content_map_load_place(map, part, place, aid);
+
+    while (error != 0 && error != -ENOMEM && part > 0) {
+        free(steal_pointer(aid));
+        part--;
+        if (map->places[part].starts_unit)
+            error = content_map_load_place(map, part, place, aid);
+    }
+    return error;
+}
+
+/*
+ * Starts a run at a place, with the reserved memory. -TRY_AGAIN: another run has it, and there is
+ * no more; all must be given back first, as waiting here might be for ever.
+ */
+static int start_run(struct decoding *decoding, size_t part, struct decode_run **run)
+{
+    const struct codec *codec = decoding->map->codec;
+    struct codec_stream *stream = NULL;
+    struct codec_place place;
+    AUTO_FREE uint8_t *aid = NULL;
+
+    if (decoding->extra == 0 && !decode_cache_reserve(decoding->cache, decoding->needed))
+        return -TRY_AGAIN;
+    decoding->extra = decoding->needed;
+    int error = load_place_before(decoding->map, part, &place, &aid);
+    if (error == 0)
+        error = codec->stream_open(&decoding->file, &place, &stream);
+    if (error != 0)
+        return error;
+    *run = decode_run_new(decoding->map, stream, place.plain, decoding->needed);
+    if (*run == NULL) {
+        codec->stream_close(stream);
+        return -ENOMEM;
+    }
+    decoding->extra = 0;
+    return 0;
+}
+
+/* Lets a run wait; or frees it, and its memory is the request's again. */
+static void leave_run(struct decoding *decoding, struct decode_run *run, bool keep)
+{
+    if (keep)
+        decode_cache_leave_run(decoding->cache, run);
+    else
+        decoding->extra += decode_run_end(run);
+}
+
+static int read_run(struct decoding *decoding, struct decode_run *run, uint8_t *bytes,
+                    size_t length)
+{
+    int error = cancel_asked(decoding->reading->cancel) ? -CANCELLED : 0;
+    if (error == 0)
+        error = decoding->map->codec->stream_read(&decoding->file, run->stream, bytes, length);
+    if (error == 0)
+        run->plain += length;
+    return error;
+}
+
+static int skip_run(struct decoding *decoding, struct decode_run *run, uint64_t plain)
+{
+    int error = decoding->map->codec->stream_skip(&decoding->file, run->stream, plain - run->plain);
+    if (error == 0)
+        run->plain = plain;
+    return error;
+}
+
+/* Reads on to `plain`. */
+static int pass_to(struct decoding *decoding, struct decode_run *run, uint64_t plain)
+{
+    int error = 0;
+
+    if (decoding->map->codec->stream_skip != NULL && run->plain < plain)
+        return skip_run(decoding, run, plain);
+    while (error == 0 && run->plain < plain) {
+        const size_t length = (size_t)min_u64(plain - run->plain, DECODED_BLOCK);
+        uint8_t *scratch = scratch_of(decoding);
+        error = scratch != NULL ? read_run(decoding, run, scratch, length) : -ENOMEM;
+    }
+    return error;
+}
+
+/* Decodes [start, end), which lies in a part. */
+static int decode_in_run(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
+{
+    struct decode_run *run = decode_cache_take_run(decoding->cache, decoding->map,
+                                                   decoding->map->places[part].plain, start);
+    int error = run == NULL ? start_run(decoding, part, &run) : 0;
+
+    if (error != 0)
+        return error;
+    error = pass_to(decoding, run, start);
+    if (error == 0)
+        error = read_run(decoding, run, decoding->to + (start - decoding->start),
+                         (size_t)(end - start));
+    leave_run(decoding, run, error == 0);
+    return error;
+}
+
+/* --- checking a part -------------------------------------------------------------------------- */
+
+enum { KEPT_MOST = 128 };
+
+/* A part that is decoded to its end. */
+struct part_reader {
+    struct decoding *decoding;
+    struct decode_run *run;
+    size_t part;
+    uint64_t end;                          /* of the part */
+    bool keeps;                            /* whole blocks of the part become ready, too */
+    struct decoded_block *kept[KEPT_MOST]; /* claimed meanwhile */
+    size_t kept_count;
+};
+
+/* A block that begins here and lies in the part, to be filled, or NULL. */
+static uint8_t *keep_block(struct part_reader *reader)
+{
+    struct decoding *decoding = reader->decoding;
+    const uint64_t plain = reader->run->plain;
+    const struct block_key key = {generation_number(decoding->reading->generation),
+                                  plain / DECODED_BLOCK, DECODED_BLOCK};
+
+    if (!reader->keeps || reader->kept_count == KEPT_MOST || plain % DECODED_BLOCK != 0 ||
+        reader->end - plain < DECODED_BLOCK)
+        return NULL;
+    struct decoded_block *block = decode_cache_claim_more(decoding->cache, &key);
+    if (block == NULL)
+        return NULL;
+    reader->kept[reader->kept_count++] = block;
+    return block->bytes;
+}
+
+/* Reads the next bytes of the part, to where they are wanted, or up to where some are. */
+static int read_more_of_part(struct part_reader *reader)
+{
+    struct decoding *decoding = reader->decoding;
+    const uint64_t plain = reader->run->plain;
+    const uint64_t room = DECODED_BLOCK - plain % DECODED_BLOCK;
+    uint64_t stop = min_u64(reader->end, plain + room);
+    uint8_t *to = NULL;
+
+    if (plain >= decoding->start && plain < decoding->end) {
+        to = decoding->to + (plain - decoding->start);
+        stop = min_u64(stop, decoding->end);
+    } else {
+        if (plain < decoding->start)
+            stop = min_u64(stop, decoding->start);
+        to = stop - plain == DECODED_BLOCK ? keep_block(reader) : NULL;
+        to = to != NULL ? to : scratch_of(decoding);
+    }
+    return to != NULL ? read_run(decoding, reader->run, to, (size_t)(stop - plain)) : -ENOMEM;
+}
+
+/* At the end of a part: whether the stream has come to the next place. */
+static int check_end(struct part_reader *reader)
+{
+    const struct decoding *decoding = reader->decoding;
+    const struct content_map *map = decoding->map;
+    const bool is_last = reader->part + 1 == map->count;
+    const struct codec_place next = is_last ? (struct codec_place){.file = map->file}
+                                            : content_map_place(map, reader->part + 1);
+
+    if (map->codec->stream_check == NULL)
+        return 0;
+    return map->codec->stream_check(&decoding->file, reader->run->stream,
+                                    is_last && !decoding->by_units ? NULL : &next);
+}
+
+static int read_to_part_end(struct part_reader *reader)
+{
+    struct decode_cache *cache = reader->decoding->cache;
+    int error = 0;
+
+    while (error == 0 && reader->run->plain < reader->end)
+        error = read_more_of_part(reader);
+    if (error == 0)
+        error = check_end(reader);
+    for (size_t i = 0; i < reader->kept_count; i++) {
+        decode_cache_loaded(cache, reader->kept[i], error == 0);
+        if (error == 0)
+            decode_cache_put(cache, reader->kept[i]);
+    }
+    return error;
+}
+
+static void report_part(const struct decoding *decoding, size_t part)
+{
+    const struct map_place *place = &decoding->map->places[part];
+    source_report_trouble(decoding->reading->source, "not readable",
+                          "damaged after byte %" PRIu64 ": of plain/, the %" PRIu64
+                          " bytes from %" PRIu64 " on cannot be read",
+                          place->file, content_map_part_end(decoding->map, part) - place->plain,
+                          place->plain);
+}
+
+/* Decodes a part to its end, and what of it is wanted on the way. */
+static int check_part(struct decoding *decoding, size_t part)
+{
+    struct content_map *map = decoding->map;
+    struct part_reader reader = {
+        .decoding = decoding, .part = part, .end = content_map_part_end(map, part)};
+
+    reader.keeps = reader.end - map->places[part].plain <= decoding->cache->limit / PART_SHARE;
+    int error = start_run(decoding, part, &reader.run);
+    if (error != 0)
+        return error;
+    error = read_to_part_end(&reader);
+    leave_run(decoding, reader.run, false);
+    if (error == 0)
+        atomic_store(&map->checks[part], (uint8_t)PART_RIGHT);
+    else if (error == -EBADMSG && !decoding->by_units)
+        atomic_store(&map->checks[part], (uint8_t)PART_WRONG);
+    return error;
+}
+
+/* --- a stretch of any parts ------------------------------------------------------------------- */
+
+/* A unit may need more memory than its part told, if the part could not be looked through. */
+static int reserve_for_units(struct decoding *decoding)
+{
+    int error = decode_find_needed(decoding);
+
+    if (error != 0 || decoding->needed <= decoding->extra)
+        return error;
+    if (!decode_cache_reserve(decoding->cache, decoding->needed - decoding->extra))
+        return -ENOMEM;
+    decoding->extra = decoding->needed;
+    return 0;
+}
+
+/* A unit of the part is damaged. Decodes [start, end) if that is in others. */
+static int decode_by_units(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
+{
+    struct content_map *map = decoding->map;
+    struct content_map *detail = NULL;
+    int error = map_detail_get(map, part, &decoding->file, &detail);
+
+    if (error != 0)
+        return error;
+    decoding->map = detail;
+    decoding->by_units = true;
+    error = reserve_for_units(decoding);
+    if (error == 0)
+        error = decode_stretch(decoding, start, end);
+    decoding->map = map;
+    decoding->by_units = false;
+    content_map_unref(detail);
+    return error;
+}
+
+/* Notes a damaged unit, and reports it once. */
+static void note_wrong_unit(const struct decoding *decoding, size_t part)
+{
+    if (atomic_exchange(&decoding->map->checks[part], (uint8_t)PART_WRONG) != PART_WRONG)
+        report_part(decoding, part);
+}
+
+/* Decodes [start, end), which lies in a part that is not known to be damaged. */
+static int decode_checked(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
+{
+    const struct content_map *map = decoding->map;
+
+    if (map->codec->checks_when_read && atomic_load(&map->checks[part]) == PART_UNREAD)
+        return check_part(decoding, part);
+    return decode_in_run(decoding, part, start, end);
+}
+
+static int decode_in_part(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
+{
+    const struct content_map *map = decoding->map;
+    int error = -EBADMSG;
+
+    if (content_map_damage_in(map, start, end) != NULL)
+        return error;
+    if (atomic_load(&map->checks[part]) != PART_WRONG)
+        error = decode_checked(decoding, part, start, end);
+    if (error != -EBADMSG)
+        return error;
+    if (!decoding->by_units && map->places[part].starts_unit)
+        return decode_by_units(decoding, part, start, end);
+    note_wrong_unit(decoding, part);
+    return error;
+}
+
+int decode_stretch(struct decoding *decoding, uint64_t start, uint64_t end)
+{
+    int error = 0;
+
+    while (error == 0 && start < end) {
+        const size_t part = content_map_find(decoding->map, start);
+        const uint64_t part_end = content_map_part_end(decoding->map, part);
+        const uint64_t stop = part_end > start ? min_u64(end, part_end) : end;
+        error = decode_in_part(decoding, part, start, stop);
+        start = stop;
+    }
+    return error;
+}
+
+int decode_find_needed(struct decoding *decoding)
+{
+    const struct content_map *map = decoding->map;
+    int error = 0;
+
+    decoding->needed = 0;
+    for (size_t part = content_map_find(map, decoding->start);
+         error == 0 && part < map->count && map->places[part].plain < decoding->end; part++) {
+        const struct codec_place place = content_map_place(map, part);
+        uint64_t memory = 0;
+        if (content_map_damage_in(map, place.plain, place.plain + 1) == NULL)
+            error = map->codec->stream_memory(&decoding->file, &place, &memory);
+        if (error == -EBADMSG)
+            error = 0; /* one of its units is damaged: which one is found when it is decoded */
+        decoding->needed = max_u64(decoding->needed, memory);
+    }
+    decoding->needed += DECODED_BLOCK;
+    return error;
+}

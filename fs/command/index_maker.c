@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "fs/command/index_maker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "core/base/outcome.h"
+#include "core/content/empty_file.h"
+#include "core/content/reading.h"
+#include "core/format/record_formats.h"
+#include "core/index/index_encoding.h"
+#include "core/index/index_get.h"
+#include "core/index/index_note.h"
+#include "core/index/index_recount.h"
+#include "core/index/index_save.h"
+#include "fs/command/progress.h"
+
+enum {
+    DRAW_EVERY = 100, /* ms */
+    SHORTAGE_PAUSE_MS = 100,
+    SHORTAGE_ATTEMPTS = 600, /* a minute: leases are broken sooner */
+    ATTEMPTS = 8,            /* attempts to count a file that does not change meanwhile */
+};
+
+/* Waits for a build by blocking the thread, as there is nothing else to do. */
+struct waiting {
+    struct index_waiter waiter;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool ended; /* protected by lock */
+    int error;  /* protected by lock */
+};
+
+static void on_end(struct index_waiter *waiter, int error)
+{
+    struct waiting *waiting = list_object(waiter, struct waiting, waiter);
+    HOLD_LOCK(&waiting->lock);
+    waiting->ended = true;
+    waiting->error = error;
+    pthread_cond_signal(&waiting->changed);
+}
+
+/* Waits until the build ends or the bar must be redrawn. Returns whether the build has ended. */
+static bool ended_before_next_draw(struct waiting *waiting)
+{
+    const struct timespec deadline = clock_in_ms(DRAW_EVERY);
+    HOLD_LOCK(&waiting->lock);
+    while (!waiting->ended)
+        if (pthread_cond_clockwait(&waiting->changed, &waiting->lock, CLOCK_MONOTONIC, &deadline) !=
+            0)
+            break;
+    return waiting->ended;
+}
+
+static void show(void *argument, const struct index_progress *progress)
+{
+    progress_show(argument, progress->done, progress->size);
+}
+
+static int wait_for_build(struct index_maker *maker, const struct reading *reading,
+                          struct progress *progress)
+{
+    struct waiting waiting = {
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .changed = PTHREAD_COND_INITIALIZER,
+    };
+
+    index_waiter_init(&waiting.waiter, on_end);
+    int error = index_builder_join(&maker->builder, reading, maker->format, &waiting.waiter);
+    if (error != 0)
+        return error;
+    do
+        index_builder_report(&maker->builder, show, progress);
+    while (!ended_before_next_draw(&waiting));
+    return waiting.error;
+}
+
+static void show_recount(void *argument, uint64_t done, uint64_t size)
+{
+    progress_show(argument, done, size);
+}
+
+/* Waits until another change is certain to move the file's time stamps, but not too long. */
+static int await_past(const struct reading *reading)
+{
+    int fd = -1;
+    int error = reading_borrow(reading, &fd);
+    if (error != 0)
+        return error;
+    const struct file_identity now = generation_identity(reading->generation);
+    int64_t wait = file_identity_unsettled_ms(&now, fd);
+    reading_return(reading);
+    const struct timespec pause = {wait / 1000, wait % 1000 * 1000000};
+    (void)nanosleep(&pause, NULL);
+    return 0;
+}
+
+/*
+ * Verifies, by counting again, an index of a file that changed meanwhile. -TRY_AGAIN: it was not
+ * right at any one moment.
+ */
+static int make_sure(struct index_maker *maker, const struct reading *reading,
+                     struct progress *progress, const struct record_index *index,
+                     struct index_key *key)
+{
+    int error = await_past(reading);
+    if (error == 0)
+        error = index_recount(reading, index, show_recount, progress);
+    if (error != 0)
+        return error;
+    key->verified = true;
+    /* It has already warned of an error. */
+    (void)index_save(&maker->directory, key, &index_kept_type, (void *)(uintptr_t)index);
+    return 0;
+}
+
+/*
+ * Makes the index of a pinned reading, or finds a verified one. -TRY_AGAIN: the file changed
+ * meanwhile, and not only by appending.
+ */
+static int make_index(struct index_maker *maker, const struct reading *reading,
+                      struct progress *progress, struct record_index **index)
+{
+    struct index_note *note = index_note_of(reading->generation, maker->format);
+    struct index_key key;
+
+    if (note == NULL)
+        return -ENOMEM;
+    index_note_forget(note); /* the unverified result of an earlier attempt */
+    int error = await_past(reading);
+    if (error == 0)
+        error = index_get(&maker->directory, reading, maker->format, index);
+    if (error == -AWAITS_INDEX)
+        error = wait_for_build(maker, reading, progress);
+    if (error != 0)
+        return error;
+    record_index_unref(*index);
+    *index = index_note_peek(note, &key);
+    if (*index == NULL)
+        return -TRY_AGAIN;
+    return key.verified ? 0 : make_sure(maker, reading, progress, *index, &key);
+}
+
+static void print_result(const char *file, const struct record_index *index,
+                         const struct progress *progress)
+{
+    char size[PROGRESS_BYTES_MOST];
+    char rate[PROGRESS_BYTES_MOST];
+    double seconds = (double)progress_elapsed(progress) / 1000;
+
+    progress_bytes((double)index->size, size);
+    progress_bytes((double)index->size / seconds, rate);
+    printf("%s: %" PRIu64 " %s, %s in %.1f s (%s/s)\n", file, record_index_records(index),
+           index->format == default_format ? "lines" : "records", size, seconds, rate);
+    (void)fflush(stdout);
+}
+
+/* An empty file needs no index. */
+static int index_empty(const char *file, const struct reading *reading)
+{
+    int error = empty_file_check(reading);
+    if (error == 0) {
+        printf("%s: 0 lines\n", file);
+        (void)fflush(stdout);
+    }
+    return error;
+}
+
+/* Makes the map of a compressed content, or finds a verified one. Returns as make_index(). */
+static int make_map(struct index_maker *maker, struct source *source, struct progress *progress)
+{
+    AUTO_READING struct reading reading = {.source = NULL};
+
+    int error = reading_find(source, NULL, &reading, NULL);
+    if (error == 0)
+        error = await_past(&reading);
+    if (error == 0)
+        error = wait_for_build(maker, &reading, progress);
+    return error == -AWAITS_INDEX ? -TRY_AGAIN : error;
+}
+
+/* Opens the content, once its map is there. */
+static int open_mapped(struct index_maker *maker, struct source *source, struct progress *progress,
+                       struct reading *reading)
+{
+    int error = reading_look(source, NULL, reading, NULL);
+
+    if (error == -AWAITS_INDEX) {
+        error = make_map(maker, source, progress);
+        if (error == 0)
+            error = reading_look(source, NULL, reading, NULL);
+        error = error == -AWAITS_INDEX ? -TRY_AGAIN : error;
+    } else if (error == -ESTALE) {
+        error = -EISDIR;
+    }
+    return error == 0 ? reading_pin(reading) : error;
+}
+
+/* Tries once. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
+static int index_once(struct index_maker *maker, struct source *source)
+{
+    AUTO_READING struct reading reading = {.source = NULL};
+    struct record_index *index = NULL;
+    struct progress progress;
+
+    progress_begin(&progress, maker->shown);
+    int error = open_mapped(maker, source, &progress, &reading);
+    const bool is_empty = error == 0 && reading.size == 0;
+    if (error == 0 && !is_empty)
+        error = make_index(maker, &reading, &progress, &index);
+    progress_end(&progress);
+    if (is_empty)
+        error = index_empty(maker->shown, &reading);
+    else if (error == 0)
+        print_result(maker->shown, index, &progress);
+    record_index_unref(index);
+    return error;
+}
+
+/* Whether waiting helps. */
+static bool is_shortage(int error)
+{
+    return error == -HELD_BY_LEASE || error == -NO_DESCRIPTOR;
+}
+
+int index_maker_index(struct index_maker *maker, struct source *source)
+{
+    const struct timespec pause = {.tv_nsec = SHORTAGE_PAUSE_MS * 1000000L};
+    int error = index_once(maker, source);
+
+    for (int i = 0; i < SHORTAGE_ATTEMPTS && is_shortage(error); i++) {
+        (void)nanosleep(&pause, NULL);
+        error = index_once(maker, source);
+    }
+    for (int i = 1; i < ATTEMPTS && (error == -TRY_AGAIN || error == -ESTALE); i++)
+        error = index_once(maker, source);
+    return error;
+}
