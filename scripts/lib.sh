@@ -64,6 +64,7 @@ have() {
     ripgrep) have_command rg ;;
     xz-utils) have_command xz ;;
     isal) have_command igzip ;;
+    tabix) have_command bgzip ;;
     btrfs-progs) have_command mkfs.btrfs ;;
     e2fsprogs) have_command mkfs.ext4 ;;
     xfsprogs) have_command mkfs.xfs ;;

@@ -47,6 +47,7 @@ enum { MAP_DAMAGES_MOST = 64 * 1024 };
 /* What is known of the part after a place, if reading checks it. */
 enum part_check {
     PART_UNREAD, /* not checked yet */
+    PART_BUSY,   /* a thread is checking it; others wait for that, without a block */
     PART_RIGHT,
     PART_WRONG,
 };

@@ -17,6 +17,9 @@ void decode_cache_init(struct decode_cache *cache, uint64_t limit)
     pthread_mutex_init(&cache->lock, NULL);
     pthread_cond_init(&cache->changed, NULL);
     list_reset(&cache->idle);
+    list_reset(&cache->waiting_runs);
+    list_reset(&cache->busy_runs);
+    list_reset(&cache->spares);
     for (size_t i = 0; i < DECODED_BUCKETS; i++)
         list_reset(&cache->buckets[i]);
 }
@@ -31,7 +34,7 @@ static bool free_one(struct decode_cache *cache)
     struct decoded_item *item = list_object(cache->idle.next, struct decoded_item, idle);
     list_remove(&item->idle);
     cache->reserved -= item->memory;
-    item->free(item);
+    item->free(cache, item);
     return true;
 }
 
@@ -78,16 +81,48 @@ int decode_cache_reserve_waiting(struct decode_cache *cache, uint64_t bytes,
     return error;
 }
 
+int decode_cache_await(struct decode_cache *cache, const _Atomic uint8_t *check, uint8_t busy,
+                       const struct cancel *cancel)
+{
+    int error = 0;
+
+    HOLD_LOCK(&cache->lock);
+    if (atomic_load(check) == busy)
+        error = await_change(cache, cancel);
+    return error != 0 ? error : -TRY_AGAIN;
+}
+
+void decode_cache_wake(struct decode_cache *cache)
+{
+    HOLD_LOCK(&cache->lock);
+    pthread_cond_broadcast(&cache->changed);
+}
+
 uint64_t decode_cache_reserved(struct decode_cache *cache)
 {
     HOLD_LOCK(&cache->lock);
     return cache->reserved;
 }
 
+/* Takes a block of nothing, or NULL. The lock is held. */
+static struct decoded_block *take_spare(struct decode_cache *cache)
+{
+    if (list_empty(&cache->spares))
+        return NULL;
+    struct decoded_block *block = list_object(cache->spares.next, struct decoded_block, bucket);
+    list_remove(&block->bucket);
+    cache->spare_count--;
+    return block;
+}
+
 void decode_cache_destroy(struct decode_cache *cache)
 {
+    struct decoded_block *spare = NULL;
+
     while (free_one(cache))
         continue;
+    while ((spare = take_spare(cache)) != NULL)
+        free(spare);
     assert(cache->reserved == 0);
     pthread_cond_destroy(&cache->changed);
     pthread_mutex_destroy(&cache->lock);
@@ -95,21 +130,31 @@ void decode_cache_destroy(struct decode_cache *cache)
 
 /* --- blocks ----------------------------------------------------------------------------------- */
 
-static void free_block(struct decoded_item *item)
+/*
+ * Keeps the memory of a few: a full cache frees one for each new one, and fresh pages would take a
+ * fifth of the time of decoding.
+ */
+static void free_block(struct decode_cache *cache, struct decoded_item *item)
 {
     struct decoded_block *block = list_object(item, struct decoded_block, item);
     list_remove(&block->bucket);
-    free(block);
+    if (cache->spare_count == DECODED_SPARES) {
+        free(block);
+        return;
+    }
+    list_append(&cache->spares, &block->bucket);
+    cache->spare_count++;
 }
 
-/* The block, ready or not, or NULL. The lock is held. */
-static struct decoded_block *find_block(struct decode_cache *cache, const struct block_key *key)
+/* The block, ready or (not `only_ready`) loading, or NULL. The lock is held. */
+static struct decoded_block *find_block(struct decode_cache *cache, const struct block_key *key,
+                                        bool only_ready)
 {
     const struct list *bucket = &cache->buckets[key->number % DECODED_BUCKETS];
     for (struct list *link = bucket->next; link != bucket; link = link->next) {
         struct decoded_block *block = list_object(link, struct decoded_block, bucket);
         if (block->generation == key->generation && block->number == key->number &&
-            block->length >= key->length)
+            block->length >= key->length && (block->ready || !only_ready))
             return block;
     }
     return NULL;
@@ -125,7 +170,9 @@ static void use_block(struct decoded_block *block)
 /* Makes a block to be loaded, of memory that is reserved. The lock is held. */
 static struct decoded_block *add_block(struct decode_cache *cache, const struct block_key *key)
 {
-    struct decoded_block *block = malloc(sizeof(*block));
+    struct decoded_block *block = take_spare(cache);
+    if (block == NULL)
+        block = malloc(sizeof(*block));
     if (block == NULL)
         return NULL;
     block->item = (struct decoded_item){.memory = sizeof(*block), .free = free_block};
@@ -143,10 +190,9 @@ static struct decoded_block *add_block(struct decode_cache *cache, const struct 
 struct decoded_block *decode_cache_get(struct decode_cache *cache, const struct block_key *key)
 {
     HOLD_LOCK(&cache->lock);
-    struct decoded_block *block = find_block(cache, key);
-    if (block == NULL || !block->ready)
-        return NULL;
-    use_block(block);
+    struct decoded_block *block = find_block(cache, key, true);
+    if (block != NULL)
+        use_block(block);
     return block;
 }
 
@@ -158,7 +204,7 @@ int decode_cache_claim(struct decode_cache *cache, const struct block_key *key, 
 
     HOLD_LOCK(&cache->lock);
     for (;;) {
-        *block = find_block(cache, key);
+        *block = find_block(cache, key, false);
         *loads = *block == NULL && reserve(cache, wanted);
         if (*loads || (*block != NULL && (*block)->ready))
             break;
@@ -180,7 +226,7 @@ struct decoded_block *decode_cache_claim_more(struct decode_cache *cache,
                                               const struct block_key *key)
 {
     HOLD_LOCK(&cache->lock);
-    if (find_block(cache, key) != NULL || !reserve(cache, sizeof(struct decoded_block)))
+    if (find_block(cache, key, false) != NULL || !reserve(cache, sizeof(struct decoded_block)))
         return NULL;
     struct decoded_block *block = add_block(cache, key);
     if (block == NULL)
@@ -194,7 +240,7 @@ void decode_cache_loaded(struct decode_cache *cache, struct decoded_block *block
     block->ready = ready;
     if (!ready) {
         cache->reserved -= block->item.memory;
-        free_block(&block->item);
+        free_block(cache, &block->item);
     }
     pthread_cond_broadcast(&cache->changed);
 }
@@ -210,9 +256,11 @@ void decode_cache_put(struct decode_cache *cache, struct decoded_block *block)
 
 /* --- runs ------------------------------------------------------------------------------------- */
 
-static void free_run(struct decoded_item *item)
+static void free_run(struct decode_cache *cache, struct decoded_item *item)
 {
     struct decode_run *run = list_object(item, struct decode_run, item);
+    (void)cache;
+    list_remove(&run->runs);
     run->map->codec->stream_close(run->stream);
     content_map_unref(run->map);
     free(run);
@@ -231,37 +279,85 @@ struct decode_run *decode_run_new(struct content_map *map, struct codec_stream *
         .plain = plain,
     };
     list_reset(&run->item.idle);
+    list_reset(&run->runs);
     return run;
 }
 
-struct decode_run *decode_cache_take_run(struct decode_cache *cache, const struct content_map *map,
-                                         uint64_t from, uint64_t to)
+/* The idle run that has come furthest, or NULL. The lock is held. */
+static struct decode_run *find_idle_run(struct decode_cache *cache, const struct run_wish *wish)
 {
     struct decode_run *best = NULL;
 
-    HOLD_LOCK(&cache->lock);
-    for (struct list *link = cache->idle.next; link != &cache->idle; link = link->next) {
-        struct decoded_item *item = list_object(link, struct decoded_item, idle);
-        struct decode_run *run = list_object(item, struct decode_run, item);
-        if (item->free == free_run && run->map == map && run->plain >= from && run->plain <= to &&
+    const struct list *runs = &cache->waiting_runs;
+    for (struct list *link = runs->next; link != runs; link = link->next) {
+        struct decode_run *run = list_object(link, struct decode_run, runs);
+        if (run->map == wish->map && run->plain >= wish->from && run->plain <= wish->to &&
             (best == NULL || run->plain > best->plain))
             best = run;
     }
-    if (best != NULL)
-        list_remove(&best->item.idle);
     return best;
 }
 
-uint64_t decode_run_end(struct decode_run *run)
+/* Whether a thread has a run that is nearer than a new one. The lock is held. */
+static bool is_run_coming(struct decode_cache *cache, const struct run_wish *wish)
+{
+    const struct list *runs = &cache->busy_runs;
+    for (struct list *link = runs->next; link != runs; link = link->next) {
+        const struct decode_run *run = list_object(link, struct decode_run, runs);
+        if (run->map == wish->map && run->start >= wish->from && run->start < wish->to)
+            return true;
+    }
+    return false;
+}
+
+/* Notes that a thread has a run. The lock is held. */
+static void use_run(struct decode_cache *cache, struct decode_run *run, uint64_t start)
+{
+    list_remove(&run->item.idle);
+    list_remove(&run->runs);
+    list_append(&cache->busy_runs, &run->runs);
+    run->start = start;
+}
+
+int decode_cache_take_run(struct decode_cache *cache, const struct run_wish *wish,
+                          const struct cancel *cancel, struct decode_run **run)
+{
+    int error = 0;
+
+    HOLD_LOCK(&cache->lock);
+    *run = find_idle_run(cache, wish);
+    while (error == 0 && *run == NULL && wish->waits && is_run_coming(cache, wish)) {
+        error = await_change(cache, cancel);
+        *run = find_idle_run(cache, wish);
+    }
+    if (error == 0 && *run != NULL)
+        use_run(cache, *run, wish->to);
+    return error;
+}
+
+void decode_cache_use_run(struct decode_cache *cache, struct decode_run *run, uint64_t start)
+{
+    HOLD_LOCK(&cache->lock);
+    use_run(cache, run, start);
+}
+
+uint64_t decode_cache_end_run(struct decode_cache *cache, struct decode_run *run)
 {
     const uint64_t memory = run->item.memory;
-    free_run(&run->item);
+    {
+        HOLD_LOCK(&cache->lock);
+        list_remove(&run->runs);
+        pthread_cond_broadcast(&cache->changed); /* a thread that waits for it has to start one */
+    }
+    free_run(cache, &run->item);
     return memory;
 }
 
 void decode_cache_leave_run(struct decode_cache *cache, struct decode_run *run)
 {
     HOLD_LOCK(&cache->lock);
+    list_remove(&run->runs);
+    list_append(&cache->waiting_runs, &run->runs);
     list_append(&cache->idle, &run->item.idle);
     pthread_cond_broadcast(&cache->changed);
 }

@@ -27,23 +27,29 @@
 #include "core/codec/codec.h"
 #include "core/content/content_map.h"
 
-enum { DECODED_BLOCK = 256 * 1024, DECODED_BUCKETS = 64 };
+enum {
+    DECODED_BLOCK = 256 * 1024,
+    DECODED_BUCKETS = 64,
+    DECODED_SPARES = 4, /* freed blocks whose memory is kept for new ones, beside the limit */
+};
 
-/* What the cache may free: a ready block or a waiting run, while nobody uses it. */
+struct decode_cache;
+
+/* What the cache may free: a ready block or a waiting run, while no thread uses it. */
 struct decoded_item {
     struct list idle; /* protected by decode_cache.lock; linked while it may be freed */
     uint64_t memory;  /* constant; reserved for it, in bytes */
-    void (*free)(struct decoded_item *item);
+    void (*free)(struct decode_cache *cache, struct decoded_item *item);
 };
 
 struct decoded_block {
     struct decoded_item item;
-    struct list bucket;  /* protected by decode_cache.lock */
+    struct list bucket;  /* protected by decode_cache.lock; or in the list of spares */
     uint64_t generation; /* constant */
     uint64_t number;     /* constant */
-    size_t length;       /* constant; how many bytes it has: the last of a map may have fewer */
-    unsigned users;      /* protected by decode_cache.lock */
-    bool ready;          /* protected by decode_cache.lock; then the bytes are constant */
+    size_t length;  /* constant; how many bytes it has: those before the end of a part, or all */
+    unsigned users; /* protected by decode_cache.lock */
+    bool ready;     /* protected by decode_cache.lock; then the bytes are constant */
     uint8_t bytes[DECODED_BLOCK];
 };
 
@@ -51,7 +57,9 @@ struct decode_run {
     struct decoded_item item;
     struct content_map *map; /* constant; a reference */
     struct codec_stream *stream;
-    uint64_t plain; /* how far it has come; of the thread that has it, or constant while idle */
+    uint64_t plain;   /* how far it has come; of the thread that has it, or constant while idle */
+    struct list runs; /* protected by decode_cache.lock; among those that wait or are busy */
+    uint64_t start;   /* protected by decode_cache.lock; from where on that thread wants it */
 };
 
 struct decode_cache {
@@ -60,6 +68,10 @@ struct decode_cache {
     pthread_cond_t changed;               /* a block is ready, or memory was given back */
     uint64_t reserved;                    /* protected by lock; bytes */
     struct list idle;                     /* protected by lock; least recently used first */
+    struct list waiting_runs;             /* protected by lock; those that are idle */
+    struct list busy_runs;                /* protected by lock; those that threads have */
+    struct list spares;                   /* protected by lock; blocks of nothing */
+    unsigned spare_count;                 /* protected by lock */
     struct list buckets[DECODED_BUCKETS]; /* protected by lock; blocks */
 };
 
@@ -86,7 +98,7 @@ int decode_cache_claim(struct decode_cache *cache, const struct block_key *key, 
                        const struct cancel *cancel, struct decoded_block **block, bool *loads);
 
 /*
- * A block to be loaded that nobody waits for yet, if it is not there and there is room at once;
+ * A block to be loaded that no thread waits for yet, if it is not there and there is room at once;
  * else NULL.
  */
 struct decoded_block *decode_cache_claim_more(struct decode_cache *cache,
@@ -95,25 +107,46 @@ struct decoded_block *decode_cache_claim_more(struct decode_cache *cache,
 /* Ends loading. Not `ready`: the block goes, and a thread that waits for it loads it itself. */
 void decode_cache_loaded(struct decode_cache *cache, struct decoded_block *block, bool ready);
 
+/*
+ * Waits while the check of a part is `busy`, but not for long. Returns -TRY_AGAIN or -CANCELLED.
+ * decode_cache_wake() is called after the check was changed.
+ */
+int decode_cache_await(struct decode_cache *cache, const _Atomic uint8_t *check, uint8_t busy,
+                       const struct cancel *cancel);
+void decode_cache_wake(struct decode_cache *cache);
+
 /* Gives a block back. */
 void decode_cache_put(struct decode_cache *cache, struct decoded_block *block);
 
+/* Which run: of the map, and within [from, to]. The caller wants bytes from `to` on. */
+struct run_wish {
+    const struct content_map *map;
+    uint64_t from;
+    uint64_t to;
+    bool waits; /* for a run whose thread wants bytes in [from, to) */
+};
+
 /*
- * Takes the idle run of the map that has come furthest within [from, to], or returns NULL. The
- * caller has it alone.
+ * Takes the idle run that has come furthest, or NULL; the caller has it alone. He may have blocks
+ * and memory while he waits: a thread that has a run waits for nothing but the file. It stops
+ * before a block that it has not claimed itself, so most often it leaves its run for the thread
+ * that waits. Returns 0 or -CANCELLED.
  */
-struct decode_run *decode_cache_take_run(struct decode_cache *cache, const struct content_map *map,
-                                         uint64_t from, uint64_t to);
+int decode_cache_take_run(struct decode_cache *cache, const struct run_wish *wish,
+                          const struct cancel *cancel, struct decode_run **run);
 
 /* Makes a run of a stream, with memory that is reserved. NULL: there is no memory. */
 struct decode_run *decode_run_new(struct content_map *map, struct codec_stream *stream,
                                   uint64_t plain, uint64_t memory);
 
+/* Says that the caller has a new run, and from where on he wants it. */
+void decode_cache_use_run(struct decode_cache *cache, struct decode_run *run, uint64_t start);
+
 /* Lets a run wait, to be read on. */
 void decode_cache_leave_run(struct decode_cache *cache, struct decode_run *run);
 
 /* Frees a run that the caller has. Its memory stays reserved, for the caller. Returns how much. */
-uint64_t decode_run_end(struct decode_run *run);
+uint64_t decode_cache_end_run(struct decode_cache *cache, struct decode_run *run);
 
 /* Reserves memory if that is possible without waiting. */
 bool decode_cache_reserve(struct decode_cache *cache, uint64_t bytes);

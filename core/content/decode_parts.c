@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
@@ -12,122 +13,6 @@
 
 /* The share of all memory that one part may fill with blocks while it is checked. */
 enum { PART_SHARE = 2 };
-
-/* Room for bytes that are passed, or NULL. */
-static uint8_t *scratch_of(struct decoding *decoding)
-{
-    if (decoding->scratch == NULL)
-        decoding->scratch = malloc(DECODED_BLOCK);
-    return decoding->scratch;
-}
-
-/* --- runs ------------------------------------------------------------------------------------- */
-
-/*
- * The last place at or before a part that can be had: if the store of aids has gone, that is where
- * a unit starts. Then decoding takes longer, but is as right.
- */
-static int load_place_before(const struct content_map *map, size_t part, struct codec_place *place,
-                             uint8_t **aid)
-{
-    int error = content_map_load_place(map, part, place, aid);
-
-    while (error != 0 && error != -ENOMEM && part > 0) {
-        free(steal_pointer(aid));
-        part--;
-        if (map->places[part].starts_unit)
-            error = content_map_load_place(map, part, place, aid);
-    }
-    return error;
-}
-
-/*
- * Starts a run at a place, with the reserved memory. -TRY_AGAIN: another run has it, and there is
- * no more; all must be given back first, as waiting here might be for ever.
- */
-static int start_run(struct decoding *decoding, size_t part, struct decode_run **run)
-{
-    const struct codec *codec = decoding->map->codec;
-    struct codec_stream *stream = NULL;
-    struct codec_place place;
-    AUTO_FREE uint8_t *aid = NULL;
-
-    if (decoding->extra == 0 && !decode_cache_reserve(decoding->cache, decoding->needed))
-        return -TRY_AGAIN;
-    decoding->extra = decoding->needed;
-    int error = load_place_before(decoding->map, part, &place, &aid);
-    if (error == 0)
-        error = codec->stream_open(&decoding->file, &place, &stream);
-    if (error != 0)
-        return error;
-    *run = decode_run_new(decoding->map, stream, place.plain, decoding->needed);
-    if (*run == NULL) {
-        codec->stream_close(stream);
-        return -ENOMEM;
-    }
-    decoding->extra = 0;
-    return 0;
-}
-
-/* Lets a run wait; or frees it, and its memory is the request's again. */
-static void leave_run(struct decoding *decoding, struct decode_run *run, bool keep)
-{
-    if (keep)
-        decode_cache_leave_run(decoding->cache, run);
-    else
-        decoding->extra += decode_run_end(run);
-}
-
-static int read_run(struct decoding *decoding, struct decode_run *run, uint8_t *bytes,
-                    size_t length)
-{
-    int error = cancel_asked(decoding->reading->cancel) ? -CANCELLED : 0;
-    if (error == 0)
-        error = decoding->map->codec->stream_read(&decoding->file, run->stream, bytes, length);
-    if (error == 0)
-        run->plain += length;
-    return error;
-}
-
-static int skip_run(struct decoding *decoding, struct decode_run *run, uint64_t plain)
-{
-    int error = decoding->map->codec->stream_skip(&decoding->file, run->stream, plain - run->plain);
-    if (error == 0)
-        run->plain = plain;
-    return error;
-}
-
-/* Reads on to `plain`. */
-static int pass_to(struct decoding *decoding, struct decode_run *run, uint64_t plain)
-{
-    int error = 0;
-
-    if (decoding->map->codec->stream_skip != NULL && run->plain < plain)
-        return skip_run(decoding, run, plain);
-    while (error == 0 && run->plain < plain) {
-        const size_t length = (size_t)min_u64(plain - run->plain, DECODED_BLOCK);
-        uint8_t *scratch = scratch_of(decoding);
-        error = scratch != NULL ? read_run(decoding, run, scratch, length) : -ENOMEM;
-    }
-    return error;
-}
-
-/* Decodes [start, end), which lies in a part. */
-static int decode_in_run(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
-{
-    struct decode_run *run = decode_cache_take_run(decoding->cache, decoding->map,
-                                                   decoding->map->places[part].plain, start);
-    int error = run == NULL ? start_run(decoding, part, &run) : 0;
-
-    if (error != 0)
-        return error;
-    error = pass_to(decoding, run, start);
-    if (error == 0)
-        error = read_run(decoding, run, decoding->to + (start - decoding->start),
-                         (size_t)(end - start));
-    leave_run(decoding, run, error == 0);
-    return error;
-}
 
 /* --- checking a part -------------------------------------------------------------------------- */
 
@@ -144,18 +29,18 @@ struct part_reader {
     size_t kept_count;
 };
 
-/* A block that begins here and lies in the part, to be filled, or NULL. */
-static uint8_t *keep_block(struct part_reader *reader)
+/*
+ * A block that begins here, to be filled to `stop`, which is its end or that of the part; or NULL.
+ * The rest of such a block lies in other parts, and a reader of all of it need not have this part
+ * decoded again.
+ */
+static uint8_t *keep_block(struct part_reader *reader, uint64_t stop)
 {
-    struct decoding *decoding = reader->decoding;
     const uint64_t plain = reader->run->plain;
-    const struct block_key key = {generation_number(decoding->reading->generation),
-                                  plain / DECODED_BLOCK, DECODED_BLOCK};
 
-    if (!reader->keeps || reader->kept_count == KEPT_MOST || plain % DECODED_BLOCK != 0 ||
-        reader->end - plain < DECODED_BLOCK)
+    if (!reader->keeps || reader->kept_count == KEPT_MOST)
         return NULL;
-    struct decoded_block *block = decode_cache_claim_more(decoding->cache, &key);
+    struct decoded_block *block = decode_claim_block(reader->decoding, plain, stop - plain);
     if (block == NULL)
         return NULL;
     reader->kept[reader->kept_count++] = block;
@@ -175,12 +60,14 @@ static int read_more_of_part(struct part_reader *reader)
         to = decoding->to + (plain - decoding->start);
         stop = min_u64(stop, decoding->end);
     } else {
-        if (plain < decoding->start)
-            stop = min_u64(stop, decoding->start);
-        to = stop - plain == DECODED_BLOCK ? keep_block(reader) : NULL;
-        to = to != NULL ? to : scratch_of(decoding);
+        if (plain < decoding->start && stop > decoding->start)
+            stop = decoding->start;
+        else
+            to = keep_block(reader, stop);
+        to = to != NULL ? to : decode_scratch(decoding);
     }
-    return to != NULL ? read_run(decoding, reader->run, to, (size_t)(stop - plain)) : -ENOMEM;
+    return to != NULL ? decode_read_run(decoding, reader->run, to, (size_t)(stop - plain))
+                      : -ENOMEM;
 }
 
 /* At the end of a part: whether the stream has come to the next place. */
@@ -200,25 +87,21 @@ static int check_end(struct part_reader *reader)
 
 static int read_to_part_end(struct part_reader *reader)
 {
-    struct decode_cache *cache = reader->decoding->cache;
     int error = 0;
 
     while (error == 0 && reader->run->plain < reader->end)
         error = read_more_of_part(reader);
     if (error == 0)
         error = check_end(reader);
-    for (size_t i = 0; i < reader->kept_count; i++) {
-        decode_cache_loaded(cache, reader->kept[i], error == 0);
-        if (error == 0)
-            decode_cache_put(cache, reader->kept[i]);
-    }
+    for (size_t i = 0; i < reader->kept_count; i++)
+        decode_end_block(reader->decoding, reader->kept[i], error == 0);
     return error;
 }
 
 static void report_part(const struct decoding *decoding, size_t part)
 {
     const struct map_place *place = &decoding->map->places[part];
-    source_report_trouble(decoding->reading->source, "not readable",
+    source_report_trouble(decoding->reading->source, "damaged",
                           "damaged after byte %" PRIu64 ": of plain/, the %" PRIu64
                           " bytes from %" PRIu64 " on cannot be read",
                           place->file, content_map_part_end(decoding->map, part) - place->plain,
@@ -233,15 +116,32 @@ static int check_part(struct decoding *decoding, size_t part)
         .decoding = decoding, .part = part, .end = content_map_part_end(map, part)};
 
     reader.keeps = reader.end - map->places[part].plain <= decoding->cache->limit / PART_SHARE;
-    int error = start_run(decoding, part, &reader.run);
+    int error = decode_start_run(decoding, part, UINT64_MAX, &reader.run);
     if (error != 0)
         return error;
     error = read_to_part_end(&reader);
-    leave_run(decoding, reader.run, false);
+    decode_leave_run(decoding, reader.run, false);
     if (error == 0)
         atomic_store(&map->checks[part], (uint8_t)PART_RIGHT);
     else if (error == -EBADMSG && !decoding->by_units)
         atomic_store(&map->checks[part], (uint8_t)PART_WRONG);
+    return error;
+}
+
+/* The same, if no other thread does; else -TRY_AGAIN. Of a unit many may check. */
+static int check_part_alone(struct decoding *decoding, size_t part)
+{
+    _Atomic uint8_t *check = &decoding->map->checks[part];
+    uint8_t was = PART_UNREAD;
+
+    if (decoding->by_units)
+        return check_part(decoding, part);
+    if (!atomic_compare_exchange_strong(check, &was, PART_BUSY))
+        return -TRY_AGAIN;
+    int error = check_part(decoding, part);
+    was = PART_BUSY;
+    (void)atomic_compare_exchange_strong(check, &was, PART_UNREAD);
+    decode_cache_wake(decoding->cache);
     return error;
 }
 
@@ -252,8 +152,11 @@ static int reserve_for_units(struct decoding *decoding)
 {
     int error = decode_find_needed(decoding);
 
-    if (error != 0 || decoding->needed <= decoding->extra)
+    if (error != 0)
         return error;
+    decoding->needed = max_u64(decoding->needed, decoding->extra);
+    if (decoding->needed == decoding->extra)
+        return 0;
     if (!decode_cache_reserve(decoding->cache, decoding->needed - decoding->extra))
         return -ENOMEM;
     decoding->extra = decoding->needed;
@@ -280,6 +183,20 @@ static int decode_by_units(struct decoding *decoding, size_t part, uint64_t star
     return error;
 }
 
+/* Copies [start, end) if that is the start of a block that was kept to the end of its part. */
+static bool copy_kept(struct decoding *decoding, uint64_t start, uint64_t end)
+{
+    const struct block_key key = decode_block_key(decoding, start, end - start);
+    struct decoded_block *block =
+        start % DECODED_BLOCK == 0 ? decode_cache_get(decoding->cache, &key) : NULL;
+
+    if (block == NULL)
+        return false;
+    memcpy(decoding->to + (start - decoding->start), block->bytes, (size_t)(end - start));
+    decode_cache_put(decoding->cache, block);
+    return true;
+}
+
 /* Notes a damaged unit, and reports it once. */
 static void note_wrong_unit(const struct decoding *decoding, size_t part)
 {
@@ -292,9 +209,9 @@ static int decode_checked(struct decoding *decoding, size_t part, uint64_t start
 {
     const struct content_map *map = decoding->map;
 
-    if (map->codec->checks_when_read && atomic_load(&map->checks[part]) == PART_UNREAD)
-        return check_part(decoding, part);
-    return decode_in_run(decoding, part, start, end);
+    if (map->codec->checks_when_read && atomic_load(&map->checks[part]) != PART_RIGHT)
+        return check_part_alone(decoding, part);
+    return copy_kept(decoding, start, end) ? 0 : decode_in_run(decoding, part, start, end);
 }
 
 static int decode_in_part(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)

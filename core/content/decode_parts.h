@@ -8,27 +8,9 @@
 #ifndef BIGFS_CORE_CONTENT_DECODE_PARTS_H
 #define BIGFS_CORE_CONTENT_DECODE_PARTS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include "core/content/content_map.h"
-#include "core/content/decode_cache.h"
-#include "core/content/reading.h"
-
-/* Decoding for one request: plain bytes [start, end) go to `to`. */
-struct decoding {
-    const struct reading *reading;
-    struct codec_file file;
-    struct decode_cache *cache;
-    struct content_map *map;
-    bool by_units; /* the map is a detail: each part is a unit */
-    uint64_t start;
-    uint64_t end;
-    uint8_t *to;
-    uint8_t *scratch; /* owned; a block, or NULL until it is needed */
-    uint64_t needed;  /* memory that a run and the scratch take, at most */
-    uint64_t extra;   /* memory that is reserved and belongs to no run yet */
-};
+#include "core/content/decode_runs.h"
 
 /*
  * Decodes [start, end), which lies in [decoding->start, decoding->end), with the memory that is

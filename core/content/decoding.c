@@ -33,6 +33,29 @@ static void finish_decoding(struct decoding *decoding)
     decoding->extra = 0;
 }
 
+/* A part that another thread is checking, of which something is wanted; or map->count. */
+static size_t find_busy_part(const struct decoding *decoding)
+{
+    const struct content_map *map = decoding->map;
+    size_t part = content_map_find(map, decoding->start);
+
+    for (; part < map->count && map->places[part].plain < decoding->end; part++)
+        if (atomic_load(&map->checks[part]) == PART_BUSY)
+            return part;
+    return map->count;
+}
+
+/* Waits for a thread that checks a part: it may keep what is wanted. -TRY_AGAIN: that was so. */
+static int await_busy_part(const struct decoding *decoding)
+{
+    const size_t part = find_busy_part(decoding);
+
+    return part == decoding->map->count
+               ? 0
+               : decode_cache_await(decoding->cache, &decoding->map->checks[part], PART_BUSY,
+                                    decoding->reading->cancel);
+}
+
 /* --- blocks ----------------------------------------------------------------------------------- */
 
 /* The block, ready, to be given back. */
@@ -48,7 +71,9 @@ static int get_block(struct decoding *decoding, const struct block_key *key,
     decoding->end = min_u64(decoding->start + DECODED_BLOCK, decoding->map->size);
     const struct block_key whole = {key->generation, key->number,
                                     (size_t)(decoding->end - decoding->start)};
-    int error = decode_find_needed(decoding);
+    int error = await_busy_part(decoding);
+    if (error == 0)
+        error = decode_find_needed(decoding);
     if (error == 0)
         error = decode_cache_claim(decoding->cache, &whole, decoding->needed,
                                    decoding->reading->cancel, block, &loads);
@@ -67,8 +92,11 @@ static int copy_alone(struct decoding *decoding, uint8_t *to, size_t length, uin
 {
     decoding->start = offset;
     decoding->end = offset + length;
+    decoding->goal = 0; /* not of what is around */
     decoding->to = to;
-    int error = decode_find_needed(decoding);
+    int error = await_busy_part(decoding);
+    if (error == 0)
+        error = decode_find_needed(decoding);
     if (error == 0)
         error = decode_cache_reserve_waiting(decoding->cache, decoding->needed,
                                              decoding->reading->cancel);
@@ -128,11 +156,13 @@ int decoding_copy(const struct reading *reading, int fd, struct content_map *map
 
     if (content_map_damage_in(map, offset, offset + length) != NULL)
         return -EBADMSG;
+    const uint64_t goal = (offset + length + DECODED_BLOCK - 1) / DECODED_BLOCK * DECODED_BLOCK;
     while (error == 0 && length > 0) {
         const size_t skip = (size_t)(offset % DECODED_BLOCK);
         const size_t part = (size_t)min_u64(length, DECODED_BLOCK - skip);
         const struct block_key key = {generation_number(reading->generation),
                                       offset / DECODED_BLOCK, skip + part};
+        decoding.goal = goal;
         error = way == CONTENT_AT_ONCE ? copy_decoded_at_once(&decoding, &key, to, part, offset)
                                        : copy_decoded(&decoding, &key, to, part, offset);
         to += part;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 #include "core/content/content.h"
@@ -124,9 +125,10 @@ static int walk_one_step(void *argument, const struct reading *reading, int fd)
     const struct walk_step *step = argument;
     struct map_walk *walk = step->walk;
 
-    (void)reading;
+    const uint64_t from = walk->walk->file;
     walk->lender.fd = fd;
     int error = walk->codec->walk_on(walk->walk, step->most);
+    atomic_fetch_add(&reading->source->pool->bytes_scanned, saturating_sub(walk->walk->file, from));
     walk->lender.fd = -1;
     if (error != -MAP_FULL)
         return error;

@@ -36,7 +36,7 @@ struct source_pool {
     struct decode_cache decoded;    /* of compressed files */
     _Atomic uint64_t bytes_read;    /* copied for readers and for finding record ends */
     _Atomic uint64_t bytes_zeroed;  /* holes, filled with zeros instead of read */
-    _Atomic uint64_t bytes_scanned; /* looked through for record ends */
+    _Atomic uint64_t bytes_scanned; /* looked through for record ends and maps */
     _Atomic uint64_t probes;        /* searches that had to read the file */
     _Atomic uint64_t ended[END_REASONS]; /* generations, by how they ended */
 

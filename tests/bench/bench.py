@@ -19,6 +19,7 @@ from pathlib import Path
 
 import before
 import cold
+import compressed
 import csv_scan
 import data
 import flat
@@ -35,7 +36,7 @@ from data import G, M
 
 GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "cold": cold, "random": random_reads,
           "listings": listings, "page_cache": page_cache, "footprint": footprint, "flat": flat,
-          "csv": csv_scan}
+          "csv": csv_scan, "compressed": compressed}
 if before.binary():  # what it shows is for one change, and not for the document
     GROUPS = {"before": before}
 

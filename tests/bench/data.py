@@ -22,9 +22,40 @@ def log_lines(size, seed=5):
     return b"".join(lines)
 
 
+AGENTS = (b"Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0", b"okhttp/4.12.0",
+          b"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36")
+
+
+def service_lines(size, seed=6):
+    """About `size` bytes of a log as archives hold it: in order of time, and most of a line was there before. One
+    line in sixteen is an ERROR."""
+    dice = random.Random(seed)
+    lines, now = [], 0
+    while size > 0:
+        now += dice.randrange(40)
+        second, order = now // 1000, dice.randrange(10 ** 6)
+        head = b"2026-03-14T%02d:%02d:%02d.%03dZ web-%02d %012x " % (second // 3600 % 24, second // 60 % 60, second % 60,
+                                                                 now % 1000, dice.randrange(16), dice.getrandbits(48))
+        if dice.randrange(16) == 0:
+            tail = b"ERROR orders.payment - order %d: the payment service does not answer, attempt %d of 5\n" % (
+                order, dice.randrange(1, 6))
+        else:
+            tail = b'INFO  http.access - %s /api/v2/orders/%d HTTP/1.1 %s %d bytes in %d ms "%s"\n' % (
+                dice.choice([b"GET", b"GET", b"GET", b"PUT", b"POST"]), order, dice.choice([b"200", b"200", b"200", b"404"]),
+                dice.randrange(5000), dice.randrange(300), dice.choice(AGENTS))
+        lines.append(head + tail)
+        size -= len(lines[-1])
+    return b"".join(lines)
+
+
 def make_log(path, size):
     """A log of exactly `size` bytes; the last line may be cut."""
     make_repeated(path, size, lambda: log_lines(16 * M))
+
+
+def make_service_log(path, size):
+    """The same, of a log that shrinks to a seventh."""
+    make_repeated(path, size, lambda: service_lines(16 * M))
 
 
 def make_repeated(path, size, make_block):

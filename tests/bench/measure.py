@@ -161,6 +161,12 @@ def memory(pid):
     return {ANONYMOUS: fields["Anonymous:"], MAPPED: fields["Rss:"] - fields["Anonymous:"]}
 
 
+def most_resident(pid):
+    """The most bytes of memory that a process has had, files that it has mapped among them."""
+    with open("/proc/%d/status" % pid) as file:
+        return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM:"))
+
+
 class MemoryWatch:
     """The most memory that a process has while a `with` block lasts, as far as looks at intervals tell."""
 
