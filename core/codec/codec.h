@@ -67,7 +67,7 @@ struct codec_sink {
      */
     int (*damage)(void *argument, uint64_t from, uint64_t to, uint64_t file);
 
-    /* Each unit has a place, however near the last one is. */
+    /* Each unit has a place, however near the last one is. (Of very many xz streams, most.) */
     bool every_unit;
 };
 

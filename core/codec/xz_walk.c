@@ -79,6 +79,8 @@ static int xz_walk_enter(struct xz_walk *own)
         return error;
     xz_chain_begin(&own->chain, own->file, &own->input, own->from, error == XZ_WRONG,
                    saturating_sub(OFFSET_MAX, own->from_plain));
+    if (own->sink->every_unit)
+        own->chain.step = own->chain.file_step = 1; /* as long as there is room */
     own->state = XZ_WALK_FINDS;
     return 0;
 }
