@@ -131,6 +131,7 @@ void content_map_unref(struct content_map *map)
     if (map == NULL || atomic_fetch_sub(&map->references, 1) != 1)
         return;
     content_map_unref(map->detail.map);
+    free(map->detail.told);
     pthread_mutex_destroy(&map->detail.lock);
     if (map->aid_store != NULL)
         map->aid_store->free(map->aid_store);

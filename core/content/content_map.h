@@ -54,11 +54,16 @@ enum part_check {
 
 struct content_map;
 
-/* The last part that was looked at unit by unit, as it is damaged (core/content/map_detail.h). */
+/*
+ * The last part that was looked at unit by unit, as it is damaged, and which units were found to be
+ * damaged (core/content/map_detail.h).
+ */
 struct map_detail {
     pthread_mutex_t lock;
     size_t part;             /* protected by lock */
     struct content_map *map; /* protected by lock; a reference, or NULL */
+    uint64_t *told;          /* protected by lock; owned; plain offsets of units; NULL: none */
+    size_t told_count;       /* protected by lock */
 };
 
 /* Keeps aids that are not in memory. Its owner begins its own struct with one. */

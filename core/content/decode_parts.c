@@ -174,6 +174,7 @@ static int decode_by_units(struct decoding *decoding, size_t part, uint64_t star
         return error;
     decoding->map = detail;
     decoding->by_units = true;
+    decoding->whole = map;
     error = reserve_for_units(decoding);
     if (error == 0)
         error = decode_stretch(decoding, start, end);
@@ -197,10 +198,13 @@ static bool copy_kept(struct decoding *decoding, uint64_t start, uint64_t end)
     return true;
 }
 
-/* Notes a damaged unit, and reports it once. */
+/* Notes a damaged unit, and reports it once, however often its detail is made. */
 static void note_wrong_unit(const struct decoding *decoding, size_t part)
 {
-    if (atomic_exchange(&decoding->map->checks[part], (uint8_t)PART_WRONG) != PART_WRONG)
+    struct content_map *whole = decoding->by_units ? decoding->whole : decoding->map;
+
+    atomic_store(&decoding->map->checks[part], (uint8_t)PART_WRONG);
+    if (map_detail_is_news(whole, decoding->map->places[part].plain))
         report_part(decoding, part);
 }
 

@@ -22,7 +22,8 @@ struct decoding {
     struct codec_file file;
     struct decode_cache *cache;
     struct content_map *map;
-    bool by_units; /* the map is a detail: each part is a unit */
+    bool by_units;             /* the map is a detail: each part is a unit */
+    struct content_map *whole; /* then: what it is a detail of */
     uint64_t start;
     uint64_t end;
     uint64_t goal; /* the end of the last block that the reader asks for */

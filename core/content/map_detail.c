@@ -2,12 +2,16 @@
 #include "core/content/map_detail.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 
 /* Bounds its memory. A part with more units is damaged as a whole. */
 enum { DETAIL_UNITS_MOST = 64 * 1024, DETAIL_WALK_STEP = 64 * 1024 };
+
+/* How many damaged units a map remembers. More lines in a log are of no use. */
+enum { DETAIL_TOLD_MOST = 1024 };
 
 /* A detail that is being made. */
 struct detailing {
@@ -102,4 +106,26 @@ int map_detail_get(struct content_map *map, size_t part, const struct codec_file
     if (error == 0)
         keep_detail(map, part, *detail);
     return error;
+}
+
+/* The lock is held. */
+static bool was_told(const struct map_detail *detail, uint64_t plain)
+{
+    for (size_t i = 0; i < detail->told_count; i++)
+        if (detail->told[i] == plain)
+            return true;
+    return false;
+}
+
+bool map_detail_is_news(struct content_map *map, uint64_t plain)
+{
+    struct map_detail *detail = &map->detail;
+    HOLD_LOCK(&detail->lock);
+
+    if (detail->told == NULL)
+        detail->told = calloc(DETAIL_TOLD_MOST, sizeof(detail->told[0]));
+    if (detail->told == NULL || detail->told_count == DETAIL_TOLD_MOST || was_told(detail, plain))
+        return false;
+    detail->told[detail->told_count++] = plain;
+    return true;
 }

@@ -21,4 +21,10 @@
 int map_detail_get(struct content_map *map, size_t part, const struct codec_file *file,
                    struct content_map **detail);
 
+/*
+ * Notes that the unit at a plain offset is damaged. Returns whether that is news, which should be
+ * reported. If very many units are, the others are never news. Thread-safe.
+ */
+bool map_detail_is_news(struct content_map *map, uint64_t plain);
+
 #endif
