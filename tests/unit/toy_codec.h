@@ -63,7 +63,7 @@ static int toy_place(struct toy_walk *toy)
 {
     const struct codec_place place = {
         .file = toy->walk.file, .plain = toy->walk.plain, .starts_unit = true};
-    if (toy->placed && place.plain - toy->last < TOY_STEP)
+    if (toy->placed && !toy->sink->every_unit && place.plain - toy->last < TOY_STEP)
         return 0;
     toy->placed = true;
     toy->last = place.plain;
@@ -119,6 +119,7 @@ struct codec_stream {
     uint32_t left; /* of the unit */
     uint32_t sum;
     uint32_t wanted;
+    bool skipped; /* some of the unit, which so cannot be checked */
 };
 
 static int toy_open(const struct codec_file *file, const struct codec_place *from,
@@ -136,16 +137,20 @@ static int toy_open(const struct codec_file *file, const struct codec_place *fro
     return 0;
 }
 
+static int toy_next_unit(const struct codec_file *file, struct codec_stream *stream)
+{
+    int error = toy_header(file, stream->file, &stream->left, &stream->wanted);
+    stream->file += TOY_HEADER;
+    stream->sum = 0;
+    stream->skipped = false;
+    return error;
+}
+
 static int toy_read(const struct codec_file *file, struct codec_stream *stream, uint8_t *plain,
                     size_t length)
 {
     while (length > 0) {
-        int error = 0;
-        if (stream->left == 0) {
-            error = toy_header(file, stream->file, &stream->left, &stream->wanted);
-            stream->file += TOY_HEADER;
-            stream->sum = 0;
-        }
+        int error = stream->left == 0 ? toy_next_unit(file, stream) : 0;
         const size_t part = length < stream->left ? length : stream->left;
         if (error == 0)
             error = file->read(file->argument, plain, part, stream->file);
@@ -160,10 +165,41 @@ static int toy_read(const struct codec_file *file, struct codec_stream *stream, 
         plain += part;
         length -= part;
         atomic_fetch_add(&toy_decoded, part);
-        if (stream->left == 0 && stream->sum != stream->wanted)
+        if (stream->left == 0 && !stream->skipped && stream->sum != stream->wanted)
             return -EBADMSG;
     }
     return 0;
+}
+
+static inline int toy_skip(const struct codec_file *file, struct codec_stream *stream,
+                           uint64_t length)
+{
+    while (length > 0) {
+        int error = stream->left == 0 ? toy_next_unit(file, stream) : 0;
+        if (error != 0)
+            return error;
+        const uint32_t part = length < stream->left ? (uint32_t)length : stream->left;
+        stream->file += part;
+        stream->left -= part;
+        stream->skipped = stream->skipped || part > 0;
+        length -= part;
+    }
+    return 0;
+}
+
+/* Passes empty units. */
+static inline int toy_check(const struct codec_file *file, struct codec_stream *stream,
+                            const struct codec_place *next)
+{
+    const uint64_t end = next != NULL ? next->file : file->size;
+    int error = 0;
+
+    while (error == 0 && stream->left == 0 && stream->file < end) {
+        error = toy_next_unit(file, stream);
+        if (error == 0 && stream->left == 0 && stream->wanted != 0)
+            error = -EBADMSG;
+    }
+    return error == 0 && (stream->left > 0 || stream->file != end) ? -EBADMSG : error;
 }
 
 static void toy_close(struct codec_stream *stream)
@@ -173,12 +209,15 @@ static void toy_close(struct codec_stream *stream)
     free(stream);
 }
 
-#define TOY_CODEC(checks)                                                                          \
+#define TOY_CODEC(checks) TOY_CODEC_WITH(checks, NULL, NULL)
+
+/* `skip`: NULL or toy_skip. `check`: NULL or toy_check. */
+#define TOY_CODEC_WITH(checks, skip, check)                                                        \
     {                                                                                              \
         .name = "toy", .number = 77, .library = "none", .checks_when_read = (checks),              \
         .walk_begin = toy_begin, .walk_on = toy_walk_on, .walk_free = toy_walk_free,               \
         .stream_memory = toy_stream_memory, .stream_open = toy_open, .stream_read = toy_read,      \
-        .stream_close = toy_close,                                                                 \
+        .stream_skip = (skip), .stream_check = (check), .stream_close = toy_close,                 \
     }
 
 /* Adds a unit to a file. */
