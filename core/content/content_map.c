@@ -26,7 +26,7 @@ static int make_room_for_one(void **items, size_t count, size_t item_size)
 /* Makes room for `size` more bytes of aids. They grow by half. */
 static int make_room_for_aid(struct content_map *map, uint32_t size, uint64_t *room)
 {
-    if (map->aids_size + size <= *room)
+    if (size == 0 || map->aids_size + size <= *room)
         return 0;
     const uint64_t wanted = map->aids_size + map->aids_size / 2 + size;
     uint8_t *more = realloc(map->aids, wanted);

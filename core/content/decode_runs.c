@@ -15,22 +15,34 @@ uint8_t *decode_scratch(struct decoding *decoding)
     return decoding->scratch;
 }
 
-/*
- * The last place at or before a part that can be had: if the store of aids has gone, that is where
- * a unit starts. Then decoding takes longer, but is as right.
- */
-static int load_place_before(const struct content_map *map, size_t part, struct codec_place *place,
-                             uint8_t **aid)
+/* Opens a stream at a place. -EBADMSG: what the place leads to is damaged, or its aid. */
+static int open_at(struct decoding *decoding, size_t part, struct codec_place *place,
+                   struct codec_stream **stream)
 {
-    int error = content_map_load_place(map, part, place, aid);
+    const struct content_map *map = decoding->map;
+    AUTO_FREE uint8_t *aid = NULL;
+    const int error = content_map_load_place(map, part, place, &aid);
 
-    while (error != 0 && error != -ENOMEM && part > 0) {
-        free(steal_pointer(aid));
+    if (error != 0)
+        return error == -ENOMEM ? error : -EBADMSG;
+    return map->codec->stream_open(&decoding->file, place, stream);
+}
+
+/*
+ * Opens a stream at the last place at or before a part that can be had: if the aid is wrong, or the
+ * store of aids has gone, that is where a unit starts. Then decoding takes longer, but is as right.
+ */
+static int open_before(struct decoding *decoding, size_t part, struct codec_place *place,
+                       struct codec_stream **stream)
+{
+    const struct content_map *map = decoding->map;
+    const int error = open_at(decoding, part, place, stream);
+
+    if (error != -EBADMSG || map->places[part].starts_unit)
+        return error;
+    while (part > 0 && !map->places[part].starts_unit)
         part--;
-        if (map->places[part].starts_unit)
-            error = content_map_load_place(map, part, place, aid);
-    }
-    return error;
+    return open_at(decoding, part, place, stream);
 }
 
 int decode_start_run(struct decoding *decoding, size_t part, uint64_t start,
@@ -39,14 +51,11 @@ int decode_start_run(struct decoding *decoding, size_t part, uint64_t start,
     const struct codec *codec = decoding->map->codec;
     struct codec_stream *stream = NULL;
     struct codec_place place;
-    AUTO_FREE uint8_t *aid = NULL;
 
     if (decoding->extra == 0 && !decode_cache_reserve(decoding->cache, decoding->needed))
         return -TRY_AGAIN;
     decoding->extra = decoding->needed;
-    int error = load_place_before(decoding->map, part, &place, &aid);
-    if (error == 0)
-        error = codec->stream_open(&decoding->file, &place, &stream);
+    int error = open_before(decoding, part, &place, &stream);
     if (error != 0)
         return error;
     *run = decode_run_new(decoding->map, stream, place.plain, decoding->needed);

@@ -122,8 +122,11 @@ static int take_map_step(struct index_build *build, uint64_t start, uint64_t end
     return error;
 }
 
-/* The index of what was counted on the way becomes the generation's, if that was all of it. */
-static int publish_feed(struct index_build *build, struct index_directory *directory)
+/*
+ * The index of what was counted on the way becomes the generation's, if that was all of it. The map
+ * is there without: if this fails, or the file has grown meanwhile, who needs the index makes it.
+ */
+static void publish_feed(struct index_build *build, struct index_directory *directory)
 {
     const struct content_map *map = map_walk_map(build->walk);
     AUTO_READING struct reading reading = {.source = NULL};
@@ -131,18 +134,16 @@ static int publish_feed(struct index_build *build, struct index_directory *direc
 
     if (build->feed == NULL || map->damage_count > 0 || map->size == 0 ||
         index_feed_size(build->feed) != map->size)
-        return 0;
+        return;
     struct record_index *index = index_feed_end(build->feed);
     if (index == NULL)
-        return -ENOMEM;
+        return;
     draft.format = draft.whole.format = index->format;
     draft.size = index->size;
     reading_of(build->reading.source, build->reading.generation, NULL, &reading);
-    int error = reading_pin(&reading);
-    if (error == 0)
-        error = index_draft_publish(&draft, directory, &reading, index);
+    if (reading_pin(&reading) == 0)
+        (void)index_draft_publish(&draft, directory, &reading, index);
     record_index_unref(index);
-    return error;
 }
 
 static int end_map(struct index_build *build, struct index_directory *directory)
@@ -154,7 +155,7 @@ static int end_map(struct index_build *build, struct index_directory *directory)
         error = map_draft_publish(&build->draft, directory, &build->reading,
                                   map_walk_map(build->walk), build->from > 0);
     if (error == 0)
-        error = publish_feed(build, directory);
+        publish_feed(build, directory);
     return error == -TRY_AGAIN ? 0 : error; /* a waiter asks again */
 }
 

@@ -135,8 +135,21 @@ static bool counts_fit(const struct index_header *header)
 {
     const uint64_t most = index_header_word(header, WORD_BODY) / sizeof(uint64_t) / ENTRY_WORDS;
     const uint64_t places = map_word(header, MAP_WORD_PLACES);
+    const uint64_t damages = map_word(header, MAP_WORD_DAMAGES);
 
-    return places <= most && map_word(header, MAP_WORD_DAMAGES) <= most - places;
+    return places <= most && damages <= most - places && damages <= MAP_DAMAGES_MOST;
+}
+
+/* Whether each plain byte is after a place within the whole units, or else damaged. */
+static bool knows_all(const struct content_map *map)
+{
+    const struct map_damage *last =
+        map->damage_count > 0 ? &map->damages[map->damage_count - 1] : NULL;
+
+    if (map->count == 0 && map->known > 0)
+        return false;
+    return map->known == map->size ||
+           (last != NULL && last->from <= map->known && last->to == map->size);
 }
 
 /* Reads what follows the words, and accepts it if the digest is right. */
@@ -151,7 +164,7 @@ static int read_map(struct map_file *file, const struct index_header *header,
         error = read_entries(file, map_word(header, MAP_WORD_PLACES), map, take_place);
     if (error == 0)
         error = read_entries(file, map_word(header, MAP_WORD_DAMAGES), map, take_damage);
-    if (error == 0 && end - file->offset != map->aids_size)
+    if (error == 0 && (end - file->offset != map->aids_size || !knows_all(map)))
         error = -WRONG_INDEX;
     if (error == 0)
         error = pass_aids(file, map->aids_size);
@@ -174,9 +187,7 @@ static bool begin_map_of(const struct index_header *header, const struct index_k
     map->end = (enum codec_end)end;
     map->reason = (enum codec_reason)reason;
     return end > CODEC_GOES_ON && end <= CODEC_START_ALONE && reason <= CODEC_NEEDS_MEMORY &&
-           map->file <= key->size && map->size <= OFFSET_MAX && map->known <= map->size &&
-           (map->size == 0 || map_word(header, MAP_WORD_PLACES) > 0 ||
-            map_word(header, MAP_WORD_DAMAGES) > 0);
+           map->file <= key->size && map->size <= OFFSET_MAX && map->known <= map->size;
 }
 
 static int decode_map(int fd, const struct index_header *header, const struct index_key *key,
