@@ -18,7 +18,7 @@ struct map_walk;
  * Begins a walk through the first `size` bytes of the file that goes on from the generation's map,
  * if there is one. `reading` need not be pinned, and must outlive the walk. Returns 0 or -ENOMEM.
  */
-int map_walk_new(const struct reading *reading, uint64_t size, struct map_walk **walk);
+int map_walk_new(const struct reading *reading, uint64_t size, struct map_walk **made);
 void map_walk_free(struct map_walk *walk); /* NULL is allowed */
 
 /*

@@ -10,8 +10,6 @@
 #include "core/base/extension.h"
 #include "core/content/content_type.h"
 
-enum { TROUBLE_MOST = 400 }; /* the longest line, in bytes */
-
 static const uint64_t usual_decode_memory = UINT64_C(64) << 20;
 
 static bool relieve_files(void *argument)
@@ -129,13 +127,16 @@ void source_report_end(struct source *source, struct generation *generation)
 void source_report_trouble(const struct source *source, const char *kind, const char *format, ...)
 {
     const struct source_pool *pool = source->pool;
-    char text[TROUBLE_MOST];
+    AUTO_FREE char *text = NULL;
     va_list arguments;
 
     if (pool->on_trouble == NULL)
         return;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof(text), format, arguments);
+    int length = vasprintf(&text, format, arguments);
     va_end(arguments);
-    pool->on_trouble(pool->on_trouble_argument, kind, source->path, text);
+    if (length < 0)
+        text = NULL;
+    else
+        pool->on_trouble(pool->on_trouble_argument, kind, source->path, text);
 }
