@@ -66,17 +66,19 @@ static struct record_index *feed_all(const struct record_format *format, const u
     return index;
 }
 
-static struct record_index *count_all(struct world *world, const struct record_format *format,
-                                      const uint8_t *bytes, uint64_t size)
+/* Counts what an older index, if any, does not have. */
+static struct record_index *count_on(struct world *world, const struct record_format *format,
+                                     const uint8_t *bytes, uint64_t size,
+                                     const struct record_index *old)
 {
-    struct record_index *index = record_index_new(format, size, NULL);
+    struct record_index *index = record_index_new(format, size, old);
     struct reading reading;
 
     assert_non_null(index);
     if (size > 0) {
         scratch_write(&world->scratch, "text", bytes, size);
         reading = reading_world_pin(world, "text");
-        for (uint64_t at = 0; at < size; at = index_step_end(at, size))
+        for (uint64_t at = old != NULL ? old->size : 0; at < size; at = index_step_end(at, size))
             assert_int_equal(index_count(&reading, at, size, index), 0);
         reading_close(&reading);
     }
@@ -106,11 +108,31 @@ static void check_text(struct world *world, const struct record_format *format, 
 {
     uint8_t *bytes = make_text(random, size);
     struct record_index *fed = feed_all(format, bytes, size, most, random);
-    struct record_index *counted = count_all(world, format, bytes, size);
+    struct record_index *counted = count_on(world, format, bytes, size, NULL);
 
     check_equal(fed, counted);
     assert_true(size < INDEX_BLOCK || record_index_records(fed) > 1);
     record_index_unref(fed);
+    record_index_unref(counted);
+    free(bytes);
+}
+
+/* What was fed is the beginning of a file that has grown: counting goes on from there. */
+static void check_growth(struct world *world, const struct record_format *format, uint64_t size,
+                         uint64_t more, struct random *random)
+{
+    uint8_t *bytes = make_text(random, size + more);
+    const uint64_t block = size / INDEX_BLOCK * INDEX_BLOCK;
+
+    if (random_chance(random, 50)) /* the first record end of the block is in what comes later */
+        memset(bytes + block, 'a', size - block);
+    struct record_index *fed = feed_all(format, bytes, size, 300 * KIB, random);
+    struct record_index *grown = count_on(world, format, bytes, size + more, fed);
+    struct record_index *counted = count_on(world, format, bytes, size + more, NULL);
+
+    check_equal(grown, counted);
+    record_index_unref(fed);
+    record_index_unref(grown);
     record_index_unref(counted);
     free(bytes);
 }
@@ -139,6 +161,18 @@ static void test_any_pieces(void **state)
             check_text(*state, formats[format],
                        random_between(&random, 1, i == 0 ? 50 * KIB : 1500 * KIB), most[i],
                        &random);
+        }
+}
+
+static void test_growth(void **state)
+{
+    assert_int_equal(fault_guard_install(), 0);
+    for (size_t format = 0; format < LENGTH_OF(formats); format++)
+        for (size_t i = 0; i < CASES; i++) {
+            struct random random = random_case(4000 + format * 100 + i);
+            const uint64_t size = i == 0 ? 2 * INDEX_BLOCK : random_below(&random, 900 * KIB);
+            check_growth(*state, formats[format], size, random_between(&random, 1, 600 * KIB),
+                         &random);
         }
 }
 
@@ -175,10 +209,8 @@ int main(void)
 {
 #define FEED_TEST(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        FEED_TEST(test_sizes),
-        FEED_TEST(test_any_pieces),
-        FEED_TEST(test_around_a_step),
-        FEED_TEST(test_given_up),
+        FEED_TEST(test_sizes),         FEED_TEST(test_any_pieces), FEED_TEST(test_growth),
+        FEED_TEST(test_around_a_step), FEED_TEST(test_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

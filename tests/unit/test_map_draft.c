@@ -560,6 +560,8 @@ static void test_a_file_that_has_hardly_grown(void **state)
 {
     struct sample sample = sample_make_small(34, "file");
     struct random random = random_case(31);
+    char first[PATH_MAX];
+    char path[PATH_MAX];
 
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
@@ -570,7 +572,8 @@ static void test_a_file_that_has_hardly_grown(void **state)
         assert_true((got.from > 0) == (i > 0));
         check_plain(daemon, &sample, &random);
         daemon_end(daemon);
-        check_kept(1);
+        assert_int_equal(files_of(".map", i == 0 ? first : path), 1);
+        assert_string_equal(i == 0 ? first : path, first);
         sample_append(&sample, &random, 100);
     }
     sample_free(&sample);
@@ -688,6 +691,34 @@ static void test_only_what_is_verified(void **state)
     check_plain(daemon, &sample, &random);
     assert_int_equal(atomic_load(&warnings), 0);
     daemon_end(daemon);
+    sample_free(&sample);
+}
+
+/* One that begins with nothing of an older one is verified, and kept though it has hardly grown. */
+static void test_made_anew_in_one_daemon(void **state)
+{
+    struct sample sample = {.plain = NULL};
+    struct random random = random_case(52);
+    struct daemon *daemon = NULL;
+
+    (void)state;
+    sample_add(&sample, &random, TEXT, 500 * KIB);
+    sample_write(&sample);
+    daemon = start_strict();
+    check_walks(daemon, 0);
+    sample_append(&sample, &random, 100);
+    scratch_let_time_pass(&world->scratch, "file");
+    struct reading reading = open_plain(daemon);
+    struct map_note *note = map_note_of(reading.generation);
+    note->looked = 1; /* as if that were long ago */
+    reading_close(&reading);
+    check_walks(daemon, 0);
+    daemon_end(daemon);
+    daemon = start_strict();
+    check_finds(daemon);
+    check_plain(daemon, &sample, &random);
+    daemon_end(daemon);
+    check_kept(1);
     sample_free(&sample);
 }
 
@@ -887,6 +918,7 @@ int main(void)
         DRAFT_TEST(test_a_file_that_was_rewritten),
         DRAFT_TEST(test_a_damaged_map),
         DRAFT_TEST(test_only_what_is_verified),
+        DRAFT_TEST(test_made_anew_in_one_daemon),
 #ifdef BIGFS_HAS_ZSTD
         DRAFT_TEST(test_a_refusal_is_kept),
 #endif
