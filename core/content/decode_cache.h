@@ -91,7 +91,7 @@ struct block_key {
 struct decoded_block *decode_cache_get(struct decode_cache *cache, const struct block_key *key);
 
 /*
- * The block, ready, or (*loads) to be loaded by the caller, for whom `extra` bytes are reserved
+ * The block, ready, or (*loads) to be loaded by the caller. Then `extra` bytes are reserved
  * beside it. Waits while another thread loads it, and for memory. Returns 0, -CANCELLED or -ENOMEM.
  */
 int decode_cache_claim(struct decode_cache *cache, const struct block_key *key, uint64_t extra,
@@ -127,8 +127,8 @@ struct run_wish {
 };
 
 /*
- * Takes the idle run that has come furthest, or NULL; the caller has it alone. He may have blocks
- * and memory while he waits: a thread that has a run waits for nothing but the file. It stops
+ * Takes the idle run that has come furthest, or NULL; the caller has it alone. It may have blocks
+ * and memory while it waits: a thread that has a run waits for nothing but the file. It stops
  * before a block that it has not claimed itself, so most often it leaves its run for the thread
  * that waits. Returns 0 or -CANCELLED.
  */
@@ -139,7 +139,7 @@ int decode_cache_take_run(struct decode_cache *cache, const struct run_wish *wis
 struct decode_run *decode_run_new(struct content_map *map, struct codec_stream *stream,
                                   uint64_t plain, uint64_t memory);
 
-/* Says that the caller has a new run, and from where on he wants it. */
+/* Says that the caller has a new run, and from where on it wants that. */
 void decode_cache_use_run(struct decode_cache *cache, struct decode_run *run, uint64_t start);
 
 /* Lets a run wait, to be read on. */

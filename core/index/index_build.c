@@ -124,7 +124,7 @@ static int take_map_step(struct index_build *build, uint64_t start, uint64_t end
 
 /*
  * The index of what was counted on the way becomes the generation's, if that was all of it. The map
- * is there without: if this fails, or the file has grown meanwhile, who needs the index makes it.
+ * does not depend on it: if this fails, or the file has grown meanwhile, a request makes the index.
  */
 static void publish_feed(struct index_build *build, struct index_directory *directory)
 {

@@ -521,7 +521,7 @@ static void change_second_holds_less(unsigned i, uint8_t *entry)
         put_number(entry + 4, 49999, 4);
 }
 
-/* What a table says of a frame that nobody has looked at is compared when that is read. */
+/* What a table says of a frame that was not looked at is compared when that is read. */
 static void test_wrong_table_is_seen_when_read(void **state)
 {
     (void)state;

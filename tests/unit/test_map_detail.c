@@ -297,7 +297,7 @@ static int read_memory(void *argument, void *buffer, size_t length, uint64_t off
     return 0;
 }
 
-/* It has all units of its part and no others, and is made once for several who ask. */
+/* It has all units of its part and no others, and is made once for several threads that ask. */
 static void test_a_detail(void **state)
 {
     struct random random = random_case(5);

@@ -361,7 +361,7 @@ static void test_kept_for_the_next_daemon(void **state)
     sample_free(&sample);
 }
 
-/* Aids are in the file alone, and are used from there: who made the map reads them there, too. */
+/* Aids are in the file alone, and are used from there: the process that made the map reads them there, too. */
 static void test_aids_stay_on_the_disk(void **state)
 {
     struct sample sample = sample_make();

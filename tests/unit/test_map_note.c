@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* map_note: which map is good enough for whom. */
+/* map_note: which map is good enough for which request. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
