@@ -59,8 +59,6 @@ int content_map_add_place(void *argument, const struct codec_place *place)
         .starts_unit = place->starts_unit,
     };
     map->aids_size += place->aid_size;
-    if (place->starts_unit)
-        map->resume = map->count;
     map->count++;
     return 0;
 }
@@ -85,23 +83,23 @@ int content_map_add_damage(void *argument, uint64_t from, uint64_t to, uint64_t 
     return error;
 }
 
-/* Takes over what the old map has before its last unit. */
+/* Takes over what the old map has of whole units. */
 static int begin_with(struct content_map *map, const struct content_map *old)
 {
     int error = 0;
 
-    for (size_t i = 0; i < old->resume && error == 0; i++) {
+    for (size_t i = 0; i < old->count && error == 0; i++) {
         AUTO_FREE uint8_t *aid = NULL;
         struct codec_place place;
         error = content_map_load_place(old, i, &place, &aid);
         if (error == 0)
             error = content_map_add_place(map, &place);
     }
-    const uint64_t end = old->places[old->resume].plain;
     for (size_t i = 0; i < old->damage_count && error == 0; i++)
-        if (old->damages[i].from < end)
+        if (old->damages[i].from < old->known)
             error = content_map_add_damage(map, old->damages[i].from,
-                                           min_u64(old->damages[i].to, end), old->damages[i].file);
+                                           min_u64(old->damages[i].to, old->known),
+                                           old->damages[i].file);
     return error;
 }
 
@@ -164,9 +162,6 @@ static void drop_places_after(struct content_map *map, uint64_t end)
 {
     while (map->count > 1 && map->places[map->count - 1].plain > end)
         map->count--;
-    map->resume = map->count > 0 ? map->count - 1 : 0;
-    while (map->resume > 0 && !map->places[map->resume].starts_unit)
-        map->resume--;
 }
 
 int content_map_finish(struct content_map *map, const struct codec_walk *walk, uint64_t file_size)

@@ -8,7 +8,8 @@
  *     damage              [####)
  *
  * A walk adds to a map; after that it is constant, shared and reference counted. When the file
- * grows, a new map is made that begins with what the old one has.
+ * grows, a new map is made that begins with what the old one has, and the walk goes on after its
+ * last whole unit.
  */
 #ifndef BIGFS_CORE_CONTENT_CONTENT_MAP_H
 #define BIGFS_CORE_CONTENT_CONTENT_MAP_H
@@ -76,10 +77,9 @@ struct aid_store {
 struct content_map {
     atomic_uint references;
     const struct codec *codec;
-    uint64_t file;            /* how far the file was walked, in bytes */
+    uint64_t file;            /* how far the file was walked, in bytes: whole units */
     uint64_t size;            /* plain bytes */
     uint64_t known;           /* plain bytes of whole units; the rest cannot be had */
-    uint64_t resume;          /* index of the last place that starts a unit */
     enum codec_end end;       /* how the walk ended */
     enum codec_reason reason; /* why units cannot be decoded, as far as the walk knows */
     struct map_place *places; /* owned */
@@ -96,8 +96,8 @@ struct content_map {
 };
 
 /*
- * Makes a map with one reference, which the caller owns. `old`: it begins with the places of that
- * map up to the last one that starts a unit; NULL: it is empty. Returns NULL if there is no memory.
+ * Makes a map with one reference, which the caller owns. `old`: it begins with all that is known of
+ * its whole units; NULL: it is empty. Returns NULL if there is no memory.
  */
 struct content_map *content_map_new(const struct codec *codec, const struct content_map *old);
 struct content_map *content_map_ref(struct content_map *map);

@@ -20,14 +20,33 @@ struct map_walk {
     struct codec_sink sink;
     struct content_map *map; /* owned; grows with the walk */
     struct codec_walk *walk; /* owned */
+    bool told;               /* a place */
     int (*feed)(void *argument, const uint8_t *bytes, size_t length);
     void *feed_argument;
 };
 
+/*
+ * Whether the place where a walk goes on may be left out, so that many small appends do not make a
+ * large map: the last place of the old map is near, and what lies between can be read.
+ */
+static bool may_leave_out(const struct content_map *map, const struct codec_place *place)
+{
+    if (map->count == 0)
+        return false;
+    const struct map_place *last = &map->places[map->count - 1];
+    return last->file == place->file ||
+           (place->plain - last->plain < CODEC_STEP && place->file - last->file < CODEC_FILE_STEP &&
+            content_map_damage_in(map, last->plain, place->plain) == NULL);
+}
+
 static int tell_map_place(void *argument, const struct codec_place *place)
 {
-    const struct map_walk *walk = argument;
-    return content_map_add_place(walk->map, place);
+    struct map_walk *walk = argument;
+    const bool is_first = !walk->told;
+
+    walk->told = true;
+    return is_first && may_leave_out(walk->map, place) ? 0
+                                                       : content_map_add_place(walk->map, place);
 }
 
 static int tell_map_damage(void *argument, uint64_t from, uint64_t to, uint64_t file)
@@ -42,10 +61,14 @@ static int feed_plain(void *argument, const uint8_t *bytes, size_t length)
     return walk->feed(walk->feed_argument, bytes, length);
 }
 
-/* Begins a map with what the old one has, if that can be had. */
+/*
+ * Begins a map with what the old one has, if that can be had. One that is full does not say where
+ * its last unit ends.
+ */
 static struct content_map *begin_with_old(const struct codec *codec, struct content_map **old)
 {
-    struct content_map *map = content_map_new(codec, *old);
+    const bool is_full = *old != NULL && (*old)->damage_count == MAP_DAMAGES_MOST;
+    struct content_map *map = is_full ? NULL : content_map_new(codec, *old);
 
     if (map != NULL || *old == NULL)
         return map;
@@ -53,7 +76,7 @@ static struct content_map *begin_with_old(const struct codec *codec, struct cont
     return content_map_new(codec, NULL);
 }
 
-int map_walk_new(const struct reading *reading, uint64_t size, struct map_walk **made)
+int map_walk_new(const struct reading *reading, uint64_t size, bool goes_on, struct map_walk **made)
 {
     const struct codec *codec = reading->source->content->codec;
     struct map_note *note = map_note_of(reading->generation);
@@ -68,15 +91,15 @@ int map_walk_new(const struct reading *reading, uint64_t size, struct map_walk *
     walk->codec = codec;
     walk->lender = (struct codec_lender){reading, -1};
     walk->file = codec_file_of(&walk->lender, size);
-    struct content_map *old = map_note_get(note);
+    struct content_map *old = goes_on ? map_note_get(note) : NULL;
     walk->map = begin_with_old(codec, &old);
-    const bool goes_on = old != NULL && old->count > 0;
-    if (goes_on)
-        from = content_map_place(old, old->resume);
+    const bool has_old = old != NULL && old->count > 0;
+    if (has_old)
+        from = (struct codec_place){.file = old->file, .plain = old->known, .starts_unit = true};
     int error = walk->map != NULL ? 0 : -ENOMEM;
     walk->sink = (struct codec_sink){walk, tell_map_place, NULL, tell_map_damage, false};
     if (error == 0)
-        error = codec->walk_begin(&walk->file, goes_on ? &from : NULL, &walk->sink, &walk->walk);
+        error = codec->walk_begin(&walk->file, has_old ? &from : NULL, &walk->sink, &walk->walk);
     content_map_unref(old);
     if (error != 0) {
         map_walk_free(walk);

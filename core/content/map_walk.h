@@ -15,10 +15,12 @@
 struct map_walk;
 
 /*
- * Begins a walk through the first `size` bytes of the file that goes on from the generation's map,
- * if there is one. `reading` need not be pinned, and must outlive the walk. Returns 0 or -ENOMEM.
+ * Begins a walk through the first `size` bytes of the file. If `goes_on`, and the generation has a
+ * map, it begins with that, after its last whole unit. `reading` need not be pinned, and must
+ * outlive the walk. Returns 0 or -ENOMEM.
  */
-int map_walk_new(const struct reading *reading, uint64_t size, struct map_walk **made);
+int map_walk_new(const struct reading *reading, uint64_t size, bool goes_on,
+                 struct map_walk **made);
 void map_walk_free(struct map_walk *walk); /* NULL is allowed */
 
 /*

@@ -216,7 +216,8 @@ static int begin_map(struct index_build *build, struct index_directory *director
     build->type = &map_type;
     if (match < 0 || match == INDEX_SAME)
         return match < 0 ? match : 0;
-    int error = map_walk_new(&build->reading, build->draft.of.file.size, &build->walk);
+    int error =
+        map_walk_new(&build->reading, build->draft.of.file.size, !directory->strict, &build->walk);
     if (error != 0)
         return error;
     build->size = map_walk_file_size(build->walk) + 1;

@@ -361,7 +361,8 @@ static void test_kept_for_the_next_daemon(void **state)
     sample_free(&sample);
 }
 
-/* Aids are in the file alone, and are used from there: the process that made the map reads them there, too. */
+/* Aids are in the file alone, and are used from there: the process that made the map reads them
+ * there, too. */
 static void test_aids_stay_on_the_disk(void **state)
 {
     struct sample sample = sample_make();
@@ -513,12 +514,12 @@ static void test_the_file_goes(void **state)
 
 /* --- other files ------------------------------------------------------------------------------ */
 
-/* Where in the file the last place is that starts a unit. */
+/* Where in the file the last whole unit ends. */
 static uint64_t last_unit_of(struct daemon *daemon)
 {
     struct reading reading = open_plain(daemon);
     struct content_map *map = map_of(&reading);
-    const uint64_t file = map->places[map->resume].file;
+    const uint64_t file = map->file;
 
     content_map_unref(map);
     reading_close(&reading);

@@ -185,7 +185,6 @@ static void check_same_map(const struct content_map *read, const struct content_
     assert_int_equal(read->known, map->known);
     assert_int_equal(read->end, map->end);
     assert_int_equal(read->reason, map->reason);
-    assert_int_equal(read->resume, map->resume);
     assert_int_equal(read->kept_digest, map->kept_digest);
     assert_int_equal(read->damage_count, map->damage_count);
     assert_int_equal(read->count, map->count);
