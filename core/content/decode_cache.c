@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/outcome.h"
@@ -26,26 +27,74 @@ void decode_cache_init(struct decode_cache *cache, uint64_t limit)
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
-/* Frees what was not used for longest. Returns false if all is in use. The lock is held. */
-static bool free_one(struct decode_cache *cache)
+/* Whether so much is a large decoder's. */
+static bool is_large(const struct decode_cache *cache, uint64_t bytes)
 {
-    if (list_empty(&cache->idle))
-        return false;
-    struct decoded_item *item = list_object(cache->idle.next, struct decoded_item, idle);
-    list_remove(&item->idle);
-    cache->reserved -= item->memory;
-    item->free(cache, item);
+    return bytes > cache->limit / 2;
+}
+
+/* Gives memory of a decoder back. The lock is held. */
+static void release(struct decode_cache *cache, uint64_t bytes)
+{
+    if (is_large(cache, bytes))
+        cache->large = 0;
+    else
+        cache->reserved -= bytes;
+}
+
+/*
+ * Frees what was not used for longest: a large run, or anything else. Returns false if all is in
+ * use. The lock is held.
+ */
+static bool free_one(struct decode_cache *cache, bool large)
+{
+    for (struct list *link = cache->idle.next; link != &cache->idle; link = link->next) {
+        struct decoded_item *item = list_object(link, struct decoded_item, idle);
+        if (item->large != large)
+            continue;
+        list_remove(&item->idle);
+        if (large)
+            cache->large = 0;
+        else
+            cache->reserved -= item->memory;
+        item->free(cache, item);
+        return true;
+    }
+    return false;
+}
+
+/* Whether there is room for so much more within the limit. The lock is held. */
+static bool has_room_for(const struct decode_cache *cache, uint64_t bytes)
+{
+    const uint64_t large = cache->large <= cache->limit ? cache->large : 0;
+    const uint64_t room = saturating_sub(cache->limit, cache->reserved);
+    return large <= room && bytes <= room - large;
+}
+
+/*
+ * Reserves memory if that is possible at once; in any case if nothing but `own` is reserved. The
+ * lock is held.
+ */
+static bool reserve_within(struct decode_cache *cache, uint64_t bytes, uint64_t own)
+{
+    while (cache->reserved > own && !has_room_for(cache, bytes))
+        if (!free_one(cache, false))
+            return false;
+    cache->reserved += bytes;
     return true;
 }
 
-/* Reserves memory if that is possible at once. The lock is held. */
+/* The same for a decoder, of any size. */
 static bool reserve(struct decode_cache *cache, uint64_t bytes)
 {
-    while (cache->reserved > 0 &&
-           (cache->reserved >= cache->limit || bytes > cache->limit - cache->reserved))
-        if (!free_one(cache))
+    if (!is_large(cache, bytes))
+        return reserve_within(cache, bytes, 0);
+    if (cache->large > 0 && !free_one(cache, true))
+        return false;
+    while (bytes <= cache->limit && !has_room_for(cache, bytes))
+        if (!free_one(cache, false))
             return false;
-    cache->reserved += bytes;
+    cache->large = bytes;
     return true;
 }
 
@@ -60,7 +109,7 @@ static int await_change(struct decode_cache *cache, const struct cancel *cancel)
 void decode_cache_give_back(struct decode_cache *cache, uint64_t bytes)
 {
     HOLD_LOCK(&cache->lock);
-    cache->reserved -= bytes;
+    release(cache, bytes);
     pthread_cond_broadcast(&cache->changed);
 }
 
@@ -101,7 +150,7 @@ void decode_cache_wake(struct decode_cache *cache)
 uint64_t decode_cache_reserved(struct decode_cache *cache)
 {
     HOLD_LOCK(&cache->lock);
-    return cache->reserved;
+    return cache->reserved + cache->large;
 }
 
 /* Takes a block of nothing, or NULL. The lock is held. */
@@ -119,11 +168,11 @@ void decode_cache_destroy(struct decode_cache *cache)
 {
     struct decoded_block *spare = NULL;
 
-    while (free_one(cache))
+    while (free_one(cache, false) || free_one(cache, true))
         continue;
     while ((spare = take_spare(cache)) != NULL)
         free(spare);
-    assert(cache->reserved == 0);
+    assert(cache->reserved == 0 && cache->large == 0);
     pthread_cond_destroy(&cache->changed);
     pthread_mutex_destroy(&cache->lock);
 }
@@ -196,37 +245,12 @@ struct decoded_block *decode_cache_get(struct decode_cache *cache, const struct 
     return block;
 }
 
-int decode_cache_claim(struct decode_cache *cache, const struct block_key *key, uint64_t extra,
-                       const struct cancel *cancel, struct decoded_block **block, bool *loads)
-{
-    const uint64_t wanted = sizeof(**block) + extra;
-    int error = 0;
-
-    HOLD_LOCK(&cache->lock);
-    for (;;) {
-        *block = find_block(cache, key, false);
-        *loads = *block == NULL && reserve(cache, wanted);
-        if (*loads || (*block != NULL && (*block)->ready))
-            break;
-        error = await_change(cache, cancel);
-        if (error != 0)
-            return error;
-    }
-    if (!*loads) {
-        use_block(*block);
-        return 0;
-    }
-    *block = add_block(cache, key);
-    if (*block == NULL)
-        cache->reserved -= wanted;
-    return *block != NULL ? 0 : -ENOMEM;
-}
-
 struct decoded_block *decode_cache_claim_more(struct decode_cache *cache,
                                               const struct block_key *key)
 {
     HOLD_LOCK(&cache->lock);
-    if (find_block(cache, key, false) != NULL || !reserve(cache, sizeof(struct decoded_block)))
+    if (find_block(cache, key, false) != NULL ||
+        !reserve_within(cache, sizeof(struct decoded_block), 0))
         return NULL;
     struct decoded_block *block = add_block(cache, key);
     if (block == NULL)
@@ -266,14 +290,14 @@ static void free_run(struct decode_cache *cache, struct decoded_item *item)
     free(run);
 }
 
-struct decode_run *decode_run_new(struct content_map *map, struct codec_stream *stream,
-                                  uint64_t plain, uint64_t memory)
+struct decode_run *decode_run_new(struct decode_cache *cache, struct content_map *map,
+                                  struct codec_stream *stream, uint64_t plain, uint64_t memory)
 {
     struct decode_run *run = malloc(sizeof(*run));
     if (run == NULL)
         return NULL;
     *run = (struct decode_run){
-        .item = {.memory = memory, .free = free_run},
+        .item = {.memory = memory, .large = is_large(cache, memory), .free = free_run},
         .map = content_map_ref(map),
         .stream = stream,
         .plain = plain,
@@ -319,6 +343,90 @@ static void use_run(struct decode_cache *cache, struct decode_run *run, uint64_t
     run->start = start;
 }
 
+/* Lets a run wait. The lock is held. */
+static void leave_run(struct decode_cache *cache, struct decode_run *run)
+{
+    list_remove(&run->runs);
+    list_append(&cache->waiting_runs, &run->runs);
+    list_append(&cache->idle, &run->item.idle);
+    pthread_cond_broadcast(&cache->changed);
+}
+
+/* Takes the wished run and room for a block, or neither. The lock is held. */
+static struct decode_run *take_run_and_room(struct decode_cache *cache, const struct run_wish *wish,
+                                            struct decode_run *run)
+{
+    list_remove(&run->item.idle); /* it must not be freed to make the room */
+    if (reserve_within(cache, sizeof(struct decoded_block),
+                       run->item.large ? 0 : run->item.memory)) {
+        use_run(cache, run, wish->to);
+        return run;
+    }
+    list_append(&cache->idle, &run->item.idle);
+    return NULL;
+}
+
+/* Reserves memory for a decoder and a block, or nothing. The lock is held. */
+static bool reserve_both(struct decode_cache *cache, uint64_t extra)
+{
+    if (!reserve(cache, extra))
+        return false;
+    if (reserve_within(cache, sizeof(struct decoded_block), is_large(cache, extra) ? 0 : extra))
+        return true;
+    release(cache, extra);
+    return false;
+}
+
+/* Claims a block that is not there, if that is possible at once. The lock is held. */
+static bool claim_to_load(struct decode_cache *cache, const struct run_wish *wish, uint64_t extra,
+                          struct block_claim *claim)
+{
+    struct decode_run *run = wish->map != NULL ? find_idle_run(cache, wish) : NULL;
+
+    if (run == NULL)
+        return reserve_both(cache, extra);
+    claim->run = take_run_and_room(cache, wish, run);
+    return claim->run != NULL;
+}
+
+/* Makes the claimed block. The lock is held. */
+static int make_claimed(struct decode_cache *cache, const struct block_key *key, uint64_t extra,
+                        struct block_claim *claim)
+{
+    claim->block = add_block(cache, key);
+    if (claim->block != NULL)
+        return 0;
+    cache->reserved -= sizeof(struct decoded_block);
+    if (claim->run == NULL)
+        release(cache, extra);
+    else
+        leave_run(cache, claim->run);
+    return -ENOMEM;
+}
+
+int decode_cache_claim(struct decode_cache *cache, const struct block_key *key,
+                       const struct run_wish *wish, uint64_t extra, const struct cancel *cancel,
+                       struct block_claim *claim)
+{
+    int error = 0;
+
+    *claim = (struct block_claim){.block = NULL};
+    HOLD_LOCK(&cache->lock);
+    for (;;) {
+        claim->block = find_block(cache, key, false);
+        claim->loads = claim->block == NULL && claim_to_load(cache, wish, extra, claim);
+        if (claim->loads)
+            return make_claimed(cache, key, extra, claim);
+        if (claim->block != NULL && claim->block->ready)
+            break;
+        error = await_change(cache, cancel);
+        if (error != 0)
+            return error;
+    }
+    use_block(claim->block);
+    return 0;
+}
+
 int decode_cache_take_run(struct decode_cache *cache, const struct run_wish *wish,
                           const struct cancel *cancel, struct decode_run **run)
 {
@@ -356,8 +464,5 @@ uint64_t decode_cache_end_run(struct decode_cache *cache, struct decode_run *run
 void decode_cache_leave_run(struct decode_cache *cache, struct decode_run *run)
 {
     HOLD_LOCK(&cache->lock);
-    list_remove(&run->runs);
-    list_append(&cache->waiting_runs, &run->runs);
-    list_append(&cache->idle, &run->item.idle);
-    pthread_cond_broadcast(&cache->changed);
+    leave_run(cache, run);
 }

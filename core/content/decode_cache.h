@@ -9,9 +9,11 @@
  *
  * A block that is not there is loaded by the thread that asks first. Others that want it wait. What
  * is in use stays; of the rest, what was not used for longest goes first. Memory is reserved before
- * it is allocated. If all of the limit is in use, a thread waits until some is given back. A
- * reservation that is larger than the limit is made once nothing else is reserved, so that one
- * large decoder can work, alone.
+ * it is allocated. If all of the limit is in use, a thread waits until some is given back.
+ *
+ * A decoder that needs more than half of the limit is large. There is one of them at a time. If it
+ * needs more than all of the limit, it works beside it: so it works, however low the limit is, and
+ * takes no room from the blocks that it fills.
  *
  * All functions are thread-safe. Only those with a `cancel` wait.
  */
@@ -39,6 +41,7 @@ struct decode_cache;
 struct decoded_item {
     struct list idle; /* protected by decode_cache.lock; linked while it may be freed */
     uint64_t memory;  /* constant; reserved for it, in bytes */
+    bool large;       /* constant; a run with a large decoder */
     void (*free)(struct decode_cache *cache, struct decoded_item *item);
 };
 
@@ -66,7 +69,8 @@ struct decode_cache {
     uint64_t limit; /* constant; bytes */
     pthread_mutex_t lock;
     pthread_cond_t changed;               /* a block is ready, or memory was given back */
-    uint64_t reserved;                    /* protected by lock; bytes */
+    uint64_t reserved;                    /* protected by lock; bytes, but for a large decoder */
+    uint64_t large;                       /* protected by lock; bytes of that; 0: there is none */
     struct list idle;                     /* protected by lock; least recently used first */
     struct list waiting_runs;             /* protected by lock; those that are idle */
     struct list busy_runs;                /* protected by lock; those that threads have */
@@ -90,12 +94,29 @@ struct block_key {
 /* A ready block, to be given back with decode_cache_put(), or NULL. Does not wait. */
 struct decoded_block *decode_cache_get(struct decode_cache *cache, const struct block_key *key);
 
+/* Which run: of the map, and within [from, to]. The caller wants bytes from `to` on. */
+struct run_wish {
+    const struct content_map *map; /* NULL: none */
+    uint64_t from;
+    uint64_t to;
+    bool waits; /* for a run whose thread wants bytes in [from, to) */
+};
+
+/* A block that was claimed. */
+struct block_claim {
+    struct decoded_block *block;
+    bool loads;             /* the caller must load it; else it is ready */
+    struct decode_run *run; /* to load it: as decode_cache_take_run() gives it; or NULL */
+};
+
 /*
- * The block, ready, or (*loads) to be loaded by the caller. Then `extra` bytes are reserved
- * beside it. Waits while another thread loads it, and for memory. Returns 0, -CANCELLED or -ENOMEM.
+ * Claims a block, ready, or to be loaded by the caller: with the idle run of the wish, or, if there
+ * is none, with `extra` bytes reserved for one. Waits while another thread loads the block, and for
+ * memory. Returns 0, -CANCELLED or -ENOMEM.
  */
-int decode_cache_claim(struct decode_cache *cache, const struct block_key *key, uint64_t extra,
-                       const struct cancel *cancel, struct decoded_block **block, bool *loads);
+int decode_cache_claim(struct decode_cache *cache, const struct block_key *key,
+                       const struct run_wish *wish, uint64_t extra, const struct cancel *cancel,
+                       struct block_claim *claim);
 
 /*
  * A block to be loaded that no thread waits for yet, if it is not there and there is room at once;
@@ -118,14 +139,6 @@ void decode_cache_wake(struct decode_cache *cache);
 /* Gives a block back. */
 void decode_cache_put(struct decode_cache *cache, struct decoded_block *block);
 
-/* Which run: of the map, and within [from, to]. The caller wants bytes from `to` on. */
-struct run_wish {
-    const struct content_map *map;
-    uint64_t from;
-    uint64_t to;
-    bool waits; /* for a run whose thread wants bytes in [from, to) */
-};
-
 /*
  * Takes the idle run that has come furthest, or NULL; the caller has it alone. It may have blocks
  * and memory while it waits: a thread that has a run waits for nothing but the file. It stops
@@ -136,8 +149,8 @@ int decode_cache_take_run(struct decode_cache *cache, const struct run_wish *wis
                           const struct cancel *cancel, struct decode_run **run);
 
 /* Makes a run of a stream, with memory that is reserved. NULL: there is no memory. */
-struct decode_run *decode_run_new(struct content_map *map, struct codec_stream *stream,
-                                  uint64_t plain, uint64_t memory);
+struct decode_run *decode_run_new(struct decode_cache *cache, struct content_map *map,
+                                  struct codec_stream *stream, uint64_t plain, uint64_t memory);
 
 /* Says that the caller has a new run, and from where on it wants that. */
 void decode_cache_use_run(struct decode_cache *cache, struct decode_run *run, uint64_t start);

@@ -157,7 +157,9 @@ static int reserve_for_units(struct decoding *decoding)
     decoding->needed = max_u64(decoding->needed, decoding->extra);
     if (decoding->needed == decoding->extra)
         return 0;
-    if (!decode_cache_reserve(decoding->cache, decoding->needed - decoding->extra))
+    decode_cache_give_back(decoding->cache, decoding->extra);
+    decoding->extra = 0;
+    if (!decode_cache_reserve(decoding->cache, decoding->needed))
         return -ENOMEM;
     decoding->extra = decoding->needed;
     return 0;

@@ -58,7 +58,7 @@ int decode_start_run(struct decoding *decoding, size_t part, uint64_t start,
     int error = open_before(decoding, part, &place, &stream);
     if (error != 0)
         return error;
-    *run = decode_run_new(decoding->map, stream, place.plain, decoding->needed);
+    *run = decode_run_new(decoding->cache, decoding->map, stream, place.plain, decoding->needed);
     if (*run != NULL)
         decode_cache_use_run(decoding->cache, *run, start);
     if (*run == NULL) {
@@ -183,10 +183,28 @@ static int find_run(struct decoding *decoding, size_t part, uint64_t start, stru
         .to = start,
         .waits = decoding->map->codec->stream_skip == NULL,
     };
+    if (decoding->run != NULL) {
+        *run = steal_pointer(&decoding->run);
+        if ((*run)->map == wish.map && (*run)->plain >= wish.from && (*run)->plain <= wish.to)
+            return 0;
+        decode_leave_run(decoding, *run, true);
+    }
     int error = decode_cache_take_run(decoding->cache, &wish, decoding->reading->cancel, run);
     if (error == 0 && *run == NULL)
         error = decode_start_run(decoding, part, start, run);
     return error;
+}
+
+/*
+ * If much must be passed to get there, other runs are likely to take this one's memory before it is
+ * read on: then more is decoded while it is there.
+ */
+static void aim_further(struct decoding *decoding, uint64_t passed, uint64_t end)
+{
+    enum { MUCH = 16 * 1024 * 1024, FURTHER = 8 * 1024 * 1024 };
+
+    if (passed >= MUCH && decoding->goal > 0)
+        decoding->goal = max_u64(decoding->goal, end + FURTHER);
 }
 
 int decode_in_run(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
@@ -196,6 +214,7 @@ int decode_in_run(struct decoding *decoding, size_t part, uint64_t start, uint64
 
     if (error != 0)
         return error;
+    aim_further(decoding, start - run->plain, end);
     error = pass_to(decoding, run, start);
     if (error == 0)
         error = decode_read_run(decoding, run, decoding->to + (start - decoding->start),

@@ -28,9 +28,10 @@ struct decoding {
     uint64_t end;
     uint64_t goal; /* the end of the last block that the reader asks for */
     uint8_t *to;
-    uint8_t *scratch; /* owned; a block, or NULL until it is needed */
-    uint64_t needed;  /* memory that a run and the scratch take, at most */
-    uint64_t extra;   /* memory that is reserved and belongs to no run yet */
+    uint8_t *scratch;       /* owned; a block, or NULL until it is needed */
+    struct decode_run *run; /* that the request has, for the first part that it decodes; or NULL */
+    uint64_t needed;        /* memory that a run and the scratch take, at most */
+    uint64_t extra;         /* memory that is reserved and belongs to no run yet */
 };
 
 /* Room for a block of bytes that are passed; belongs to the decoding. NULL: there is no memory. */

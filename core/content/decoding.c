@@ -27,6 +27,8 @@ struct codec_file codec_file_of(struct codec_lender *lender, uint64_t size)
 /* Gives back what the request still has. */
 static void finish_decoding(struct decoding *decoding)
 {
+    if (decoding->run != NULL)
+        decode_leave_run(decoding, steal_pointer(&decoding->run), true);
     free(decoding->scratch);
     decoding->scratch = NULL;
     decode_cache_give_back(decoding->cache, decoding->extra);
@@ -58,31 +60,59 @@ static int await_busy_part(const struct decoding *decoding)
 
 /* --- blocks ----------------------------------------------------------------------------------- */
 
+/* The run that decoding may go on with: a part that is not checked yet is read from its start. */
+static struct run_wish wish_of(const struct decoding *decoding)
+{
+    const struct content_map *map = decoding->map;
+    const size_t part = content_map_find(map, decoding->start);
+    const bool is_ready =
+        !map->codec->checks_when_read || atomic_load(&map->checks[part]) == PART_RIGHT;
+
+    return (struct run_wish){
+        .map = is_ready ? map : NULL, .from = map->places[part].plain, .to = decoding->start};
+}
+
+/* Claims the block that [decoding->start, decoding->end) is. */
+static int claim_block(struct decoding *decoding, const struct block_key *key,
+                       struct block_claim *claim)
+{
+    const struct block_key whole = {key->generation, key->number,
+                                    (size_t)(decoding->end - decoding->start)};
+    const struct run_wish wish = wish_of(decoding);
+
+    int error = await_busy_part(decoding);
+    if (error == 0)
+        error = decode_find_needed(decoding);
+    if (error == 0)
+        error = decode_cache_claim(decoding->cache, &whole, &wish, decoding->needed,
+                                   decoding->reading->cancel, claim);
+    if (error == 0 && claim->loads) {
+        decoding->run = claim->run;
+        decoding->extra = claim->run == NULL ? decoding->needed : 0;
+    }
+    return error;
+}
+
 /* The block, ready, to be given back. */
 static int get_block(struct decoding *decoding, const struct block_key *key,
                      struct decoded_block **block)
 {
-    bool loads = false;
+    struct block_claim claim;
 
     *block = decode_cache_get(decoding->cache, key);
     if (*block != NULL)
         return 0;
     decoding->start = key->number * DECODED_BLOCK;
     decoding->end = min_u64(decoding->start + DECODED_BLOCK, decoding->map->size);
-    const struct block_key whole = {key->generation, key->number,
-                                    (size_t)(decoding->end - decoding->start)};
-    int error = await_busy_part(decoding);
-    if (error == 0)
-        error = decode_find_needed(decoding);
-    if (error == 0)
-        error = decode_cache_claim(decoding->cache, &whole, decoding->needed,
-                                   decoding->reading->cancel, block, &loads);
-    if (error != 0 || !loads)
+    int error = claim_block(decoding, key, &claim);
+    if (error != 0)
         return error;
-    decoding->extra = decoding->needed;
-    decoding->to = (*block)->bytes;
+    *block = claim.block;
+    if (!claim.loads)
+        return 0;
+    decoding->to = claim.block->bytes;
     error = decode_stretch(decoding, decoding->start, decoding->end);
-    decode_cache_loaded(decoding->cache, *block, error == 0);
+    decode_cache_loaded(decoding->cache, claim.block, error == 0);
     finish_decoding(decoding);
     return error;
 }

@@ -128,7 +128,7 @@ static void test_many_readers(void **state)
     toy_free(&file);
 }
 
-/* A decoder that needs more than the limit works, alone. */
+/* A decoder that needs more than the limit works, one at a time. */
 static void test_large_decoder(void **state)
 {
     struct world *world = *state;
@@ -147,6 +147,35 @@ static void test_large_decoder(void **state)
     assert_threads_passed();
     assert_int_equal(atomic_load(&toy_most), 1);
     (void)shared;
+    atomic_store(&toy_memory, TOY_MEMORY);
+    reading_close(&reading);
+    source_unref(source);
+    toy_free(&file);
+}
+
+/*
+ * One that needs more than half of the limit goes on, too, if there is no room for what it passes:
+ * the part is decoded once to check it, and once for its bytes.
+ */
+static void test_large_decoder_goes_on(void **state)
+{
+    struct world *world = *state;
+    struct random random = random_case(54);
+    struct toy_file file = {.plain = NULL};
+    uint8_t buffer[10000];
+
+    toy_add(&file, &random, 4 * MIB);
+    toy_add(&file, &random, 4 * MIB);
+    assert_int_equal(fault_guard_install(), 0);
+    world->pool.decoded.limit = MIB;
+    atomic_store(&toy_memory, 600 * KIB);
+    struct source *source = toy_source(world, &file, &checked_content);
+    struct reading reading = open_toy(source);
+    const uint64_t before = atomic_load(&toy_decoded);
+    for (uint64_t at = 0; at < file.size; at += sizeof(buffer))
+        assert_int_equal(
+            content_read(&reading, buffer, (size_t)min_u64(sizeof(buffer), file.size - at), at), 0);
+    assert_true(atomic_load(&toy_decoded) - before <= 2 * file.size + MIB);
     atomic_store(&toy_memory, TOY_MEMORY);
     reading_close(&reading);
     source_unref(source);
@@ -316,10 +345,15 @@ int main(void)
 {
 #define COMPRESSED_TEST(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        COMPRESSED_TEST(test_reads),         COMPRESSED_TEST(test_many_readers),
-        COMPRESSED_TEST(test_large_decoder), COMPRESSED_TEST(test_decoded_once),
-        COMPRESSED_TEST(test_damaged),       COMPRESSED_TEST(test_cut),
-        COMPRESSED_TEST(test_appended),      COMPRESSED_TEST(test_decoded_together),
+        COMPRESSED_TEST(test_reads),
+        COMPRESSED_TEST(test_many_readers),
+        COMPRESSED_TEST(test_large_decoder),
+        COMPRESSED_TEST(test_large_decoder_goes_on),
+        COMPRESSED_TEST(test_decoded_once),
+        COMPRESSED_TEST(test_damaged),
+        COMPRESSED_TEST(test_cut),
+        COMPRESSED_TEST(test_appended),
+        COMPRESSED_TEST(test_decoded_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
