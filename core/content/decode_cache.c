@@ -3,14 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "core/base/checked.h"
 #include "core/base/cleanup.h"
-#include "core/base/clock.h"
 #include "core/base/outcome.h"
-
-enum { WAIT_MS = 50 }; /* how soon a waiting thread notices that it was cancelled */
+#include "core/content/decode_memory.h"
 
 void decode_cache_init(struct decode_cache *cache, uint64_t limit)
 {
@@ -25,111 +21,6 @@ void decode_cache_init(struct decode_cache *cache, uint64_t limit)
         list_reset(&cache->buckets[i]);
 }
 
-/* --- memory ----------------------------------------------------------------------------------- */
-
-/* Whether so much is a large decoder's. */
-static bool is_large(const struct decode_cache *cache, uint64_t bytes)
-{
-    return bytes > cache->limit / 2;
-}
-
-/* Gives memory of a decoder back. The lock is held. */
-static void release(struct decode_cache *cache, uint64_t bytes)
-{
-    if (is_large(cache, bytes))
-        cache->large = 0;
-    else
-        cache->reserved -= bytes;
-}
-
-/*
- * Frees what was not used for longest: a large run, or anything else. Returns false if all is in
- * use. The lock is held.
- */
-static bool free_one(struct decode_cache *cache, bool large)
-{
-    for (struct list *link = cache->idle.next; link != &cache->idle; link = link->next) {
-        struct decoded_item *item = list_object(link, struct decoded_item, idle);
-        if (item->large != large)
-            continue;
-        list_remove(&item->idle);
-        if (large)
-            cache->large = 0;
-        else
-            cache->reserved -= item->memory;
-        item->free(cache, item);
-        return true;
-    }
-    return false;
-}
-
-/* Whether there is room for so much more within the limit. The lock is held. */
-static bool has_room_for(const struct decode_cache *cache, uint64_t bytes)
-{
-    const uint64_t large = cache->large <= cache->limit ? cache->large : 0;
-    const uint64_t room = saturating_sub(cache->limit, cache->reserved);
-    return large <= room && bytes <= room - large;
-}
-
-/*
- * Reserves memory if that is possible at once; in any case if nothing but `own` is reserved. The
- * lock is held.
- */
-static bool reserve_within(struct decode_cache *cache, uint64_t bytes, uint64_t own)
-{
-    while (cache->reserved > own && !has_room_for(cache, bytes))
-        if (!free_one(cache, false))
-            return false;
-    cache->reserved += bytes;
-    return true;
-}
-
-/* The same for a decoder, of any size. */
-static bool reserve(struct decode_cache *cache, uint64_t bytes)
-{
-    if (!is_large(cache, bytes))
-        return reserve_within(cache, bytes, 0);
-    if (cache->large > 0 && !free_one(cache, true))
-        return false;
-    while (bytes <= cache->limit && !has_room_for(cache, bytes))
-        if (!free_one(cache, false))
-            return false;
-    cache->large = bytes;
-    return true;
-}
-
-/* Waits for a change. The lock is held, and released meanwhile. Returns 0 or -CANCELLED. */
-static int await_change(struct decode_cache *cache, const struct cancel *cancel)
-{
-    const struct timespec until = clock_in_ms(WAIT_MS);
-    (void)pthread_cond_clockwait(&cache->changed, &cache->lock, CLOCK_MONOTONIC, &until);
-    return cancel_asked(cancel) ? -CANCELLED : 0;
-}
-
-void decode_cache_give_back(struct decode_cache *cache, uint64_t bytes)
-{
-    HOLD_LOCK(&cache->lock);
-    release(cache, bytes);
-    pthread_cond_broadcast(&cache->changed);
-}
-
-bool decode_cache_reserve(struct decode_cache *cache, uint64_t bytes)
-{
-    HOLD_LOCK(&cache->lock);
-    return reserve(cache, bytes);
-}
-
-int decode_cache_reserve_waiting(struct decode_cache *cache, uint64_t bytes,
-                                 const struct cancel *cancel)
-{
-    int error = 0;
-
-    HOLD_LOCK(&cache->lock);
-    while (error == 0 && !reserve(cache, bytes))
-        error = await_change(cache, cancel);
-    return error;
-}
-
 int decode_cache_await(struct decode_cache *cache, const _Atomic uint8_t *check, uint8_t busy,
                        const struct cancel *cancel)
 {
@@ -137,7 +28,7 @@ int decode_cache_await(struct decode_cache *cache, const _Atomic uint8_t *check,
 
     HOLD_LOCK(&cache->lock);
     if (atomic_load(check) == busy)
-        error = await_change(cache, cancel);
+        error = decode_memory_await_change(cache, cancel);
     return error != 0 ? error : -TRY_AGAIN;
 }
 
@@ -145,12 +36,6 @@ void decode_cache_wake(struct decode_cache *cache)
 {
     HOLD_LOCK(&cache->lock);
     pthread_cond_broadcast(&cache->changed);
-}
-
-uint64_t decode_cache_reserved(struct decode_cache *cache)
-{
-    HOLD_LOCK(&cache->lock);
-    return cache->reserved + cache->large;
 }
 
 /* Takes a block of nothing, or NULL. The lock is held. */
@@ -168,7 +53,7 @@ void decode_cache_destroy(struct decode_cache *cache)
 {
     struct decoded_block *spare = NULL;
 
-    while (free_one(cache, false) || free_one(cache, true))
+    while (decode_memory_free_one(cache, false) || decode_memory_free_one(cache, true))
         continue;
     while ((spare = take_spare(cache)) != NULL)
         free(spare);
@@ -250,7 +135,7 @@ struct decoded_block *decode_cache_claim_more(struct decode_cache *cache,
 {
     HOLD_LOCK(&cache->lock);
     if (find_block(cache, key, false) != NULL ||
-        !reserve_within(cache, sizeof(struct decoded_block), 0))
+        !decode_memory_reserve_within(cache, sizeof(struct decoded_block), 0))
         return NULL;
     struct decoded_block *block = add_block(cache, key);
     if (block == NULL)
@@ -297,7 +182,9 @@ struct decode_run *decode_run_new(struct decode_cache *cache, struct content_map
     if (run == NULL)
         return NULL;
     *run = (struct decode_run){
-        .item = {.memory = memory, .large = is_large(cache, memory), .free = free_run},
+        .item = {.memory = memory,
+                 .large = decode_memory_is_large(cache, memory),
+                 .free = free_run},
         .map = content_map_ref(map),
         .stream = stream,
         .plain = plain,
@@ -357,8 +244,8 @@ static struct decode_run *take_run_and_room(struct decode_cache *cache, const st
                                             struct decode_run *run)
 {
     list_remove(&run->item.idle); /* it must not be freed to make the room */
-    if (reserve_within(cache, sizeof(struct decoded_block),
-                       run->item.large ? 0 : run->item.memory)) {
+    if (decode_memory_reserve_within(cache, sizeof(struct decoded_block),
+                                     run->item.large ? 0 : run->item.memory)) {
         use_run(cache, run, wish->to);
         return run;
     }
@@ -369,11 +256,12 @@ static struct decode_run *take_run_and_room(struct decode_cache *cache, const st
 /* Reserves memory for a decoder and a block, or nothing. The lock is held. */
 static bool reserve_both(struct decode_cache *cache, uint64_t extra)
 {
-    if (!reserve(cache, extra))
+    if (!decode_memory_reserve(cache, extra))
         return false;
-    if (reserve_within(cache, sizeof(struct decoded_block), is_large(cache, extra) ? 0 : extra))
+    if (decode_memory_reserve_within(cache, sizeof(struct decoded_block),
+                                     decode_memory_is_large(cache, extra) ? 0 : extra))
         return true;
-    release(cache, extra);
+    decode_memory_release(cache, extra);
     return false;
 }
 
@@ -398,7 +286,7 @@ static int make_claimed(struct decode_cache *cache, const struct block_key *key,
         return 0;
     cache->reserved -= sizeof(struct decoded_block);
     if (claim->run == NULL)
-        release(cache, extra);
+        decode_memory_release(cache, extra);
     else
         leave_run(cache, claim->run);
     return -ENOMEM;
@@ -419,7 +307,7 @@ int decode_cache_claim(struct decode_cache *cache, const struct block_key *key,
             return make_claimed(cache, key, extra, claim);
         if (claim->block != NULL && claim->block->ready)
             break;
-        error = await_change(cache, cancel);
+        error = decode_memory_await_change(cache, cancel);
         if (error != 0)
             return error;
     }
@@ -435,7 +323,7 @@ int decode_cache_take_run(struct decode_cache *cache, const struct run_wish *wis
     HOLD_LOCK(&cache->lock);
     *run = find_idle_run(cache, wish);
     while (error == 0 && *run == NULL && wish->waits && is_run_coming(cache, wish)) {
-        error = await_change(cache, cancel);
+        error = decode_memory_await_change(cache, cancel);
         *run = find_idle_run(cache, wish);
     }
     if (error == 0 && *run != NULL)

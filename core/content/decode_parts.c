@@ -9,6 +9,7 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
+#include "core/content/decode_memory.h"
 #include "core/content/map_detail.h"
 
 /* The share of all memory that one part may fill with blocks while it is checked. */
@@ -157,9 +158,9 @@ static int reserve_for_units(struct decoding *decoding)
     decoding->needed = max_u64(decoding->needed, decoding->extra);
     if (decoding->needed == decoding->extra)
         return 0;
-    decode_cache_give_back(decoding->cache, decoding->extra);
+    decode_memory_give_back(decoding->cache, decoding->extra);
     decoding->extra = 0;
-    if (!decode_cache_reserve(decoding->cache, decoding->needed))
+    if (!decode_memory_try(decoding->cache, decoding->needed))
         return -ENOMEM;
     decoding->extra = decoding->needed;
     return 0;

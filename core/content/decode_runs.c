@@ -7,6 +7,7 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
+#include "core/content/decode_memory.h"
 
 uint8_t *decode_scratch(struct decoding *decoding)
 {
@@ -52,7 +53,7 @@ int decode_start_run(struct decoding *decoding, size_t part, uint64_t start,
     struct codec_stream *stream = NULL;
     struct codec_place place;
 
-    if (decoding->extra == 0 && !decode_cache_reserve(decoding->cache, decoding->needed))
+    if (decoding->extra == 0 && !decode_memory_try(decoding->cache, decoding->needed))
         return -TRY_AGAIN;
     decoding->extra = decoding->needed;
     int error = open_before(decoding, part, &place, &stream);

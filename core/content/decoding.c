@@ -8,6 +8,7 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
+#include "core/content/decode_memory.h"
 #include "core/content/decode_parts.h"
 #include "core/content/plain.h"
 
@@ -31,7 +32,7 @@ static void finish_decoding(struct decoding *decoding)
         decode_leave_run(decoding, steal_pointer(&decoding->run), true);
     free(decoding->scratch);
     decoding->scratch = NULL;
-    decode_cache_give_back(decoding->cache, decoding->extra);
+    decode_memory_give_back(decoding->cache, decoding->extra);
     decoding->extra = 0;
 }
 
@@ -128,8 +129,8 @@ static int copy_alone(struct decoding *decoding, uint8_t *to, size_t length, uin
     if (error == 0)
         error = decode_find_needed(decoding);
     if (error == 0)
-        error = decode_cache_reserve_waiting(decoding->cache, decoding->needed,
-                                             decoding->reading->cancel);
+        error =
+            decode_memory_wait_for(decoding->cache, decoding->needed, decoding->reading->cancel);
     if (error != 0)
         return error;
     decoding->extra = decoding->needed;

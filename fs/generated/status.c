@@ -7,6 +7,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/printable.h"
+#include "core/content/decode_memory.h"
 #include "fs/tree/driver.h"
 
 static void write_progress(void *argument, const struct index_progress *progress)
@@ -84,7 +85,7 @@ static void write_status(FILE *out, struct driver *driver, bool named)
     fprintf(out, "windows:       %" PRIu64 " of %" PRIu64 " bytes\n",
             window_pool_mapped(&driver->pool.windows), driver->pool.windows.total);
     fprintf(out, "decoding:      %" PRIu64 " of %" PRIu64 " bytes\n",
-            decode_cache_reserved(&driver->pool.decoded), driver->pool.decoded.limit);
+            decode_memory_used(&driver->pool.decoded), driver->pool.decoded.limit);
     fprintf(out, "index space:   %" PRIu64 " of %" PRIu64 " bytes\n",
             index_space_used(&driver->index_space), settings->index_space);
     fprintf(out, "reading:       %u of %u, %u waiting\n", reads.running,

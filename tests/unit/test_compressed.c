@@ -11,6 +11,7 @@
 
 #include "core/base/outcome.h"
 #include "core/content/content.h"
+#include "core/content/decode_memory.h"
 #include "core/content/decoding.h"
 #include "core/content/map_note.h"
 #include "core/content/scan.h"
@@ -101,7 +102,7 @@ static void read_randomly(void *argument, unsigned index)
     const struct shared *shared = argument;
     struct random random = random_case(100 + index);
     check_reads(shared->reading, shared->file, &random, READS);
-    THREAD_CHECK(decode_cache_reserved(&shared->world->pool.decoded) <=
+    THREAD_CHECK(decode_memory_used(&shared->world->pool.decoded) <=
                  shared->world->pool.decoded.limit);
 }
 
