@@ -166,6 +166,17 @@ static uint32_t number_at(const uint8_t *bytes)
     return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
+/* What the trailer says of the member. */
+static enum gzip_event judge_member(const struct gzip_reader *reader)
+{
+    const bool right_crc = number_at(reader->trailer) == reader->crc;
+    const bool right_length = number_at(reader->trailer + 4) == (uint32_t)reader->length;
+
+    if (!reader->from_start || (right_crc && right_length))
+        return GZIP_MEMBER_RIGHT;
+    return right_crc || right_length ? GZIP_MEMBER_WRONG : GZIP_MEMBER_LOST;
+}
+
 static enum gzip_event step_trailer(struct gzip_reader *reader)
 {
     struct inflate_run *run = &reader->run;
@@ -177,10 +188,7 @@ static enum gzip_event step_trailer(struct gzip_reader *reader)
     if (reader->trailer_length < GZIP_TRAILER)
         return GZIP_READS_ON;
     reader->phase = GZIP_BETWEEN;
-    if (reader->from_start && (number_at(reader->trailer) != reader->crc ||
-                               number_at(reader->trailer + 4) != (uint32_t)reader->length))
-        return GZIP_MEMBER_WRONG;
-    return GZIP_MEMBER_RIGHT;
+    return judge_member(reader);
 }
 
 int gzip_reader_step(struct gzip_reader *reader, const struct codec_file *file,

@@ -24,13 +24,14 @@
 
 enum { GZIP_INPUT = 64 * 1024, GZIP_TRAILER = 8 };
 
-/* How a step ended. After the last three there are no more steps. */
+/* How a step ended. After the last four there are no more steps. */
 enum gzip_event {
     GZIP_READS_ON,
     GZIP_BEGUN,        /* the header of a member has been read */
     GZIP_BLOCK_ENDED,  /* a block has ended that is not the last of its member */
     GZIP_MEMBER_RIGHT, /* a member has ended; also one that was not read from its start */
-    GZIP_MEMBER_WRONG, /* its CRC32 or its length is wrong */
+    GZIP_MEMBER_WRONG, /* its CRC32 or its length is wrong, but the other tells how long it is */
+    GZIP_MEMBER_LOST,  /* both are wrong: a flipped bit can make it longer or shorter */
     GZIP_FILE_ENDED,   /* after a member */
     GZIP_FILE_CUT,     /* within a member */
     GZIP_NO_MEMBER,    /* what comes cannot be decoded */

@@ -161,6 +161,7 @@ static int act_on(struct gzip_walk *walk, enum gzip_event event)
     case GZIP_FILE_CUT:
         end_gzip_walk(walk, CODEC_CUT);
         return 0;
+    case GZIP_MEMBER_LOST:
     case GZIP_NO_MEMBER:
         end_gzip_walk(walk, CODEC_LOST);
         return 0;

@@ -54,9 +54,7 @@ void zstd_decoder_begin(struct zstd_decoder *decoder, uint64_t at)
     (void)ZSTD_DCtx_reset(decoder->context, ZSTD_reset_session_only);
     decoder->at = at;
     decoder->hint = 1;
-    decoder->stop = UINT64_MAX;
     decoder->ended = false;
-    decoder->checksum_wrong = false;
 }
 
 /* The next input: what is there, or what libzstd asks for and what follows. */
@@ -66,26 +64,12 @@ static int zstd_next_input(const struct codec_file *file, struct zstd_decoder *d
     size_t least = zstd_input_there(&decoder->input, decoder->at);
     if (least == 0)
         least = (size_t)min_u64(decoder->hint, ROOM);
-    int error = zstd_input_get(&decoder->input, file, decoder->at, least, bytes);
-    if (error == 0 && decoder->at <= decoder->stop)
-        bytes->length = (size_t)min_u64(bytes->length, decoder->stop - decoder->at);
-    return error;
+    return zstd_input_get(&decoder->input, file, decoder->at, least, bytes);
 }
 
-/* Nothing came, and no input is left: that is an error, except at the stop. */
-static int zstd_run_out(struct zstd_decoder *decoder)
+static int zstd_failure(size_t result)
 {
-    if (decoder->at != decoder->stop)
-        return -EBADMSG;
-    decoder->stop = UINT64_MAX;
-    return 0;
-}
-
-static int zstd_failure(struct zstd_decoder *decoder, size_t result)
-{
-    const ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
-    decoder->checksum_wrong = code == ZSTD_error_checksum_wrong;
-    return code == ZSTD_error_memory_allocation ? -ENOMEM : -EBADMSG;
+    return ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation ? -ENOMEM : -EBADMSG;
 }
 
 int zstd_decoder_on(const struct codec_file *file, struct zstd_decoder *decoder, uint8_t *plain,
@@ -99,11 +83,11 @@ int zstd_decoder_on(const struct codec_file *file, struct zstd_decoder *decoder,
     ZSTD_outBuffer out = {plain, length, 0};
     const size_t result = ZSTD_decompressStream(decoder->context, &out, &in);
     if (ZSTD_isError(result))
-        return zstd_failure(decoder, result);
+        return zstd_failure(result);
     decoder->at += in.pos;
     decoder->hint = result;
     decoder->ended = result == 0;
     *got = out.pos;
-    return bytes.length == 0 && out.pos == 0 && !decoder->ended ? zstd_run_out(decoder) : 0;
+    return bytes.length == 0 && out.pos == 0 && !decoder->ended ? -EBADMSG : 0;
 }
 #endif

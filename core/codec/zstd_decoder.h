@@ -10,9 +10,7 @@ struct zstd_decoder {
     struct zstd_input input;     /* between frames, their headers can be read through it */
     uint64_t at;                 /* where in the file the next input is */
     size_t hint;                 /* how much of it libzstd wants next */
-    uint64_t stop;       /* nothing after this is decoded in one call with what is before it */
-    bool ended;          /* the frame has ended, and its checksum was right */
-    bool checksum_wrong; /* it has given all its bytes, and then was -EBADMSG */
+    bool ended;                  /* the frame has ended, and its checksum was right */
 };
 
 /*
@@ -26,10 +24,7 @@ uint64_t zstd_decoder_memory(uint64_t window);
 int zstd_decoder_make(uint64_t window, struct zstd_decoder *decoder);
 void zstd_decoder_free(struct zstd_decoder *decoder);
 
-/*
- * The next bytes are those of the frame that starts at `at`. If libzstd fails, it does not tell how
- * many bytes came before in the same call. To know that, set `stop` to where the checksum is.
- */
+/* The next bytes are those of the frame that starts at `at`. */
 void zstd_decoder_begin(struct zstd_decoder *decoder, uint64_t at);
 
 /*

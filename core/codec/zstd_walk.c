@@ -193,15 +193,14 @@ static int zstd_begin_measure(struct zstd_walk *walk)
             return error;
     }
     zstd_decoder_begin(&walk->decoder, walk->frame.start);
-    if (walk->frame.checksum)
-        walk->decoder.stop = walk->frame.at - ZSTD_CHECKSUM;
     walk->measured_size = 0;
     return 0;
 }
 
 /*
- * Decodes some of a frame for its size. If only its checksum is wrong, the size is known. Otherwise
- * neither its size nor the place of all that follows is known.
+ * Decodes some of a frame for its size. If the frame is damaged, be it that only its checksum is
+ * wrong, neither its size nor the place of all that follows is known: a flipped bit can make a
+ * block longer or shorter.
  */
 static int zstd_step_measure(struct zstd_walk *walk)
 {
@@ -212,16 +211,12 @@ static int zstd_step_measure(struct zstd_walk *walk)
     walk->spent += decoder->at - before + got / PLAIN_FOR_A_BYTE;
     walk->measured_size += got;
     walk->walk.file = decoder->at;
-    if (error == -EBADMSG && !decoder->checksum_wrong)
+    if (error == -EBADMSG || (error == 0 && decoder->ended && decoder->at != walk->frame.at))
         return zstd_end_early(walk, CODEC_LOST);
-    if (error != 0 && error != -EBADMSG)
+    if (error != 0 || !decoder->ended)
         return error;
-    if (error == 0 && !decoder->ended)
-        return 0;
-    if (error == 0 && decoder->at != walk->frame.at)
-        return zstd_end_early(walk, CODEC_LOST);
     walk->step = zstd_step_frame;
-    return zstd_pass(walk, walk->measured_size, walk->frame.at, error != 0);
+    return zstd_pass(walk, walk->measured_size, walk->frame.at, false);
 }
 
 /*

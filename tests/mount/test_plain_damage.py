@@ -7,6 +7,7 @@ import os
 import random
 import re
 import struct
+import zlib
 
 import harness
 import model
@@ -25,10 +26,15 @@ class Units:
     def __init__(self, tool, count, size=UNIT, seed=1):
         self.parts = [text(size + 1, seed * 1000 + n) for n in range(count)]
         self.data, self.size = b"".join(self.parts), size
-        self.packs = [run(*TOOLS[tool], input=part) for part in self.parts]
+        self.packs = [run(*TOOLS[tool], *self.tells_size(tool, part), input=part) for part in self.parts]
         if tool == "bgzip":
             self.packs = [pack.removesuffix(END_OF_BGZF) for pack in self.packs]
         self.places = [sum(map(len, self.packs[:n])) for n in range(count + 1)]
+
+    @staticmethod
+    def tells_size(tool, part):
+        """A zstd frame tells its size if it is known when it begins."""
+        return ["--stream-size=%d" % len(part)] if tool == "zstd" else []
 
     def file(self, number=None, damage=None):
         """All of it, with one unit damaged."""
@@ -228,6 +234,28 @@ class LostTest(DamageTest):
         for tool in damages:
             with self.subTest(tool=tool):
                 self.check_lost(mount, tool, units[tool], 4)
+
+
+    def test_a_bit_that_changes_the_length(self):
+        """Data that can be decoded, but to more or fewer bytes than there were: what follows must not move."""
+        def longer(pack):
+            for bit in self.random.sample(range(100 * 8, (len(pack) - 8) * 8), 5000):
+                decoder = zlib.decompressobj(wbits=-15)
+                try:
+                    length = len(decoder.decompress(flip(pack, bit)[10:]))
+                except zlib.error:
+                    continue
+                if decoder.eof and len(decoder.unused_data) == 8 and length != UNIT:
+                    return flip(pack, bit)
+            raise AssertionError("no such bit")
+        units = Units("gzip", 8)
+        self.write("gzip", units.file(4, longer))
+        untold = [run("zstd", "-qc", input=part) for part in units.parts]
+        self.write("zstd", b"".join(flip(pack, len(pack) * 8 - 9) if n == 4 else pack for n, pack in enumerate(untold)))
+        mount = self.start()
+        for name in ("gzip", "zstd"):
+            with self.subTest(name=name):
+                self.check_lost(mount, name, units, 4)
 
 
 class AnyBitTest(DamageTest):

@@ -256,6 +256,8 @@ static inline void codec_check_damaged(const struct codec *codec, struct codec_b
 
     int error = codec_walk_through(codec, bytes, 1000, &told);
     assert_true(error == 0 || error == -EIO || error == -EBADMSG || error == -ENOMEM);
+    if (error == 0 && told.end == CODEC_WHOLE && told.damaged > 0)
+        assert_int_equal(told.size, size); /* what follows the damage is where it was */
     if (error != 0 || told.size == 0 || told.size > size + 1000000 || told.damaged > 0) {
         codec_told_free(&told);
         return;
