@@ -256,7 +256,7 @@ static struct decode_run *take_run_and_room(struct decode_cache *cache, const st
 /* Reserves memory for a decoder and a block, or nothing. The lock is held. */
 static bool reserve_both(struct decode_cache *cache, uint64_t extra)
 {
-    if (!decode_memory_reserve(cache, extra))
+    if (!decode_memory_reserve(cache, extra, 0))
         return false;
     if (decode_memory_reserve_within(cache, sizeof(struct decoded_block),
                                      decode_memory_is_large(cache, extra) ? 0 : extra))
@@ -337,16 +337,12 @@ void decode_cache_use_run(struct decode_cache *cache, struct decode_run *run, ui
     use_run(cache, run, start);
 }
 
-uint64_t decode_cache_end_run(struct decode_cache *cache, struct decode_run *run)
+void decode_cache_end_run(struct decode_cache *cache, struct decode_run *run)
 {
-    const uint64_t memory = run->item.memory;
-    {
-        HOLD_LOCK(&cache->lock);
-        list_remove(&run->runs);
-        pthread_cond_broadcast(&cache->changed); /* a thread that waits for it has to start one */
-    }
+    HOLD_LOCK(&cache->lock);
+    decode_memory_release(cache, run->item.memory);
     free_run(cache, &run->item);
-    return memory;
+    pthread_cond_broadcast(&cache->changed); /* a thread that waits for it has to start one */
 }
 
 void decode_cache_leave_run(struct decode_cache *cache, struct decode_run *run)

@@ -105,7 +105,7 @@ void decode_cache_use_run(struct decode_cache *cache, struct decode_run *run, ui
 /* Lets a run wait, to be read on. */
 void decode_cache_leave_run(struct decode_cache *cache, struct decode_run *run);
 
-/* Frees a run that the caller has. Its memory stays reserved, for the caller. Returns how much. */
-uint64_t decode_cache_end_run(struct decode_cache *cache, struct decode_run *run);
+/* Frees a run that the caller has, and gives its memory back. */
+void decode_cache_end_run(struct decode_cache *cache, struct decode_run *run);
 
 #endif

@@ -58,13 +58,13 @@ bool decode_memory_reserve_within(struct decode_cache *cache, uint64_t bytes, ui
     return true;
 }
 
-bool decode_memory_reserve(struct decode_cache *cache, uint64_t bytes)
+bool decode_memory_reserve(struct decode_cache *cache, uint64_t bytes, uint64_t own)
 {
     if (!decode_memory_is_large(cache, bytes))
-        return decode_memory_reserve_within(cache, bytes, 0);
+        return decode_memory_reserve_within(cache, bytes, own);
     if (cache->large > 0 && !decode_memory_free_one(cache, true))
         return false;
-    while (bytes <= cache->limit && !has_room_for(cache, bytes))
+    while (bytes <= cache->limit && cache->reserved > own && !has_room_for(cache, bytes))
         if (!decode_memory_free_one(cache, false))
             return false;
     cache->large = bytes;
@@ -87,10 +87,10 @@ void decode_memory_give_back(struct decode_cache *cache, uint64_t bytes)
     pthread_cond_broadcast(&cache->changed);
 }
 
-bool decode_memory_try(struct decode_cache *cache, uint64_t bytes)
+bool decode_memory_try(struct decode_cache *cache, uint64_t bytes, uint64_t own)
 {
     HOLD_LOCK(&cache->lock);
-    return decode_memory_reserve(cache, bytes);
+    return decode_memory_reserve(cache, bytes, own);
 }
 
 int decode_memory_wait_for(struct decode_cache *cache, uint64_t bytes, const struct cancel *cancel)
@@ -98,7 +98,7 @@ int decode_memory_wait_for(struct decode_cache *cache, uint64_t bytes, const str
     int error = 0;
 
     HOLD_LOCK(&cache->lock);
-    while (error == 0 && !decode_memory_reserve(cache, bytes))
+    while (error == 0 && !decode_memory_reserve(cache, bytes, 0))
         error = decode_memory_await_change(cache, cancel);
     return error;
 }

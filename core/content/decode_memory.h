@@ -12,8 +12,11 @@
 #include "core/base/cancel.h"
 #include "core/content/decode_state.h"
 
-/* Reserves memory if that is possible without waiting. */
-bool decode_memory_try(struct decode_cache *cache, uint64_t bytes);
+/*
+ * Reserves memory of a decoder if that is possible without waiting; in any case if nothing but
+ * `own` is reserved, which the caller has. What was reserved at once is given back at once.
+ */
+bool decode_memory_try(struct decode_cache *cache, uint64_t bytes, uint64_t own);
 
 /* Reserves memory. Waits for it. Returns 0 or -CANCELLED. */
 int decode_memory_wait_for(struct decode_cache *cache, uint64_t bytes, const struct cancel *cancel);
@@ -43,7 +46,7 @@ bool decode_memory_free_one(struct decode_cache *cache, bool large_alone);
 bool decode_memory_reserve_within(struct decode_cache *cache, uint64_t bytes, uint64_t own);
 
 /* The same for a decoder, of any size. */
-bool decode_memory_reserve(struct decode_cache *cache, uint64_t bytes);
+bool decode_memory_reserve(struct decode_cache *cache, uint64_t bytes, uint64_t own);
 
 /* Waits for a change. The lock is released meanwhile. Returns 0 or -CANCELLED. */
 int decode_memory_await_change(struct decode_cache *cache, const struct cancel *cancel);

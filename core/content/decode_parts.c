@@ -9,7 +9,6 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
-#include "core/content/decode_memory.h"
 #include "core/content/map_detail.h"
 
 /* The share of all memory that one part may fill with blocks while it is checked. */
@@ -148,24 +147,6 @@ static int check_part_alone(struct decoding *decoding, size_t part)
 
 /* --- a stretch of any parts ------------------------------------------------------------------- */
 
-/* A unit may need more memory than its part told, if the part could not be looked through. */
-static int reserve_for_units(struct decoding *decoding)
-{
-    int error = decode_find_needed(decoding);
-
-    if (error != 0)
-        return error;
-    decoding->needed = max_u64(decoding->needed, decoding->extra);
-    if (decoding->needed == decoding->extra)
-        return 0;
-    decode_memory_give_back(decoding->cache, decoding->extra);
-    decoding->extra = 0;
-    if (!decode_memory_try(decoding->cache, decoding->needed))
-        return -ENOMEM;
-    decoding->extra = decoding->needed;
-    return 0;
-}
-
 /* A unit of the part is damaged. Decodes [start, end) if that is in others. */
 static int decode_by_units(struct decoding *decoding, size_t part, uint64_t start, uint64_t end)
 {
@@ -178,7 +159,7 @@ static int decode_by_units(struct decoding *decoding, size_t part, uint64_t star
     decoding->map = detail;
     decoding->by_units = true;
     decoding->whole = map;
-    error = reserve_for_units(decoding);
+    error = decode_find_needed(decoding); /* a unit may need more than was seen of the part */
     if (error == 0)
         error = decode_stretch(decoding, start, end);
     decoding->map = map;

@@ -46,6 +46,19 @@ static int open_before(struct decoding *decoding, size_t part, struct codec_plac
     return open_at(decoding, part, place, stream);
 }
 
+/* Whether as much is reserved for a run as any wanted part needs. */
+static bool reserve_needed(struct decoding *decoding)
+{
+    if (decoding->extra >= decoding->needed)
+        return true;
+    decode_memory_give_back(decoding->cache, decoding->extra);
+    decoding->extra = 0;
+    if (!decode_memory_try(decoding->cache, decoding->needed, decoding->own))
+        return false;
+    decoding->extra = decoding->needed;
+    return true;
+}
+
 int decode_start_run(struct decoding *decoding, size_t part, uint64_t start,
                      struct decode_run **run)
 {
@@ -53,13 +66,12 @@ int decode_start_run(struct decoding *decoding, size_t part, uint64_t start,
     struct codec_stream *stream = NULL;
     struct codec_place place;
 
-    if (decoding->extra == 0 && !decode_memory_try(decoding->cache, decoding->needed))
+    if (!reserve_needed(decoding))
         return -TRY_AGAIN;
-    decoding->extra = decoding->needed;
     int error = open_before(decoding, part, &place, &stream);
     if (error != 0)
         return error;
-    *run = decode_run_new(decoding->cache, decoding->map, stream, place.plain, decoding->needed);
+    *run = decode_run_new(decoding->cache, decoding->map, stream, place.plain, decoding->extra);
     if (*run != NULL)
         decode_cache_use_run(decoding->cache, *run, start);
     if (*run == NULL) {
@@ -75,7 +87,7 @@ void decode_leave_run(struct decoding *decoding, struct decode_run *run, bool ke
     if (keep)
         decode_cache_leave_run(decoding->cache, run);
     else
-        decoding->extra += decode_cache_end_run(decoding->cache, run);
+        decode_cache_end_run(decoding->cache, run);
 }
 
 int decode_read_run(struct decoding *decoding, struct decode_run *run, uint8_t *bytes,

@@ -31,6 +31,7 @@ struct decoding {
     uint8_t *scratch;       /* owned; a block, or NULL until it is needed */
     struct decode_run *run; /* that the request has, for the first part that it decodes; or NULL */
     uint64_t needed;        /* memory that a run and the scratch take, at most */
+    uint64_t own;           /* memory of the block that the request loads; 0: there is none */
     uint64_t extra;         /* memory that is reserved and belongs to no run yet */
 };
 
@@ -52,7 +53,7 @@ int decode_start_run(struct decoding *decoding, size_t part, uint64_t start,
 int decode_read_run(struct decoding *decoding, struct decode_run *run, uint8_t *bytes,
                     size_t length);
 
-/* Lets a run wait; or (not `keep`) frees it, and its memory is the request's again. */
+/* Lets a run wait; or (not `keep`) frees it and gives its memory back. */
 void decode_leave_run(struct decoding *decoding, struct decode_run *run, bool keep);
 
 /*

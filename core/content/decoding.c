@@ -111,6 +111,7 @@ static int get_block(struct decoding *decoding, const struct block_key *key,
     *block = claim.block;
     if (!claim.loads)
         return 0;
+    decoding->own = claim.block->item.memory;
     decoding->to = claim.block->bytes;
     error = decode_stretch(decoding, decoding->start, decoding->end);
     decode_cache_loaded(decoding->cache, claim.block, error == 0);
@@ -124,6 +125,7 @@ static int copy_alone(struct decoding *decoding, uint8_t *to, size_t length, uin
     decoding->start = offset;
     decoding->end = offset + length;
     decoding->goal = 0; /* not of what is around */
+    decoding->own = 0;
     decoding->to = to;
     int error = await_busy_part(decoding);
     if (error == 0)
