@@ -183,6 +183,37 @@ static void test_large_decoder_goes_on(void **state)
     toy_free(&file);
 }
 
+/*
+ * Whatever the limit: a block that lies in two parts is read, though the first part's run keeps
+ * memory that the second one needs.
+ */
+static void test_any_limit(void **state)
+{
+    struct world *world = *state;
+    struct random random = random_case(55);
+    struct toy_file file = {.plain = NULL};
+    uint8_t buffer[100000];
+
+    assert_int_equal(fault_guard_install(), 0);
+    toy_add(&file, &random, MIB + 1000);
+    toy_add(&file, &random, MIB + 1000);
+    atomic_store(&toy_memory, 900 * KIB);
+    for (uint64_t limit = 1; limit < 4 * MIB; limit += 50 * KIB) {
+        struct source *source = toy_source(world, &file, &checked_content);
+        struct reading reading = open_toy(source);
+        world->pool.decoded.limit = limit;
+        for (uint64_t at = 0; at < file.size; at += sizeof(buffer)) {
+            const size_t length = (size_t)min_u64(sizeof(buffer), file.size - at);
+            assert_int_equal(content_read(&reading, buffer, length, at), 0);
+            assert_memory_equal(buffer, file.plain + at, length);
+        }
+        reading_close(&reading);
+        source_unref(source);
+    }
+    atomic_store(&toy_memory, TOY_MEMORY);
+    toy_free(&file);
+}
+
 /* Who reads on decodes each byte once, whether each unit is checked first or not. */
 static void test_decoded_once(void **state)
 {
@@ -346,15 +377,11 @@ int main(void)
 {
 #define COMPRESSED_TEST(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        COMPRESSED_TEST(test_reads),
-        COMPRESSED_TEST(test_many_readers),
-        COMPRESSED_TEST(test_large_decoder),
-        COMPRESSED_TEST(test_large_decoder_goes_on),
-        COMPRESSED_TEST(test_decoded_once),
-        COMPRESSED_TEST(test_damaged),
-        COMPRESSED_TEST(test_cut),
-        COMPRESSED_TEST(test_appended),
-        COMPRESSED_TEST(test_decoded_together),
+        COMPRESSED_TEST(test_reads),         COMPRESSED_TEST(test_many_readers),
+        COMPRESSED_TEST(test_large_decoder), COMPRESSED_TEST(test_large_decoder_goes_on),
+        COMPRESSED_TEST(test_any_limit),     COMPRESSED_TEST(test_decoded_once),
+        COMPRESSED_TEST(test_damaged),       COMPRESSED_TEST(test_cut),
+        COMPRESSED_TEST(test_appended),      COMPRESSED_TEST(test_decoded_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
