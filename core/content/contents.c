@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/content/contents.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "core/base/checked.h"
@@ -76,7 +77,58 @@ static const struct content_type *recognise(const struct file_ends *ends, bool *
     return NULL;
 }
 
-const struct content_type *content_held_by(const struct reading *file, bool *certain)
+/* --- what was found --------------------------------------------------------------------------- */
+
+/* The note of a plain file's generation: what it holds, so that its ends are read once. */
+struct held_note {
+    pthread_mutex_t lock;
+    bool known;                      /* protected by lock */
+    struct version of;               /* protected by lock; of the file when it was looked at */
+    const struct content_type *type; /* protected by lock; NULL: nothing */
+    bool certain;                    /* protected by lock */
+};
+
+static void init_held_note(void *body)
+{
+    struct held_note *note = body;
+    pthread_mutex_init(&note->lock, NULL);
+}
+
+static void destroy_held_note(void *body)
+{
+    struct held_note *note = body;
+    pthread_mutex_destroy(&note->lock);
+}
+
+static const struct note_type held_note_type = {
+    .name = "held",
+    .size = sizeof(struct held_note),
+    .init = init_held_note,
+    .destroy = destroy_held_note,
+};
+
+static bool recall_held(struct held_note *note, const struct version *now,
+                        const struct content_type **type, bool *certain)
+{
+    HOLD_LOCK(&note->lock);
+    *type = note->type;
+    *certain = note->certain;
+    return note->known && version_equal(&note->of, now);
+}
+
+static void remember_held(struct held_note *note, const struct version *of,
+                          const struct content_type *type, bool certain)
+{
+    HOLD_LOCK(&note->lock);
+    note->known = true;
+    note->of = *of;
+    note->type = type;
+    note->certain = certain;
+}
+
+/* Reads the ends of the file. Returns whether that went well. */
+static bool look_at_ends(const struct reading *file, const struct content_type **type,
+                         bool *certain)
 {
     const size_t length = (size_t)min_u64(END_LOOKED_AT, file->size);
     AUTO_FREE uint8_t *bytes = malloc(2 * (size_t)END_LOOKED_AT);
@@ -88,9 +140,24 @@ const struct content_type *content_held_by(const struct reading *file, bool *cer
         .length = length,
     };
 
-    if (bytes == NULL || length == 0 || content_types[1] == NULL ||
-        content_probe(file, bytes, length, 0) != 0 ||
+    if (bytes == NULL || length == 0 || content_probe(file, bytes, length, 0) != 0 ||
         content_probe(file, bytes + END_LOOKED_AT, length, file->size - length) != 0)
-        return NULL;
-    return recognise(&ends, certain);
+        return false;
+    *type = recognise(&ends, certain);
+    return true;
+}
+
+const struct content_type *content_held_by(const struct reading *file, bool *certain)
+{
+    struct held_note *note = generation_note(file->generation, &held_note_type, NULL);
+    const struct content_type *type = NULL;
+
+    if (content_types[1] == NULL ||
+        (note != NULL && recall_held(note, &file->version, &type, certain)))
+        return type;
+    type = NULL;
+    *certain = false;
+    if (look_at_ends(file, &type, certain) && note != NULL)
+        remember_held(note, &file->version, type, *certain);
+    return type;
 }

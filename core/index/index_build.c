@@ -160,6 +160,8 @@ static int end_map(struct index_build *build, struct index_directory *directory)
 }
 
 static const struct index_build_type map_type = {
+    .one_at_a_time =
+        true, /* a walk is one thread's; and its last step may be taken several times */
     .step_end = map_step_end,
     .take = take_map_step,
     .end = end_map,

@@ -21,6 +21,8 @@ struct index_build;
 
 /* What a kind of build does. */
 struct index_build_type {
+    bool one_at_a_time; /* no step begins while another is under way */
+
     /* Where a step from `start` ends. The builder's lock is held. */
     uint64_t (*step_end)(const struct index_build *build, uint64_t start);
 

@@ -97,6 +97,8 @@ static bool is_far_ahead(const struct index_build *build)
 {
     if (list_empty(&build->steps))
         return false;
+    if (build->type->one_at_a_time)
+        return true;
     const struct build_step *oldest = list_object(build->steps.next, const struct build_step, link);
     return build->next - oldest->start > build->ahead;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/extension.h"
 #include "core/view/whole_view.h"
 #include "tests/unit/piece_found.h"
 

@@ -49,7 +49,12 @@ static void test_nothing_is_held(void **state)
         scratch_write(&world->scratch, "file", files[i], strlen(files[i]));
         struct reading reading = reading_world_pin(world, "file");
         bool certain = false;
+        const uint64_t unread = atomic_load(&world->pool.bytes_read);
         assert_null(content_held_by(&reading, &certain));
+        const uint64_t read = atomic_load(&world->pool.bytes_read);
+        assert_true(strlen(files[i]) == 0 || read > unread);
+        assert_null(content_held_by(&reading, &certain)); /* its ends are read once */
+        assert_int_equal(atomic_load(&world->pool.bytes_read), read);
         reading_close(&reading);
     }
 }
