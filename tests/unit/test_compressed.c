@@ -214,7 +214,7 @@ static void test_any_limit(void **state)
     toy_free(&file);
 }
 
-/* Who reads on decodes each byte once, whether each unit is checked first or not. */
+/* A reader that reads on decodes each byte once, whether each unit is checked first or not. */
 static void test_decoded_once(void **state)
 {
     struct world *world = *state;

@@ -885,7 +885,7 @@ static void test_damage_is_not_counted(void **state)
     sample_free(&sample);
 }
 
-/* What was walked long ago is not all of the file any more. Who waited asks again. */
+/* What was walked long ago is not all of the file any more. A waiter asks again. */
 static void test_growing_while_it_is_walked(void **state)
 {
     struct sample sample = sample_make_small(71, "file");
