@@ -46,6 +46,13 @@ static int open_before(struct decoding *decoding, size_t part, struct codec_plac
     return open_at(decoding, part, place, stream);
 }
 
+/* The run that was claimed with the block is not needed: its memory may be. */
+static void drop_claimed_run(struct decoding *decoding)
+{
+    if (decoding->run != NULL)
+        decode_cache_leave_run(decoding->cache, steal_pointer(&decoding->run));
+}
+
 /* Whether as much is reserved for a run as any wanted part needs. */
 static bool reserve_needed(struct decoding *decoding)
 {
@@ -66,18 +73,18 @@ int decode_start_run(struct decoding *decoding, size_t part, uint64_t start,
     struct codec_stream *stream = NULL;
     struct codec_place place;
 
+    drop_claimed_run(decoding);
     if (!reserve_needed(decoding))
         return -TRY_AGAIN;
     int error = open_before(decoding, part, &place, &stream);
     if (error != 0)
         return error;
     *run = decode_run_new(decoding->cache, decoding->map, stream, place.plain, decoding->extra);
-    if (*run != NULL)
-        decode_cache_use_run(decoding->cache, *run, start);
     if (*run == NULL) {
         codec->stream_close(stream);
         return -ENOMEM;
     }
+    decode_cache_use_run(decoding->cache, *run, start);
     decoding->extra = 0;
     return 0;
 }
