@@ -24,16 +24,16 @@ static int make_room_for_one(void **items, size_t count, size_t item_size)
 }
 
 /* Makes room for `size` more bytes of aids. They grow by half. */
-static int make_room_for_aid(struct content_map *map, uint32_t size, uint64_t *room)
+static int make_room_for_aid(struct content_map *map, uint32_t size)
 {
-    if (size == 0 || map->aids_size + size <= *room)
+    if (size == 0 || map->aids_size + size <= map->aids_room)
         return 0;
     const uint64_t wanted = map->aids_size + map->aids_size / 2 + size;
     uint8_t *more = realloc(map->aids, wanted);
     if (more == NULL)
         return -ENOMEM;
     map->aids = more;
-    *room = wanted;
+    map->aids_room = wanted;
     return 0;
 }
 
@@ -45,7 +45,7 @@ int content_map_add_place(void *argument, const struct codec_place *place)
 
     map->places = places;
     if (error == 0)
-        error = make_room_for_aid(map, place->aid_size, &map->aids_room);
+        error = make_room_for_aid(map, place->aid_size);
     if (error != 0)
         return error;
     if (place->aid_size > 0)
@@ -88,6 +88,7 @@ static int begin_with(struct content_map *map, const struct content_map *old)
 {
     int error = 0;
 
+    map->reason = old->reason;
     for (size_t i = 0; i < old->count && error == 0; i++) {
         AUTO_FREE uint8_t *aid = NULL;
         struct codec_place place;
@@ -140,8 +141,7 @@ void content_map_unref(struct content_map *map)
     free(map);
 }
 
-/* The bytes of the file that no unit explains stand for as many plain bytes, none of which is had.
- */
+/* The bytes of the file that are in no unit stand for as many plain bytes, which cannot be had. */
 static int add_rest(struct content_map *map, uint64_t file_size)
 {
     const uint64_t rest = max_u64(saturating_sub(file_size, map->file), 1);
@@ -169,7 +169,8 @@ int content_map_finish(struct content_map *map, const struct codec_walk *walk, u
     map->file = walk->file;
     map->known = map->size = walk->plain;
     map->end = walk->end;
-    map->reason = walk->reason;
+    if (map->reason == CODEC_DAMAGED)
+        map->reason = walk->reason;
     drop_places_after(map, map->known);
     int error = content_map_prepare(map);
     return error == 0 ? add_rest(map, file_size) : error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The memory of a decode cache (core/content/decode_cache.h): what is reserved of its limit, and
- * what is freed to make room. Only the cache calls these functions, with its lock held.
+ * what is freed to make room.
  */
 #ifndef BIGFS_CORE_CONTENT_DECODE_MEMORY_H
 #define BIGFS_CORE_CONTENT_DECODE_MEMORY_H
@@ -27,8 +27,7 @@ void decode_memory_give_back(struct decode_cache *cache, uint64_t bytes);
 /* How much is reserved, in bytes. */
 uint64_t decode_memory_used(struct decode_cache *cache);
 
-/* --- for the cache, with its lock held ---------------------------------------------------------
- */
+/* --- for the cache, with its lock held -------------------------------------------------------- */
 
 /* Whether so much is a large decoder's. */
 bool decode_memory_is_large(const struct decode_cache *cache, uint64_t bytes);

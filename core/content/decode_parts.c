@@ -101,7 +101,7 @@ static int read_to_part_end(struct part_reader *reader)
 static void report_part(const struct decoding *decoding, size_t part)
 {
     const struct map_place *place = &decoding->map->places[part];
-    source_report_trouble(decoding->reading->source, "damaged",
+    source_report_trouble(decoding->reading->source, "not readable",
                           "damaged after byte %" PRIu64 ": of plain/, the %" PRIu64
                           " bytes from %" PRIu64 " on cannot be read",
                           place->file, content_map_part_end(decoding->map, part) - place->plain,

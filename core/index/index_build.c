@@ -159,9 +159,9 @@ static int end_map(struct index_build *build, struct index_directory *directory)
     return error == -TRY_AGAIN ? 0 : error; /* a waiter asks again */
 }
 
+/* A walk is one thread's, and its last step may be taken several times. */
 static const struct index_build_type map_type = {
-    .one_at_a_time =
-        true, /* a walk is one thread's; and its last step may be taken several times */
+    .one_at_a_time = true,
     .step_end = map_step_end,
     .take = take_map_step,
     .end = end_map,

@@ -39,7 +39,7 @@ struct index_build {
     struct reading reading;              /* constant; owned; pinned if it is of an index */
     struct record_index *index;          /* constant; a reference; threads count steps into it */
     struct index_draft draft;            /* constant; the file at the beginning; owns `old` */
-    struct map_walk *walk;   /* constant; owned; of a map; NULL: the map is there already */
+    struct map_walk *walk;   /* constant; owned; NULL: it is an index, or the map was found */
     struct index_feed *feed; /* constant; owned; counts records as the walk goes on; or NULL */
     uint64_t size;           /* constant; where the last step ends */
     uint64_t ahead;          /* constant; how far steps may be ahead of the oldest under way */

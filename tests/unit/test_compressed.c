@@ -409,6 +409,27 @@ static void test_appended(void **state)
     toy_free(&file);
 }
 
+/* Why units of the old map cannot be decoded is still known when it goes on. */
+static void test_reason_is_kept(void **state)
+{
+    const struct codec_place start = {.starts_unit = true};
+    const struct codec_walk first = {
+        .file = 10, .plain = 5, .end = CODEC_WHOLE, .reason = CODEC_NEEDS_DICTIONARY};
+    const struct codec_walk second = {.file = 20, .plain = 9, .end = CODEC_WHOLE};
+    struct content_map *old = content_map_new(&checked_codec, NULL);
+
+    (void)state;
+    assert_non_null(old);
+    assert_int_equal(content_map_add_place(old, &start), 0);
+    assert_int_equal(content_map_finish(old, &first, 10), 0);
+    struct content_map *map = content_map_new(&checked_codec, old);
+    assert_non_null(map);
+    assert_int_equal(content_map_finish(map, &second, 20), 0);
+    assert_int_equal(map->reason, CODEC_NEEDS_DICTIONARY);
+    content_map_unref(map);
+    content_map_unref(old);
+}
+
 int main(void)
 {
 #define COMPRESSED_TEST(test) cmocka_unit_test_setup_teardown(test, setup, world_teardown)
@@ -424,6 +445,7 @@ int main(void)
         COMPRESSED_TEST(test_cut),
         COMPRESSED_TEST(test_appended),
         COMPRESSED_TEST(test_decoded_together),
+        cmocka_unit_test(test_reason_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
