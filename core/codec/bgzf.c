@@ -29,7 +29,6 @@ static bool bgzf_recognises(const struct codec_file *file, const uint8_t *head, 
 
 const struct codec bgzf_codec = {
     .name = "bgzf",
-    .number = 1,
     .library = "zlib " ZLIB_VERSION,
     .recognises = bgzf_recognises,
     .walk_begin = bgzf_walk_begin,

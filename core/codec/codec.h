@@ -10,10 +10,10 @@
  * frame, an xz block. A walk goes through a file once and finds places. A stream starts at a place
  * and gives the plain bytes from there on, unit after unit.
  *
- * Each codec is a pair of files and a row of the table in core/codec/codecs.h. Codecs know nothing
- * of generations, caches and threads: a walk or a stream is used by one thread at a time. They read
- * the file through struct codec_file, and whatever it holds, they end: with an error, or after
- * bounded work for each call, in bounded memory.
+ * Each codec is a pair of files, and the content that it decodes is a row of the table in
+ * core/content/contents.h. Codecs know nothing of generations, caches and threads: a walk or a
+ * stream is used by one thread at a time. They read the file through struct codec_file, and whatever
+ * it holds, they end: with an error, or after bounded work for each call, in bounded memory.
  */
 #ifndef BIGFS_CORE_CODEC_CODEC_H
 #define BIGFS_CORE_CODEC_CODEC_H
@@ -104,8 +104,7 @@ struct codec_walk {
 struct codec_stream;
 
 struct codec {
-    const char *name;    /* "gzip", as in messages and names of index files */
-    uint16_t number;     /* in index files: never changes, and never means another codec */
+    const char *name;    /* "gzip" */
     const char *library; /* and its version, as --version shows it */
     const char *advice;  /* how to compress a file so that it can be cut; NULL: any can */
 

@@ -28,7 +28,6 @@ static bool gzip_recognises(const struct codec_file *file, const uint8_t *head, 
 
 const struct codec gzip_codec = {
     .name = "gzip",
-    .number = 2,
     .library = "zlib " ZLIB_VERSION,
     .recognises = gzip_recognises,
     .walk_begin = gzip_walk_begin,

@@ -65,7 +65,6 @@ static bool xz_can_be_cut(const struct codec_file *file, const uint8_t *tail, si
 
 const struct codec xz_codec = {
     .name = "xz",
-    .number = 4,
     .library = "liblzma " LZMA_VERSION_STRING,
     .advice = "xz -T0, or xz --block-size=16MiB",
     .checks_when_read = true,

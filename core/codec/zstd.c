@@ -69,7 +69,6 @@ static bool zstd_can_be_cut(const struct codec_file *file, const uint8_t *tail, 
 
 const struct codec zstd_codec = {
     .name = "zstd",
-    .number = 3,
     .library = "libzstd " ZSTD_VERSION_STRING,
     .advice = "pzstd, or split -b 16M --filter='zstd -c' for many frames",
     .checks_when_read = true,

@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-#include "core/codec/codecs.h"
+#include "core/codec/codec.h"
+#include "core/content/contents.h"
 
 static const char text[] = /* in 80 columns */
     "usage: bigfs [OPTIONS] SOURCE MOUNTPOINT\n"
@@ -72,6 +73,6 @@ void help_print(void)
 void help_print_version(void)
 {
     printf("bigfs %s\n", BIGFS_VERSION);
-    for (const struct codec *const *codec = codecs; *codec != NULL; codec++)
-        printf("%s: %s\n", (*codec)->name, (*codec)->library);
+    for (const struct content_type *const *type = content_types + 1; *type != NULL; type++)
+        printf("%s: %s\n", (*type)->codec->name, (*type)->codec->library);
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/codec/codecs.h"
+#include "core/codec/codec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
 

@@ -111,7 +111,9 @@ static void test_contents(void **state)
         assert_non_null(content_types[i]->copy);
         assert_non_null(content_types[i]->lend);
         assert_true(i == 0 || content_types[i]->codec != NULL);
-        assert_true(i == 0 || content_types[i]->number == content_types[i]->codec->number);
+        assert_ptr_equal(content_type_numbered(content_types[i]->number), content_types[i]);
+        if (i > 0)
+            assert_string_equal(content_types[i]->name, content_types[i]->codec->name);
         assert_true((content_types[i]->may_have_holes != NULL) ==
                     (content_types[i]->extent_at != NULL));
     }

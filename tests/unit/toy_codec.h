@@ -214,10 +214,10 @@ static void toy_close(struct codec_stream *stream)
 /* `skip`: NULL or toy_skip. `check`: NULL or toy_check. */
 #define TOY_CODEC_WITH(checks, skip, check)                                                        \
     {                                                                                              \
-        .name = "toy", .number = 77, .library = "none", .checks_when_read = (checks),              \
-        .walk_begin = toy_begin, .walk_on = toy_walk_on, .walk_free = toy_walk_free,               \
-        .stream_memory = toy_stream_memory, .stream_open = toy_open, .stream_read = toy_read,      \
-        .stream_skip = (skip), .stream_check = (check), .stream_close = toy_close,                 \
+        .name = "toy", .library = "none", .checks_when_read = (checks), .walk_begin = toy_begin,   \
+        .walk_on = toy_walk_on, .walk_free = toy_walk_free, .stream_memory = toy_stream_memory,    \
+        .stream_open = toy_open, .stream_read = toy_read, .stream_skip = (skip),                   \
+        .stream_check = (check), .stream_close = toy_close,                                        \
     }
 
 /* Adds a unit to a file. */
