@@ -9,21 +9,17 @@
 #include "core/codec/bgzf_walk.h"
 
 /* Whether a block begins the file, and another one follows, as far as can be seen. */
-static bool bgzf_recognises(const struct codec_file *file, const uint8_t *head, size_t head_length,
-                            const uint8_t *tail, size_t tail_length)
+static bool bgzf_recognises(const uint8_t *head, size_t length)
 {
     struct bgzf_unit first;
     struct bgzf_unit next;
 
-    (void)file;
-    (void)tail;
-    (void)tail_length;
-    (void)bgzf_header(head, head_length, &first);
+    (void)bgzf_header(head, length, &first);
     if (first.kind != BGZF_BLOCK)
         return false;
-    if (first.size >= head_length)
+    if (first.size >= length)
         return true;
-    (void)bgzf_header(head + first.size, head_length - first.size, &next);
+    (void)bgzf_header(head + first.size, length - first.size, &next);
     return next.kind == BGZF_BLOCK || next.kind == BGZF_CUT;
 }
 

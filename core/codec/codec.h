@@ -12,8 +12,9 @@
  *
  * Each codec is a pair of files, and the content that it decodes is a row of the table in
  * core/content/contents.h. Codecs know nothing of generations, caches and threads: a walk or a
- * stream is used by one thread at a time. They read the file through struct codec_file, and whatever
- * it holds, they end: with an error, or after bounded work for each call, in bounded memory.
+ * stream is used by one thread at a time. They read the file through struct codec_file, and
+ * whatever it holds, they end: with an error, or after bounded work for each call, in bounded
+ * memory.
  */
 #ifndef BIGFS_CORE_CODEC_CODEC_H
 #define BIGFS_CORE_CODEC_CODEC_H
@@ -116,15 +117,15 @@ struct codec {
     bool checks_when_read;
 
     /*
-     * Whether a file holds what this codec decodes. `head` are its first bytes, and `tail` its last
-     * (32 KiB each, or the whole file in both). Pure.
+     * Whether a file holds what this codec decodes. `head` are its first bytes: 32 KiB, or all.
+     * Pure.
      */
-    bool (*recognises)(const struct codec_file *file, const uint8_t *head, size_t head_length,
-                       const uint8_t *tail, size_t tail_length);
+    bool (*recognises)(const uint8_t *head, size_t length);
 
     /*
-     * Whether the ends of a file that is recognised tell that it can be read from other places than
-     * its start. If not, a walk finds out. Blocks as reads of the file do. NULL: it always can.
+     * Whether the end of a file that is recognised tells that it can be read from other places than
+     * its start. If not, a walk finds out. `tail` are its last bytes: 32 KiB, or all. Blocks as
+     * reads of the file do. NULL: it always can.
      */
     bool (*can_be_cut)(const struct codec_file *file, const uint8_t *tail, size_t tail_length);
 

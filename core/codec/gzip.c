@@ -11,17 +11,14 @@
 enum { MEMBER_LEAST = 18 }; /* bytes of a header and a trailer, without any block */
 
 /* Whether a header ends before a block of a known type, or does not end in `head`. */
-static bool gzip_recognises(const struct codec_file *file, const uint8_t *head, size_t head_length,
-                            const uint8_t *tail, size_t tail_length)
+static bool gzip_recognises(const uint8_t *head, size_t length)
 {
     struct gzip_header header = {.part = GZIP_FIXED};
 
-    (void)tail;
-    (void)tail_length;
-    if (file->size < MEMBER_LEAST || head_length < MEMBER_LEAST)
+    if (length < MEMBER_LEAST)
         return false;
-    gzip_header_take(&header, &head, &head_length);
-    if (header.part != GZIP_BODY || head_length == 0)
+    gzip_header_take(&header, &head, &length);
+    if (header.part != GZIP_BODY || length == 0)
         return header.part != GZIP_NO_HEADER;
     return (*head & 6) != 6;
 }

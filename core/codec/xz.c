@@ -10,16 +10,11 @@
 #include "core/codec/xz_walk.h"
 
 /* The walk looks at what comes after the header. */
-static bool xz_recognises(const struct codec_file *file, const uint8_t *head, size_t head_length,
-                          const uint8_t *tail, size_t tail_length)
+static bool xz_recognises(const uint8_t *head, size_t length)
 {
     lzma_stream_flags flags;
 
-    (void)file;
-    (void)tail;
-    (void)tail_length;
-    return head_length >= LZMA_STREAM_HEADER_SIZE &&
-           lzma_stream_header_decode(&flags, head) == LZMA_OK;
+    return length >= LZMA_STREAM_HEADER_SIZE && lzma_stream_header_decode(&flags, head) == LZMA_OK;
 }
 
 /* Where the last stream ends in the tail: padding comes after it. 0: there is none. */
@@ -32,35 +27,62 @@ static size_t xz_last_stream_end(const uint8_t *tail, size_t length)
     return length >= LZMA_STREAM_HEADER_SIZE ? length : 0;
 }
 
+/* Reads the index of a stream that ends there in the tail, if it lies there. NULL: it does not. */
+static lzma_index *xz_index_in_tail(const uint8_t *tail, size_t end, size_t size)
+{
+    uint64_t memory = UINT64_C(8) << 20;
+    lzma_index *index = NULL;
+    size_t at = 0;
+
+    if (size > end ||
+        lzma_index_buffer_decode(&index, &memory, NULL, tail + end - size, &at, size) != LZMA_OK)
+        return NULL;
+    return index;
+}
+
+/* How many blocks have bytes: none, one, or two for more than one. */
+static unsigned xz_blocks_with_bytes(const lzma_index *index)
+{
+    lzma_index_iter place;
+    unsigned blocks = 0;
+
+    lzma_index_iter_init(&place, index);
+    while (blocks < 2 && lzma_index_iter_next(&place, LZMA_INDEX_ITER_NONEMPTY_BLOCK) == 0)
+        blocks++;
+    return blocks;
+}
+
+/* Whether the first stream of the file begins with a block, and not with its index. */
+static bool xz_begins_with_block(const struct codec_file *file)
+{
+    uint8_t byte = 0;
+    return file->size > LZMA_STREAM_HEADER_SIZE &&
+           file->read(file->argument, &byte, 1, LZMA_STREAM_HEADER_SIZE) == 0 && byte != 0;
+}
+
 /*
- * Whether the last stream has several blocks, or little in its one, or others before it. Its index
- * tells, or that this is longer than one of one block can be.
+ * Whether the last stream has several blocks, or little in its one; or one, and others come before.
+ * An index that is longer than the tail has thousands of blocks.
  */
 static bool xz_can_be_cut(const struct codec_file *file, const uint8_t *tail, size_t tail_length)
 {
-    enum { INDEX_OF_ONE_MOST = 28 };
     const size_t end = xz_last_stream_end(tail, tail_length);
     lzma_stream_flags footer;
-    lzma_index *index = NULL;
-    uint64_t memory = UINT64_C(1) << 20;
-    size_t at = 0;
 
     if (end == 0 ||
         lzma_stream_footer_decode(&footer, tail + end - LZMA_STREAM_HEADER_SIZE) != LZMA_OK)
         return false;
-    if (footer.backward_size > INDEX_OF_ONE_MOST)
+    if (footer.backward_size > tail_length)
         return true;
-    const size_t index_end = end - LZMA_STREAM_HEADER_SIZE;
-    if (footer.backward_size > index_end ||
-        lzma_index_buffer_decode(&index, &memory, NULL, tail + index_end - footer.backward_size,
-                                 &at, (size_t)footer.backward_size) != LZMA_OK)
+    lzma_index *index =
+        xz_index_in_tail(tail, end - LZMA_STREAM_HEADER_SIZE, (size_t)footer.backward_size);
+    if (index == NULL)
         return false;
-    const uint64_t before_tail = file->size - tail_length;
-    const bool can = lzma_index_block_count(index) != 1 ||
-                     lzma_index_uncompressed_size(index) <= CODEC_STEP ||
-                     lzma_index_stream_size(index) < before_tail + end;
+    const unsigned blocks = xz_blocks_with_bytes(index);
+    const bool is_only = lzma_index_stream_size(index) >= file->size - tail_length + end;
+    const bool is_short = lzma_index_uncompressed_size(index) <= CODEC_STEP;
     lzma_index_end(index, NULL);
-    return can;
+    return blocks > 1 || (is_only ? is_short : blocks == 1 && xz_begins_with_block(file));
 }
 
 const struct codec xz_codec = {

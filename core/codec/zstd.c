@@ -12,13 +12,9 @@
  * Whether there is a frame among the first bytes. Skippable frames alone do not tell: lz4 has them
  * too, and a file of nothing else holds nothing.
  */
-static bool zstd_recognises(const struct codec_file *file, const uint8_t *head, size_t head_length,
-                            const uint8_t *tail, size_t tail_length)
+static bool zstd_recognises(const uint8_t *head, size_t length)
 {
-    (void)file;
-    (void)tail;
-    (void)tail_length;
-    return zstd_frame_is_in(head, head_length);
+    return zstd_frame_is_in(head, length);
 }
 
 static const uint64_t zstd_table_magic = 0x8F92EAB1;

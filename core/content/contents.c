@@ -68,7 +68,7 @@ static const struct content_type *recognise(const struct file_ends *ends, bool *
 {
     for (const struct content_type *const *type = content_types + 1; *type != NULL; type++) {
         const struct codec *codec = (*type)->codec;
-        if (!codec->recognises(&ends->file, ends->head, ends->length, ends->tail, ends->length))
+        if (!codec->recognises(ends->head, ends->length))
             continue;
         *certain =
             codec->can_be_cut == NULL || codec->can_be_cut(&ends->file, ends->tail, ends->length);

@@ -35,6 +35,7 @@ enum {
     READ_MOST = 16 * 1024 * 1024,
     MEMORY_MOST = 32 * 1024 * 1024, /* of the first block: what is larger takes too long */
     PLACES_MOST = 64,
+    TAIL = 32 * 1024,
 };
 
 struct fuzzed {
@@ -201,6 +202,8 @@ static void try_file(struct fuzzed *fuzzed, size_t step, uint8_t *got, uint8_t *
     const struct codec_file file = {fuzzed_read, fuzzed, fuzzed->size};
     const struct codec_sink sink = {fuzzed, fuzzed_place, NULL, fuzzed_damage, false};
     const struct codec_walk walk = walk_fuzzed(&file, &sink, step);
+    const size_t tail = (size_t)min_u64(fuzzed->size, TAIL);
+    (void)xz_codec.can_be_cut(&file, fuzzed->bytes + fuzzed->size - tail, tail);
     const bool is_whole = walk.end == CODEC_WHOLE || walk.end == CODEC_START_ALONE;
     uint64_t length = 0;
     uint64_t memory = 0;

@@ -136,7 +136,8 @@ static void walk_and_read(const uint8_t *bytes, size_t length)
 
     told.count = 0;
     told.damaged = UINT64_MAX;
-    (void)zstd_codec.recognises(&file, input.bytes, input.size, input.bytes, input.size);
+    (void)zstd_codec.recognises(input.bytes, input.size);
+    (void)zstd_codec.can_be_cut(&file, input.bytes, input.size);
     require(zstd_codec.walk_begin(&file, NULL, &sink, &walk) == 0);
     while (walk->end == CODEC_GOES_ON)
         require(zstd_codec.walk_on(walk, UINT64_C(1) << (bytes[0] & 15)) == 0);

@@ -77,6 +77,14 @@ static inline void codec_bytes_free(struct codec_bytes *file)
     *file = (struct codec_bytes){.bytes = NULL};
 }
 
+/* Whether the end of the file tells that it can be cut. */
+static inline bool codec_ends_tell(const struct codec *codec, struct codec_bytes *bytes)
+{
+    const struct codec_file file = codec_bytes_open(bytes);
+    const size_t length = (size_t)min_u64(bytes->size, 32768);
+    return codec->can_be_cut(&file, bytes->bytes + bytes->size - length, length);
+}
+
 /* What a walk told. */
 struct codec_told {
     struct codec_place *places; /* owned, with their aids */

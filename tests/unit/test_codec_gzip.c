@@ -37,11 +37,7 @@ static void check_places(struct codec_bytes *file, const uint8_t *plain, uint64_
 static void check_file(struct codec_bytes *file, const uint8_t *plain, uint64_t size,
                        struct random *random)
 {
-    const struct codec_file opened = codec_bytes_open(file);
-    const size_t head = (size_t)min_u64(file->size, 32768);
-
-    assert_true(
-        gzip_codec.recognises(&opened, file->bytes, head, file->bytes + file->size - head, head));
+    assert_true(gzip_codec.recognises(file->bytes, (size_t)min_u64(file->size, 32768)));
     codec_check_whole(&gzip_codec, file, plain, size, random);
     check_places(file, plain, size, random);
     codec_bytes_free(file);

@@ -111,19 +111,18 @@ static void test_recognises(void **state)
 {
     struct random random = random_case(1);
     struct xz_case made = xz_case_new(&random, 1000, &xz_simple);
-    const struct codec_file file = codec_bytes_open(&made.file);
     static const uint8_t alone[] = {0x5D, 0,    0,    0x80, 0,    0xFF, 0xFF,
                                     0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 
     (void)state;
     const uint8_t *bytes = made.file.bytes;
     const size_t size = (size_t)made.file.size;
-    assert_true(xz_codec.recognises(&file, bytes, size, bytes, size));
-    assert_true(xz_codec.recognises(&file, bytes, 12, bytes, 12));
-    assert_false(xz_codec.recognises(&file, bytes, 11, bytes, 11));
-    assert_false(xz_codec.recognises(&file, bytes, 0, bytes, 0));
-    assert_false(xz_codec.recognises(&file, bytes + 1, size - 1, bytes, size));
-    assert_false(xz_codec.recognises(&file, alone, sizeof(alone), alone, sizeof(alone)));
+    assert_true(xz_codec.recognises(bytes, size));
+    assert_true(xz_codec.recognises(bytes, 12));
+    assert_false(xz_codec.recognises(bytes, 11));
+    assert_false(xz_codec.recognises(bytes, 0));
+    assert_false(xz_codec.recognises(bytes + 1, size - 1));
+    assert_false(xz_codec.recognises(alone, sizeof(alone)));
     xz_case_free(&made);
 }
 
@@ -297,15 +296,46 @@ static void test_alone(void **state)
     assert_int_equal(told.end, CODEC_START_ALONE);
     assert_int_equal(told.size, CODEC_STEP + 1);
     codec_told_free(&told);
+    assert_false(codec_ends_tell(&xz_codec, &made.file));
     xz_add_stream(&made.file, &manner, NULL, 0);
     assert_int_equal(codec_walk_through(&xz_codec, &made.file, 1000, &told), 0);
     assert_int_equal(told.end, CODEC_START_ALONE);
     codec_told_free(&told);
+    assert_false(codec_ends_tell(&xz_codec, &made.file));
     xz_add_stream(&made.file, &manner, made.plain, 1);
     assert_int_equal(codec_walk_through(&xz_codec, &made.file, 1000, &told), 0);
     assert_int_equal(told.end, CODEC_WHOLE);
     codec_told_free(&told);
+    assert_true(codec_ends_tell(&xz_codec, &made.file));
     xz_case_free(&made);
+}
+
+/* What the last bytes tell: blocks, streams, padding, little, nothing, and what they do not. */
+static void test_ends_tell(void **state)
+{
+    struct random random = random_case(311);
+    struct xz_manner manner = xz_simple;
+
+    (void)state;
+    for (unsigned blocks = 1; blocks <= 3; blocks++) {
+        struct xz_case made =
+            xz_case_new(&random, blocks * 2 * (size_t)MIB,
+                        &(struct xz_manner){.check = LZMA_CHECK_CRC32, .block_size = 2 * MIB});
+        assert_true(codec_ends_tell(&xz_codec, &made.file) == (blocks > 1));
+        xz_add_zeros(&made.file, 4 * blocks);
+        assert_true(codec_ends_tell(&xz_codec, &made.file) == (blocks > 1));
+        made.file.bytes[made.file.size - 4 * blocks - 1] ^= 1; /* of the footer */
+        assert_false(codec_ends_tell(&xz_codec, &made.file));
+        xz_case_free(&made);
+    }
+    manner.block_size = 64;
+    struct xz_case many =
+        xz_case_new(&random, MIB, &manner); /* the index is longer than the tail */
+    assert_true(codec_ends_tell(&xz_codec, &many.file));
+    xz_case_free(&many);
+    struct xz_case little = xz_case_new(&random, 0, &xz_simple);
+    assert_true(codec_ends_tell(&xz_codec, &little.file));
+    xz_case_free(&little);
 }
 
 /* A file that the program xz made, with threads. */
@@ -913,6 +943,7 @@ int main(void)
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_places_within),
         cmocka_unit_test(test_alone),
+        cmocka_unit_test(test_ends_tell),
         cmocka_unit_test(test_program),
         cmocka_unit_test(test_walk_from),
         cmocka_unit_test(test_cut_after_streams),
