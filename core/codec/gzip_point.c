@@ -15,12 +15,12 @@ int gzip_result_error(enum inflate_result result)
 
 /* Reads the byte before a point into bytes[0], and up to `most` bytes after it. */
 static int read_around(const struct codec_file *file, struct gzip_point point, uint8_t *bytes,
-                       size_t most, size_t *behind)
+                       size_t most, size_t *after)
 {
     if (point.file == 0 || point.file > file->size || point.bits > 7)
         return -EBADMSG;
-    *behind = (size_t)min_u64(most, file->size - point.file);
-    return file->read(file->argument, bytes, *behind + 1, point.file - 1);
+    *after = (size_t)min_u64(most, file->size - point.file);
+    return file->read(file->argument, bytes, *after + 1, point.file - 1);
 }
 
 /* Has the run read the header of the block that the start is in. */

@@ -273,7 +273,7 @@ def add_rows(result, found, size):
     result.add("speed of the map to `igzip -t`", *found.ratios(IGZIP, MAP))
     result.add("size of the map, % of the plain size", *found.medians(MAP_SIZE, size / 100))
     result.add("ten lines, ms", *found.medians(LINES, milli))
-    result.add("`sed` behind a pipe, s", *found.medians(SED))
+    result.add("`sed` of a pipe, s", *found.medians(SED))
     result.add("speed of ten lines to `sed`", *found.ratios(SED, LINES))
     result.add("4 KiB at random, ms", *found.medians(READ, milli))
     result.add("time to that of a plain file", *found.ratios(READ, PLAIN_READ))

@@ -7,7 +7,7 @@
  *               the rest    the file
  *
  * No input has right checksums by chance. So those of the blocks are made right, as the first byte
- * says, and what is behind them is reached too.
+ * says, and what is after them is reached too.
  */
 #include <stdbool.h>
 #include <stdint.h>

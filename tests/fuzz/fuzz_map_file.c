@@ -7,7 +7,7 @@
  *               the rest    the file
  *
  * No input has a right digest by chance, and few have the right words. So these are made right, as
- * the first byte says, and what is behind the checks of them is reached too.
+ * the first byte says, and what is after the checks of them is reached too.
  */
 #include <endian.h>
 #include <errno.h>

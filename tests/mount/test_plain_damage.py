@@ -124,7 +124,7 @@ class UnitTest(DamageTest):
                             "length": lambda pack: flip(pack, len(pack) * 8 - 9)})
 
     def test_bgzf(self):
-        """Anything behind the header of a block, which tells its length."""
+        """Anything after the header of a block, which tells its length."""
         self.check("bgzip", {"checksum": lambda pack: flip(pack, len(pack) * 8 - 40),
                              "data": lambda pack: flip(pack, self.random.randrange(30 * 8, (len(pack) - 8) * 8))})
 

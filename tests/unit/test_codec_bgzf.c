@@ -335,7 +335,7 @@ static void test_mixed_and_damaged(void **state)
     made_free(&made);
 }
 
-/* --- what is behind the last unit ------------------------------------------------------------- */
+/* --- what is after the last unit -------------------------------------------------------------- */
 
 static void check_end(struct made_file *made, enum codec_end end, uint64_t file)
 {

@@ -540,7 +540,7 @@ static void test_lost(void **state)
     xz_case_free(&made);
 }
 
-/* What is no xz behind the last stream. */
+/* What is no xz after the last stream. */
 static void test_garbage(void **state)
 {
     static const char *const garbage[] = {
@@ -864,7 +864,7 @@ static void test_many_blocks(void **state)
     lzma_index_end(index, NULL);
 }
 
-/* Streams without blocks, half a million of them, and a sound one behind. */
+/* Streams without blocks, half a million of them, and then a sound one. */
 static void test_empty_streams(void **state)
 {
     struct random random = random_case(600);

@@ -503,7 +503,7 @@ static void test_wrong_footer_is_ignored(void **state)
         if (i <= 9)
             sample.file.bytes[sample.file.size - i] ^= 0x7f;
         else
-            add_skippable(&sample.file, 14, i - 10); /* behind the table */
+            add_skippable(&sample.file, 14, i - 10); /* after the table */
         check_sample(&sample, &random);
         sample_free(&sample);
     }
@@ -801,7 +801,7 @@ static void test_decoder_memory(void **state)
     }
 }
 
-/* A stream takes what was told for its place. A larger frame behind the next place needs another.
+/* A stream takes what was told for its place. A larger frame after the next place needs another.
  */
 static void test_memory_of_a_later_frame(void **state)
 {
