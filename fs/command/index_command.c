@@ -161,7 +161,7 @@ static int index_all(struct index_maker *maker)
         const char *shown = printable_or(copy);
         maker->told = false;
         int error = index_file(maker, file, shown);
-        if (error == -ENOENT && maker->told)
+        if ((error == -ENOENT || error == -EIO) && maker->told) /* it said why */
             status = EXIT_FAILURE;
         else if (error != 0)
             status = complain(EXIT_FAILURE, "%s: %s", file, reason(error));

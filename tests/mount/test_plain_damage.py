@@ -6,6 +6,7 @@ import errno
 import os
 import random
 import re
+import subprocess
 import struct
 import zlib
 
@@ -169,6 +170,15 @@ class UnitTest(DamageTest):
         mount = self.start()
         self.assert_damaged(mount.p("a.gz/plain"), units.data, (3 * M, 6 * M))
         self.assert_said(["a.gz"], units.places[1], units.places[1])
+
+    def test_index_command(self):
+        """`bigfs --index` says in one line what is damaged, and not that a disk may be."""
+        for tool in ("gzip", "bgzip", "xz"):
+            self.write(tool, Units(tool, 4).file(1, lambda pack: flip(pack, len(pack) * 8 - 40)))
+            done = subprocess.run([harness.BIGFS, "--index", "--index-dir", self.tmp / "index", self.source / tool],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 1, done)
+            self.assertRegex(done.stderr, r"\Abigfs: .*%s: damaged (at|after) byte \d+: [^\n]*\n\Z" % tool)
 
     def test_rows(self):
         """Their count needs all of it: EIO, and not a wrong line."""
