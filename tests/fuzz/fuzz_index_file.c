@@ -3,46 +3,20 @@
  * An index file of any bytes is read, or is a wrong index. One that was read can be asked, and
  * written and read again, and is the same then.
  *
- *     input     1 byte      what is made right before the file is read: of enum mending
- *               the rest    the file
- *
- * No input has a right digest by chance, and few have the right words. So these are made right, as
- * the first byte says, and what is behind the checks of them is reached too.
+ * The input is that of tests/fuzz/kept_file.h.
  */
-#include <endian.h>
-#include <errno.h>
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "tests/fuzz/kept_file.h"
 
 #include "core/base/outcome.h"
 #include "core/format/lines.h"
 #include "core/index/index_encoding.h"
 
-enum mending {
-    MEND_SHAPE = 1,  /* magic, version and the length of what follows the words */
-    MEND_SUMS = 2,   /* how many groups and record ends there are */
-    MEND_DIGEST = 4, /* of all that is in the file then */
-    MEND_LONG = 8,   /* groups without record ends go first: more than the reader's buffer holds */
-    MEND_ALL_IN_PLACE = MEND_SHAPE | MEND_SUMS | MEND_DIGEST,
-};
+/* Words at the start of the file: see core/index/index_encoding.h. */
+enum { ENDS = 10, GROUPS = 12 };
 
-/* The words at the start of the file: see core/index/index_encoding.h. */
-enum {
-    MAGIC,
-    VERSION,
-    ENDS = 10,
-    GROUPS = 12,
-    BODY = 13,
-    DIGEST = 23,
-    WORDS,
-    WORDS_SIZE = WORDS * sizeof(uint64_t),
-};
+/* What else is made right: groups without record ends go first, more than the reader's buffer
+ * holds. */
+enum { MEND_LONG = MEND_MORE };
 
 /* A group that has a count for each block. */
 struct dense_group {
@@ -51,28 +25,6 @@ struct dense_group {
 };
 
 enum { GROUPS_BEFORE = 600 }; /* with MEND_LONG */
-
-/* A file in memory, at least as long as the words. */
-struct image {
-    uint64_t *words; /* owned */
-    size_t length;   /* bytes, words included */
-};
-
-static struct image written; /* by index_encode() */
-static int first_file;
-static int second_file;
-
-static void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
-
-static void set_bytes(int fd, const void *bytes, size_t length)
-{
-    require(ftruncate(fd, 0) == 0);
-    require(pwrite(fd, bytes, length, 0) == (ssize_t)length);
-}
 
 /* --- mending --------------------------------------------------------------------------------- */
 
@@ -103,24 +55,11 @@ static void mend_sums(const struct image *image)
     image->words[ENDS] = htole64(ends);
 }
 
-static void mend_digest(const struct image *image)
-{
-    XXH3_state_t digest;
-
-    (void)XXH3_64bits_reset(&digest);
-    (void)XXH3_64bits_update(&digest, image->words + WORDS, image->length - WORDS_SIZE);
-    (void)XXH3_64bits_update(&digest, image->words, DIGEST * sizeof(uint64_t));
-    image->words[DIGEST] = htole64(XXH3_64bits_digest(&digest));
-}
-
 static void mend(const struct image *image, unsigned mending)
 {
-    if ((mending & MEND_SHAPE) != 0) {
-        image->words[MAGIC] = written.words[MAGIC];
-        image->words[VERSION] = written.words[VERSION];
-        image->words[BODY] = htole64(image->length - WORDS_SIZE);
-    }
-    if ((mending & MEND_SUMS) != 0)
+    if ((mending & MEND_SHAPE) != 0)
+        mend_shape(image);
+    if ((mending & MEND_COUNTS) != 0)
         mend_sums(image);
     if ((mending & MEND_DIGEST) != 0)
         mend_digest(image);
@@ -201,12 +140,7 @@ static void read_bytes(const void *bytes, size_t length)
     record_index_unref(index);
 }
 
-/* --- libFuzzer ------------------------------------------------------------------------------- */
-
-int LLVMFuzzerInitialize(int *count, char ***arguments);
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
-
-/* Writes a small index, and sees that what is mended here is what the format has. */
+/* Writes a small index. */
 static void write_small(void)
 {
     const struct index_key key = {.format = &lines_format, .size = 3 * (uint64_t)INDEX_BLOCK};
@@ -216,40 +150,5 @@ static void write_small(void)
     require(index != NULL && record_index_add_group(index, 0, &counts) == 0);
     record_index_finish(index, true);
     require(index_encode(first_file, &key, index) == 0);
-    written.length = (size_t)lseek(first_file, 0, SEEK_END);
-    written.words = malloc(written.length);
-    require(written.words != NULL);
-    require(pread(first_file, written.words, written.length, 0) == (ssize_t)written.length);
     record_index_unref(index);
-
-    struct image same = mended((const uint8_t *)written.words, written.length, MEND_ALL_IN_PLACE);
-    require(memcmp(same.words, written.words, written.length) == 0);
-    free(same.words);
-}
-
-int LLVMFuzzerInitialize(int *count, char ***arguments)
-{
-    (void)count;
-    (void)arguments;
-    first_file = memfd_create("first", MFD_CLOEXEC);
-    second_file = memfd_create("second", MFD_CLOEXEC);
-    require(first_file >= 0 && second_file >= 0);
-    write_small();
-    return 0;
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length)
-{
-    if (length == 0)
-        return 0;
-    unsigned mending = *input++;
-    length--;
-    if (length < WORDS_SIZE) {
-        read_bytes(input, length);
-        return 0;
-    }
-    struct image image = mended(input, length, mending);
-    read_bytes(image.words, image.length);
-    free(image.words);
-    return 0;
 }

@@ -3,22 +3,9 @@
  * A map file of any bytes is read, or is a wrong index. One that was read can be asked, its aids
  * too, and written and read again, and is the same then.
  *
- *     input     1 byte      what is made right before the file is read: of enum mending
- *               the rest    the file
- *
- * No input has a right digest by chance, and few have the right words. So these are made right, as
- * the first byte says, and what is after the checks of them is reached too.
+ * The input is that of tests/fuzz/kept_file.h.
  */
-#include <endian.h>
-#include <errno.h>
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "tests/fuzz/kept_file.h"
 
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
@@ -26,50 +13,17 @@
 #include "core/content/contents.h"
 #include "core/index/map_encoding.h"
 
-enum mending {
-    MEND_SHAPE = 1,  /* magic, version and the length of what follows the words */
-    MEND_COUNTS = 2, /* how many places there are, and the sizes of their aids */
-    MEND_DIGEST = 4, /* of all that is in the file then */
-    MEND_ORDER = 8,  /* places and damages come in order */
-    MEND_ALL_IN_PLACE = MEND_SHAPE | MEND_COUNTS | MEND_DIGEST,
-};
-
-/* The words at the start of the file: see core/index/map_encoding.h. */
+/* Words at the start of the file, and what follows: see core/index/map_encoding.h. */
 enum {
-    MAGIC,
-    VERSION,
     DAMAGES = 10,
     PLACES = 12,
-    BODY = 13,
-    DIGEST = 23,
-    WORDS,
-    WORDS_SIZE = WORDS * sizeof(uint64_t),
     ENTRY_WORDS = 3,
     ENTRY_SIZE = ENTRY_WORDS * sizeof(uint64_t),
     DAMAGES_MOST = 3, /* that MEND_COUNTS leaves */
 };
 
-/* A file in memory, at least as long as the words. */
-struct image {
-    uint64_t *words; /* owned */
-    size_t length;   /* bytes, words included */
-};
-
-static struct image written; /* by map_encode() */
-static int first_file;
-static int second_file;
-
-static void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
-
-static void set_bytes(int fd, const void *bytes, size_t length)
-{
-    require(ftruncate(fd, 0) == 0);
-    require(pwrite(fd, bytes, length, 0) == (ssize_t)length);
-}
+/* What else is made right: places and damages come in order. */
+enum { MEND_ORDER = MEND_MORE };
 
 /* --- mending --------------------------------------------------------------------------------- */
 
@@ -105,23 +59,10 @@ static void mend_order(const struct image *image)
         }
 }
 
-static void mend_digest(const struct image *image)
-{
-    XXH3_state_t digest;
-
-    (void)XXH3_64bits_reset(&digest);
-    (void)XXH3_64bits_update(&digest, image->words + WORDS, image->length - WORDS_SIZE);
-    (void)XXH3_64bits_update(&digest, image->words, DIGEST * sizeof(uint64_t));
-    image->words[DIGEST] = htole64(XXH3_64bits_digest(&digest));
-}
-
 static void mend(const struct image *image, unsigned mending)
 {
-    if ((mending & MEND_SHAPE) != 0) {
-        image->words[MAGIC] = written.words[MAGIC];
-        image->words[VERSION] = written.words[VERSION];
-        image->words[BODY] = htole64(image->length - WORDS_SIZE);
-    }
+    if ((mending & MEND_SHAPE) != 0)
+        mend_shape(image);
     if ((mending & MEND_COUNTS) != 0)
         mend_counts(image);
     if ((mending & MEND_ORDER) != 0)
@@ -221,14 +162,10 @@ static void read_bytes(const void *bytes, size_t length)
     content_map_unref(map);
 }
 
-/* --- libFuzzer ------------------------------------------------------------------------------- */
-
-int LLVMFuzzerInitialize(int *count, char ***arguments);
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
-
-/* Writes a small map, and sees that what is mended here is what the format has. */
+/* Writes a small map. */
 static void write_small(void)
 {
+    require(content_types[1] != NULL); /* any codec will do */
     const struct index_key key = {.content = content_types[1]->number, .size = 5000};
     const uint8_t aid[7] = {1, 2, 3, 4, 5, 6, 7};
     const struct codec_place places[] = {
@@ -243,41 +180,5 @@ static void write_small(void)
     require(content_map_add_place(map, &places[1]) == 0);
     require(content_map_finish(map, &walk, key.size) == 0);
     require(map_encode(first_file, &key, map) == 0);
-    written.length = (size_t)lseek(first_file, 0, SEEK_END);
-    written.words = malloc(written.length);
-    require(written.words != NULL);
-    require(pread(first_file, written.words, written.length, 0) == (ssize_t)written.length);
     content_map_unref(map);
-
-    struct image same = mended((const uint8_t *)written.words, written.length, MEND_ALL_IN_PLACE);
-    require(memcmp(same.words, written.words, written.length) == 0);
-    free(same.words);
-}
-
-int LLVMFuzzerInitialize(int *count, char ***arguments)
-{
-    (void)count;
-    (void)arguments;
-    first_file = memfd_create("first", MFD_CLOEXEC);
-    second_file = memfd_create("second", MFD_CLOEXEC);
-    require(first_file >= 0 && second_file >= 0);
-    require(content_types[1] != NULL); /* the encoding does not depend on the codec */
-    write_small();
-    return 0;
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length)
-{
-    if (length == 0)
-        return 0;
-    unsigned mending = *input++;
-    length--;
-    if (length < WORDS_SIZE) {
-        read_bytes(input, length);
-        return 0;
-    }
-    struct image image = mended(input, length, mending);
-    read_bytes(image.words, image.length);
-    free(image.words);
-    return 0;
 }
