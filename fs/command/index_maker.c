@@ -105,8 +105,7 @@ static int await_past(const struct reading *reading)
  * right at any one moment.
  */
 static int make_sure(struct index_maker *maker, const struct reading *reading,
-                     struct progress *progress, const struct record_index *index,
-                     struct index_key *key)
+                     struct progress *progress, struct record_index *index, struct index_key *key)
 {
     int error = await_past(reading);
     if (error == 0)
@@ -115,7 +114,7 @@ static int make_sure(struct index_maker *maker, const struct reading *reading,
         return error;
     key->verified = true;
     /* It has already warned of an error. */
-    (void)index_save(&maker->directory, key, &index_kept_type, (void *)(uintptr_t)index);
+    (void)index_save(&maker->directory, key, &index_kept_type, index);
     return 0;
 }
 
