@@ -363,21 +363,13 @@ bool is_mapped(const char *part, uint64_t offset)
     return search.found;
 }
 
-uint64_t count_reclaimed(void)
+bool succeeds_in_time(bool (*attempt)(const void *argument), const void *argument)
 {
-    static const char *const names[] = {"pgsteal_file", "pgsteal_kswapd", "pgsteal_direct",
-                                        "drop_pagecache"};
-    FILE *counters = fopen("/proc/vmstat", "re");
-    char name[64];
-    uint64_t value = 0;
-    uint64_t sum = 0;
-
-    assert_non_null(counters);
-    while (fscanf(counters, "%63s %" SCNu64, name, &value) == 2)
-        for (size_t i = 0; i < LENGTH_OF(names); i++)
-            sum += strcmp(name, names[i]) == 0 ? value : 0;
-    assert_int_equal(fclose(counters), 0);
-    return sum;
+    enum { ATTEMPTS = 8 };
+    for (int i = 0; i < ATTEMPTS; i++)
+        if (attempt(argument))
+            return true;
+    return false;
 }
 
 struct rlimit descriptors_limit(unsigned room)

@@ -114,10 +114,11 @@ unsigned count_mappings(const char *part, uint64_t *bytes);
 bool is_mapped(const char *part, uint64_t offset);
 
 /*
- * How much the kernel has removed from the page cache for lack of memory or on request. If this
- * moved, what was cached a moment ago may not be any more.
+ * Whether attempt(argument) returns true in one of several calls. For what should stay in the page
+ * cache: a kernel may reclaim any page at any moment, and counts that nowhere if DAMON does it. A
+ * fault of ours fails every time.
  */
-uint64_t count_reclaimed(void);
+bool succeeds_in_time(bool (*attempt)(const void *argument), const void *argument);
 
 /* Leaves room for `room` more descriptors and no others. Returns the limit as it was. */
 struct rlimit descriptors_limit(unsigned room);
