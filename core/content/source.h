@@ -37,7 +37,9 @@ struct source_pool {
     _Atomic uint64_t bytes_read;    /* copied for readers and for finding record ends */
     _Atomic uint64_t bytes_zeroed;  /* holes, filled with zeros instead of read */
     _Atomic uint64_t bytes_scanned; /* looked through for record ends and maps */
+    _Atomic uint64_t bytes_hashed;  /* of pieces, for checksums */
     _Atomic uint64_t probes;        /* searches that had to read the file */
+    atomic_uint digest_helpers; /* threads of core/content/digest_batch.h, beside their callers */
     _Atomic uint64_t ended[END_REASONS]; /* generations, by how they ended */
 
     /*

@@ -4,16 +4,12 @@
 #include <errno.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/content/content.h"
 #include "core/content/content_type.h"
 #include "core/generation/file_rest.h"
 
-enum {
-    WORDS_REMEMBERED = 8, /* views of so many sizes do not make each other read again */
-    TICK_MS = 20,         /* two changes this close together may get one time stamp */
-};
+enum { WORDS_REMEMBERED = 8 }; /* views of so many sizes do not make each other read again */
 
 /* The word of the first bytes of one version of the file. */
 struct known_word {
@@ -88,12 +84,6 @@ static bool recall_word(struct word_note *note, const struct reading *reading, u
     return false;
 }
 
-/* Whether any later change of the file will move its time stamps, so that it is another version. */
-static bool is_settled(const struct generation_state *state)
-{
-    return (state->doubts & DOUBT_TIME) == 0 && clock_ms() - state->moved >= TICK_MS;
-}
-
 /* How many bytes the content has now: the file may have grown since the reading was pinned. */
 static uint64_t size_now(const struct reading *reading)
 {
@@ -142,7 +132,7 @@ int word_find(const struct reading *reading, uint64_t size, struct content_word 
         return -ESTALE;
     const struct generation_state state = generation_state(reading->generation);
     struct known_word known = {.of = {state.identity, state.revision}};
-    const bool settled = is_settled(&state);
+    const bool settled = generation_is_settled(&state);
     /* A write moves the mtime when it begins, and then may reach a sampled block much later. */
     int error = reading_work(reading, stand_in_line, NULL);
     if (error == 0)

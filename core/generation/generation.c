@@ -116,6 +116,12 @@ struct generation_state generation_state(struct generation *generation)
     return generation->state;
 }
 
+bool generation_is_settled(const struct generation_state *state)
+{
+    enum { TICK_MS = 20 }; /* two changes this close together may get one time stamp */
+    return (state->doubts & DOUBT_TIME) == 0 && clock_ms() - state->moved >= TICK_MS;
+}
+
 struct file_identity generation_identity(struct generation *generation)
 {
     HOLD_LOCK(&generation->lock);

@@ -96,6 +96,9 @@ struct version generation_version(struct generation *generation);
 /* A copy of all that is known. */
 struct generation_state generation_state(struct generation *generation);
 
+/* Whether any later change of the file will move its time stamps, so that it is another version. */
+bool generation_is_settled(const struct generation_state *state);
+
 /* Whether generation_capture() has succeeded before. */
 bool generation_captured(struct generation *generation);
 

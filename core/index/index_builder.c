@@ -2,13 +2,13 @@
 #include "core/index/index_builder.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
+#include "core/base/processors.h"
 #include "core/index/index_build.h"
 
 enum {
@@ -219,13 +219,6 @@ static void *build_steps(void *argument)
     return NULL;
 }
 
-static unsigned allowed_processors(void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count > 0 ? (unsigned)count : 1;
-}
-
 int index_builder_start(struct index_builder *builder, struct index_directory *directory,
                         unsigned threads)
 {
@@ -236,7 +229,7 @@ int index_builder_start(struct index_builder *builder, struct index_directory *d
     pthread_mutex_init(&builder->lock, NULL);
     pthread_cond_init(&builder->work, NULL);
     list_reset(&builder->builds);
-    builder->device_limit = threads > 0 ? threads : allowed_processors();
+    builder->device_limit = threads > 0 ? threads : processors_allowed();
     threads = 2 * builder->device_limit + SPARE_THREADS;
     builder->threads = calloc(threads, sizeof(builder->threads[0]));
     if (builder->threads == NULL) {

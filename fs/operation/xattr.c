@@ -7,32 +7,69 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/outcome.h"
 #include "fs/operation/dispatch.h"
+#include "fs/operation/parking.h"
 #include "fs/serve/reply.h"
+#include "fs/tree/piece_xattr.h"
 #include "fs/tree/rights.h"
 
 /*
  * Writes the value, of at most XATTR_SIZE_MAX bytes. Returns its size, 0 if there is none, or
- * -errno.
+ * -errno, as reply_failure() takes it.
  */
-typedef ssize_t xattr_reader(struct driver *driver, struct node *node, void *value);
+typedef ssize_t xattr_reader(struct driver *driver, struct node *node, const struct cancel *cancel,
+                             void *value);
+
+static ssize_t read_access_acl(struct driver *driver, struct node *node,
+                               const struct cancel *cancel, void *value)
+{
+    (void)cancel;
+    return rights_access_acl(driver, node, value);
+}
+
+static ssize_t read_default_acl(struct driver *driver, struct node *node,
+                                const struct cancel *cancel, void *value)
+{
+    (void)cancel;
+    return rights_default_acl(driver, node, value);
+}
 
 static const struct xattr {
     const char *name;
+    bool is_of_rights; /* the kernel asks for it to check rights; else there is none */
+    bool is_listed;    /* programs that copy all attributes get it: it costs little */
+    bool may_scan;
     xattr_reader *read;
 } xattrs[] = {
-    {"system.posix_acl_access", rights_access_acl},
-    {"system.posix_acl_default", rights_default_acl},
+    {"system.posix_acl_access", true, true, false, read_access_acl},
+    {"system.posix_acl_default", true, true, false, read_default_acl},
+    {"user.bigfs.offset", false, true, false, piece_xattr_offset},
+    {"user.bigfs.length", false, true, false, piece_xattr_length},
+    {"user.bigfs.xxh128", false, false, true, piece_xattr_digest},
 };
 
 enum { XATTRS = sizeof(xattrs) / sizeof(xattrs[0]), NAMES_MOST = 256 };
 
-static const struct xattr *xattr_named(const char *name)
+/* NULL: nothing has an attribute of this name in this mount. */
+static const struct xattr *xattr_named(const struct driver *driver, const char *name)
 {
     for (size_t i = 0; i < XATTRS; i++)
         if (strcmp(name, xattrs[i].name) == 0)
-            return &xattrs[i];
+            return xattrs[i].is_of_rights && !driver->kernel_checks ? NULL : &xattrs[i];
     return NULL;
+}
+
+/*
+ * What a program gets that asks for an attribute that nothing has. Without allow_other there are
+ * no ACLs or labels, and EOPNOTSUPP makes ls ask no more after the first file. (ENOSYS would make
+ * the kernel itself ask no more, but for other attributes too.)
+ */
+static int error_of_unknown(const struct driver *driver, const char *name)
+{
+    static const char user[] = "user.";
+    bool is_of_user = strncmp(name, user, strlen(user)) == 0;
+    return driver->kernel_checks || is_of_user ? ENODATA : EOPNOTSUPP;
 }
 
 /* Answers with a value, or with its size if only that was requested. */
@@ -49,14 +86,17 @@ static void reply_value(const struct request *request, const char *value, size_t
 static void run_getxattr(struct request *request)
 {
     struct driver *driver = driver_of(request->fuse);
+    struct node *node = driver_node(driver, request->inode);
+    const struct cancel cancel = server_cancel(request);
     AUTO_FREE char *value = malloc(XATTR_SIZE_MAX);
     if (value == NULL) {
         reply_error(request, -ENOMEM);
         return;
     }
-    const ssize_t size =
-        xattr_named(request->name)->read(driver, driver_node(driver, request->inode), value);
-    if (size < 0)
+    const ssize_t size = xattr_named(driver, request->name)->read(driver, node, &cancel, value);
+    if (size == -AWAITS_INDEX)
+        parking_wait(request, node, NULL);
+    else if (size < 0)
         reply_failure(request, (int)size);
     else if (size == 0) /* an answer, not a failure */
         reply_errno(request, ENODATA);
@@ -70,17 +110,16 @@ const struct operation getxattr_operation = {
 void on_getxattr(fuse_req_t fuse, fuse_ino_t inode, const char *name, size_t size)
 {
     struct request request = request_begin(&getxattr_operation, fuse, inode);
-    const struct xattr *xattr = xattr_named(name);
+    const struct driver *driver = driver_of(fuse);
+    const struct xattr *xattr = xattr_named(driver, name);
 
     request.size = size;
-    if (!driver_of(fuse)->kernel_checks) {
-        reply_errno(&request, ENOSYS);
-    } else if (xattr == NULL) {
-        reply_errno(&request, ENODATA);
-    } else {
-        (void)strcpy(request.name, xattr->name);
-        dispatch_look(&request, false);
+    if (xattr == NULL) {
+        reply_errno(&request, error_of_unknown(driver, name));
+        return;
     }
+    (void)strcpy(request.name, xattr->name);
+    dispatch_look(&request, xattr->may_scan);
 }
 
 /* Writes the names of a node's attributes. Returns their size, or -errno. */
@@ -89,13 +128,16 @@ static ssize_t write_names(struct driver *driver, struct node *node, void *value
     size_t used = 0;
 
     for (size_t i = 0; i < XATTRS; i++) {
-        ssize_t size = xattrs[i].read(driver, node, value);
+        const struct xattr *xattr = xattr_named(driver, xattrs[i].name);
+        if (xattr == NULL || !xattr->is_listed)
+            continue;
+        ssize_t size = xattr->read(driver, node, NULL, value);
         if (size < 0)
             return size;
         if (size == 0)
             continue;
-        size_t length = strlen(xattrs[i].name) + 1;
-        memcpy(names + used, xattrs[i].name, length);
+        size_t length = strlen(xattr->name) + 1;
+        memcpy(names + used, xattr->name, length);
         used += length;
     }
     return (ssize_t)used;
@@ -124,8 +166,5 @@ void on_listxattr(fuse_req_t fuse, fuse_ino_t inode, size_t size)
     struct request request = request_begin(&listxattr_operation, fuse, inode);
 
     request.size = size;
-    if (driver_of(fuse)->kernel_checks)
-        dispatch_look(&request, false);
-    else
-        reply_errno(&request, ENOSYS);
+    dispatch_look(&request, false);
 }

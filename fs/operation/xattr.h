@@ -2,8 +2,9 @@
 /*
  * Extended attributes of nodes: GETXATTR and LISTXATTR.
  *
- * Only mounts with allow_other, where the kernel checks rights, have any. On other mounts the first
- * reply is ENOSYS, so the kernel never asks again. Otherwise `ls -l` would ask for each file.
+ * Pieces have user.bigfs.* (fs/tree/piece_xattr.h). Everything has POSIX ACLs if the kernel checks
+ * rights (allow_other). Otherwise a program that asks for one gets EOPNOTSUPP, so that `ls -l` asks
+ * once and not for each file.
  */
 #ifndef BIGFS_FS_OPERATION_XATTR_H
 #define BIGFS_FS_OPERATION_XATTR_H

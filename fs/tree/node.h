@@ -49,6 +49,7 @@ struct node_piece {
     struct selector selector; /* without keys: if it is named, its name has them */
     bool is_named;            /* the node has the name that it was looked up by; else it has none */
     struct piece piece;
+    struct range data;      /* of the piece, without a header that is repeated */
     bool depends_on_growth; /* the selector may select another piece if the file grows */
 };
 

@@ -31,6 +31,7 @@ static int resolve_query(const struct node *parent, const struct piece_query *qu
     if (error != 0)
         return error;
     error = view_resolve(query->view, &piece->selector, file, &piece->piece, &data);
+    piece->data = data.bytes;
     piece->depends_on_growth = view_depends_on_growth(query->view, file, &data);
     return error;
 }

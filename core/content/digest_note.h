@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Remembers the digests of pieces (core/content/piece_digest.h), so that a list of checksums, an
+ * attribute and another view with the same pieces hash a piece once.
+ *
+ * It is a note of a generation. All is forgotten as soon as the file changes in any way. While a
+ * time stamp may stand for a later change too, nothing is remembered. A note holds at most
+ * DIGESTS_REMEMBERED digests; the older half goes first.
+ *
+ * All functions are thread-safe. No lock is held while bytes are read.
+ */
+#ifndef BIGFS_CORE_CONTENT_DIGEST_NOTE_H
+#define BIGFS_CORE_CONTENT_DIGEST_NOTE_H
+
+#include <stdbool.h>
+
+#include "core/content/piece_digest.h"
+
+/* In 15 MiB of memory; all pieces of 8 TiB, of 64 MiB each. */
+enum { DIGESTS_REMEMBERED = 128 * 1024 };
+
+/*
+ * Sets *digest to that of a piece of a pinned reading, remembered or made. Blocks and fails as
+ * piece_digest_make(); the digest is of the generation.
+ */
+int digest_note_find(const struct reading *reading, const struct piece *piece,
+                     struct piece_digest *digest);
+
+/* Sets *digest if it is remembered. The caller must confirm the reading. Does not block. */
+bool digest_note_recall(const struct reading *reading, const struct piece *piece,
+                        struct piece_digest *digest);
+
+/* Whether digests that are made now will be remembered. Does not block. */
+bool digest_note_keeps(const struct reading *reading);
+
+#endif

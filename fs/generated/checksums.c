@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "fs/generated/checksums.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/content/digest_batch.h"
+
+/* How many pieces are hashed at once, if the digests of those that come next are remembered. */
+enum { BATCH = 1024 };
+
+static_assert(1 + PIECE_DIGEST_DIGITS + 2 + 2 * PIECE_NAME_MOST + 1 <= TEXT_LINE_MOST,
+              "a checksum, an escaped name and a line end are no line");
+
+/* --- lines ------------------------------------------------------------------------------------ */
+
+/* Writes a name after a backslash for the line, if it must be escaped. Returns the length. */
+static size_t write_name(const char *name, bool escape, char *text)
+{
+    static const char bytes[] = "\\\n\r";
+    static const char letters[] = "\\nr";
+    size_t used = 0;
+
+    for (; *name != '\0'; name++) {
+        const char *special = escape ? strchr(bytes, *name) : NULL;
+        if (special != NULL)
+            text[used++] = '\\';
+        text[used++] = special != NULL ? letters[special - bytes] : *name;
+    }
+    return used;
+}
+
+static size_t write_checksum(const struct view_text *text, const struct selector *selector,
+                             const struct piece_digest *digest, char *line)
+{
+    char name[PIECE_NAME_MOST + 1];
+    size_t used = 0;
+
+    piece_name_write(text->view, text->extension, view_count(text->view, &text->file), selector,
+                     name);
+    const bool escape = strpbrk(name, "\n\r") != NULL;
+    if (escape)
+        line[used++] = '\\';
+    piece_digest_write(digest, line + used);
+    used += PIECE_DIGEST_DIGITS;
+    line[used++] = ' ';
+    line[used++] = ' ';
+    used += write_name(name, escape, line + used);
+    line[used] = '\n';
+    return used + 1;
+}
+
+/* --- digests ---------------------------------------------------------------------------------- */
+
+static int resolve(const struct view_text *text, const struct selector *selector,
+                   struct piece *piece)
+{
+    struct piece_data data;
+    return view_resolve(text->view, selector, &text->file, piece, &data);
+}
+
+/* Finds the pieces from a cursor on. Those that cannot be found are left to their own lines. */
+static size_t find_pieces(const struct view_text *text, uint64_t cursor, struct piece *pieces)
+{
+    const struct reading *reading = text->file.reading;
+    struct selector selector;
+    size_t count = 0;
+
+    while (count < BATCH && !cancel_asked(reading->cancel) &&
+           view_next(text->view, &text->file, &cursor, &selector) == 0 &&
+           resolve(text, &selector, &pieces[count]) == 0)
+        count++;
+    return count;
+}
+
+/* Has the digests of a piece and of those after it made and remembered. */
+static int hash_ahead(const struct view_text *text, const struct piece *first, uint64_t cursor,
+                      struct piece_digest *digest)
+{
+    AUTO_FREE struct piece *pieces = malloc((1 + BATCH) * sizeof(pieces[0]));
+    AUTO_FREE struct piece_digest *digests = malloc((1 + BATCH) * sizeof(digests[0]));
+
+    if (pieces == NULL || digests == NULL)
+        return -ENOMEM;
+    pieces[0] = *first;
+    size_t count = 1 + find_pieces(text, cursor, pieces + 1);
+    int error = digest_batch_make(text->file.reading, pieces, count, digests);
+    *digest = digests[0];
+    return error;
+}
+
+/* `cursor` is that of the next piece. */
+static int find_digest(const struct view_text *text, const struct piece *piece, uint64_t cursor,
+                       struct piece_digest *digest)
+{
+    const struct reading *reading = text->file.reading;
+
+    if (digest_note_recall(reading, piece, digest)) /* the text is checked at its end */
+        return 0;
+    if (piece->count == 0 || !digest_note_keeps(reading))
+        return digest_note_find(reading, piece, digest);
+    return hash_ahead(text, piece, cursor, digest);
+}
+
+static int write_checksum_line(const struct view_text *text, struct text_place *place, char *line,
+                               size_t *length)
+{
+    struct selector selector;
+    struct piece_digest digest;
+    struct piece piece;
+
+    int error = view_next(text->view, &text->file, &place->cursor, &selector);
+    if (error == 0)
+        error = resolve(text, &selector, &piece);
+    if (error == 0)
+        error = find_digest(text, &piece, place->cursor, &digest);
+    if (error != 0) /* a piece that has just disappeared does not end the list */
+        return error == -ENOENT ? -ESTALE : error;
+    *length = write_checksum(text, &selector, &digest, line);
+    place->line++;
+    place->offset += *length;
+    return 0;
+}
+
+const struct generated_type checksums_text = {
+    .name = ".xxh128",
+    .line = write_checksum_line,
+};
