@@ -127,5 +127,6 @@ static int write_checksum_line(const struct view_text *text, struct text_place *
 
 const struct generated_type checksums_text = {
     .name = ".xxh128",
+    .hashes = true,
     .line = write_checksum_line,
 };

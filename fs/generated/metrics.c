@@ -119,6 +119,8 @@ static void write_source_counters(FILE *out, struct driver *driver)
                  atomic_load(&pool->bytes_zeroed));
     write_metric(out, "scanned_bytes_total", counter_type, "Bytes looked through for record ends.",
                  atomic_load(&pool->bytes_scanned));
+    write_metric(out, "hashed_bytes_total", counter_type, "Bytes of pieces hashed for checksums.",
+                 atomic_load(&pool->bytes_hashed));
     write_metric(out, "probes_total", counter_type,
                  "Searches for a record end that read the source.", atomic_load(&pool->probes));
     write_ends(out, pool);
@@ -134,6 +136,7 @@ static const struct lane_text {
 } lane_texts[LANES] = {
     [LANE_READS] = {"reads", "Requests reading now.", "Requests waiting to read."},
     [LANE_SCANS] = {"scans", "Requests scanning now.", "Requests waiting to scan."},
+    [LANE_DIGESTS] = {"digests", "Requests hashing pieces now.", "Requests waiting to hash."},
     [LANE_LOOKS] = {"looks", "Requests looking at names now.", "Requests waiting to look."},
 };
 

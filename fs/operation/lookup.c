@@ -20,7 +20,7 @@ static void run_lookup(struct request *request)
 
     int error = entry_look_up(driver, parent, request->name, &cancel, &entry);
     if (error == -AWAITS_INDEX) {
-        parking_wait(request, parent, entry.awaited);
+        parking_wait(request, parent, entry.awaited, LANE_SCANS);
         source_unref(entry.awaited);
     } else if (error == -OTHER_DEVICE) { /* it may have to queue for that device */
         crew_queue(&driver->server.crew, LANE_LOOKS, request, entry.device);

@@ -12,6 +12,11 @@
 #include "fs/tree/handle.h"
 #include "fs/tree/node_type.h"
 
+static enum lane lane_of(const struct node *node)
+{
+    return node->type->open_lane != NULL ? node->type->open_lane(node) : LANE_LOOKS;
+}
+
 static void run_open(struct request *request)
 {
     struct driver *driver = driver_of(request->fuse);
@@ -26,7 +31,7 @@ static void run_open(struct request *request)
 
     int error = handle_open(driver, node, &opener, &handle);
     if (error == -AWAITS_INDEX) {
-        parking_wait(request, node, NULL);
+        parking_wait(request, node, NULL, lane_of(node));
         return;
     }
     if (error != 0) {
@@ -52,6 +57,5 @@ void on_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *file)
     if ((file->flags & O_ACCMODE) != O_RDONLY || (file->flags & O_TRUNC) != 0)
         reply_error(&request, -EROFS);
     else
-        dispatch_look(&request,
-                      node->type->open_may_scan != NULL && node->type->open_may_scan(node));
+        dispatch(&request, lane_of(node));
 }

@@ -13,6 +13,7 @@
 struct parked {
     struct index_waiter waiter;
     struct driver *driver;
+    enum lane lane; /* in which it is run again */
     struct request request;
 };
 
@@ -27,7 +28,7 @@ static void on_index_end(struct index_waiter *waiter, int error)
     /* Waits for a callback under way, which finds that the request is no longer parked. */
     fuse_req_interrupt_func(parked->request.fuse, NULL, NULL);
     if (error == 0 || error == -ESTALE || error == -HELD_BY_LEASE || error == -NO_DESCRIPTOR)
-        crew_resume(&parked->driver->server.crew, LANE_SCANS, &parked->request);
+        crew_resume(&parked->driver->server.crew, parked->lane, &parked->request);
     else
         parked->request.operation->refuse(&parked->request, error);
     free(parked);
@@ -63,7 +64,8 @@ static int join_index(struct parked *parked, struct source *source,
     return index_builder_join(&parked->driver->index_builder, &reading, format, &parked->waiter);
 }
 
-void parking_wait(const struct request *request, const struct node *node, struct source *source)
+void parking_wait(const struct request *request, const struct node *node, struct source *source,
+                  enum lane lane)
 {
     struct parked *parked = malloc(sizeof(*parked));
 
@@ -72,6 +74,7 @@ void parking_wait(const struct request *request, const struct node *node, struct
         return;
     }
     parked->driver = driver_of(request->fuse);
+    parked->lane = lane;
     request_copy(&parked->request, request);
     index_waiter_init(&parked->waiter, on_index_end);
     fuse_req_interrupt_func(request->fuse, on_parked_interrupt, parked);

@@ -16,9 +16,9 @@
 
 /*
  * Parks a copy of the request until the index that `node` needs has been made, or that of `source`
- * if it is not NULL; then runs it again in the lane of scans. Always answers the request.
- * Thread-safe.
+ * if it is not NULL; then runs it again in this lane. Always answers the request. Thread-safe.
  */
-void parking_wait(const struct request *request, const struct node *node, struct source *source);
+void parking_wait(const struct request *request, const struct node *node, struct source *source,
+                  enum lane lane);
 
 #endif

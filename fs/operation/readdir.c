@@ -29,7 +29,7 @@ static void answer_listing(const struct request *request, bool with_nodes)
 
     int error = buffer == NULL ? -ENOMEM : listing_fill(&listing, request->offset);
     if (error == -AWAITS_INDEX)
-        parking_wait(request, listing.node, NULL);
+        parking_wait(request, listing.node, NULL, LANE_SCANS);
     else if (error != 0)
         reply_failure(request, error);
     else /* fails only at the end of the mount, when its nodes are freed with all others */

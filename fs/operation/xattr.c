@@ -39,14 +39,14 @@ static const struct xattr {
     const char *name;
     bool is_of_rights; /* the kernel asks for it to check rights; else there is none */
     bool is_listed;    /* programs that copy all attributes get it: it costs little */
-    bool may_scan;
+    enum lane lane;
     xattr_reader *read;
 } xattrs[] = {
-    {"system.posix_acl_access", true, true, false, read_access_acl},
-    {"system.posix_acl_default", true, true, false, read_default_acl},
-    {"user.bigfs.offset", false, true, false, piece_xattr_offset},
-    {"user.bigfs.length", false, true, false, piece_xattr_length},
-    {"user.bigfs.xxh128", false, false, true, piece_xattr_digest},
+    {"system.posix_acl_access", true, true, LANE_LOOKS, read_access_acl},
+    {"system.posix_acl_default", true, true, LANE_LOOKS, read_default_acl},
+    {"user.bigfs.offset", false, true, LANE_LOOKS, piece_xattr_offset},
+    {"user.bigfs.length", false, true, LANE_LOOKS, piece_xattr_length},
+    {"user.bigfs.xxh128", false, false, LANE_DIGESTS, piece_xattr_digest},
 };
 
 enum { XATTRS = sizeof(xattrs) / sizeof(xattrs[0]), NAMES_MOST = 256 };
@@ -93,9 +93,10 @@ static void run_getxattr(struct request *request)
         reply_error(request, -ENOMEM);
         return;
     }
-    const ssize_t size = xattr_named(driver, request->name)->read(driver, node, &cancel, value);
+    const struct xattr *xattr = xattr_named(driver, request->name);
+    const ssize_t size = xattr->read(driver, node, &cancel, value);
     if (size == -AWAITS_INDEX)
-        parking_wait(request, node, NULL);
+        parking_wait(request, node, NULL, xattr->lane);
     else if (size < 0)
         reply_failure(request, (int)size);
     else if (size == 0) /* an answer, not a failure */
@@ -119,7 +120,7 @@ void on_getxattr(fuse_req_t fuse, fuse_ino_t inode, const char *name, size_t siz
         return;
     }
     (void)strcpy(request.name, xattr->name);
-    dispatch_look(&request, xattr->may_scan);
+    dispatch(&request, xattr->lane);
 }
 
 /* Writes the names of a node's attributes. Returns their size, or -errno. */

@@ -19,7 +19,7 @@ enum {
     WAKE_STEP_MS = 5, /* until a worker that is still receiving at the end is woken again */
 };
 
-const char *const lane_names[LANES] = {"reads", "scans", "looks"};
+const char *const lane_names[LANES] = {"reads", "scans", "digests", "looks"};
 
 /* Each worker updates its own counters, so each has its own cache line. */
 struct crew_worker {

@@ -4,7 +4,7 @@
  * followers with admission.
  *
  *     /dev/fuse ──> leader ──┬── venture: answers at once if that hardly ever blocks
- *                            └── step down ──> lane of reads, scans or looks ──> work, or queue
+ *                            └── step down ──> a lane for its kind ──> work, or queue
  *     followers ──> replace a leader that stepped down; run errands
  *
  * fs/serve/crew_leaders.h has the rules of leading, fs/serve/crew_lane.h those of admission.
@@ -32,9 +32,10 @@
 
 /* The kinds of requests, by what they may do. Each kind has a lane. */
 enum lane {
-    LANE_READS, /* read pieces */
-    LANE_SCANS, /* scan content */
-    LANE_LOOKS, /* anything else that looks at SOURCE, whose disk may not respond */
+    LANE_READS,   /* read pieces */
+    LANE_SCANS,   /* scan content, to find where records begin */
+    LANE_DIGESTS, /* hash pieces, which takes as long as reading all of them */
+    LANE_LOOKS,   /* anything else that looks at SOURCE, whose disk may not respond */
     LANES,
 };
 

@@ -33,6 +33,9 @@ static unsigned scans_at_once(const struct settings *settings)
     return settings->threads > 1 ? settings->threads : 2;
 }
 
+/* Each uses several processors, so a few are enough, also for several devices. */
+enum { DIGESTS_AT_ONCE = 8 };
+
 static unsigned descriptor_limit(void)
 {
     struct rlimit limit = {.rlim_cur = 0};
@@ -182,6 +185,7 @@ static int init_server(struct driver *driver, const struct operation *const *ope
     const unsigned lanes[LANES] = {
         [LANE_READS] = reads_at_once(driver->settings),
         [LANE_SCANS] = scans_at_once(driver->settings),
+        [LANE_DIGESTS] = DIGESTS_AT_ONCE,
         [LANE_LOOKS] = 2 * driver->settings->threads,
     };
     int error = server_init(&driver->server, operations, lanes);

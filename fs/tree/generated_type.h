@@ -53,6 +53,8 @@ struct generated_type {
     /* Of a text of a view: whether a listing shows it beside the view. */
     bool is_listed;
 
+    bool hashes; /* its lines take reading the pieces */
+
     /*
      * Writes the line at *place to `line`, which has room for TEXT_LINE_MOST bytes, and moves
      * *place past it. Returns 0, -NO_MORE_PIECES after the last line, or as view_next(),

@@ -15,6 +15,7 @@
 
 #include "core/base/cancel.h"
 #include "core/view/view.h"
+#include "fs/serve/crew.h"
 #include "fs/tree/acl.h"
 
 struct driver;
@@ -91,7 +92,7 @@ struct node_type {
     int (*list)(struct listing *listing, off_t offset);
 
     /* Files. */
-    bool (*open_may_scan)(const struct node *node); /* NULL: it does not */
+    enum lane (*open_lane)(const struct node *node); /* of an open; NULL: LANE_LOOKS */
     int (*open)(struct driver *driver, struct node *node, const struct opener *opener,
                 struct handle *handle);
 };

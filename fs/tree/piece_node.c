@@ -202,10 +202,10 @@ static bool is_file_of_piece(const struct node *node, const struct stat *found)
     return found->st_dev == known.device && found->st_ino == known.inode;
 }
 
-static bool may_piece_scan(const struct node *node)
+static enum lane lane_of_piece(const struct node *node)
 {
     const struct view *view = node->content.piece.view;
-    return view->type->has_records || view_is_pinned(view);
+    return view->type->has_records || view_is_pinned(view) ? LANE_SCANS : LANE_LOOKS;
 }
 
 /*
@@ -267,7 +267,7 @@ const struct node_type piece_node = {
     .shape = shape_piece,
     .count_blocks = count_piece_blocks,
     .is_of = is_file_of_piece,
-    .open_may_scan = may_piece_scan,
+    .open_lane = lane_of_piece,
     .open = open_piece,
     .view_of = view_of_piece,
 };

@@ -154,10 +154,9 @@ static double text_attributes_believed(const struct driver *driver, const struct
 }
 
 /* The first open makes the text. */
-static bool may_text_scan(const struct node *node)
+static enum lane lane_of_text(const struct node *node)
 {
-    (void)node;
-    return true;
+    return node->content.text.type->hashes ? LANE_DIGESTS : LANE_SCANS;
 }
 
 /* --- open texts ------------------------------------------------------------------------------- */
@@ -189,6 +188,14 @@ static const struct handle_type text_handle = {
     .close = close_text_handle,
 };
 
+/* A part of the text may have to be made again. */
+static const struct handle_type hashed_text_handle = {
+    .lane = LANE_DIGESTS,
+    .read = read_text_handle,
+    .seek = seek_text_handle,
+    .close = close_text_handle,
+};
+
 static int open_text_node(struct driver *driver, struct node *node, const struct opener *opener,
                           struct handle *handle)
 {
@@ -199,7 +206,7 @@ static int open_text_node(struct driver *driver, struct node *node, const struct
     struct reading reading = reading_for(&handle->reading, opener->cancel);
     error = text_file_open(&handle->text, driver, node, &reading, opener->accepts_growth);
     if (error == 0)
-        handle->type = &text_handle;
+        handle->type = node->content.text.type->hashes ? &hashed_text_handle : &text_handle;
     return error;
 }
 
@@ -218,7 +225,7 @@ const struct node_type text_node = {
     .look = look_at_text,
     .shape = shape_text,
     .attributes_believed = text_attributes_believed,
-    .open_may_scan = may_text_scan,
+    .open_lane = lane_of_text,
     .open = open_text_node,
     .view_of = view_of_text,
 };

@@ -103,7 +103,7 @@ static void describe_nothing(const struct request *request, char *text, size_t s
 
 static int setup(void **state)
 {
-    static const unsigned lanes[LANES] = {2, 2, 2};
+    static const unsigned lanes[LANES] = {2, 2, 2, 2};
     (void)state;
     memset(&given, 0, sizeof(given));
     int error = server_init(&server, two_operations, lanes);
