@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <xxhash.h>
 
 #include "core/base/cleanup.h"
@@ -157,10 +158,20 @@ static void remember_digest(struct digest_note *note, uint64_t era, const struct
         add_digest(note, &known);
 }
 
-bool digest_note_keeps(const struct reading *reading)
+static int64_t unsettled_ms(const struct reading *reading)
 {
     const struct generation_state state = generation_state(reading->generation);
-    return generation_is_settled(&state);
+    return generation_unsettled_ms(&state);
+}
+
+bool digest_note_keeps(const struct reading *reading)
+{
+    const int64_t wait = unsettled_ms(reading);
+    const struct timespec pause = {.tv_nsec = wait > 0 ? wait * 1000000 : 0};
+
+    if (wait > 0)
+        (void)nanosleep(&pause, NULL);
+    return wait == 0 || (wait > 0 && unsettled_ms(reading) == 0);
 }
 
 bool digest_note_recall(const struct reading *reading, const struct piece *piece,
@@ -174,6 +185,23 @@ bool digest_note_recall(const struct reading *reading, const struct piece *piece
     return table_find(&note->young, piece, digest) || table_find(&note->old, piece, digest);
 }
 
+static int make_digest(struct digest_note *note, const struct reading *reading,
+                       const struct piece *piece, struct piece_digest *digest)
+{
+    const bool kept = digest_note_keeps(reading);
+    const uint64_t era = current_era(note);
+    const unsigned revision = generation_version(reading->generation).revision;
+    int error = piece_digest_make(reading, piece, digest);
+
+    if (error == 0)
+        error = reading_confirm(reading);
+    if (error == 0 && generation_version(reading->generation).revision != revision)
+        return -ESTALE; /* a part of the bytes may be older than the rest */
+    if (error == 0 && kept)
+        remember_digest(note, era, piece, digest);
+    return error;
+}
+
 int digest_note_find(const struct reading *reading, const struct piece *piece,
                      struct piece_digest *digest)
 {
@@ -181,14 +209,8 @@ int digest_note_find(const struct reading *reading, const struct piece *piece,
 
     if (note == NULL)
         return -ENOMEM;
-    const uint64_t era = current_era(note);
-    const bool kept = digest_note_keeps(reading);
-    if (digest_note_recall(reading, piece, digest))
-        return reading_confirm(reading);
-    int error = piece_digest_make(reading, piece, digest);
-    if (error == 0)
-        error = reading_confirm(reading);
-    if (error == 0 && kept)
-        remember_digest(note, era, piece, digest);
-    return error;
+    int error = reading_confirm(reading); /* a change that has not been seen yet forgets */
+    if (error != 0 || digest_note_recall(reading, piece, digest))
+        return error;
+    return make_digest(note, reading, piece, digest);
 }

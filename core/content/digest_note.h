@@ -21,7 +21,7 @@ enum { DIGESTS_REMEMBERED = 128 * 1024 };
 
 /*
  * Sets *digest to that of a piece of a pinned reading, remembered or made. Blocks and fails as
- * piece_digest_make(); the digest is of the generation.
+ * piece_digest_make(), and with -ESTALE if the bytes may have changed meanwhile.
  */
 int digest_note_find(const struct reading *reading, const struct piece *piece,
                      struct piece_digest *digest);
@@ -30,7 +30,10 @@ int digest_note_find(const struct reading *reading, const struct piece *piece,
 bool digest_note_recall(const struct reading *reading, const struct piece *piece,
                         struct piece_digest *digest);
 
-/* Whether digests that are made now will be remembered. Does not block. */
+/*
+ * Waits a moment (at most 20 ms) if the file was first seen just now. Returns whether digests that
+ * are made from now on will be remembered.
+ */
 bool digest_note_keeps(const struct reading *reading);
 
 #endif

@@ -132,7 +132,7 @@ int word_find(const struct reading *reading, uint64_t size, struct content_word 
         return -ESTALE;
     const struct generation_state state = generation_state(reading->generation);
     struct known_word known = {.of = {state.identity, state.revision}};
-    const bool settled = generation_is_settled(&state);
+    const bool settled = generation_unsettled_ms(&state) == 0;
     /* A write moves the mtime when it begins, and then may reach a sampled block much later. */
     int error = reading_work(reading, stand_in_line, NULL);
     if (error == 0)

@@ -116,10 +116,14 @@ struct generation_state generation_state(struct generation *generation)
     return generation->state;
 }
 
-bool generation_is_settled(const struct generation_state *state)
+int64_t generation_unsettled_ms(const struct generation_state *state)
 {
     enum { TICK_MS = 20 }; /* two changes this close together may get one time stamp */
-    return (state->doubts & DOUBT_TIME) == 0 && clock_ms() - state->moved >= TICK_MS;
+    const int64_t since = clock_ms() - state->moved;
+
+    if ((state->doubts & DOUBT_TIME) != 0)
+        return -1;
+    return since < TICK_MS ? TICK_MS - since : 0;
 }
 
 struct file_identity generation_identity(struct generation *generation)

@@ -96,8 +96,11 @@ struct version generation_version(struct generation *generation);
 /* A copy of all that is known. */
 struct generation_state generation_state(struct generation *generation);
 
-/* Whether any later change of the file will move its time stamps, so that it is another version. */
-bool generation_is_settled(const struct generation_state *state);
+/*
+ * In how many ms any later change of the file will move its time stamps, so that it is another
+ * version: 0 if now; -1 if that cannot be said.
+ */
+int64_t generation_unsettled_ms(const struct generation_state *state);
 
 /* Whether generation_capture() has succeeded before. */
 bool generation_captured(struct generation *generation);

@@ -264,7 +264,7 @@ class KilledTest(ChecksumTest):
         self.addCleanup(lambda: [reader.kill() or reader.wait() for reader in readers])
         wait_for(lambda: read(mount.p(".bigfs/status")).decode().count("scanning:      ") == 1, 10, "it answers")
         time.sleep(0.5)
-        self.assertEqual(len(read(mount.p("small.log/lines@n4/2"))), len(read(mount.p("small.log/lines@n4/02"))))
+        self.assertEqual(len(read(mount.p("small.log/lines@n4/2"))), len(read(mount.p("small.log/lines@n4/000002.log"))))
         self.assertEqual(len(read(mount.p("small.log/lines@n4.tsv")).splitlines()), 5)
         self.assertTrue(all(reader.poll() is None for reader in readers))
         for reader in readers[1:]:

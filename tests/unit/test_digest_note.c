@@ -4,10 +4,13 @@
 #include "tests/unit/support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 #include "core/content/digest_batch.h"
 #include "core/file/fault_guard.h"
@@ -134,6 +137,28 @@ static void test_rewritten(void **state)
     AUTO_READING struct reading other = begin_file(world, "a", 1);
     assert_int_equal(digest_note_find(&reading, &piece, &digest), -ESTALE);
     assert_int_equal(check_digest(&other, &piece, 1), MIB);
+}
+
+/* A change between the sampled blocks, of which only the ctime tells: nothing old is recalled. */
+static void test_only_the_ctime_moves(void **state)
+{
+    struct world *world = *state;
+    AUTO_READING struct reading reading = begin_file(world, "a", 0);
+    const struct stat before = scratch_stat(&world->scratch, "a");
+    const struct timespec times[] = {before.st_atim, before.st_mtim};
+    const struct piece piece = piece_of(0, MIB, MIB);
+    struct piece_digest old;
+    struct piece_digest digest;
+    uint8_t byte = 0;
+
+    assert_int_equal(digest_note_find(&reading, &piece, &old), 0);
+    pattern_fill(&byte, 1, MIB + 5000, 0);
+    byte ^= 1;
+    scratch_overwrite(&world->scratch, "a", &byte, 1, MIB + 5000);
+    AUTO_CLOSE int fd = scratch_open(&world->scratch, "a", O_RDONLY);
+    assert_int_equal(futimens(fd, times), 0);
+    int error = digest_note_find(&reading, &piece, &digest);
+    assert_true(error == -ESTALE || (error == 0 && memcmp(&old, &digest, sizeof(old)) != 0));
 }
 
 /* As many digests as there is room for stay; of more, the younger half does. */
@@ -284,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_digits),
         cmocka_unit_test_setup_teardown(test_forgotten_when_it_grows, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_rewritten, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_only_the_ctime_moves, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_room, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_cancelled_in_a_hole, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_holes, world_setup, world_teardown),
