@@ -55,8 +55,8 @@ static size_t write_checksum(const struct view_text *text, const struct selector
 
 /* --- digests ---------------------------------------------------------------------------------- */
 
-static int resolve(const struct view_text *text, const struct selector *selector,
-                   struct piece *piece)
+static int resolve_listed(const struct view_text *text, const struct selector *selector,
+                          struct piece *piece)
 {
     struct piece_data data;
     return view_resolve(text->view, selector, &text->file, piece, &data);
@@ -71,7 +71,7 @@ static size_t find_pieces(const struct view_text *text, uint64_t cursor, struct 
 
     while (count < BATCH && !cancel_asked(reading->cancel) &&
            view_next(text->view, &text->file, &cursor, &selector) == 0 &&
-           resolve(text, &selector, &pieces[count]) == 0)
+           resolve_listed(text, &selector, &pieces[count]) == 0)
         count++;
     return count;
 }
@@ -114,7 +114,7 @@ static int write_checksum_line(const struct view_text *text, struct text_place *
 
     int error = view_next(text->view, &text->file, &place->cursor, &selector);
     if (error == 0)
-        error = resolve(text, &selector, &piece);
+        error = resolve_listed(text, &selector, &piece);
     if (error == 0)
         error = find_digest(text, &piece, place->cursor, &digest);
     if (error != 0) /* a piece that has just disappeared does not end the list */
