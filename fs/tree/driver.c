@@ -59,9 +59,10 @@ static bool relieve_driver(void *argument)
 
 /* --- the log ---------------------------------------------------------------------------------- */
 
-static void warn_of_index(const char *path, const char *problem)
+static void warn_of_index(void *argument, const char *path, const char *problem)
 {
-    fuse_log(FUSE_LOG_WARNING, "bigfs: line index: %s: %s\n", path, problem);
+    struct driver *driver = argument;
+    log_say(&driver->server.log, LOG_INDEX, FUSE_LOG_WARNING, "line index: %s: %s", path, problem);
 }
 
 /* Logs a generation that has ended for its readers: which file it was and what was found. */
@@ -69,22 +70,20 @@ static void log_end(void *argument, const char *path, const struct generation_en
 {
     struct driver *driver = argument;
 
-    if (!open || !log_may_write(&driver->server.log))
-        return;
-    log_write(&driver->server.log, FUSE_LOG_NOTICE,
-              "%s: what is open of it is stale (ESTALE): %s (%" PRIu64 " bytes before, %" PRIu64
-              " now)\n",
-              path, end_reason_text(end->reason), end->was.size, end->now.size);
+    if (open)
+        log_say(&driver->server.log, LOG_STALE, FUSE_LOG_WARNING,
+                "%s: what is open of it is stale (ESTALE): %s (%" PRIu64 " bytes before, %" PRIu64
+                " now)",
+                path, end_reason_text(end->reason), end->was.size, end->now.size);
 }
 
-/* Lines of their own limit: the EIO that a trouble causes must not crowd out what says where. */
+/* Lines of their own budget: the EIO that a trouble causes must not crowd out what says where. */
 static void note_trouble(void *argument, const char *kind, const char *path, const char *text)
 {
     struct driver *driver = argument;
 
     troubles_add(&driver->troubles, kind, path, text);
-    if (log_may_write(&driver->trouble_log))
-        log_write(&driver->trouble_log, FUSE_LOG_WARNING, "%s: %s\n", path, text);
+    log_say(&driver->server.log, LOG_TROUBLE, FUSE_LOG_WARNING, "%s: %s", path, text);
 }
 
 /* The path in SOURCE that a request is about. */
@@ -157,20 +156,19 @@ static void init_parts(struct driver *driver)
 
     init_pool(driver);
     dir_streams_init(&driver->dirs, dirs_limit());
-    index_directory_init(&driver->index_directory, settings->index_dir, LEAST_KEPT, warn_of_index);
+    index_directory_init(&driver->index_directory, settings->index_dir, LEAST_KEPT, warn_of_index,
+                         driver);
     index_space_init(&driver->index_space, settings->index_dir, settings->index_space);
     driver->index_directory.space = &driver->index_space;
     sampler_init(&driver->sampler);
     recent_sources_init(&driver->recent);
     troubles_init(&driver->troubles);
-    log_init(&driver->trouble_log);
 }
 
 static void destroy_parts(struct driver *driver)
 {
     recent_sources_destroy(&driver->recent);
     troubles_destroy(&driver->troubles);
-    log_destroy(&driver->trouble_log);
     index_space_destroy(&driver->index_space);
     index_directory_destroy(&driver->index_directory);
     dir_streams_destroy(&driver->dirs);

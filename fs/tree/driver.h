@@ -37,7 +37,6 @@ struct driver {
     struct sampler sampler;
     struct recent_sources recent; /* of small files and compressed contents */
     struct troubles troubles;     /* of files */
-    struct log trouble_log;       /* their lines */
     struct node_table nodes;
     struct dir_streams dirs;
     pthread_mutex_t handles_lock;
