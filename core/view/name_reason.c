@@ -61,10 +61,11 @@ void name_reason_of_view(const char *name, size_t length, const struct view_defa
     const size_t used = at != NULL ? (size_t)(at - name) : length;
     const struct view_type *type = view_types[view_type_named(name, used)];
 
-    set_reason(reason, "it fits no rule");
     if (type == NULL)
         refuse_view(name, used, reason);
-    else if (at != NULL)
+    else if (at == NULL)
+        set_reason(reason, "%s is one file and no directory of pieces", type->name);
+    else
         view_arguments_explain(at + 1, length - used - 1, defaults->patterns, type, reason->text,
                                sizeof(reason->text));
 }

@@ -16,7 +16,8 @@ enum {
     ROOM_MOST = 20,      /* lines in a row */
     REFILL_MS = 500,     /* until one more may be written */
     SAY_AFTER_MS = 1000, /* until the log says how many were left out */
-    PART_MOST = 1024,    /* bytes of a line of libfuse that are kept until it ends */
+    LOG_STACK = 128 * 1024,
+    PART_MOST = 1024, /* bytes of a line of libfuse that are kept until it ends */
 };
 
 static const struct {
@@ -154,7 +155,12 @@ static void *say_left_out(void *argument)
 
 int log_start(struct log *log)
 {
-    int error = pthread_create(&log->thread, NULL, say_left_out, log);
+    pthread_attr_t attributes;
+
+    pthread_attr_init(&attributes);
+    (void)pthread_attr_setstacksize(&attributes, LOG_STACK);
+    int error = pthread_create(&log->thread, &attributes, say_left_out, log);
+    pthread_attr_destroy(&attributes);
     HOLD_LOCK(&log->lock);
     log->running = error == 0;
     return -error;
@@ -231,7 +237,7 @@ static _Thread_local struct {
     size_t used;
 } part;
 
-static void end_part(struct log *log, enum fuse_log_level level)
+static void end_libfuse_line(struct log *log, enum fuse_log_level level)
 {
     part.text[part.used] = '\0';
     if (part.used > 0 && log_may_write(log, LOG_LIBFUSE, level))
@@ -239,10 +245,10 @@ static void end_part(struct log *log, enum fuse_log_level level)
     part.used = 0;
 }
 
-static void add_byte(struct log *log, enum fuse_log_level level, char byte)
+static void add_libfuse_byte(struct log *log, enum fuse_log_level level, char byte)
 {
     if (byte == '\n' || part.used == sizeof(part.text) - 1)
-        end_part(log, level);
+        end_libfuse_line(log, level);
     if (byte != '\n')
         part.text[part.used++] = byte;
 }
@@ -256,7 +262,7 @@ static void log_libfuse(enum fuse_log_level level, const char *format, va_list a
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     for (const char *at = text; at != NULL && *at != '\0'; at++)
-        add_byte(of_libfuse, level, *at);
+        add_libfuse_byte(of_libfuse, level, *at);
 }
 
 void log_take_libfuse(struct log *log)

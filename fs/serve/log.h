@@ -40,9 +40,9 @@ enum log_kind {
 
 struct log_budget {
     unsigned room;             /* lines that may be written now */
+    enum fuse_log_level level; /* of the last line that was left out */
     int64_t refilled;          /* when `room` last grew, in ms */
     uint64_t left_out;         /* lines left out since that was last said */
-    enum fuse_log_level level; /* of the last line that was left out */
 };
 
 struct log {

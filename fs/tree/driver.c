@@ -11,6 +11,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/base/outcome.h"
 
 /* In bytes. Smaller files are counted at once: their indexes are not worth a file each. */
 enum { LEAST_KEPT = INDEX_BLOCK };
@@ -86,6 +87,35 @@ static void note_trouble(void *argument, const char *kind, const char *path, con
     log_say(&driver->server.log, LOG_TROUBLE, FUSE_LOG_WARNING, "%s: %s", path, text);
 }
 
+/* Logs that the path of SOURCE leads nowhere, or somewhere again. */
+static void log_source(void *argument, const struct directory_news *news)
+{
+    static const struct {
+        enum fuse_log_level level;
+        const char *text;
+    } events[] = {
+        [DIRECTORY_GONE] = {FUSE_LOG_WARNING,
+                            "is not there: the mount shows what it still reaches of it, and "
+                            "follows the path when it leads somewhere again"},
+        [DIRECTORY_BACK] = {FUSE_LOG_NOTICE, "is back"},
+        [DIRECTORY_FOLLOWED] = {FUSE_LOG_NOTICE,
+                                "leads to another directory now, which the mount shows"},
+        [DIRECTORY_REFUSED] = {FUSE_LOG_WARNING,
+                               "leads to a directory that the mount does not follow: unmount "
+                               "and mount again to show that one"},
+    };
+    struct driver *driver = argument;
+    const char *why = news->error == -EPERM           ? "it belongs to another user"
+                      : news->error == -MET_OURSELVES ? "it leads into this mount"
+                                                      : strerror(-news->error);
+
+    if (news->event == DIRECTORY_FOLLOWED)
+        atomic_store(&driver->nodes.root->device, news->device);
+    log_say(&driver->server.log, LOG_LIFE, events[news->event].level, "SOURCE %s %s%s%s%s",
+            driver->source, events[news->event].text, news->error != 0 ? " (" : "",
+            news->error != 0 ? why : "", news->error != 0 ? ")" : "");
+}
+
 /* The path in SOURCE that a request is about. */
 static void describe_request(const struct request *request, char *text, size_t size)
 {
@@ -106,12 +136,12 @@ static void describe_request(const struct request *request, char *text, size_t s
 static int open_source_directory(struct driver *driver, uint64_t *device)
 {
     struct stat attributes = {0};
-    AUTO_FREE char *path = strdup(driver->source);
-    if (path == NULL)
+    driver->directory_path = strdup(driver->source);
+    if (driver->directory_path == NULL)
         return -ENOMEM;
     if (driver->single != NULL)
-        *(strrchr(path, '/') + 1) = '\0';
-    driver->directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        *(strrchr(driver->directory_path, '/') + 1) = '\0';
+    driver->directory = open(driver->directory_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (driver->directory < 0)
         return -errno;
     /* If openat2 is forbidden (in old containers), every name would fail later. */
@@ -126,6 +156,7 @@ static int open_source_directory(struct driver *driver, uint64_t *device)
 static void free_paths(struct driver *driver)
 {
     free(driver->source);
+    free(driver->directory_path);
     free(driver->mountpoint);
     free(driver->single);
 }
@@ -155,6 +186,15 @@ static void init_parts(struct driver *driver)
     const struct settings *settings = driver->settings;
 
     init_pool(driver);
+    driver->watch = (struct directory_watch){
+        .path = driver->directory_path,
+        .entry = driver->single,
+        .directory = driver->directory,
+        .own = &driver->own,
+        .tell = log_source,
+        .argument = driver,
+    };
+    directory_watch_init(&driver->watch);
     dir_streams_init(&driver->dirs, dirs_limit());
     index_directory_init(&driver->index_directory, settings->index_dir, LEAST_KEPT, warn_of_index,
                          driver);
@@ -172,6 +212,7 @@ static void destroy_parts(struct driver *driver)
     index_space_destroy(&driver->index_space);
     index_directory_destroy(&driver->index_directory);
     dir_streams_destroy(&driver->dirs);
+    directory_watch_destroy(&driver->watch);
     source_pool_destroy(&driver->pool);
 }
 
@@ -230,11 +271,14 @@ int driver_start(struct driver *driver)
         error = sampler_start(&driver->sampler);
     if (error == 0)
         error = server_start(&driver->server);
+    if (error == 0)
+        error = directory_watch_start(&driver->watch);
     return error != 0 ? error : index_space_start(&driver->index_space);
 }
 
 void driver_stop(struct driver *driver)
 {
+    directory_watch_stop(&driver->watch);
     sampler_stop(&driver->sampler);
     index_builder_stop(&driver->index_builder);
     index_space_stop(&driver->index_space);

@@ -37,7 +37,6 @@ static void check_reason(const char *name, size_t length)
 
     name_reason_of_view(name, length, &defaults, &reason);
     require(memchr(reason.text, '\0', sizeof(reason.text)) != NULL && reason.text[0] != '\0');
-    require(strcmp(reason.text, "it fits no rule") != 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

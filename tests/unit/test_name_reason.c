@@ -54,6 +54,7 @@ static void test_views(void **state)
         {"desktop.ini", "there is no view desktop.ini" THE_VIEWS},
         {"", "there is no view " THE_VIEWS},
         {"@n8", "there is no view " THE_VIEWS},
+        {"whole", "whole is one file and no directory of pieces"},
         {"whole@1", "whole takes no arguments"},
         {"extents@1M", "extents takes no arguments"},
         {"lines@", "an argument is empty"},
