@@ -64,6 +64,11 @@ static bool lets_others_in(const struct options *options)
            has_option(&options->fuse, "allow_root"); /* libfuse makes allow_other of it */
 }
 
+static bool shows_requests(const struct options *options)
+{
+    return options->debug || options->log_level == FUSE_LOG_DEBUG;
+}
+
 /*
  * Adds mount options after the user's, so that they count: those that are not the user's to choose,
  * and a name of the file system unless the user gave one.
@@ -83,7 +88,7 @@ static int add_mount_options(struct options *options, const char *source, bool o
                  (others && fuse_opt_add_opt(&list, "default_permissions") != 0) ||
                  fuse_opt_add_arg(&options->fuse, "-o") != 0 ||
                  fuse_opt_add_arg(&options->fuse, list) != 0 ||
-                 (options->debug && fuse_opt_add_arg(&options->fuse, "-d") != 0);
+                 (shows_requests(options) && fuse_opt_add_arg(&options->fuse, "-d") != 0);
     free(list);
     return failed ? -ENOMEM : 0;
 }
@@ -192,7 +197,7 @@ static void begin_log(struct mount *mount, const struct options *options)
 {
     struct log *log = &mount->driver.server.log;
 
-    log->level = options->debug ? FUSE_LOG_DEBUG : options->log_level;
+    log->level = shows_requests(options) ? FUSE_LOG_DEBUG : options->log_level;
     atomic_store(&log->sink, log_sink_of_stderr());
     log_take_libfuse(log);
 }

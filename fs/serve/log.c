@@ -26,7 +26,7 @@ static const struct {
     [LOG_LIFE] = {"the mount"},
     [LOG_STALE] = {"stale files"},
     [LOG_FAILED] = {"failed requests"},
-    [LOG_TROUBLE] = {"files that cannot be read"},
+    [LOG_TROUBLE] = {"troubles of files"},
     [LOG_INDEX] = {NULL}, /* a damaged index is removed, so no reader can have more of them */
     [LOG_NAME] = {"names that fit no rule"},
     [LOG_LIBFUSE] = {"lines of libfuse"},

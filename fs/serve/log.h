@@ -8,7 +8,7 @@
  *
  * No reader can flood it: each kind of line has a budget, a burst and then one line now and then.
  * So lines of one kind cannot displace those of another. Debug lines have no budget, as whoever
- * asks for them wants them all.
+ * asks for them wants them all; and neither have lines of indexes, as each is found damaged once.
  *
  * Thread-safe, except as said. Writing blocks as long as the sink does. No lock is held meanwhile.
  */

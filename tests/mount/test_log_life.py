@@ -110,7 +110,12 @@ class LifeTest(harness.MountTest):
 
     def test_each_request(self):
         """-d shows every request, each in a line of its own, with the prefix; whatever the level says."""
-        mount = self.mount(None, "-d", "--log-level=error")
+        for options in (["-d", "--log-level=error"], ["--log-level=debug"]):
+            with self.subTest(options=options):
+                self.check_requests(*options)
+
+    def check_requests(self, *options):
+        mount = self.mount(None, *options)
         mount.allowed_trouble.append("error: -2")
         for _ in range(50):
             self.assertEqual(errno_of(os.stat, mount.p("missing")), "ENOENT")
