@@ -94,11 +94,17 @@ static const char *hear_signal(const struct service *service)
     return number != 0 ? signals_name(number) : NULL;
 }
 
-/* Why the connection has ended: the kernel says only that. An aborted one keeps its mount. */
+/*
+ * Why the connection has ended: the kernel says only that. An aborted one keeps its mount. The
+ * device alone would not tell, as another mount may have got its number by now.
+ */
 static const char *explain_end(const struct service *service)
 {
-    return mount_table_has(service->table, service->driver->device) ? "the connection was aborted"
-                                                                    : "unmounted";
+    const struct driver *driver = service->driver;
+    dev_t found = 0;
+    const bool mounted =
+        mount_table_find(service->table, driver->mountpoint, &found) && found == driver->device;
+    return mounted ? "the connection was aborted" : "unmounted";
 }
 
 /*
