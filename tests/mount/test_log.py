@@ -120,6 +120,9 @@ class CountTest(harness.MountTest):
         with disk.misbehaving(rule("read", "errno", errno.EIO, start=1 * M, end=1 * M + 4 * K)):
             self.assertEqual(errno_of(read, mount.p("app.log/bytes/1")), "EIO")
         self.assertRegex(mount.log(), r"(?m)^%sapp\.log: read was answered with EIO$" % harness.PREFIX)
+        with disk.misbehaving(rule("read", "errno", errno.EUCLEAN, start=2 * M, end=2 * M + 4 * K)):
+            self.assertEqual(errno_of(read, mount.p("app.log/bytes/2")), "EIO")
+        self.assertRegex(mount.log(), r"(?m)^%sapp\.log: read was answered with EIO: Structure needs cleaning$" % harness.PREFIX)
         self.assertGreaterEqual(labelled(mount, "failures_total")["read"], 1)
 
 
