@@ -17,6 +17,7 @@ enum { MOST_THREADS = 512 };
 #define A_COUNT "a COUNT from 1, such as 5000, 100K or 2M"
 #define A_FORMAT "EXT=FORMAT, such as csv=csv, tsv=csv=tab or fq=fastq"
 #define A_RECORD "NAME=REGEX, such as entry=[0-9]{4}-"
+#define A_LEVEL "error, warning, notice, info or debug"
 #define SOME_OPTIONS "mount options, such as allow_other"
 #define SOME_VIEWS "a list of bytes, lines, rows, extents and whole"
 
@@ -202,6 +203,11 @@ static int set_debug(struct options *options, const char *value)
     return 0;
 }
 
+static int set_log_level(struct options *options, const char *value)
+{
+    return log_level_named(value, &options->log_level) ? 0 : -EINVAL;
+}
+
 static int set_help(struct options *options, const char *value)
 {
     (void)value;
@@ -246,6 +252,7 @@ const struct option_rule option_rules[] = {
     {"cache",        0,   true,  ARGUMENT_REQUIRED, set_cache,        "kernel or none"},
     {"extents",      0,   true,  ARGUMENT_REQUIRED, set_extents,      "auto, seek, fiemap or none"},
     {"threads",      0,   true,  ARGUMENT_REQUIRED, set_threads,      "a number from 1 to 512"},
+    {"log-level",    0,   true,  ARGUMENT_REQUIRED, set_log_level,    A_LEVEL},
     {"foreground",   'f', true,  ARGUMENT_NONE,     set_foreground,   NULL},
     {"debug",        'd', true,  ARGUMENT_NONE,     set_debug,        NULL},
     {NULL,           'o', false, ARGUMENT_LIST,     pass_on,          SOME_OPTIONS},

@@ -31,7 +31,7 @@ struct option_rule {
     const char *wanted; /* describes a valid value, in messages after "give"; NULL: no value */
 };
 
-enum { OPTION_RULES = 21 };
+enum { OPTION_RULES = 22 };
 extern const struct option_rule option_rules[];
 
 /* Whether a value is required. */

@@ -7,22 +7,24 @@
 
 #include <fuse_opt.h>
 
+#include "fs/serve/log.h"
 #include "fs/tree/settings.h"
 
 struct options {
     struct settings settings;
     bool min_size_given;
     bool index_dir_given;
-    const char *source;     /* as given; NULL with `index`, `help` and `version` */
-    const char *mountpoint; /* the same */
-    bool index;             /* make the line indexes of `files`, and mount nothing */
-    char **files;           /* as given */
-    int file_count;         /* with `index`, at least 1 */
-    bool foreground;        /* stay in the foreground */
-    bool debug;             /* show every request */
-    bool help;              /* only print the help */
-    bool version;           /* only print the version */
-    struct fuse_args fuse;  /* what goes on to libfuse; owned */
+    const char *source;            /* as given; NULL with `index`, `help` and `version` */
+    const char *mountpoint;        /* the same */
+    bool index;                    /* make the line indexes of `files`, and mount nothing */
+    char **files;                  /* as given */
+    int file_count;                /* with `index`, at least 1 */
+    bool foreground;               /* stay in the foreground */
+    bool debug;                    /* show every request */
+    bool help;                     /* only print the help */
+    bool version;                  /* only print the version */
+    enum fuse_log_level log_level; /* the least severe one that is logged */
+    struct fuse_args fuse;         /* what goes on to libfuse; owned */
 };
 
 #endif
