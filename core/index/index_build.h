@@ -15,12 +15,14 @@
 #include "core/base/list.h"
 #include "core/content/map_walk.h"
 #include "core/content/reading.h"
+#include "core/index/build_counts.h"
 #include "core/index/index_draft.h"
 
 struct index_build;
 
 /* What a kind of build does. */
 struct index_build_type {
+    enum build_kind kind;
     bool one_at_a_time; /* no step begins while another is under way */
 
     /* Where a step from `start` ends. The builder's lock is held. */
@@ -45,6 +47,7 @@ struct index_build {
     uint64_t ahead;          /* constant; how far steps may be ahead of the oldest under way */
     uint64_t from;           /* constant; bytes that were already covered */
     uint64_t device;         /* constant; of the file's file system */
+    int64_t began;           /* constant; clock_ms() */
     uint64_t next;           /* protected by index_builder.lock; where the next step begins */
     uint64_t done;           /* protected by index_builder.lock; bytes that were counted */
     uint64_t counted_to;     /* protected by index_builder.lock; no step before this has failed */
