@@ -52,6 +52,14 @@ int error_for_reader(int error)
     return EIO;
 }
 
+bool error_is_answer(int answer)
+{
+    for (size_t i = 0; i < ANSWERS; i++)
+        if (answers[i].answer == answer)
+            return true;
+    return answer == EIO;
+}
+
 int64_t error_patience_ms(int error)
 {
     for (size_t i = 0; i < ANSWERS; i++)

@@ -3,10 +3,14 @@
 #ifndef BIGFS_FS_SERVE_ERRORS_H
 #define BIGFS_FS_SERVE_ERRORS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The errno for a reader (positive) for an error of the core (negative). */
 int error_for_reader(int error);
+
+/* Whether a reader may get this errno. */
+bool error_is_answer(int answer);
 
 /*
  * For how many ms a request with this error is put aside and tried again; 0: it has failed for
