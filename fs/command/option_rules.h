@@ -5,6 +5,8 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 
 #include "fs/command/option_values.h"
 
@@ -14,6 +16,13 @@ enum option_argument {
     ARGUMENT_REQUIRED = required_argument, /* --NAME=VALUE, --NAME VALUE or -LETTER VALUE */
     ARGUMENT_OPTIONAL = optional_argument, /* --NAME or --NAME=VALUE */
     ARGUMENT_LIST, /* -LETTER LIST: comma-separated words, each of which may be an option */
+};
+
+/* Who may know the value of an option. */
+enum option_told {
+    TOLD_NOTHING,  /* there is no value, or none of this number */
+    TOLD_TO_ALL,   /* any user */
+    TOLD_TO_OWNER, /* root and the user who mounted: it may hold a path */
 };
 
 struct option_rule {
@@ -28,6 +37,13 @@ struct option_rule {
      * line on standard error.
      */
     int (*set)(struct options *options, const char *value);
+
+    /*
+     * Writes the value that is in force, as `set` takes it, for .bigfs/status: that of this number
+     * (from 0), if the option may be given several times. What it writes does not count if it
+     * tells nothing. NULL: it is no option of a mount.
+     */
+    enum option_told (*tell)(const struct options *options, size_t number, FILE *out);
     const char *wanted; /* describes a valid value, in messages after "give"; NULL: no value */
 };
 
