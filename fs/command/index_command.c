@@ -20,8 +20,9 @@
 
 enum { DESCRIPTORS = 4 };
 
-static void warn(const char *path, const char *problem)
+static void warn(void *argument, const char *path, const char *problem)
 {
+    (void)argument;
     (void)complain(EXIT_FAILURE, "line index: %s: %s", path, problem);
 }
 
@@ -176,7 +177,7 @@ int index_command(const struct options *options)
     if (options->settings.index_dir == NULL)
         return complain(EXIT_FAILURE, "--index needs a directory to keep line indexes in: give "
                                       "--index-dir=DIR");
-    index_directory_init(&maker.directory, options->settings.index_dir, 1, warn);
+    index_directory_init(&maker.directory, options->settings.index_dir, 1, warn, NULL);
     index_space_init(&maker.space, options->settings.index_dir, options->settings.index_space);
     maker.directory.strict = true;
     maker.directory.space = &maker.space;

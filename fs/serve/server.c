@@ -135,6 +135,8 @@ void server_count(struct server *server, const struct request *request, int answ
     atomic_fetch_add_explicit(&counts->failures, 1, memory_order_relaxed);
     if (answer <= MOST_ERRNO)
         atomic_fetch_add_explicit(&server->errors[answer], 1, memory_order_relaxed);
+    if (answer == EIO && server->on_io_error != NULL)
+        server->on_io_error(request);
     if (answer == EIO)
         log_io_error(server, request);
 }

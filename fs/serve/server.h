@@ -57,6 +57,9 @@ struct server {
     /* Constant; describes a request for people, in `text`. Set before use. */
     void (*describe)(const struct request *request, char *text, size_t size);
 
+    /* Constant; called before a request is answered with EIO; or NULL. Set before use. */
+    void (*on_io_error)(const struct request *request);
+
     /* Constant; called just before the kernel gets the answer to INIT; or NULL. Set before use. */
     void (*on_ready)(struct server *server);
 };

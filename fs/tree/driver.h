@@ -25,6 +25,7 @@ struct driver {
     char *source;       /* absolute path of SOURCE; owned */
     char *mountpoint;   /* absolute; owned */
     char *single;       /* the only name that is shown, if SOURCE is one file; owned, or NULL */
+    char *user;         /* the name of the one who mounted; owned, or NULL */
     int directory;      /* SOURCE, or the directory it is in; owned */
     dev_t device;       /* of the mount itself; constant once it is served */
     bool kernel_checks; /* constant once mounted; the kernel checks rights (allow_other) */
