@@ -10,12 +10,13 @@
 #include "core/format/nul.h"
 
 const struct record_formats record_formats[] = {
-    {&lines_format, 1, NULL},
-    {&nul_format, 1, NULL},
-    {&fastq_format, 1, NULL},
-    {&fasta_format, 1, NULL},
-    {csv_formats, 256, csv_format_named},
-    {NULL, 0, NULL},
+    {&lines_format, 1, NULL, "(none)", "a line"},
+    {&nul_format, 1, NULL, "nul", "what ends in NUL, as from find -print0"},
+    {&fastq_format, 1, NULL, "fastq", "four lines"},
+    {&fasta_format, 1, NULL, "fasta", "what starts at a line that starts with >"},
+    {csv_formats, 256, csv_format_named, "csv, csv=X",
+     "a row of CSV, with line breaks in quoted fields; X: another delimiter, or tab"},
+    {NULL, 0, NULL, NULL, NULL},
 };
 
 const struct record_format *const default_format = &lines_format;

@@ -90,13 +90,30 @@ static const struct view_argument {
     enum view_argument_bit bit;
     const char *word; /* what it begins with; NULL: it has no word of its own */
     bool (*parse)(const struct argument *argument, struct view *view);
+    const char *form; /* for people; NULL: the type says it */
+    const char *help; /* the same */
 } arguments[] = {
-    {TAKES_SIZE, NULL, parse_size},     {TAKES_HEADER, "header", parse_header},
-    {TAKES_FORMAT, NULL, parse_format}, {TAKES_FROM, "from", parse_from},
-    {TAKES_TO, "to", parse_to},         {TAKES_PIN, "pin", parse_pin},
+    {TAKES_SIZE, NULL, parse_size, NULL, "how large pieces are; nN: how many there are"},
+    {TAKES_HEADER, "header", parse_header, "header[=H]",
+     "each piece starts with the first H records of the file, or with the first"},
+    {TAKES_FORMAT, NULL, parse_format, "FORMAT", "what a record is, if it is no line: see below"},
+    {TAKES_FROM, "from", parse_from, "from=OFFSET",
+     "only what begins at this byte of the file, or after it"},
+    {TAKES_TO, "to", parse_to, "to=OFFSET", "only what begins before this byte of the file"},
+    {TAKES_PIN, "pin", parse_pin, "pin=WORD",
+     "only the content that WORD names, which FILE/pin tells; another is ESTALE"},
 };
 
 enum { ARGUMENTS = sizeof(arguments) / sizeof(arguments[0]) };
+
+bool view_argument_help(size_t number, struct view_argument_help *help)
+{
+    if (number >= ARGUMENTS)
+        return false;
+    *help = (struct view_argument_help){arguments[number].bit, arguments[number].form,
+                                        arguments[number].help};
+    return true;
+}
 
 /* Reads an argument that is not yet in *given. */
 static bool parse_argument(const struct argument *argument, struct view *view, unsigned *given)

@@ -249,4 +249,7 @@ static void write_metrics(FILE *out, struct driver *driver, bool named)
     write_gauges(out, driver);
 }
 
-const struct generated_type metrics_report = {.name = "metrics", .write = write_metrics};
+const struct generated_type metrics_report = {
+    .name = "metrics",
+    .help = "counters and gauges, in the text format of Prometheus",
+    .write = write_metrics};

@@ -206,4 +206,7 @@ static void write_status(FILE *out, struct driver *driver, bool named)
         troubles_tell(&driver->troubles, write_trouble, out);
 }
 
-const struct generated_type status_report = {.name = "status", .write = write_status};
+const struct generated_type status_report = {
+    .name = "status",
+    .help = "the process, its options, what is open, what is being made, and what went wrong",
+    .write = write_status};
