@@ -12,6 +12,12 @@ static const char *const result_names[BUILD_RESULTS] = {
     [BUILD_STOPPED] = "stopped",
 };
 
+void build_counts_end(struct build_counts *counts, enum build_result result, int64_t ms)
+{
+    counts->ended[result]++;
+    counts->ms += ms;
+}
+
 const char *build_kind_name(enum build_kind kind)
 {
     return kind_names[kind];

@@ -268,3 +268,30 @@ bool index_build_is_for(const struct index_build *build, const struct generation
     return build->reading.generation == generation &&
            (build->index == NULL || build->index->format == format);
 }
+
+/* --- what is told ----------------------------------------------------------------------------- */
+
+bool index_build_has_work(const struct index_build *build)
+{
+    return build->from < build->size;
+}
+
+enum build_result index_build_result(const struct index_build *build, int error)
+{
+    if (error != 0 && error != -CANCELLED)
+        return BUILD_FAILED;
+    return error == 0 && build->next >= build->size ? BUILD_FINISHED : BUILD_STOPPED;
+}
+
+struct index_progress index_build_progress(const struct index_build *build)
+{
+    return (struct index_progress){
+        .path = build->reading.source->path,
+        .done = build->from + build->done,
+        .size = build->size,
+        .from = build->from,
+        .ms = clock_ms() - build->began,
+        .kind = build->type->kind,
+        .format = build->index != NULL ? build->index->format->name : NULL,
+    };
+}

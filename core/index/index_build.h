@@ -79,4 +79,13 @@ bool index_build_is_for(const struct index_build *build, const struct generation
  */
 int index_build_end(struct index_build *build, struct index_directory *directory);
 
+/* Whether there was anything to do when it began: a map may have been found. */
+bool index_build_has_work(const struct index_build *build);
+
+/* How it ended: `error` is what index_build_end() returned. The builder's lock is held. */
+enum build_result index_build_result(const struct index_build *build, int error);
+
+/* How far it has come. Valid as long as the build. The builder's lock is held. */
+struct index_progress index_build_progress(const struct index_build *build);
+
 #endif

@@ -24,47 +24,19 @@ struct build_step {
     uint64_t end;
 };
 
-/* --- counts ----------------------------------------------------------------------------------- */
-
-/* Whether there was anything to do: the map may have been found. */
-static bool had_work(const struct index_build *build)
-{
-    return build->from < build->size;
-}
-
-static enum build_result result_of(const struct index_build *build, int error)
-{
-    if (error != 0 && error != -CANCELLED)
-        return BUILD_FAILED;
-    return error == 0 && build->next >= build->size ? BUILD_FINISHED : BUILD_STOPPED;
-}
-
-static void count_end(struct index_builder *builder, const struct index_build *build, int error)
-{
-    if (!had_work(build))
-        return;
-    HOLD_LOCK(&builder->lock);
-    struct build_counts *counts = &builder->counts[build->type->kind];
-    counts->ended[result_of(build, error)]++;
-    counts->ms += clock_ms() - build->began;
-}
-
-struct build_counts index_builder_counts(struct index_builder *builder, enum build_kind kind)
-{
-    HOLD_LOCK(&builder->lock);
-    return builder->counts[kind];
-}
-
 /* --- the end of a build ----------------------------------------------------------------------- */
 
 /*
- * Removes the build from the list, so that no waiter can join it, and moves its waiters to
- * `waiters`, to be informed.
+ * Removes the build, which ended with `error`, from the list, so that no waiter can join it, and
+ * moves its waiters to `waiters`, to be informed.
  */
-static void remove_build(struct index_builder *builder, struct index_build *build,
+static void remove_build(struct index_builder *builder, struct index_build *build, int error,
                          struct list *waiters)
 {
     HOLD_LOCK(&builder->lock);
+    if (index_build_has_work(build))
+        build_counts_end(&builder->counts[build->type->kind], index_build_result(build, error),
+                         clock_ms() - build->began);
     list_remove(&build->link);
     while (!list_empty(&build->waiters)) {
         struct index_waiter *waiter = list_object(build->waiters.next, struct index_waiter, link);
@@ -96,8 +68,7 @@ static void end_build(struct index_builder *builder, struct index_build *build)
     int error = index_build_end(build, builder->directory);
 
     list_reset(&waiters);
-    remove_build(builder, build, &waiters);
-    count_end(builder, build, error);
+    remove_build(builder, build, error, &waiters);
     index_build_free(build);
     while ((waiter = take_waiter(builder, &waiters)) != NULL)
         waiter->ended(waiter, error);
@@ -368,7 +339,7 @@ static int join_build(struct index_builder *builder, const struct reading *readi
     if (build == NULL) {
         build = steal_pointer(fresh);
         list_append(&builder->builds, &build->link);
-        builder->counts[build->type->kind].begun += had_work(build) ? 1 : 0;
+        builder->counts[build->type->kind].begun += index_build_has_work(build) ? 1 : 0;
     }
     build->abandoned = false; /* if it was abandoned, it continues */
     waiter->build = build;
@@ -411,20 +382,16 @@ void index_builder_report(struct index_builder *builder,
                           void (*tell)(void *argument, const struct index_progress *progress),
                           void *argument)
 {
-    const int64_t now = clock_ms();
-
     HOLD_LOCK(&builder->lock);
     for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
         const struct index_build *build = list_object(link, struct index_build, link);
-        const struct index_progress progress = {
-            .path = build->reading.source->path,
-            .done = build->from + build->done,
-            .size = build->size,
-            .from = build->from,
-            .ms = now - build->began,
-            .kind = build->type->kind,
-            .format = build->index != NULL ? build->index->format->name : NULL,
-        };
+        const struct index_progress progress = index_build_progress(build);
         tell(argument, &progress);
     }
+}
+
+struct build_counts index_builder_counts(struct index_builder *builder, enum build_kind kind)
+{
+    HOLD_LOCK(&builder->lock);
+    return builder->counts[kind];
 }

@@ -51,17 +51,6 @@ struct index_waiter {
     void (*ended)(struct index_waiter *waiter, int error);
 };
 
-/* How far a build has come. */
-struct index_progress {
-    const char *path; /* of the source, beneath SOURCE */
-    uint64_t done;    /* bytes */
-    uint64_t size;    /* bytes */
-    uint64_t from;    /* bytes of `done` that were known before the build began */
-    int64_t ms;       /* since it began */
-    enum build_kind kind;
-    const char *format; /* of an index: the name of its records' format; else NULL */
-};
-
 /*
  * Starts threads, of which `threads` may work on one device (0: one for each processor this process
  * may use). There are more for other devices, so that a device that does not answer, and holds its

@@ -18,13 +18,6 @@ enum option_argument {
     ARGUMENT_LIST, /* -LETTER LIST: comma-separated words, each of which may be an option */
 };
 
-/* Who may know the value of an option. */
-enum option_told {
-    TOLD_NOTHING,  /* there is no value, or none of this number */
-    TOLD_TO_ALL,   /* any user */
-    TOLD_TO_OWNER, /* root and the user who mounted: it may hold a path */
-};
-
 struct option_rule {
     const char *name; /* --NAME, and in -o lists with underscores; NULL: only a letter */
     char letter;      /* -LETTER; 0: only a name */

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/command/option_tell.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "core/base/cleanup.h"
 #include "core/base/quantity.h"
-#include "core/base/shell_word.h"
-
-/* --- each option ------------------------------------------------------------------------------ */
 
 /* Of an option that has one value, which any user may know. */
 static enum option_told told_once(size_t number)
@@ -148,52 +141,4 @@ enum option_told tell_passed_on(const struct options *options, size_t number, FI
         return TOLD_NOTHING;
     (void)fputs(options->fuse.argv[list], out);
     return TOLD_TO_OWNER; /* as fsname=PATH */
-}
-
-/* --- all -------------------------------------------------------------------------------------- */
-
-/* The option as the command takes it, from its value. The caller frees it. NULL: no memory. */
-static char *make_text(const struct option_rule *rule, const char *value)
-{
-    const char letter[] = {rule->letter, '\0'};
-    const char *between = rule->argument == ARGUMENT_NONE       ? ""
-                          : rule->argument == ARGUMENT_OPTIONAL ? "="
-                                                                : " ";
-    AUTO_FREE char *word = value[0] != '\0' ? shell_word(value) : strdup("");
-    char *text = NULL;
-
-    if (word == NULL || asprintf(&text, "%s%s%s%s", rule->name != NULL ? "--" : "-",
-                                 rule->name != NULL ? rule->name : letter, between, word) < 0)
-        return NULL;
-    return text;
-}
-
-/* Adds the value of this number of an option. Returns 0, -ENOENT if there is none, or -ENOMEM. */
-static int tell_one(struct options *options, const struct option_rule *rule, size_t number)
-{
-    AUTO_FREE char *value = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&value, &length);
-
-    if (out == NULL)
-        return -ENOMEM;
-    enum option_told told = rule->tell(options, number, out);
-    if (fclose(out) != 0)
-        return -ENOMEM;
-    if (told == TOLD_NOTHING)
-        return -ENOENT;
-    return options_in_force_add(&options->settings.in_force, make_text(rule, value),
-                                told == TOLD_TO_OWNER);
-}
-
-int options_tell_all(struct options *options)
-{
-    int error = 0;
-
-    for (size_t i = 0; i < OPTION_RULES && error != -ENOMEM; i++) {
-        error = option_rules[i].tell != NULL ? 0 : -ENOENT;
-        for (size_t number = 0; error == 0; number++)
-            error = tell_one(options, &option_rules[i], number);
-    }
-    return error == -ENOMEM ? error : 0;
 }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "fs/command/option_rules.h"
+#include "fs/command/option_values.h"
 
 enum option_told tell_chunk_size(const struct options *options, size_t number, FILE *out);
 enum option_told tell_rows(const struct options *options, size_t number, FILE *out);
@@ -29,11 +29,5 @@ enum option_told tell_threads(const struct options *options, size_t number, FILE
 enum option_told tell_foreground(const struct options *options, size_t number, FILE *out);
 enum option_told tell_debug(const struct options *options, size_t number, FILE *out);
 enum option_told tell_passed_on(const struct options *options, size_t number, FILE *out);
-
-/*
- * Makes settings.in_force of all rows of the table. Call it once, when the options are complete.
- * Returns 0 or -ENOMEM.
- */
-int options_tell_all(struct options *options);
 
 #endif

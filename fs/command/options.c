@@ -12,7 +12,7 @@
 #include "fs/command/index_place.h"
 #include "fs/command/option_given.h"
 #include "fs/command/option_rules.h"
-#include "fs/command/option_tell.h"
+#include "fs/command/option_texts.h"
 
 /*
  * The value that getopt_long returns for the first rule by name; the others have the numbers after
@@ -219,7 +219,7 @@ int options_parse(struct options *options, int argc, char **argv)
                             : take_paths(options, argc - optind, argv + optind, &left_out);
     if (status == 0)
         status = choose_index_dir(options);
-    if (status == 0 && options_tell_all(options) != 0)
+    if (status == 0 && option_texts_make(options) != 0)
         status = complain_of_memory();
     return status;
 }
