@@ -11,8 +11,10 @@ void readable_bytes(uint64_t bytes, char *text)
     double value = (double)bytes;
     size_t unit = 0;
 
-    for (; value >= 1024; value /= 1024)
+    while (value >= 1024) {
+        value /= 1024;
         unit++;
+    }
     (void)snprintf(text, READABLE_MOST, "%.*f %s", unit > 0 && value < 100 ? 1 : 0, value,
                    units[unit]);
 }
