@@ -3,9 +3,14 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/checked.h"
+
+static const char size_suffixes[] = "KMGT";
+static const char count_suffixes[] = "KMG";
 
 static int parse_digits(const char *text, size_t length, uint64_t *value)
 {
@@ -54,15 +59,36 @@ static int parse_scaled(const char *text, size_t length, const char *suffixes, u
 
 int quantity_parse_size(const char *text, size_t length, uint64_t *value)
 {
-    return parse_scaled(text, length, "KMGT", 1024, value);
+    return parse_scaled(text, length, size_suffixes, 1024, value);
 }
 
 int quantity_parse_count(const char *text, size_t length, uint64_t *value)
 {
-    return parse_scaled(text, length, "KMG", 1000, value);
+    return parse_scaled(text, length, count_suffixes, 1000, value);
 }
 
 int quantity_parse_number(const char *text, size_t length, uint64_t *value)
 {
     return parse_digits(text, length, value);
+}
+
+static void write_scaled(uint64_t value, const char *suffixes, uint64_t step, char *text)
+{
+    char suffix[2] = "";
+
+    for (; *suffixes != '\0' && value > 0 && value % step == 0; suffixes++) {
+        suffix[0] = *suffixes;
+        value /= step;
+    }
+    (void)snprintf(text, QUANTITY_MOST, "%" PRIu64 "%s", value, suffix);
+}
+
+void quantity_write_size(uint64_t value, char text[static QUANTITY_MOST])
+{
+    write_scaled(value, size_suffixes, 1024, text);
+}
+
+void quantity_write_count(uint64_t value, char text[static QUANTITY_MOST])
+{
+    write_scaled(value, count_suffixes, 1000, text);
 }

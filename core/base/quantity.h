@@ -20,4 +20,14 @@ int quantity_parse_count(const char *text, size_t length, uint64_t *value);
 /* The same without a suffix: a plain number. */
 int quantity_parse_number(const char *text, size_t length, uint64_t *value);
 
+/* Room for any quantity. */
+enum { QUANTITY_MOST = 24 };
+
+/*
+ * Writes a SIZE, or a COUNT, to `text`, with the largest suffix that leaves an integer: "64M".
+ * quantity_parse_size(), or quantity_parse_count(), reads it again.
+ */
+void quantity_write_size(uint64_t value, char text[static QUANTITY_MOST]);
+void quantity_write_count(uint64_t value, char text[static QUANTITY_MOST]);
+
 #endif

@@ -62,6 +62,21 @@ void decode_cache_destroy(struct decode_cache *cache)
     pthread_mutex_destroy(&cache->lock);
 }
 
+static unsigned count_links(const struct list *head)
+{
+    unsigned count = 0;
+    for (const struct list *link = head->next; link != head; link = link->next)
+        count++;
+    return count;
+}
+
+struct decode_sight decode_cache_look(struct decode_cache *cache)
+{
+    HOLD_LOCK(&cache->lock);
+    return (struct decode_sight){cache->counts, count_links(&cache->busy_runs),
+                                 count_links(&cache->waiting_runs)};
+}
+
 /* --- blocks ----------------------------------------------------------------------------------- */
 
 /*
@@ -118,6 +133,7 @@ static struct decoded_block *add_block(struct decode_cache *cache, const struct 
     block->length = key->length;
     block->users = 1;
     block->ready = false;
+    cache->counts.misses++;
     return block;
 }
 
@@ -125,8 +141,10 @@ struct decoded_block *decode_cache_get(struct decode_cache *cache, const struct 
 {
     HOLD_LOCK(&cache->lock);
     struct decoded_block *block = find_block(cache, key, true);
-    if (block != NULL)
-        use_block(block);
+    if (block == NULL)
+        return NULL;
+    cache->counts.hits++;
+    use_block(block);
     return block;
 }
 
@@ -274,6 +292,7 @@ static bool claim_to_load(struct decode_cache *cache, const struct run_wish *wis
     if (run == NULL)
         return reserve_both(cache, extra);
     claim->run = take_run_and_room(cache, wish, run);
+    cache->counts.continued += claim->run != NULL ? 1 : 0;
     return claim->run != NULL;
 }
 
@@ -311,6 +330,7 @@ int decode_cache_claim(struct decode_cache *cache, const struct block_key *key,
         if (error != 0)
             return error;
     }
+    cache->counts.hits++;
     use_block(claim->block);
     return 0;
 }
@@ -326,14 +346,17 @@ int decode_cache_take_run(struct decode_cache *cache, const struct run_wish *wis
         error = decode_memory_await_change(cache, cancel);
         *run = find_idle_run(cache, wish);
     }
-    if (error == 0 && *run != NULL)
-        use_run(cache, *run, wish->to);
-    return error;
+    if (error != 0 || *run == NULL)
+        return error;
+    cache->counts.continued++;
+    use_run(cache, *run, wish->to);
+    return 0;
 }
 
 void decode_cache_use_run(struct decode_cache *cache, struct decode_run *run, uint64_t start)
 {
     HOLD_LOCK(&cache->lock);
+    cache->counts.begun++;
     use_run(cache, run, start);
 }
 

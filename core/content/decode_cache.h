@@ -31,6 +31,15 @@ void decode_cache_init(struct decode_cache *cache, uint64_t limit);
 /* Nothing may be in use. */
 void decode_cache_destroy(struct decode_cache *cache);
 
+/* What a cache has done and what it holds. */
+struct decode_sight {
+    struct decode_counts counts;
+    unsigned busy;    /* runs that threads have */
+    unsigned waiting; /* runs that wait to be read on */
+};
+
+struct decode_sight decode_cache_look(struct decode_cache *cache);
+
 /* Which block: number `number` of a generation, with at least `length` bytes. */
 struct block_key {
     uint64_t generation;

@@ -30,6 +30,7 @@ bool decode_memory_free_one(struct decode_cache *cache, bool large_alone)
         if (large_alone ? !item->large : item->memory > cache->limit && item->large)
             continue;
         list_remove(&item->idle);
+        cache->counts.evictions++;
         if (item->large)
             cache->large = 0;
         else

@@ -48,6 +48,15 @@ struct decode_run {
     uint64_t start;   /* protected by decode_cache.lock; from where on that thread wants it */
 };
 
+/* What became of what was asked for, since the start. */
+struct decode_counts {
+    uint64_t hits;      /* blocks that were decoded already, perhaps by another thread just then */
+    uint64_t misses;    /* blocks that had to be decoded */
+    uint64_t evictions; /* blocks and runs that were freed to make room */
+    uint64_t continued; /* runs that were read on */
+    uint64_t begun;     /* runs that started at a place */
+};
+
 struct decode_cache {
     uint64_t limit; /* constant; bytes */
     pthread_mutex_t lock;
@@ -60,6 +69,7 @@ struct decode_cache {
     struct list spares;                   /* protected by lock; blocks of nothing */
     unsigned spare_count;                 /* protected by lock */
     struct list buckets[DECODED_BUCKETS]; /* protected by lock; blocks */
+    struct decode_counts counts;          /* protected by lock */
 };
 
 #endif

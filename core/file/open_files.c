@@ -24,6 +24,7 @@ void open_files_init(struct open_files *files, unsigned limit)
     pthread_mutex_init(&files->lock, NULL);
     files->limit = limit;
     files->open = 0;
+    files->counts = (struct open_files_counts){0};
     list_reset(&files->idle);
 }
 
@@ -88,9 +89,11 @@ static int lend_or_take_place(struct open_files *files, struct open_file *file, 
 {
     HOLD_LOCK(&files->lock);
     if (file->fd >= 0) {
+        files->counts.hits++;
         lend(file);
         return file->fd;
     }
+    files->counts.misses++;
     if (files->open >= files->limit)
         *retired = retire_least_recent(files);
     files->open += *retired < 0 ? 1 : 0;
@@ -114,9 +117,11 @@ bool open_files_get_open(struct open_files *files, struct open_file *file, int *
 {
     HOLD_LOCK(&files->lock);
     *fd = file->fd;
-    if (file->fd >= 0)
-        lend(file);
-    return file->fd >= 0;
+    if (file->fd < 0)
+        return false;
+    files->counts.hits++;
+    lend(file);
+    return true;
 }
 
 int open_files_get(struct open_files *files, struct open_file *file, open_file_opener *opener,
@@ -208,4 +213,10 @@ unsigned open_files_count(struct open_files *files)
 {
     HOLD_LOCK(&files->lock);
     return files->open;
+}
+
+struct open_files_counts open_files_counts(struct open_files *files)
+{
+    HOLD_LOCK(&files->lock);
+    return files->counts;
 }

@@ -23,14 +23,22 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/base/list.h"
 
+/* What became of the descriptors that were asked for, since the start. */
+struct open_files_counts {
+    uint64_t hits;   /* it was open already */
+    uint64_t misses; /* the file had to be opened */
+};
+
 struct open_files {
     pthread_mutex_t lock;
-    unsigned limit;   /* constant; how many stay open */
-    unsigned open;    /* protected by lock; includes those being opened */
-    struct list idle; /* protected by lock; least recently used first */
+    unsigned limit;                  /* constant; how many stay open */
+    unsigned open;                   /* protected by lock; includes those being opened */
+    struct list idle;                /* protected by lock; least recently used first */
+    struct open_files_counts counts; /* protected by lock */
 };
 
 struct open_file {
@@ -80,5 +88,7 @@ bool open_files_relieve(struct open_files *files);
 
 /* How many are open now. */
 unsigned open_files_count(struct open_files *files);
+
+struct open_files_counts open_files_counts(struct open_files *files);
 
 #endif

@@ -45,6 +45,7 @@ void window_pool_init(struct window_pool *pool, uint64_t window_size, uint64_t t
     pool->window_size = round_up(max_u64(window_size, 1), page_size());
     pool->total = max_u64(total, pool->window_size);
     pool->mapped = 0;
+    pool->counts = (struct window_counts){0};
     list_reset(&pool->windows);
 }
 
@@ -102,6 +103,8 @@ static struct window *lend_mapped(struct window_pool *pool, const struct wanted_
             list_append(&pool->windows, &window->link);
             window->lent++;
             window->used = clock_ms();
+            pool->counts.hits++;
+            pool->counts.lent++;
             return window;
         }
     }
@@ -145,16 +148,12 @@ static struct window *retire_least_used(struct window_pool *pool, enum window_us
 }
 
 /*
- * Lends a mapped window in *window, or takes the room for one and leaves it NULL. *retired becomes
- * the window that gave up this room, which must be unmapped first. False: all room is in use.
+ * Takes the room for a window. *retired becomes the window that gave it up, which must be unmapped
+ * first, or NULL. False: all room is in use. The lock is held.
  */
-static bool lend_or_take_room(struct window_pool *pool, const struct wanted_window *wanted,
-                              struct window **window, struct window **retired)
+static bool take_room(struct window_pool *pool, const struct wanted_window *wanted,
+                      struct window **retired)
 {
-    HOLD_LOCK(&pool->lock);
-    *window = lend_mapped(pool, wanted);
-    if (*window != NULL)
-        return true;
     *retired = retire_outgrown(pool, wanted);
     if (*retired != NULL)
         return true;
@@ -164,6 +163,20 @@ static bool lend_or_take_room(struct window_pool *pool, const struct wanted_wind
     }
     *retired = retire_least_used(pool, wanted->use);
     return *retired != NULL;
+}
+
+/* Lends a mapped window in *window, or takes the room for one, as above, and leaves it NULL. */
+static bool lend_or_take_room(struct window_pool *pool, const struct wanted_window *wanted,
+                              struct window **window, struct window **retired)
+{
+    HOLD_LOCK(&pool->lock);
+    *window = lend_mapped(pool, wanted);
+    if (*window != NULL)
+        return true;
+    bool taken = take_room(pool, wanted, retired);
+    pool->counts.misses += taken ? 1 : 0;
+    pool->counts.none += taken ? 0 : 1;
+    return taken;
 }
 
 static void give_up_room(struct window_pool *pool, uint64_t windows)
@@ -219,6 +232,7 @@ static void add_lent(struct window_pool *pool, struct window *window)
 {
     HOLD_LOCK(&pool->lock);
     window->lent = 1;
+    pool->counts.lent++;
     window->used = clock_ms();
     list_append(&pool->windows, &window->link);
 }
@@ -250,6 +264,7 @@ void window_release(struct window_pool *pool, const struct window_loan *loan)
     HOLD_LOCK(&pool->lock);
     assert(loan->window->lent > 0);
     loan->window->lent--;
+    pool->counts.lent--;
     loan->window->used = clock_ms();
 }
 
@@ -341,4 +356,10 @@ uint64_t window_pool_mapped(struct window_pool *pool)
 {
     HOLD_LOCK(&pool->lock);
     return pool->mapped;
+}
+
+struct window_counts window_pool_counts(struct window_pool *pool)
+{
+    HOLD_LOCK(&pool->lock);
+    return pool->counts;
 }

@@ -30,12 +30,21 @@
 
 #include "core/base/list.h"
 
+/* What became of the windows that were asked for, since the start. */
+struct window_counts {
+    uint64_t hits;   /* it was mapped already */
+    uint64_t misses; /* there was room to map it */
+    uint64_t none;   /* all windows were in use */
+    uint64_t lent;   /* how many loans there are now */
+};
+
 struct window_pool {
     pthread_mutex_t lock;
-    uint64_t window_size; /* constant; bytes, a multiple of the page size */
-    uint64_t total;       /* constant; bytes, at least window_size */
-    uint64_t mapped;      /* protected by lock; bytes of address space, reserved ones too */
-    struct list windows;  /* protected by lock; least recently used first */
+    uint64_t window_size;        /* constant; bytes, a multiple of the page size */
+    uint64_t total;              /* constant; bytes, at least window_size */
+    uint64_t mapped;             /* protected by lock; bytes of address space, reserved ones too */
+    struct list windows;         /* protected by lock; least recently used first */
+    struct window_counts counts; /* protected by lock */
 };
 
 /* What a window is for. */
@@ -89,5 +98,7 @@ void window_pool_forget(struct window_pool *pool, uint64_t owner);
 
 /* How many bytes of address space the windows hold now. */
 uint64_t window_pool_mapped(struct window_pool *pool);
+
+struct window_counts window_pool_counts(struct window_pool *pool);
 
 #endif

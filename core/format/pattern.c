@@ -55,18 +55,22 @@ int pattern_new(const char *name, const char *regex, struct record_format **form
     struct pattern_automaton *automaton = malloc(sizeof(*automaton));
     struct record_format *made = malloc(sizeof(*made));
     char *own_name = strdup(name);
-    int error = automaton != NULL && made != NULL && own_name != NULL ? 0 : -ENOMEM;
+    char *own_regex = strdup(regex);
+    bool complete = automaton != NULL && made != NULL && own_name != NULL && own_regex != NULL;
+    int error = complete ? 0 : -ENOMEM;
 
     *wrong = error == 0 ? pattern_parse(regex, automaton) : NULL;
     if (error != 0 || *wrong != NULL) {
         free(automaton);
         free(made);
         free(own_name);
+        free(own_regex);
         return error != 0 ? error : -EINVAL;
     }
     *made = (struct record_format){
         .name = own_name,
         .automaton = automaton,
+        .expression = own_regex,
         .states = 1,
         .ends_before = true,
         .context = 1,
@@ -83,5 +87,6 @@ void pattern_free(struct record_format *format)
         return;
     free((void *)format->name);
     free((void *)format->automaton);
+    free((void *)format->expression);
     free(format);
 }

@@ -58,6 +58,7 @@ struct record_format {
     uint8_t delimiter; /* of csv: between fields */
     uint32_t reach;    /* how many bytes it looks ahead; 0: it is a machine */
     const struct pattern_automaton *automaton; /* of patterns */
+    const char *expression;                    /* of patterns: the regular expression */
 
     bool needs_index; /* a boundary depends on all bytes before it */
     bool ends_before; /* the byte that ends a record is the first of the next */

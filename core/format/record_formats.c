@@ -10,13 +10,14 @@
 #include "core/format/nul.h"
 
 const struct record_formats record_formats[] = {
-    {&lines_format, 1, NULL, NULL, NULL},
-    {&nul_format, 1, NULL, NULL, NULL},
-    {&fastq_format, 1, NULL, NULL, NULL},
-    {&fasta_format, 1, NULL, NULL, NULL},
+    {&lines_format, 1, NULL, NULL, NULL, "(none)", "a line"},
+    {&nul_format, 1, NULL, NULL, NULL, "nul", "what ends in NUL, as from find -print0"},
+    {&fastq_format, 1, NULL, NULL, NULL, "fastq", "four lines"},
+    {&fasta_format, 1, NULL, NULL, NULL, "fasta", "what starts at a line that starts with >"},
     {csv_formats, 256, csv_format_named, "csv",
-     "csv= takes tab, or one byte other than a comma or a quote"},
-    {NULL, 0, NULL, NULL, NULL},
+     "csv= takes tab, or one byte other than a comma or a quote", "csv, csv=X",
+     "a row of CSV, with line breaks in quoted fields; X: another delimiter, or tab"},
+    {NULL, 0, NULL, NULL, NULL, NULL, NULL},
 };
 
 const struct record_format *const default_format = &lines_format;

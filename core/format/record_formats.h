@@ -17,6 +17,8 @@ struct record_formats {
     const struct record_format *(*named)(const char *name, size_t length);
     const char *family; /* what all these names begin with; NULL: there is one format */
     const char *values; /* what may follow, for people; NULL the same */
+    const char *form;   /* how a path names it, for people: "csv, csv=X" */
+    const char *help;   /* what a record is, for people */
 };
 
 /* Ends with a row without formats. The first is the default, which no path names. */

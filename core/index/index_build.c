@@ -6,6 +6,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/index/index_count.h"
 #include "core/index/index_note.h"
@@ -98,6 +99,7 @@ static int end_index(struct index_build *build, struct index_directory *director
 }
 
 static const struct index_build_type index_type = {
+    .kind = BUILD_INDEX,
     .step_end = index_type_step_end,
     .take = count_index_step,
     .end = end_index,
@@ -161,6 +163,7 @@ static int end_map(struct index_build *build, struct index_directory *directory)
 
 /* A walk is one thread's, and its last step may be taken several times. */
 static const struct index_build_type map_type = {
+    .kind = BUILD_MAP,
     .one_at_a_time = true,
     .step_end = map_step_end,
     .take = take_map_step,
@@ -238,6 +241,7 @@ int index_build_new(struct index_directory *directory, const struct reading *rea
     list_reset(&build->link);
     list_reset(&build->steps);
     list_reset(&build->waiters);
+    build->began = clock_ms();
     reading_of(reading->source, reading->generation, NULL, &build->reading);
     build->device = (uint64_t)build->reading.version.file.device;
     int error = reading_pin(&build->reading);
@@ -263,4 +267,31 @@ bool index_build_is_for(const struct index_build *build, const struct generation
 {
     return build->reading.generation == generation &&
            (build->index == NULL || build->index->format == format);
+}
+
+/* --- what is told ----------------------------------------------------------------------------- */
+
+bool index_build_has_work(const struct index_build *build)
+{
+    return build->from < build->size;
+}
+
+enum build_result index_build_result(const struct index_build *build, int error)
+{
+    if (error != 0 && error != -CANCELLED)
+        return BUILD_FAILED;
+    return error == 0 && build->next >= build->size ? BUILD_FINISHED : BUILD_STOPPED;
+}
+
+struct index_progress index_build_progress(const struct index_build *build)
+{
+    return (struct index_progress){
+        .path = build->reading.source->path,
+        .done = build->from + build->done,
+        .size = build->size,
+        .from = build->from,
+        .ms = clock_ms() - build->began,
+        .kind = build->type->kind,
+        .format = build->index != NULL ? build->index->format->name : NULL,
+    };
 }

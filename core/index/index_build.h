@@ -15,12 +15,14 @@
 #include "core/base/list.h"
 #include "core/content/map_walk.h"
 #include "core/content/reading.h"
+#include "core/index/build_counts.h"
 #include "core/index/index_draft.h"
 
 struct index_build;
 
 /* What a kind of build does. */
 struct index_build_type {
+    enum build_kind kind;
     bool one_at_a_time; /* no step begins while another is under way */
 
     /* Where a step from `start` ends. The builder's lock is held. */
@@ -45,6 +47,7 @@ struct index_build {
     uint64_t ahead;          /* constant; how far steps may be ahead of the oldest under way */
     uint64_t from;           /* constant; bytes that were already covered */
     uint64_t device;         /* constant; of the file's file system */
+    int64_t began;           /* constant; clock_ms() */
     uint64_t next;           /* protected by index_builder.lock; where the next step begins */
     uint64_t done;           /* protected by index_builder.lock; bytes that were counted */
     uint64_t counted_to;     /* protected by index_builder.lock; no step before this has failed */
@@ -75,5 +78,14 @@ bool index_build_is_for(const struct index_build *build, const struct generation
  * index; a waiter that gets 0 requests the index again.
  */
 int index_build_end(struct index_build *build, struct index_directory *directory);
+
+/* Whether there was anything to do when it began: a map may have been found. */
+bool index_build_has_work(const struct index_build *build);
+
+/* How it ended: `error` is what index_build_end() returned. The builder's lock is held. */
+enum build_result index_build_result(const struct index_build *build, int error);
+
+/* How far it has come. Valid as long as the build. The builder's lock is held. */
+struct index_progress index_build_progress(const struct index_build *build);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/base/processors.h"
 #include "core/index/index_build.h"
@@ -26,13 +27,16 @@ struct build_step {
 /* --- the end of a build ----------------------------------------------------------------------- */
 
 /*
- * Removes the build from the list, so that no waiter can join it, and moves its waiters to
- * `waiters`, to be informed.
+ * Removes the build, which ended with `error`, from the list, so that no waiter can join it, and
+ * moves its waiters to `waiters`, to be informed.
  */
-static void remove_build(struct index_builder *builder, struct index_build *build,
+static void remove_build(struct index_builder *builder, struct index_build *build, int error,
                          struct list *waiters)
 {
     HOLD_LOCK(&builder->lock);
+    if (index_build_has_work(build))
+        build_counts_end(&builder->counts[build->type->kind], index_build_result(build, error),
+                         clock_ms() - build->began);
     list_remove(&build->link);
     while (!list_empty(&build->waiters)) {
         struct index_waiter *waiter = list_object(build->waiters.next, struct index_waiter, link);
@@ -64,7 +68,7 @@ static void end_build(struct index_builder *builder, struct index_build *build)
     int error = index_build_end(build, builder->directory);
 
     list_reset(&waiters);
-    remove_build(builder, build, &waiters);
+    remove_build(builder, build, error, &waiters);
     index_build_free(build);
     while ((waiter = take_waiter(builder, &waiters)) != NULL)
         waiter->ended(waiter, error);
@@ -328,6 +332,7 @@ static int join_build(struct index_builder *builder, const struct reading *readi
     if (build == NULL) {
         build = steal_pointer(fresh);
         list_append(&builder->builds, &build->link);
+        builder->counts[build->type->kind].begun += index_build_has_work(build) ? 1 : 0;
     }
     build->abandoned = false; /* if it was abandoned, it continues */
     waiter->build = build;
@@ -373,11 +378,13 @@ void index_builder_report(struct index_builder *builder,
     HOLD_LOCK(&builder->lock);
     for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
         const struct index_build *build = list_object(link, struct index_build, link);
-        const struct index_progress progress = {
-            .path = build->reading.source->path,
-            .done = build->from + build->done,
-            .size = build->size,
-        };
+        const struct index_progress progress = index_build_progress(build);
         tell(argument, &progress);
     }
+}
+
+struct build_counts index_builder_counts(struct index_builder *builder, enum build_kind kind)
+{
+    HOLD_LOCK(&builder->lock);
+    return builder->counts[kind];
 }

@@ -20,6 +20,7 @@
 
 #include "core/base/list.h"
 #include "core/content/reading.h"
+#include "core/index/build_counts.h"
 #include "core/index/index_directory.h"
 
 struct index_builder {
@@ -31,6 +32,7 @@ struct index_builder {
     pthread_cond_t work; /* signalled when there is a step to take, or a build to end */
     struct list builds;  /* protected by lock; the one whose turn it is first */
     bool ending;         /* protected by lock */
+    struct build_counts counts[BUILD_KINDS]; /* protected by lock */
 };
 
 struct index_build;
@@ -47,13 +49,6 @@ struct index_waiter {
      * anything that it waited for. Must be quick: other waiters are informed after this one.
      */
     void (*ended)(struct index_waiter *waiter, int error);
-};
-
-/* How far a build has come. */
-struct index_progress {
-    const char *path; /* of the source, beneath SOURCE */
-    uint64_t done;    /* bytes */
-    uint64_t size;    /* bytes */
 };
 
 /*
@@ -98,5 +93,8 @@ bool index_builder_leave(struct index_builder *builder, struct index_waiter *wai
 void index_builder_report(struct index_builder *builder,
                           void (*tell)(void *argument, const struct index_progress *progress),
                           void *argument);
+
+/* How many builds of a kind there have been. */
+struct build_counts index_builder_counts(struct index_builder *builder, enum build_kind kind);
 
 #endif

@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/index/build_counts.h"
 #include "core/index/index_key.h"
 #include "core/index/index_space.h"
 
@@ -42,7 +43,8 @@ struct index_directory {
     struct index_space
         *space;         /* constant; counts the space of kept indexes; or NULL; set before use */
     atomic_bool warned; /* that nothing can be kept */
-    atomic_uint temporaries; /* how many have been written */
+    atomic_uint temporaries;             /* how many have been written */
+    _Atomic uint64_t found[BUILD_KINDS]; /* how many were found, so that none had to be made */
     pthread_mutex_t lock;
     uint64_t told[INDEX_WARNINGS]; /* protected by lock; hashes of the warnings given */
     size_t next_told;              /* protected by lock */

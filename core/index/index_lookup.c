@@ -197,6 +197,8 @@ enum index_match index_lookup(struct index_directory *directory, const struct in
         match = INDEX_SAME;
     else if (query->beginnings && !directory->strict)
         match = load_beginning(&search);
+    if (match != INDEX_OTHER)
+        atomic_fetch_add(&directory->found[query->format != NULL ? BUILD_INDEX : BUILD_MAP], 1);
     *key = search.key;
     *kept = search.kept;
     return match;

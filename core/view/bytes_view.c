@@ -54,10 +54,14 @@ static int find_byte_range(const struct view *view, const struct selector *selec
 
 const struct view_type bytes_view = {
     .name = "bytes",
+    .help = "pieces of the same size",
+    .range_help = "OFFSET+LENGTH: LENGTH bytes from OFFSET on; -LENGTH: the last bytes",
     .is_arithmetic = true,
     .takes = TAKES_SIZE | TAKES_FROM | TAKES_TO | TAKES_PIN,
     .parse_size = quantity_parse_size,
     .usual_size = usual_bytes_size,
+    .size_name = "SIZE",
+    .write_size = quantity_write_size,
     .count = count_bytes_pieces,
     .find_number = find_bytes,
     .read_range = read_byte_range,

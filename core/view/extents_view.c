@@ -71,6 +71,8 @@ static int find_extent(const struct view *view, const struct selector *selector,
 
 const struct view_type extents_view = {
     .name = "extents",
+    .help = "the data of a file with holes, one piece for each stretch",
+    .range_help = "OFFSET+LENGTH, as a listing shows them",
     .is_of_files = true,
     .is_listed = are_extents_listed,
     .next = next_extent,

@@ -30,11 +30,14 @@ static int find_lines(const struct view *view, uint64_t number, const struct vie
 
 const struct view_type lines_view = {
     .name = "lines",
+    .help = "pieces of whole records, cut near every SIZE",
     .has_records = true,
     .has_usual_format = true,
     .takes = TAKES_SIZE | TAKES_HEADER | TAKES_FORMAT | TAKES_FROM | TAKES_TO | TAKES_PIN,
     .parse_size = quantity_parse_size,
     .usual_size = usual_lines_size,
+    .size_name = "SIZE",
+    .write_size = quantity_write_size,
     .count = count_lines_pieces,
     .find_number = find_lines,
 };

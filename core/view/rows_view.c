@@ -90,12 +90,17 @@ static size_t write_row_columns(const struct piece_data *data, char *text, size_
 
 const struct view_type rows_view = {
     .name = "rows",
+    .help = "pieces of the same number of records, for which an index is made",
+    .range_help = "A-B: records A to B, counted from 1; A+COUNT: COUNT records from A on; -COUNT: "
+                  "the last records",
     .has_records = true,
     .has_usual_format = true,
     .needs_index = true,
     .takes = TAKES_SIZE | TAKES_HEADER | TAKES_FORMAT | TAKES_PIN,
     .parse_size = quantity_parse_count,
     .usual_size = usual_rows_size,
+    .size_name = "COUNT",
+    .write_size = quantity_write_count,
     .count = count_rows_pieces,
     .find_number = find_rows_piece,
     .read_range = read_row_range,

@@ -43,6 +43,10 @@ static int find_keys(const struct view *view, const struct selector *selector,
 
 const struct view_type sorted_view = {
     .name = "sorted",
+    .help = "no pieces, but ranges of a file whose records are in bytewise order, as LC_ALL=C sort "
+            "writes them",
+    .range_help = "FROM..TO: the records from FROM on and before TO; FROM.. and ..TO: all from "
+                  "there on, or before; PREFIX: those that begin with it; %XX in a key is a byte",
     .has_records = true,
     .is_found_only = true,
     .takes = TAKES_HEADER | TAKES_FORMAT,

@@ -94,16 +94,33 @@ static const struct view_argument {
     bool (*parse)(const struct argument *argument, struct view *view);
     const char *about;  /* what it is, after "takes no" and before "is given twice" */
     const char *wanted; /* what it should be, if it has a word */
+    const char *form;   /* for people; NULL: the type says it */
+    const char *help;   /* the same */
 } arguments[] = {
-    {TAKES_SIZE, NULL, parse_size, "SIZE", NULL},
-    {TAKES_HEADER, "header", parse_header, "header", "header= takes a number of records from 1"},
-    {TAKES_FORMAT, NULL, parse_format, "FORMAT", NULL},
-    {TAKES_FROM, "from", parse_from, "from=", "from= takes an OFFSET in bytes, such as from=10G"},
-    {TAKES_TO, "to", parse_to, "to=", "to= takes an OFFSET in bytes, such as to=10G"},
-    {TAKES_PIN, "pin", parse_pin, "pin=", "pin= takes the word that the file pin holds"},
+    {TAKES_SIZE, NULL, parse_size, "SIZE", NULL, NULL,
+     "how large pieces are; nN: how many there are"},
+    {TAKES_HEADER, "header", parse_header, "header", "header= takes a number of records from 1",
+     "header[=H]", "each piece starts with the first H records of the file, or with the first"},
+    {TAKES_FORMAT, NULL, parse_format, "FORMAT", NULL, "FORMAT",
+     "what a record is, if it is no line: see below"},
+    {TAKES_FROM, "from", parse_from, "from=", "from= takes an OFFSET in bytes, such as from=10G",
+     "from=OFFSET", "only what begins at this byte of the file, or after it"},
+    {TAKES_TO, "to", parse_to, "to=", "to= takes an OFFSET in bytes, such as to=10G", "to=OFFSET",
+     "only what begins before this byte of the file"},
+    {TAKES_PIN, "pin", parse_pin, "pin=", "pin= takes the word that the file pin holds", "pin=WORD",
+     "only the content that WORD names, which FILE/pin tells; another is ESTALE"},
 };
 
 enum { ARGUMENTS = sizeof(arguments) / sizeof(arguments[0]) };
+
+bool view_argument_help(size_t number, struct view_argument_help *help)
+{
+    if (number >= ARGUMENTS)
+        return false;
+    *help = (struct view_argument_help){arguments[number].bit, arguments[number].form,
+                                        arguments[number].help};
+    return true;
+}
 
 /* Reads an argument that is not yet in *given. */
 static bool parse_argument(const struct argument *argument, struct view *view, unsigned *given)

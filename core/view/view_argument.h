@@ -21,6 +21,16 @@
 bool view_arguments_parse(const char *text, size_t length, const struct patterns *patterns,
                           struct view *view);
 
+/* What an argument is, for people. */
+struct view_argument_help {
+    enum view_argument_bit bit; /* in view_type.takes */
+    const char *form;           /* "header[=H]"; NULL: view_type.size_name, or nN */
+    const char *text;
+};
+
+/* That of an argument by its number, from 0. Returns false if there is none. */
+bool view_argument_help(size_t number, struct view_argument_help *help);
+
 /*
  * Writes to `reason` (`room` bytes) why view_arguments_parse() does not take what it was given: one
  * line such as "write 64M", cut if it is too long. May only be called if it has returned false.

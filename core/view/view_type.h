@@ -92,6 +92,8 @@ struct piece_data {
 /* What a type of view can do. No function keeps what it gets. */
 struct view_type {
     const char *name;
+    const char *help;        /* what its pieces are, for people: "pieces of the same size" */
+    const char *range_help;  /* the names of ranges; NULL: there are none */
     bool is_single;          /* it is one piece, and no directory of pieces */
     bool has_records;        /* its pieces are whole records */
     bool needs_index;        /* it shows the file as far as an index covers that */
@@ -114,6 +116,10 @@ struct view_type {
 
     /* How large they are if the name does not say it. */
     uint64_t (*usual_size)(const struct view_defaults *defaults);
+
+    /* What that is called, and how it is written, as core/base/quantity.h. */
+    const char *size_name;
+    void (*write_size)(uint64_t value, char *text);
 
     /* How many numbered pieces there are. Does not read the file. NULL: there are none. */
     uint64_t (*count)(const struct view *view, const struct view_file *file);

@@ -19,6 +19,7 @@ static int find_whole(const struct view *view, uint64_t number, const struct vie
 
 const struct view_type whole_view = {
     .name = "whole",
+    .help = "the file in one piece",
     .is_single = true,
     .count = count_whole,
     .find_number = find_whole,

@@ -10,6 +10,7 @@
 #include "core/base/quantity.h"
 #include "core/view/view_argument.h"
 #include "fs/command/complaint.h"
+#include "fs/command/option_tell.h"
 
 enum { MOST_THREADS = 512 };
 
@@ -237,28 +238,28 @@ static int pass_on(struct options *options, const char *word)
 
 const struct option_rule option_rules[] = {
     /* clang-format off */
-    {"chunk-size",   0,   true,  ARGUMENT_REQUIRED, set_chunk_size,   A_SIZE},
-    {"rows",         0,   true,  ARGUMENT_REQUIRED, set_rows,         A_COUNT},
-    {"min-size",     0,   true,  ARGUMENT_REQUIRED, set_min_size,     "a SIZE, such as 64M, or 0"},
-    {"views",        0,   true,  ARGUMENT_REQUIRED, set_views,        SOME_VIEWS},
-    {"header",       0,   true,  ARGUMENT_OPTIONAL, set_header,       "a number of records from 1"},
-    {"format",       0,   true,  ARGUMENT_REQUIRED, add_format,       A_FORMAT},
-    {"record",       0,   true,  ARGUMENT_REQUIRED, add_record,       A_RECORD},
-    {"index-dir",    0,   true,  ARGUMENT_REQUIRED, set_index_dir,    "a directory, or none"},
-    {"index-space",  0,   true,  ARGUMENT_REQUIRED, set_index_space,  A_SIZE},
-    {"window-size",  0,   true,  ARGUMENT_REQUIRED, set_window_size,  A_SIZE},
-    {"window-total", 0,   true,  ARGUMENT_REQUIRED, set_window_total, A_SIZE},
-    {"decode-memory", 0, true, ARGUMENT_REQUIRED, set_decode_memory, A_SIZE},
-    {"cache",        0,   true,  ARGUMENT_REQUIRED, set_cache,        "kernel or none"},
-    {"extents",      0,   true,  ARGUMENT_REQUIRED, set_extents,      "auto, seek, fiemap or none"},
-    {"threads",      0,   true,  ARGUMENT_REQUIRED, set_threads,      "a number from 1 to 512"},
-    {"log-level",    0,   true,  ARGUMENT_REQUIRED, set_log_level,    A_LEVEL},
-    {"foreground",   'f', true,  ARGUMENT_NONE,     set_foreground,   NULL},
-    {"debug",        'd', true,  ARGUMENT_NONE,     set_debug,        NULL},
-    {NULL,           'o', false, ARGUMENT_LIST,     pass_on,          SOME_OPTIONS},
-    {"index",        0,   false, ARGUMENT_NONE,     set_index,        NULL},
-    {"help",         'h', false, ARGUMENT_NONE,     set_help,         NULL},
-    {"version",      'V', false, ARGUMENT_NONE,     set_version,      NULL},
+    {"chunk-size",    0,   true,  ARGUMENT_REQUIRED, set_chunk_size,    tell_chunk_size,    A_SIZE},
+    {"rows",          0,   true,  ARGUMENT_REQUIRED, set_rows,          tell_rows,          A_COUNT},
+    {"min-size",      0,   true,  ARGUMENT_REQUIRED, set_min_size,      tell_min_size,      "a SIZE, such as 64M, or 0"},
+    {"views",         0,   true,  ARGUMENT_REQUIRED, set_views,         tell_views,         SOME_VIEWS},
+    {"header",        0,   true,  ARGUMENT_OPTIONAL, set_header,        tell_header,        "a number of records from 1"},
+    {"format",        0,   true,  ARGUMENT_REQUIRED, add_format,        tell_format,        A_FORMAT},
+    {"record",        0,   true,  ARGUMENT_REQUIRED, add_record,        tell_record,        A_RECORD},
+    {"index-dir",     0,   true,  ARGUMENT_REQUIRED, set_index_dir,     tell_index_dir,     "a directory, or none"},
+    {"index-space",   0,   true,  ARGUMENT_REQUIRED, set_index_space,   tell_index_space,   A_SIZE},
+    {"window-size",   0,   true,  ARGUMENT_REQUIRED, set_window_size,   tell_window_size,   A_SIZE},
+    {"window-total",  0,   true,  ARGUMENT_REQUIRED, set_window_total,  tell_window_total,  A_SIZE},
+    {"decode-memory", 0,   true,  ARGUMENT_REQUIRED, set_decode_memory, tell_decode_memory, A_SIZE},
+    {"cache",         0,   true,  ARGUMENT_REQUIRED, set_cache,         tell_cache,         "kernel or none"},
+    {"extents",       0,   true,  ARGUMENT_REQUIRED, set_extents,       tell_extents,       "auto, seek, fiemap or none"},
+    {"threads",       0,   true,  ARGUMENT_REQUIRED, set_threads,       tell_threads,       "a number from 1 to 512"},
+    {"log-level",     0,   true,  ARGUMENT_REQUIRED, set_log_level,     tell_log_level,     A_LEVEL},
+    {"foreground",    'f', true,  ARGUMENT_NONE,     set_foreground,    tell_foreground,    NULL},
+    {"debug",         'd', true,  ARGUMENT_NONE,     set_debug,         tell_debug,         NULL},
+    {NULL,            'o', false, ARGUMENT_LIST,     pass_on,           tell_passed_on,     SOME_OPTIONS},
+    {"index",         0,   false, ARGUMENT_NONE,     set_index,         NULL,               NULL},
+    {"help",          'h', false, ARGUMENT_NONE,     set_help,          NULL,               NULL},
+    {"version",       'V', false, ARGUMENT_NONE,     set_version,       NULL,               NULL},
     /* clang-format on */
 };
 

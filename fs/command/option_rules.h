@@ -5,6 +5,8 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 
 #include "fs/command/option_values.h"
 
@@ -28,6 +30,13 @@ struct option_rule {
      * line on standard error.
      */
     int (*set)(struct options *options, const char *value);
+
+    /*
+     * Writes the value that is in force, as `set` takes it, for .bigfs/status: that of this number
+     * (from 0), if the option may be given several times. What it writes does not count if it
+     * tells nothing. NULL: it is no option of a mount.
+     */
+    enum option_told (*tell)(const struct options *options, size_t number, FILE *out);
     const char *wanted; /* describes a valid value, in messages after "give"; NULL: no value */
 };
 

@@ -10,6 +10,13 @@
 #include "fs/serve/log.h"
 #include "fs/tree/settings.h"
 
+/* Who may know the value of an option. */
+enum option_told {
+    TOLD_NOTHING,  /* there is no value, or none of this number */
+    TOLD_TO_ALL,   /* any user */
+    TOLD_TO_OWNER, /* root and the user who mounted: it may hold a path */
+};
+
 struct options {
     struct settings settings;
     bool min_size_given;

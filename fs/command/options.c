@@ -12,6 +12,7 @@
 #include "fs/command/index_place.h"
 #include "fs/command/option_given.h"
 #include "fs/command/option_rules.h"
+#include "fs/command/option_texts.h"
 
 /*
  * The value that getopt_long returns for the first rule by name; the others have the numbers after
@@ -216,7 +217,11 @@ int options_parse(struct options *options, int argc, char **argv)
         options->settings.min_size = options->settings.views.chunk_size;
     status = options->index ? take_files(options, argc - optind, argv + optind)
                             : take_paths(options, argc - optind, argv + optind, &left_out);
-    return status != 0 ? status : choose_index_dir(options);
+    if (status == 0)
+        status = choose_index_dir(options);
+    if (status == 0 && option_texts_make(options) != 0)
+        status = complain_of_memory();
+    return status;
 }
 
 void options_free(struct options *options)

@@ -189,7 +189,7 @@ static void say_end(const struct service *service, int error)
     if (!atomic_load(&service->mount->ready))
         return;
     for (size_t i = 0; server->operations[i] != NULL; i++)
-        requests += atomic_load(&server->counts[i].requests);
+        requests += histogram_count(&server->counts[i].times);
     log_say(service->log, LOG_LIFE, FUSE_LOG_NOTICE,
             "stopped: %s: served %" PRIu64 " requests in %" PRId64 " s",
             error != 0 ? "it failed" : why, requests, (clock_ms() - service->began) / 1000);

@@ -127,6 +127,7 @@ static int write_checksum_line(const struct view_text *text, struct text_place *
 
 const struct generated_type checksums_text = {
     .name = ".xxh128",
+    .help = "the checksums of its pieces, for xxh128sum -c; opening it reads the whole file",
     .hashes = true,
     .line = write_checksum_line,
 };

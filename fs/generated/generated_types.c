@@ -2,6 +2,7 @@
 #include "fs/generated/generated_types.h"
 
 #include "fs/generated/checksums.h"
+#include "fs/generated/help.h"
 #include "fs/generated/metrics.h"
 #include "fs/generated/pin.h"
 #include "fs/generated/status.h"
@@ -9,5 +10,6 @@
 #include "fs/generated/version.h"
 
 const struct generated_type *const generated_types[] = {
-    &status_report, &metrics_report, &version_report, &tsv_text, &checksums_text, &pin_text, NULL,
+    &help_report, &status_report,  &metrics_report, &version_report,
+    &tsv_text,    &checksums_text, &pin_text,       NULL,
 };

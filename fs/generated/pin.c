@@ -29,6 +29,7 @@ static int write_pin_line(const struct view_text *text, struct text_place *place
 
 const struct generated_type pin_text = {
     .name = "pin",
+    .help = "one word that names the content of the file as it is now",
     .is_of_file = true,
     .line = write_pin_line,
 };

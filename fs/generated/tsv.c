@@ -91,6 +91,7 @@ static int write_tsv_line(const struct view_text *text, struct text_place *place
 
 const struct generated_type tsv_text = {
     .name = ".tsv",
+    .help = "its table of contents: where each piece is in the file",
     .is_listed = true,
     .line = write_tsv_line,
     .is_computed = tsv_is_computed,

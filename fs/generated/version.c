@@ -8,4 +8,5 @@ static void write_version(FILE *out, struct driver *driver, bool named)
     fprintf(out, "bigfs %s\n", BIGFS_VERSION);
 }
 
-const struct generated_type version_report = {.name = "version", .write = write_version};
+const struct generated_type version_report = {
+    .name = "version", .help = "the version that serves the mount", .write = write_version};

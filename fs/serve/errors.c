@@ -64,6 +64,14 @@ const char *error_cause(int error)
     return -error < CANCELLED ? strerror(-error) : "it changed meanwhile";
 }
 
+bool error_is_answer(int answer)
+{
+    for (size_t i = 0; i < ANSWERS; i++)
+        if (answers[i].answer == answer)
+            return true;
+    return answer == EIO;
+}
+
 int64_t error_patience_ms(int error)
 {
     for (size_t i = 0; i < ANSWERS; i++)

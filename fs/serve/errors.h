@@ -3,10 +3,14 @@
 #ifndef BIGFS_FS_SERVE_ERRORS_H
 #define BIGFS_FS_SERVE_ERRORS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The errno for a reader (positive) for an error of the core (negative). */
 int error_for_reader(int error);
+
+/* Whether a reader may get this errno. */
+bool error_is_answer(int answer);
 
 /*
  * What was seen, if a reader gets EIO for such an error: a short text for people, which the caller

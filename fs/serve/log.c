@@ -51,6 +51,14 @@ bool log_level_named(const char *name, enum fuse_log_level *level)
     return false;
 }
 
+const char *log_level_name(enum fuse_log_level level)
+{
+    size_t i = 0;
+    while (i + 1 < sizeof(levels) / sizeof(levels[0]) && levels[i].level != level)
+        i++;
+    return levels[i].name;
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 void log_init(struct log *log)

@@ -101,4 +101,7 @@ void log_say_left_out(struct log *log);
 /* The level with this name: error, warning, notice, info or debug. False: there is none. */
 bool log_level_named(const char *name, enum fuse_log_level *level);
 
+/* The name of a level that log_level_named() knows. */
+const char *log_level_name(enum fuse_log_level level);
+
 #endif

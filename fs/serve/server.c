@@ -103,8 +103,13 @@ uint64_t server_requests(const struct server *server, const char *operation)
 {
     for (size_t i = 0; server->operations[i] != NULL; i++)
         if (strcmp(server->operations[i]->name, operation) == 0)
-            return atomic_load(&server->counts[i].requests);
+            return histogram_count(&server->counts[i].times);
     return 0;
+}
+
+uint64_t server_errors(const struct server *server, int answer)
+{
+    return answer <= MOST_ERRNO ? atomic_load(&server->errors[answer]) : 0;
 }
 
 void server_log_failure(struct server *server, const struct request *request, int error)
@@ -125,17 +130,14 @@ void server_count(struct server *server, const struct request *request, int answ
 {
     struct operation_counts *counts = &server->counts[operation_number(server, request->operation)];
 
-    atomic_fetch_add_explicit(&counts->requests, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&counts->nanoseconds, nanoseconds, memory_order_relaxed);
+    histogram_add(&counts->times, nanoseconds);
     if (bytes > 0)
         atomic_fetch_add_explicit(&counts->bytes, bytes, memory_order_relaxed);
     if (answer == 0)
         return;
     atomic_fetch_add_explicit(&counts->failures, 1, memory_order_relaxed);
-    if (answer == EINTR)
-        atomic_fetch_add(&server->interrupted, 1);
-    else if (answer == ESTALE)
-        atomic_fetch_add(&server->stale, 1);
-    else if (answer == EIO)
-        atomic_fetch_add(&server->io_errors, 1);
+    if (answer <= MOST_ERRNO)
+        atomic_fetch_add_explicit(&server->errors[answer], 1, memory_order_relaxed);
+    if (answer == EIO && server->on_io_error != NULL)
+        server->on_io_error(request);
 }

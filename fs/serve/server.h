@@ -21,6 +21,7 @@
 #include "fs/serve/aside.h"
 #include "fs/serve/buffers.h"
 #include "fs/serve/crew.h"
+#include "fs/serve/histogram.h"
 #include "fs/serve/log.h"
 #include "fs/serve/operation.h"
 #include "fs/serve/prefetch.h"
@@ -30,22 +31,22 @@ enum { MOST_READ = 1024 * 1024 };
 
 enum { MOST_OPERATIONS = 32 };
 
+/* The largest errno that Linux has (EHWPOISON). */
+enum { MOST_ERRNO = 133 };
+
 /* Counters of one operation. */
 struct operation_counts {
-    _Atomic uint64_t requests;
-    _Atomic uint64_t failures;    /* answered with an error */
-    _Atomic uint64_t bytes;       /* of data in replies */
-    _Atomic uint64_t nanoseconds; /* from receipt to reply, in all */
+    struct histogram times;    /* from receipt to reply, of each request */
+    _Atomic uint64_t bytes;    /* of data in replies */
+    _Atomic uint64_t failures; /* answered with an error */
 };
 
 struct server {
     struct fuse_session *session;              /* constant; NULL before the mount */
     const struct operation *const *operations; /* constant; ends with NULL */
     struct operation_counts counts[MOST_OPERATIONS];
-    _Atomic uint64_t interrupted; /* requests answered with EINTR */
-    _Atomic uint64_t stale;       /* … with ESTALE */
-    _Atomic uint64_t io_errors;   /* … with EIO */
-    _Atomic uint64_t prefetched;  /* reads answered from prefetched bytes (fs/serve/prefetch.h) */
+    _Atomic uint64_t errors[MOST_ERRNO + 1]; /* requests answered with each errno */
+    _Atomic uint64_t prefetched; /* reads answered from prefetched bytes (fs/serve/prefetch.h) */
     struct crew crew;
     struct buffers buffers; /* one for each worker, to reply from */
     struct prefetch_pool prefetch;
@@ -55,6 +56,9 @@ struct server {
 
     /* Constant; describes a request for people, in `text`. Set before use. */
     void (*describe)(const struct request *request, char *text, size_t size);
+
+    /* Constant; called before a request is answered with EIO; or NULL. Set before use. */
+    void (*on_io_error)(const struct request *request);
 
     /* Constant; called just before the kernel gets the answer to INIT; or NULL. Set before use. */
     void (*on_ready)(struct server *server);
@@ -80,6 +84,9 @@ struct server *server_of(fuse_req_t fuse);
 
 /* Tells work that the caller has stopped waiting. Valid as long as the request. */
 struct cancel server_cancel(const struct request *request);
+
+/* How many requests were answered with this errno. */
+uint64_t server_errors(const struct server *server, int answer);
 
 /* How many requests of the operation with this name have ended. */
 uint64_t server_requests(const struct server *server, const char *operation);

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
@@ -66,7 +68,24 @@ static bool relieve_driver(void *argument)
 static void warn_of_index(void *argument, const char *path, const char *problem)
 {
     struct driver *driver = argument;
+
+    troubles_add(&driver->troubles, "index", path, problem);
     log_say(&driver->server.log, LOG_INDEX, FUSE_LOG_WARNING, "line index: %s: %s", path, problem);
+}
+
+/* Forgets what was wrong with the content that has ended, and remembers the end for its readers. */
+static void remember_end(struct driver *driver, const char *path, const struct generation_end *end,
+                         bool open)
+{
+    static const char kind[] = "stale";
+    char text[160];
+
+    troubles_forget(&driver->troubles, path, kind);
+    if (!open)
+        return;
+    (void)snprintf(text, sizeof(text), "%s (%" PRIu64 " bytes before, %" PRIu64 " now)",
+                   end_reason_text(end->reason), end->was.size, end->now.size);
+    troubles_add(&driver->troubles, kind, path, text);
 }
 
 /* Logs a generation that has ended for its readers: which file it was and what was found. */
@@ -74,6 +93,7 @@ static void log_end(void *argument, const char *path, const struct generation_en
 {
     struct driver *driver = argument;
 
+    remember_end(driver, path, end, open);
     if (open)
         log_say(&driver->server.log, LOG_STALE, FUSE_LOG_WARNING,
                 "%s: what is open of it is stale (ESTALE): %s (%" PRIu64 " bytes before, %" PRIu64
@@ -119,18 +139,39 @@ static void log_source(void *argument, const struct directory_news *news)
             news->error != 0 ? why : "", news->error != 0 ? ")" : "");
 }
 
+/* What stands in SOURCE, or the large file, that a request is about. */
+static const struct node *subject_of(const struct request *request)
+{
+    const struct node *node = driver_node(driver_of(request->fuse), request->inode);
+    while (node->parent != NULL && !node->type->stands && !node->type->is_large)
+        node = node->parent;
+    return node;
+}
+
 /* The path in SOURCE that a request is about. */
 static void describe_request(const struct request *request, char *text, size_t size)
 {
-    struct driver *driver = driver_of(request->fuse);
-    const struct node *node = driver_node(driver, request->inode);
-
+    const struct node *node = driver_node(driver_of(request->fuse), request->inode);
     const bool in_source = node->type->stands && request->operation->names_entry;
 
-    while (node->parent != NULL && !node->type->stands && !node->type->is_large)
-        node = node->parent;
+    node = subject_of(request);
     AUTO_FREE char *path = node_path(node, in_source ? request->name : NULL);
     (void)snprintf(text, size, "%s", path != NULL ? path : "(a name)");
+}
+
+/* Remembers a request that was answered with EIO, which may be the first sign of a failing disk. */
+static void remember_io_error(const struct request *request)
+{
+    struct driver *driver = driver_of(request->fuse);
+    const struct node *node = subject_of(request);
+    char path[512] = "";
+    char text[80];
+
+    describe_request(request, path, sizeof(path));
+    (void)snprintf(text, sizeof(text), "%s was answered with EIO", request->operation->name);
+    /* The path of the file, also for what is in its `plain`, so that it is forgotten with it. */
+    troubles_add(&driver->troubles, "io error",
+                 node->type->is_large ? node_source(node)->path : path, text);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -156,8 +197,16 @@ static int open_source_directory(struct driver *driver, uint64_t *device)
     return error;
 }
 
+/* Asked for before the mount answers: the user database may be on another host. NULL: unknown. */
+static char *name_of_user(uid_t user)
+{
+    const struct passwd *found = getpwuid(user);
+    return found != NULL ? strdup(found->pw_name) : NULL;
+}
+
 static void free_paths(struct driver *driver)
 {
+    free(driver->user);
     free(driver->source);
     free(driver->directory_path);
     free(driver->mountpoint);
@@ -229,6 +278,7 @@ static int init_server(struct driver *driver, const struct operation *const *ope
     };
     int error = server_init(&driver->server, operations, lanes);
     driver->server.describe = describe_request;
+    driver->server.on_io_error = remember_io_error;
     return error;
 }
 
@@ -247,6 +297,7 @@ int driver_init(struct driver *driver, const struct settings *settings,
     list_reset(&driver->handles);
     own_mounts_init(&driver->own, "fuse.bigfs");
     clock_gettime(CLOCK_REALTIME, &driver->started);
+    driver->user = name_of_user(geteuid());
     int error = open_source_directory(driver, &device);
     if (error != 0)
         goto no_directory;

@@ -27,6 +27,7 @@ struct driver {
     char *mountpoint;     /* absolute; owned */
     char *single;         /* the only name that is shown, if SOURCE is one file; owned, or NULL */
     char *directory_path; /* of SOURCE, or of the directory it is in; owned */
+    char *user;           /* the name of the one who mounted; owned, or NULL */
     int directory;        /* the same; owned; follows its path (core/file/directory_watch.h) */
     struct directory_watch watch;
     dev_t device;            /* of the mount itself; constant once it is served */

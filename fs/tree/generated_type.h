@@ -41,6 +41,7 @@ struct text_place {
 
 struct generated_type {
     const char *name; /* of a report or a text of the file; or the ending of a text of a view */
+    const char *help; /* what it tells, for people; NULL: nothing is said of it */
 
     /*
      * Writes a report of the current state. `named`: it may contain paths and names. Does not look

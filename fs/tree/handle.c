@@ -33,6 +33,7 @@ int handle_open(struct driver *driver, struct node *node, const struct opener *o
         free_handle(opened);
         return error == -ENOENT ? -ESTALE : error;
     }
+    opened->node = node;
     opened->prefetches = opened->type->is_piece && driver->settings->cache == CACHE_NONE;
     if (opened->prefetches)
         prefetch_init(&opened->prefetch, &driver->server.prefetch);

@@ -50,6 +50,7 @@ struct handle_type {
 struct handle {
     struct list link;               /* protected by driver.handles_lock */
     const struct handle_type *type; /* the rest is constant; NULL: it is not open */
+    const struct node *node;        /* the kernel knows it as long as this is open */
     struct reading reading;         /* owned, pinned; closed in a report */
     struct piece piece;             /* of a piece */
     struct content_word word;       /* of a piece of a pinned view: of which content; else size 0 */

@@ -21,6 +21,11 @@ static unsigned default_threads(void)
     return (unsigned)min_u64(max_u64(threads, FEWEST_DEFAULT_THREADS), MOST_DEFAULT_THREADS);
 }
 
+const char *cache_mode_name(enum cache_mode mode)
+{
+    return mode == CACHE_NONE ? "none" : "kernel";
+}
+
 void settings_init(struct settings *settings)
 {
     *settings = (struct settings){
@@ -52,4 +57,5 @@ void settings_destroy(struct settings *settings)
     usual_formats_destroy(&settings->formats);
     patterns_destroy(&settings->patterns);
     free(steal_pointer(&settings->index_dir));
+    options_in_force_destroy(&settings->in_force);
 }

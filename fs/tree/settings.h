@@ -8,6 +8,7 @@
 
 #include "core/extent/extent_probe.h"
 #include "core/view/view_types.h"
+#include "fs/tree/options_in_force.h"
 #include "fs/tree/usual_formats.h"
 
 /*
@@ -20,6 +21,9 @@ enum cache_mode {
     CACHE_KERNEL, /* the kernel keeps pieces in its page cache */
     CACHE_NONE,   /* every read reaches bigfs */
 };
+
+/* As --cache says it: "kernel", "none". */
+const char *cache_mode_name(enum cache_mode mode);
 
 /* Constant while the mount is served, so any thread may read it without a lock. */
 struct settings {
@@ -36,6 +40,7 @@ struct settings {
     char *index_dir;              /* absolute; owned; NULL: line indexes are kept in memory only */
     uint64_t index_space;         /* bytes that all line indexes in index_dir may occupy */
     unsigned threads;             /* how many requests may read at the same time; at least 1 */
+    struct options_in_force in_force; /* all of this as options; owned */
 };
 
 /* Sets the defaults. There is no index_dir yet, and min_size is the default chunk size. */

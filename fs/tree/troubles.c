@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/tree/troubles.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,14 +27,20 @@ void troubles_destroy(struct troubles *troubles)
     pthread_mutex_destroy(&troubles->lock);
 }
 
+/* Whether it is that of its kind and path. */
+static bool is_trouble(const struct trouble *trouble, const char *kind, const char *path)
+{
+    return trouble->kind != NULL && strcmp(trouble->kind, kind) == 0 &&
+           strcmp(trouble->path, path) == 0;
+}
+
 /* Where a trouble goes. The lock is held. */
 static struct trouble *place_of_trouble(struct troubles *troubles, const char *kind,
                                         const char *path)
 {
     for (size_t i = 0; i < TROUBLES_REMEMBERED; i++) {
         struct trouble *trouble = &troubles->last[i];
-        if (trouble->kind != NULL && strcmp(trouble->kind, kind) == 0 &&
-            strcmp(trouble->path, path) == 0)
+        if (is_trouble(trouble, kind, path))
             return trouble;
     }
     return &troubles->last[troubles->next++ % TROUBLES_REMEMBERED];
@@ -41,7 +48,7 @@ static struct trouble *place_of_trouble(struct troubles *troubles, const char *k
 
 void troubles_add(struct troubles *troubles, const char *kind, const char *path, const char *text)
 {
-    struct trouble fresh = {kind, strdup(path), strdup(text)};
+    struct trouble fresh = {kind, strdup(path), strdup(text), time(NULL), 1};
 
     if (fresh.path == NULL || fresh.text == NULL) {
         forget_trouble(&fresh);
@@ -49,8 +56,21 @@ void troubles_add(struct troubles *troubles, const char *kind, const char *path,
     }
     HOLD_LOCK(&troubles->lock);
     struct trouble *place = place_of_trouble(troubles, kind, path);
+    if (is_trouble(place, kind, path))
+        fresh.times = place->times + 1;
     forget_trouble(place);
     *place = fresh;
+}
+
+void troubles_forget(struct troubles *troubles, const char *path, const char *but)
+{
+    HOLD_LOCK(&troubles->lock);
+    for (size_t i = 0; i < TROUBLES_REMEMBERED; i++) {
+        struct trouble *trouble = &troubles->last[i];
+        if (trouble->kind != NULL && strcmp(trouble->path, path) == 0 &&
+            (but == NULL || strcmp(trouble->kind, but) != 0))
+            forget_trouble(trouble);
+    }
 }
 
 void troubles_tell(struct troubles *troubles,

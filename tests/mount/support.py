@@ -326,6 +326,14 @@ def start(test, code, *arguments, wrapper=()):
     return program
 
 
+def prometheus_tool(test, name):
+    """The path of a program of Debian's package prometheus: `prometheus` or `promtool`. scripts/test has it unpacked."""
+    unpacked = harness.REPO / "build-prometheus" / "usr" / "bin"
+    path = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), str(unpacked))))
+    test.require(path, "%s of Debian's package prometheus is needed" % name)
+    return path
+
+
 def need_duckdb(test):
     """Where DuckDB is. Without it the test is skipped, in CI too, as Debian has no package of it."""
     modules = os.environ.get("BIGFS_NODE_MODULES", str(harness.REPO / "build-node" / "node_modules"))

@@ -134,7 +134,7 @@ class AttributeTest(harness.MountTest):
         for name in GENERATED:  # stat(2) knows the length of a text that follows from the size even before an open
             self.assertEqual(os.stat(p(name)).st_size, len(read(p("bytes.tsv"))) if name == "bytes.tsv" else 0, name)
             self.assertTrue(read(p(name)).startswith(b"name\toffset\tlength\tdata_bytes\n"))
-        for name in ("status", "metrics", "version"):
+        for name in ("help", "status", "metrics", "version"):
             self.assertEqual(os.stat(mount.p(".bigfs", name)).st_size, 0)
         self.assertEqual(os.stat(self.mount(path).p("app.log")).st_size, len(DATA))
 

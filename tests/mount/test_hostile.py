@@ -314,7 +314,7 @@ class GeneratedTest(harness.MountTest):
         """One open handle gives one text, read in steps of any size. Another open makes a new one."""
         self.write("app.log", b"x\n")
         mount = self.mount()
-        for name in ("metrics", "status", "version"):
+        for name in ("help", "metrics", "status", "version"):
             path = mount.p(".bigfs", name)
             self.assertEqual(os.stat(path).st_size, 0)
             with open(path, "rb", buffering=0) as file:

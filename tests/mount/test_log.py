@@ -104,8 +104,8 @@ class CountTest(harness.MountTest):
         os.listdir(mount.p("app.log/lines"))
         self.assertEqual(errno_of(os.stat, mount.p("nothing")), "ENOENT")
         wait_for(lambda: labelled(mount, "requests_total")["release"] > 0, 10, "the piece is released")
-        requests, failures, size, seconds = (labelled(mount, name + "_total") for name in (
-            "requests", "failures", "reply_bytes", "request_seconds"))
+        requests, failures, size, seconds = (labelled(mount, name) for name in (
+            "requests_total", "failures_total", "reply_bytes_total", "request_duration_seconds_sum"))
         for name in ("lookup", "open", "read", "opendir", "release", "releasedir"):
             self.assertGreater(requests[name], 0, name)
             self.assertGreater(seconds[name], 0, name)

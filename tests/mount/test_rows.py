@@ -386,7 +386,8 @@ class WaitingTest(HeldTest):
         readers = [self.reader("cat", mount.p("big.log", name)) for name in names]
         readers.append(self.reader("ls", mount.p("big.log/rows@100K")))
         self.await_held(mount, *readers)
-        self.assertRegex(indexing(mount)[0], r"^indexing: +big\.log: [0-9]+%, [0-9]+ of 100663296 bytes$")
+        self.assertRegex(indexing(mount)[0], r"^indexing: +big\.log: [0-9]+%, [0-9]+ of 100663296 bytes, [0-9.]+ [KMG]?i?B/s, .* left, "
+                         r"index of lines$")
         for number in range(4):
             self.assertTrue(read(mount.p("big.log/lines/%d" % number)) == self.data[number * M:(number + 1) * M])
             self.assertTrue(read(mount.p("big.log/bytes/%d" % number)) == self.data[number * M:(number + 1) * M])

@@ -34,7 +34,7 @@ class StatusTest(harness.MountTest):
         try:
             own = harness.wait_for(lambda: indexing(mount), LAG, "the scan is told of")
             self.assertIn(self.SECRET, own[0])
-            for name in ("status", "metrics", "version"):
+            for name in ("help", "status", "metrics", "version"):
                 text = run(*NOBODY, "cat", mount.p(".bigfs", name)).decode()
                 self.assertNotIn(self.SECRET, text)
                 self.assertNotIn(str(self.source), text)

@@ -237,13 +237,13 @@ class ListingTest(harness.MountTest):
         self.assertIn("whole.log", harness.run("ls", "-laR", mount.path).decode())
 
     def test_dot_bigfs(self):
-        """The control directory: in the root only, found by name, never listed; status, metrics, version."""
+        """The control directory: in the root only, found by name, never listed; help, status, metrics, version."""
         self.write("sub/file", b"x")
         mount = self.mount()
         for _ in range(2):
             self.assertEqual(listing(mount.path), ["sub"])
-            self.assertEqual(listing(mount.p(".bigfs")), ["metrics", "status", "version"])
-        for name in ("metrics", "status", "version"):
+            self.assertEqual(listing(mount.p(".bigfs")), ["help", "metrics", "status", "version"])
+        for name in ("help", "metrics", "status", "version"):
             self.assertTrue(read(mount.p(".bigfs", name)).strip(), name)
         self.assertRegex(read(mount.p(".bigfs", "version")), rb"\d+\.\d+")
         self.assert_errno(harness.errno.ENOENT, os.lstat, mount.p("sub", ".bigfs"))
@@ -255,7 +255,7 @@ class ListingTest(harness.MountTest):
         self.write("sub/.bigfs", b"own too")
         mount = self.mount()
         self.assertEqual(listing(mount.path), ["sub"])
-        self.assertEqual(listing(mount.p(".bigfs")), ["metrics", "status", "version"])
+        self.assertEqual(listing(mount.p(".bigfs")), ["help", "metrics", "status", "version"])
         self.assertEqual(listing(mount.p("sub")), [".bigfs"])
         self.assertEqual(read(mount.p("sub", ".bigfs")), b"own too")
 

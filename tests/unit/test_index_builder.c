@@ -400,8 +400,13 @@ static void test_progress(void **state)
         assert_int_equal(seen.size, model.size);
         gate_let(1);
     }
+    assert_int_equal(index_builder_counts(&builder, BUILD_INDEX).begun, 1);
     assert_true(await_told(&client));
     assert_int_equal(count_builds(&builder), 0);
+    const struct build_counts counts = index_builder_counts(&builder, BUILD_INDEX);
+    assert_int_equal(counts.ended[BUILD_FINISHED], 1);
+    assert_int_equal(counts.ended[BUILD_FAILED] + counts.ended[BUILD_STOPPED], 0);
+    assert_int_equal(index_builder_counts(&builder, BUILD_MAP).begun, 0);
     index_builder_stop(&builder);
     reading_close(&reading);
     line_model_free(&model);
@@ -425,6 +430,7 @@ static void test_cut_while_it_is_indexed(void **state)
     assert_true(await_told(&client));
     assert_int_equal(atomic_load(&client.error), -ESTALE);
     assert_int_equal(try_get(&reading, &index), -ESTALE);
+    assert_int_equal(index_builder_counts(&builder, BUILD_INDEX).ended[BUILD_FAILED], 1);
     index_builder_stop(&builder);
     assert_int_equal(atomic_load(&client.told), 1);
     reading_close(&reading);

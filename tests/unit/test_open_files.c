@@ -207,6 +207,9 @@ static void test_shared(void **state)
     assert_true(belongs_to(first, 0));
     put(0);
     assert_int_equal(open_files_count(&cache.files), 0);
+    const struct open_files_counts counts = open_files_counts(&cache.files);
+    assert_int_equal(counts.hits, 1);
+    assert_int_equal(counts.misses, 1);
     end();
 }
 

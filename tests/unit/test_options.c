@@ -430,7 +430,75 @@ static void test_table(void **state)
         assert_true(rule->name != NULL || rule->letter != 0);
         assert_int_equal(rule->wanted == NULL, rule->argument == ARGUMENT_NONE);
         assert_true(rule->name != NULL || !rule->in_lists);
+        assert_true(rule->tell != NULL || !rule->in_lists); /* .bigfs/status has it */
     }
+}
+
+/* What settings.in_force has of the options, without those of a line of its own and the defaults.
+ */
+static void assert_told(struct command *command, const char *const *expected)
+{
+    const struct options_in_force *told = &command->options.settings.in_force;
+    size_t found = 0;
+
+    for (size_t i = 0; i < told->count; i++)
+        if (expected[found] != NULL && strcmp(told->rows[i].text, expected[found]) == 0)
+            found++;
+    if (expected[found] != NULL)
+        fail_msg("not told: %s", expected[found]);
+}
+
+/* Each option of a mount is told as the command takes it, in the order of the table. */
+static void test_told(void **state)
+{
+    static const char *const usual[] = {
+        "--chunk-size 64M",    "--rows 1M",
+        "--min-size 64M",      "--views bytes,lines,rows,extents,whole",
+        "--index-dir none",    "--index-space 1G",
+        "--window-size 64M",   "--window-total 1G",
+        "--decode-memory 64M", "--cache kernel",
+        "--extents auto",      NULL};
+    static const char *const given[] = {"--chunk-size 1000000",
+                                        "--rows 5K",
+                                        "--min-size 0",
+                                        "--views lines,whole",
+                                        "--header=2",
+                                        "--format csv=csv",
+                                        "--format log=entry",
+                                        "--record 'entry=[0-9]{4}-.*\\.'",
+                                        "--record b=x",
+                                        "--index-dir '/a b'",
+                                        "--cache none",
+                                        "--extents seek",
+                                        "--threads 3",
+                                        "--foreground",
+                                        "--debug",
+                                        "-o allow_other",
+                                        "-o 'fsname=a\\,b'",
+                                        NULL};
+    (void)state;
+
+    assert_told(accepted(PARSE("--index-dir=none", "/source", "/point")), usual);
+    assert_told(
+        accepted(PARSE("--chunk-size=1000000", "--rows=5000", "--min-size=0", "--views=whole,lines",
+                       "--header=2", "--format=csv=csv", "--format=.log=entry",
+                       "--record=entry=[0-9]{4}-.*\\.", "--record=b=x", "--index-dir=/a b",
+                       "--cache=none", "--extents=seek", "--threads=3", "-d", "-o",
+                       "allow_other,fsname=a\\,b", "/source", "/point")),
+        given);
+}
+
+/* What may hold a path is for root and the user who mounted alone. */
+static void test_told_to(void **state)
+{
+    struct command *command = accepted(PARSE("-o", "fsname=/secret", "/source", "/point"));
+    const struct options_in_force *told = &command->options.settings.in_force;
+    (void)state;
+
+    for (size_t i = 0; i < told->count; i++)
+        assert_int_equal(told->rows[i].has_path, strncmp(told->rows[i].text, "-o ", 3) == 0 ||
+                                                     strncmp(told->rows[i].text, "--index-dir ",
+                                                             strlen("--index-dir ")) == 0);
 }
 
 static void test_defaults(void **state)
@@ -1028,6 +1096,8 @@ int main(void)
         cmocka_unit_test(test_missing_values),
         cmocka_unit_test(test_values_too_many),
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_told),
+        cmocka_unit_test(test_told_to),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_flags),
         cmocka_unit_test(test_help_is_enough),

@@ -251,6 +251,41 @@ static void test_against_model(void **state)
     }
 }
 
+/* What is written is read again as the same, and is as short as it can be. */
+static void test_written(void **state)
+{
+    static const struct {
+        uint64_t value;
+        const char *size;
+        const char *count;
+    } cases[] = {
+        {0, "0", "0"},
+        {1, "1", "1"},
+        {1000, "1000", "1K"},
+        {1024, "1K", "1024"},
+        {1536, "1536", "1536"},
+        {1000000, "1000000", "1M"},
+        {64 << 20, "64M", "67108864"},
+        {UINT64_C(3) << 50, "3072T", "3377699720527872"},
+        {UINT64_C(7) * 1000 * 1000 * 1000 * 1000, "6835937500K", "7000G"},
+        {INT64_MAX, "9223372036854775807", "9223372036854775807"},
+    };
+    char text[QUANTITY_MOST];
+    uint64_t value = 0;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        quantity_write_size(cases[i].value, text);
+        assert_string_equal(text, cases[i].size);
+        assert_int_equal(quantity_parse_size(text, strlen(text), &value), 0);
+        assert_int_equal(value, cases[i].value);
+        quantity_write_count(cases[i].value, text);
+        assert_string_equal(text, cases[i].count);
+        assert_int_equal(quantity_parse_count(text, strlen(text), &value), 0);
+        assert_int_equal(value, cases[i].value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_number),  cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_garbage), cmocka_unit_test(test_embedded_nul),
         cmocka_unit_test(test_length),  cmocka_unit_test(test_against_model),
+        cmocka_unit_test(test_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

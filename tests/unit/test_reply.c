@@ -121,7 +121,7 @@ static int teardown(void **state)
 static void assert_counts(size_t number, uint64_t requests, uint64_t failures, uint64_t bytes)
 {
     const struct operation_counts *counts = &server.counts[number];
-    assert_int_equal(atomic_load(&counts->requests), requests);
+    assert_int_equal(histogram_count(&counts->times), requests);
     assert_int_equal(atomic_load(&counts->failures), failures);
     assert_int_equal(atomic_load(&counts->bytes), bytes);
 }
@@ -158,11 +158,11 @@ static void test_time(void **state)
 
     request.began -= 5000000000;
     reply_nothing(&request);
-    assert_true(atomic_load(&server.counts[0].nanoseconds) >= 5000000000);
+    assert_true(atomic_load(&server.counts[0].times.nanoseconds) >= 5000000000);
     request.began += 100000000000; /* not less than nothing */
-    uint64_t before = atomic_load(&server.counts[0].nanoseconds);
+    uint64_t before = atomic_load(&server.counts[0].times.nanoseconds);
     reply_nothing(&request);
-    assert_int_equal(atomic_load(&server.counts[0].nanoseconds), before);
+    assert_int_equal(atomic_load(&server.counts[0].times.nanoseconds), before);
 }
 
 /* The reference is the caller's again if the kernel did not take it. */
@@ -189,9 +189,11 @@ static void test_failures_by_kind(void **state)
     reply_error(&request, -EREMOTEIO);
     assert_int_equal(given.answer, EIO);
     assert_counts(0, 3, 3, 0);
-    assert_int_equal(atomic_load(&server.interrupted), 1);
-    assert_int_equal(atomic_load(&server.stale), 1);
-    assert_int_equal(atomic_load(&server.io_errors), 1);
+    assert_int_equal(server_errors(&server, EINTR), 1);
+    assert_int_equal(server_errors(&server, ESTALE), 1);
+    assert_int_equal(server_errors(&server, EIO), 1);
+    assert_int_equal(server_errors(&server, ENOENT), 0);
+    assert_int_equal(server_errors(&server, MOST_ERRNO + 1), 0);
 }
 
 /* Every errno there may be: an answer is an errno that a reader can understand, or EIO. */
@@ -208,8 +210,10 @@ static void test_all_errors(void **state)
         for (size_t i = 0; i < LENGTH_OF(known); i++)
             is_known = is_known || known[i] == answer;
         assert_true(is_known);
+        assert_true(answer <= MOST_ERRNO && error_is_answer(answer));
         assert_true(error_patience_ms(-error) >= 0);
     }
+    assert_false(error_is_answer(EAGAIN));
     assert_int_equal(error_for_reader(-EINTR),
                      EIO); /* of a disk, not of a reader that was killed */
     assert_int_equal(error_for_reader(-EAGAIN), EIO);

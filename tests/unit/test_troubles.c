@@ -68,6 +68,52 @@ static void test_the_last_of_its_kind(void **state)
     troubles_destroy(&troubles);
 }
 
+static void note_times(void *argument, const struct trouble *trouble)
+{
+    uint64_t *times = argument;
+    assert_true(trouble->when > 0 && trouble->when <= time(NULL));
+    *times = *times * 10 + trouble->times;
+}
+
+/* How often it was seen, and when last. */
+static void test_times(void **state)
+{
+    struct troubles troubles;
+    uint64_t times = 0;
+
+    (void)state;
+    troubles_init(&troubles);
+    troubles_add(&troubles, "x", "a", "1");
+    troubles_add(&troubles, "y", "a", "2");
+    troubles_add(&troubles, "y", "a", "3");
+    troubles_add(&troubles, "y", "a", "3");
+    troubles_add(&troubles, "y", "b", "3");
+    troubles_tell(&troubles, note_times, &times);
+    assert_int_equal(times, 131);
+    troubles_destroy(&troubles);
+}
+
+/* If the content of a file is over, so is what was wrong with it. */
+static void test_forgotten(void **state)
+{
+    struct troubles troubles;
+
+    (void)state;
+    troubles_init(&troubles);
+    troubles_add(&troubles, "x", "a", "1");
+    troubles_add(&troubles, "stale", "a", "2");
+    troubles_add(&troubles, "x", "a/b", "3");
+    troubles_add(&troubles, "y", "a", "4");
+    troubles_forget(&troubles, "a", "stale");
+    check_told(&troubles, "stale a 2|x a/b 3|");
+    troubles_add(&troubles, "x", "a", "5");
+    check_told(&troubles, "stale a 2|x a/b 3|x a 5|");
+    troubles_forget(&troubles, "a", NULL);
+    troubles_forget(&troubles, "?", NULL);
+    check_told(&troubles, "x a/b 3|");
+    troubles_destroy(&troubles);
+}
+
 static void add_numbered(struct troubles *troubles, unsigned number)
 {
     char path[16];
@@ -129,10 +175,9 @@ static void test_many_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_is_told),
-        cmocka_unit_test(test_the_last_of_its_kind),
-        cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_many_threads),
+        cmocka_unit_test(test_each_is_told), cmocka_unit_test(test_the_last_of_its_kind),
+        cmocka_unit_test(test_times),        cmocka_unit_test(test_forgotten),
+        cmocka_unit_test(test_too_many),     cmocka_unit_test(test_many_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

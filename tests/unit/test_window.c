@@ -219,6 +219,33 @@ static void test_shared(void **state)
     assert_int_equal(window_pool_mapped(&view->pool), 2 * WINDOW); /* kept for the next */
 }
 
+static void assert_window_counts(struct window_pool *pool, const struct window_counts *expected)
+{
+    const struct window_counts counts = window_pool_counts(pool);
+    assert_int_equal(counts.hits, expected->hits);
+    assert_int_equal(counts.misses, expected->misses);
+    assert_int_equal(counts.none, expected->none);
+    assert_int_equal(counts.lent, expected->lent);
+}
+
+/* What was asked for is counted by what became of it, and what is lent now. */
+static void test_counts(void **state)
+{
+    struct view *view = *state;
+    struct window_pool *pool = &view->pool;
+    struct window_loan loans[4] = {0};
+    struct window_loan none;
+
+    for (unsigned i = 0; i < 3; i++)
+        loans[i] = borrow(view, 0, i * WINDOW);
+    loans[3] = borrow(view, 0, 1);
+    assert_int_equal(window_acquire(pool, WINDOW_READS, 1, 0, 0, WINDOW, &none), -NOT_MAPPABLE);
+    assert_window_counts(pool, &(struct window_counts){1, 3, 1, 4});
+    for (unsigned i = 0; i < 4; i++)
+        window_release(pool, &loans[i]);
+    assert_window_counts(pool, &(struct window_counts){1, 3, 1, 0});
+}
+
 /* The window that was used longest ago gives its place. */
 static void test_least_recent_goes(void **state)
 {
@@ -743,6 +770,7 @@ int main(void)
         VIEW_TEST(test_bytes),
         cmocka_unit_test(test_rounding),
         VIEW_TEST(test_shared),
+        VIEW_TEST(test_counts),
         READS_TEST(test_shared),
         VIEW_TEST(test_least_recent_goes),
         VIEW_TEST(test_lent_stays),
