@@ -135,6 +135,7 @@ class CompletionTest(harness.MountTest):
         self.offers(shell, "cat mnt/app.log/lines@", "n16", "64M")
         pin = harness.read(os.path.join(self.point, "app.log", "pin")).decode().strip()
         self.completes(shell, "cat mnt/app.log/bytes@n4,to=9,pi", "mnt/app.log/bytes@n4,to=9,pin=" + pin)
+        self.completes(shell, "cat mnt/app.log/bytes@n4,fr", "mnt/app.log/bytes@n4,from=")
         self.completes(shell, "cat mnt/app.log/pi", "mnt/app.log/pin")
         self.completes(shell, "cat mnt/a\\ b.log/pi", "mnt/a b.log/pin")
         self.completes(shell, "cat fi", "file")

@@ -202,6 +202,19 @@ rm /etc/fstab
         self.assertRegex(lines[7], "^/srv/data fuse.bigfs ro,nosuid,nodev.*allow_other")
         self.assertEqual(lines[8], "0")
 
+    def test_a_user_mounts_by_fstab(self):
+        """With `user` in its options: whose directory it is may mount and unmount there."""
+        output = self.run_in_root(r"""
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups env -i PATH=/usr/bin:/bin "$@"; }
+echo '/srv/data /srv/x bigfs noauto,user,chunk_size=1M,index_dir=none 0 0' >/etc/fstab
+chown nobody /srv/x
+as_nobody mount /srv/x; seen /srv/x; as_nobody ls /srv/x/app.log/bytes; as_nobody umount /srv/x; seen /srv/x
+rm /etc/fstab
+""")
+        mount, *pieces, end = output.splitlines()
+        self.assertRegex(mount, "^/srv/data fuse.bigfs ro,nosuid,nodev,noexec.*user_id=65534")
+        self.assertEqual((pieces, end), (["000000", "000001"], "none"))
+
     def test_nothing_remains(self):
         """After a purge, the files are those of before; a mount that is there goes on until it is unmounted."""
         output = self.run_in_root(r"""
