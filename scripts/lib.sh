@@ -69,6 +69,8 @@ have() {
     e2fsprogs) have_command mkfs.ext4 ;;
     xfsprogs) have_command mkfs.xfs ;;
     coreutils) have_command split ;;
+    dpkg-dev) have_command dpkg-shlibdeps ;;
+    systemd) have_command systemd-analyze ;;
     squashfuse) have_command squashfuse_ll ;;
     squashfs-tools) have_command mksquashfs ;;
     gnuplot-nox) have_command gnuplot ;;

@@ -223,10 +223,28 @@ static int set_version(struct options *options, const char *value)
     return 0;
 }
 
+/* Flags that mount(8) passes on. They mean nothing to a read-only mount, and libfuse refuses them.
+ */
+static const char *const flags_without_meaning[] = {
+    "relatime",   "norelatime", "strictatime", "nostrictatime", "diratime",
+    "nodiratime", "lazytime",   "nolazytime",  "iversion",      "noiversion",
+    "mand",       "nomand",     "silent",      "loud",
+};
+
+static bool is_without_meaning(const char *word)
+{
+    for (size_t i = 0; i < sizeof(flags_without_meaning) / sizeof(flags_without_meaning[0]); i++)
+        if (strcmp(word, flags_without_meaning[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Passes a mount option on to libfuse, with commas and backslashes escaped again. */
 static int pass_on(struct options *options, const char *word)
 {
     char *list = NULL;
+    if (is_without_meaning(word))
+        return 0;
     int failed = fuse_opt_add_opt_escaped(&list, word);
     if (failed == 0)
         failed = fuse_opt_add_arg(&options->fuse, "-o");

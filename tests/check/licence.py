@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each source file begins with its licence, after a line #! if it has one."""
+"""Each source file begins with its licence, after a line #!, or #compdef or #autoload of zsh, if it has one."""
 
 import tree
 
@@ -11,7 +11,7 @@ FOLDERS = ("core", "fs", "tests", "scripts", ".ci")
 def sources(root):
     """(file, the line that it must have) of each source file: also of scripts that have no suffix."""
     yield from ((name, C_LINE) for name in tree.c_files(root, *FOLDERS))
-    others = tree.files(root, FOLDERS, {".py", ".sh", ".cmake"}) + tree.files(root, ("scripts", ".ci"), {""})
+    others = tree.files(root, FOLDERS, {".py", ".sh", ".cmake", ".bash", ".fish", ".service"}) + tree.files(root, ("scripts", ".ci"), {""})
     builds = [name for name in tree.files(root, FOLDERS, {".txt"}) if name.endswith("/CMakeLists.txt")]
     yield from ((name, OTHER_LINE) for name in [*others, *builds, "CMakeLists.txt"])
 
@@ -19,7 +19,7 @@ def sources(root):
 def check(root):
     for name, wanted in sources(root):
         lines = tree.text(root, name).splitlines() + ["", ""]
-        place = 1 if lines[0].startswith("#!") else 0
+        place = 1 if lines[0].startswith(("#!", "#compdef", "#autoload")) else 0
         if lines[place] != wanted:
             yield "%s:%d: licence: this line must be %s" % (name, place + 1, wanted)
 

@@ -675,6 +675,8 @@ static void test_passing_on(void **state)
                      "bigfs -o chunk-siz=1 -o chunk_size_=1 -o _chunk_size");
     assert_passed_on("help,version,index,f,o,d=1", /* no option in a list */
                      "bigfs -o help -o version -o index -o f -o o -o d=1");
+    assert_passed_on("ro,relatime,lazytime,silent,noexec", /* mount(8) passes these on */
+                     "bigfs -o ro -o noexec");
     struct command *command = accepted(PARSE("-oro", "s", "-o", "rw", "m"));
     assert_string_equal(passed_on(command), "bigfs -o ro -o rw");
     command_free(command);
