@@ -128,6 +128,11 @@ build() {
         quietly cmake --build "$directory" --target "${built[@]}" --parallel "$(nproc)"
 }
 
+# The fuzz targets, in build-fuzz.
+build_fuzz() {
+    CC=clang build build-fuzz all -DBIGFS_FUZZ=ON -DBIGFS_WERROR=ON
+}
+
 # Runs a program at fixed addresses, where that can be had: the sanitizers of gcc 12 and clang 14
 # cannot live with the address randomisation of some kernels.
 unrandomised() {

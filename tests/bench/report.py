@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Writes the results of a group as markdown between two markers of docs/performance.md, and its plot."""
 
+import html
 import re
 import subprocess
 from pathlib import Path
@@ -74,49 +75,54 @@ WIDTH, LETTER = 860, 8.4  # pixels, the latter of a name's average letter
 OURS, OTHERS = "#2166ac", "#b8b8b8"
 
 
-def gnuplot(script):
+def gnuplot(script, result):
+    """Draw, and give the picture its title, which browsers and screen readers tell; gnuplot's own is "Gnuplot"."""
     done = subprocess.run(["gnuplot"], input=script, capture_output=True, text=True)
     if done.returncode or done.stderr.strip():
         raise RuntimeError("gnuplot: " + done.stderr)
+    path = FIGURES / (result.name + ".svg")
+    path.write_text(path.read_text().replace("<title>Gnuplot<", "<title>%s<" % html.escape(result.figure), 1))
 
 
 def quoted(text):
     return '"%s"' % str(text).replace("\\", "\\\\").replace('"', "'").replace("@", "\\\\@").replace("_", "\\\\_")
 
 
-def style(result, title, unit, better, height, grid, key):
-    """What all plots have: a title, and below it the unit and which way is better."""
+def style(result, title, better, height, grid, key):
+    """What all plots have: a title, and below it which way is better."""
     FIGURES.mkdir(exist_ok=True)
     result.figure = title
     return STYLE % (WIDTH, height, FIGURES / (result.name + ".svg"), quoted(title), 1 - 20 / height,
-                    quoted("%s (%s)" % (unit, better)), 1 - 44 / height, 1 - 62 / height, grid, key)
+                    quoted(better), 1 - 44 / height, 1 - 62 / height, grid, key)
 
 
 def bars(result, title, unit, better, values):
     """Horizontal bars: values are (name, number, whether it is bigfs's), the first one on top."""
     count, longest = len(values), max(len(name) for name, _, _ in values)
-    script = style(result, title, unit, better, 100 + 24 * count, "x", "off")
-    script += "set xrange [0:%g]\nset yrange [-0.7:%g]\nset lmargin at screen %g\n" % (
-        1.12 * max(value for _, value, _ in values), count - 0.3, (30 + LETTER * longest) / WIDTH)
+    script = style(result, title, better, 124 + 24 * count, "x", "off")
+    script += "set xlabel %s\nset xrange [0:%g]\nset yrange [-0.7:%g]\nset lmargin at screen %g\n" % (
+        quoted(unit), 1.12 * max(value for _, value, _ in values), count - 0.3, (30 + LETTER * longest) / WIDTH)
     script += "set ytics (%s) scale 0\n" % ", ".join("%s %d" % (quoted(name), count - 1 - n)
                                                     for n, (name, _, _) in enumerate(values))
-    script += 'plot "-" using ($1/2):2:($1/2):(0.36):3 with boxxyerror fs solid noborder lc rgb variable, ' \
-              '"-" using 1:2:3 with labels left offset 0.6,0\n'
+    script += 'plot "-" using ($1/2):2:($1/2):(0.36):3 with boxxyerror fs solid noborder lc rgb variable title "bars", ' \
+              '"-" using 1:2:3 with labels left offset 0.6,0 title "values"\n'
     places = [(value, count - 1 - n, ours) for n, (_, value, ours) in enumerate(values)]
     script += "".join("%g %d %d\n" % (value, y, int((OURS if ours else OTHERS)[1:], 16)) for value, y, ours in places)
     script += "e\n" + "".join('%g %d "%.3g"\n' % (value, y, value) for value, y, _ in places) + "e\n"
-    gnuplot(script)
+    gnuplot(script, result)
 
 
 def lines(result, title, xlabel, unit, better, xtics, curves):
     """Curves over a logarithmic axis: name -> list of (x, y)."""
     highest = max(y for points in curves.values() for _, y in points)
-    script = style(result, title, unit, better, 390, "y", "top right")
-    script += 'set logscale x 2\nset xrange [%g:%g]\nset bmargin 5\nset xlabel "%s" offset 0,-1\nset yrange [0:%g]\nset xtics (%s)\n' % (
-        0.9 * xtics[0][1], 1.1 * xtics[-1][1], xlabel, 1.6 * highest, ", ".join('"%s" %d' % (name, x) for name, x in xtics))
+    script = style(result, title, better, 390, "y", "top right")
+    script += 'set logscale x 2\nset xrange [%g:%g]\nset bmargin 5\nset xlabel "%s" offset 0,-1\nset ylabel "%s"\n' % (
+        0.9 * xtics[0][1], 1.1 * xtics[-1][1], xlabel, unit)
+    script += 'set yrange [0:%g]\nset xtics (%s)\n' % (
+        1.6 * highest, ", ".join('"%s" %d' % (name, x) for name, x in xtics))
     colours = [OURS, "#d6604d", "#4d9221", "#888888"]
     script += "plot " + ", ".join('"-" with linespoints pt 7 ps 0.5 lw 2 lc rgb "%s" title "%s"' % (colour, name)
                                   for colour, name in zip(colours, curves)) + "\n"
     for points in curves.values():
         script += "".join("%d %g\n" % point for point in points) + "e\n"
-    gnuplot(script)
+    gnuplot(script, result)

@@ -35,9 +35,9 @@ REPO = Path(__file__).resolve().parents[2]
 BIGFS = os.environ.get("BIGFS", str(REPO / "build" / "bigfs"))
 
 K, M, G, T = 1 << 10, 1 << 20, 1 << 30, 1 << 40
-START_SECONDS = 30  # for a mount to answer
-STOP_SECONDS = 30  # for a daemon to end after its unmount
-BUSY_SECONDS = 10  # for a busy mount to become free
+START_SECONDS = 60  # for a mount to answer
+STOP_SECONDS = 120  # for a daemon to end after its unmount
+BUSY_SECONDS = 30  # for a busy mount to become free
 TROUBLE = re.compile(r"assert|sanitizer|runtime error|segv|abort|warning|error", re.IGNORECASE)
 PREFIX = r"bigfs\[\d+\] /\S*: "  # of each line of the log on standard error
 SMALLEST = {"ext4": 16 * M, "xfs": 320 * M, "btrfs": 128 * M, "tmpfs": 64 * K}

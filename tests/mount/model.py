@@ -5,6 +5,7 @@ It is simple: it looks at every record of the file, while bigfs looks only at th
 """
 
 import bisect
+import re
 
 UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
@@ -30,13 +31,8 @@ def nominal(size, argument):
 
 def record_starts(data):
     """Where each line of the data begins."""
-    starts = []
-    position = 0
-    while position < len(data):
-        starts.append(position)
-        end = data.find(b"\n", position)
-        position = len(data) if end < 0 else end + 1
-    return starts
+    starts = [0, *(found.end() for found in re.finditer(b"\n", data))]
+    return starts[:-1] if starts[-1] == len(data) else starts
 
 
 def cut(kind, argument, data, starts=None):

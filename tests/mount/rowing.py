@@ -15,6 +15,7 @@ from support import LAG, alphabet, bigfs, counter, read_once
 from unruly import Unruly, rule
 
 WIDTH = 64  # bytes of a numbered line
+LF = ord("\n")
 
 
 def numbered(lines, stamp=0):
@@ -25,12 +26,13 @@ def numbered(lines, stamp=0):
 def ragged(generation, size):
     """Lines of many lengths (also empty), of letters that neighbouring generations do not have."""
     generator, letters = random.Random(generation), alphabet(generation)[:-1]
-    longest, lines = generator.choice((10, 60, 400)), []
-    while size > 0:
-        line = bytes(generator.choices(letters, k=min(size - 1, generator.randrange(longest)))) + b"\n"
-        lines.append(line)
-        size -= len(line)
-    return b"".join(lines)
+    longest, data = generator.choice((10, 60, 400)), bytearray(generator.randbytes(size).translate(letters * (256 // len(letters))))
+    end = int(generator.random() * longest)
+    while end < size:
+        data[end] = LF
+        end += 1 + int(generator.random() * longest)
+    data[-1:] = b"\n" * min(size, 1)
+    return bytes(data)
 
 
 def scanned(mount):

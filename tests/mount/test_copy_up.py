@@ -9,7 +9,7 @@ import harness
 from harness import K, M, read, wait_for
 from support import errno_of
 
-LAG = 15  # seconds; the time-outs are shorter
+LAG = 60  # seconds; the time-outs are shorter
 
 
 class CopyUpTest(harness.MountTest):

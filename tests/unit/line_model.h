@@ -41,19 +41,36 @@ static inline void line_model_free(struct line_model *model)
     *model = (struct line_model){.bytes = NULL};
 }
 
+/* How many lines end in [start, end) of the text. */
+static inline uint64_t line_model_ends_in(const struct line_model *model, uint64_t start,
+                                          uint64_t end)
+{
+    const uint8_t *stop = model->bytes + (end < model->size ? end : model->size);
+    uint64_t ends = 0;
+
+    for (const uint8_t *place = model->bytes + start; place < stop; place++, ends++) {
+        place = memchr(place, '\n', (size_t)(stop - place));
+        if (place == NULL)
+            break;
+    }
+    return ends;
+}
+
 /* Counts the lines again. Call it once the bytes are set, before any check. */
 static inline void line_model_count(struct line_model *model)
 {
-    uint64_t ends = 0;
-    for (uint64_t i = 0; i < model->size; i++)
-        ends += model->bytes[i] == '\n';
+    const uint8_t *stop = model->bytes + model->size;
+    const uint8_t *place = model->bytes;
+
     free(model->starts);
-    model->starts = calloc(ends + 1, sizeof(model->starts[0]));
+    model->starts = calloc(line_model_ends_in(model, 0, model->size) + 1, sizeof(model->starts[0]));
     assert_non_null(model->starts);
     model->lines = 0;
-    for (uint64_t i = 0; i < model->size; i++)
-        if (i == 0 || model->bytes[i - 1] == '\n')
-            model->starts[model->lines++] = i;
+    while (place != NULL && place < stop) {
+        model->starts[model->lines++] = (uint64_t)(place - model->bytes);
+        place = memchr(place, '\n', (size_t)(stop - place));
+        place = place != NULL ? place + 1 : NULL;
+    }
 }
 
 /* Line ends, one in about `every` bytes. */
@@ -97,15 +114,6 @@ static inline void line_model_write(const struct line_model *model, const struct
                                     const char *name)
 {
     scratch_write(scratch, name, model->bytes, model->size);
-}
-
-static inline uint64_t line_model_ends_in(const struct line_model *model, uint64_t start,
-                                          uint64_t end)
-{
-    uint64_t ends = 0;
-    for (uint64_t i = start; i < end && i < model->size; i++)
-        ends += model->bytes[i] == '\n';
-    return ends;
 }
 
 /* Checks that the index is that of the text: each count and all sums. */

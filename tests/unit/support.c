@@ -2,6 +2,7 @@
 #include "tests/unit/support.h"
 
 #include <dirent.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -260,23 +261,41 @@ void scratch_let_time_pass(const struct scratch *scratch, const char *name)
     }
 }
 
-static uint8_t pattern_byte(uint64_t offset, uint64_t kind)
+/* The bytes of a pattern from `offset` on, the first one lowest. */
+static inline uint64_t pattern_word(uint64_t offset, uint64_t kind)
 {
-    uint64_t word = mix((offset / 8) ^ (kind << 40));
-    return (uint8_t)(word >> (offset % 8 * 8));
+    return mix((offset / 8) ^ (kind << 40)) >> (offset % 8 * 8);
 }
 
-void pattern_fill(void *bytes, size_t length, uint64_t offset, uint64_t kind)
+UNWATCHED void pattern_fill(void *bytes, size_t length, uint64_t offset, uint64_t kind)
 {
-    for (size_t i = 0; i < length; i++)
-        ((uint8_t *)bytes)[i] = pattern_byte(offset + i, kind);
+    uint8_t *place = bytes;
+    uint8_t *end = place + length;
+
+    for (; place < end && offset % 8 != 0; offset++)
+        *place++ = (uint8_t)pattern_word(offset, kind);
+    for (; end - place >= 8; offset += 8, place += 8) {
+        uint64_t word = htole64(pattern_word(offset, kind));
+        memcpy(place, &word, sizeof(word));
+    }
+    for (; place < end; offset++)
+        *place++ = (uint8_t)pattern_word(offset, kind);
 }
 
 bool pattern_matches(const void *bytes, size_t length, uint64_t offset, uint64_t kind)
 {
-    for (size_t i = 0; i < length; i++)
-        if (((const uint8_t *)bytes)[i] != pattern_byte(offset + i, kind))
+    const uint8_t *place = bytes;
+    uint8_t expected[4096];
+
+    while (length > 0) {
+        size_t part = length < sizeof(expected) ? length : sizeof(expected);
+        pattern_fill(expected, part, offset, kind);
+        if (memcmp(place, expected, part) != 0)
             return false;
+        place += part;
+        offset += part;
+        length -= part;
+    }
     return true;
 }
 

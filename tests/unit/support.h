@@ -30,6 +30,12 @@
 
 #define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/*
+ * For a loop over bytes of the test's own. The thread sanitizer does not look at it, as it would
+ * take longer for that than for everything else.
+ */
+#define UNWATCHED __attribute__((no_sanitize("thread")))
+
 /* Random numbers */
 
 struct random {

@@ -1,187 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record_ends: every answer is that of a plain search, and no byte is scanned for two of them.
- *
- * A layout says which bytes end records. "Scanning" a claim reads the layout and marks the bytes as
- * scanned: marking one twice fails the test.
+ * record_ends: no byte is scanned for two searches, and what is known ends with the content.
  */
-#include "tests/unit/support.h"
+#include "tests/unit/record_layout.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 
-#include "core/base/checked.h"
 #include "core/base/outcome.h"
-#include "core/record/record_ends.h"
-
-struct layout {
-    uint64_t size;
-    bool *ends;           /* whether the byte ends a record */
-    atomic_bool *scanned; /* whether it was scanned already */
-    bool forgets;         /* more than can be kept: then bytes may be scanned again */
-    struct record_ends known;
-};
-
-static void layout_make(struct layout *layout, uint64_t size)
-{
-    *layout = (struct layout){.size = size};
-    layout->ends = calloc(size + 1, sizeof(*layout->ends));
-    layout->scanned = calloc(size + 1, sizeof(*layout->scanned));
-    assert_non_null(layout->ends);
-    assert_non_null(layout->scanned);
-    record_ends_note.init(&layout->known);
-}
-
-static void layout_free(struct layout *layout)
-{
-    record_ends_note.destroy(&layout->known);
-    free(layout->ends);
-    free(layout->scanned);
-}
-
-/* Records of one of several shapes: all long, all short, mixed, runs of empty ones, none. */
-static void layout_fill(struct layout *layout, struct random *random)
-{
-    const unsigned shape = (unsigned)random_below(random, 5);
-    const uint64_t typical[] = {4000, 3, 100, 1, UINT64_MAX};
-
-    for (uint64_t at = 0; at < layout->size; at++) {
-        uint64_t one_in = typical[shape];
-        if (shape == 3 && at / 64 % 2 == 0)
-            one_in = 500;
-        layout->ends[at] = one_in != UINT64_MAX && random_below(random, one_in) == 0;
-    }
-}
-
-/* The first record end at or after `place`, or `size`. */
-static uint64_t model_find(const struct layout *layout, uint64_t place, uint64_t size)
-{
-    while (place < size && !layout->ends[place])
-        place++;
-    return min_u64(place, size);
-}
-
-static void mark_scanned(struct layout *layout, uint64_t start, uint64_t end)
-{
-    for (uint64_t at = start; at < end; at++)
-        THREAD_CHECK(!atomic_exchange(&layout->scanned[at], true) || layout->forgets);
-}
-
-/* How a step ends: as a scan does, cancelled before it began, or cut short. */
-enum search_result { WHOLE, NOTHING, SHORT };
-
-static uint64_t scan_claim(struct layout *layout, struct scan_claim *claim,
-                           enum search_result outcome, struct random *random)
-{
-    uint64_t until = claim->end;
-
-    if (outcome == NOTHING)
-        until = claim->start;
-    if (outcome == SHORT)
-        until = random_between(random, claim->start, claim->end);
-    uint64_t end = model_find(layout, claim->start, until);
-    bool ends_record = end < until;
-    mark_scanned(layout, claim->start, end + (ends_record ? 1 : 0));
-    record_ends_settle(&layout->known, claim, end, ends_record);
-    return end;
-}
-
-static enum search_result random_outcome(struct random *random)
-{
-    const enum search_result outcomes[] = {WHOLE, WHOLE, WHOLE, NOTHING, SHORT};
-    return outcomes[random_below(random, LENGTH_OF(outcomes))];
-}
-
-/* Searches as core/record/boundary.c does. Returns the place found, or `size`, or -CANCELLED in
- * *error. */
-static uint64_t search(struct layout *layout, uint64_t place, uint64_t size, uint64_t most_step,
-                       const struct cancel *cancel, struct random *random, int *error)
-{
-    for (;;) {
-        struct scan_claim claim;
-        uint64_t found = size;
-        uint64_t step = random_between(random, 1, most_step);
-        int next = record_ends_next(&layout->known, place, size, step, cancel, &claim, &found);
-
-        *error = next < 0 ? next : 0;
-        if (next != SCAN_STEP)
-            return next == SCAN_FOUND ? found : size;
-        THREAD_CHECK(claim.start >= place && claim.start < claim.end && claim.end <= size);
-        THREAD_CHECK(claim.end - claim.start <= step);
-        uint64_t scanned_to = scan_claim(layout, &claim, random_outcome(random), random);
-        if (random_chance(random, 50))
-            place = scanned_to;
-    }
-}
-
-/* What is remembered is sorted, disjoint and true of the layout. */
-static void check_known_gaps(const struct layout *layout)
-{
-    const struct record_ends *ends = &layout->known;
-    uint64_t last_end = 0;
-
-    assert_in_range(ends->gaps.count, 0, RECORD_ENDS_MOST);
-    for (size_t i = 0; i < ends->gaps.count; i++) {
-        const struct interval *gap = &ends->gaps.items[i];
-        const bool closed = gap->kind == GAP_CLOSED;
-        assert_true(i == 0 || gap->start >= last_end);
-        assert_int_equal(model_find(layout, gap->start, gap->end), gap->end);
-        if (closed)
-            assert_true(layout->ends[gap->end]);
-        else
-            assert_true(gap->start < gap->end);
-        last_end = gap->end + (closed ? 1 : 0);
-    }
-}
-
-/* Checks that what was found once is known: the same search needs no step. */
-static void check_known(struct layout *layout, uint64_t place, uint64_t size)
-{
-    struct scan_claim claim;
-    uint64_t found = size;
-    uint64_t expected = model_find(layout, place, size);
-    int next = record_ends_next(&layout->known, place, size, 1, NULL, &claim, &found);
-
-    assert_int_equal(next, expected < size ? SCAN_FOUND : SCAN_NONE);
-    if (next == SCAN_FOUND)
-        assert_int_equal(found, expected);
-}
-
-/* One file, asked at random; its size grows now and then, and old sizes are asked for still. */
-static void check_random_layout(uint64_t number)
-{
-    struct random random = random_case(number);
-    struct layout layout;
-    uint64_t grown;
-    int error = 0;
-
-    layout_make(&layout, random_between(&random, 1, 6000));
-    layout_fill(&layout, &random);
-    grown = random_between(&random, 1, layout.size);
-    const uint64_t most_step = random_between(&random, 1, 600);
-    for (int i = 0; i < 40; i++) {
-        if (random_chance(&random, 20))
-            grown = random_between(&random, grown, layout.size);
-        uint64_t size = random_chance(&random, 80) ? grown : random_between(&random, 1, grown);
-        uint64_t place = random_between(&random, 0, size);
-        uint64_t found = search(&layout, place, size, most_step, NULL, &random, &error);
-        assert_int_equal(error, 0);
-        assert_int_equal(found, model_find(&layout, place, size));
-        check_known(&layout, place, size);
-        check_known_gaps(&layout);
-    }
-    layout_free(&layout);
-    assert_threads_passed();
-}
-
-static void test_against_model(void **state)
-{
-    (void)state;
-    for (uint64_t i = 0; i < 3000; i++)
-        check_random_layout(i);
-}
 
 /* The picture in record_ends.h: a closed gap, an open one, and where searches begin. */
 static void test_gaps(void **state)
@@ -410,99 +236,6 @@ static void test_threads(void **state)
     }
 }
 
-/* Scans the `length` bytes at `start` of an imaginary file. */
-static void teach(struct record_ends *ends, uint64_t start, uint64_t length, bool closed)
-{
-    struct scan_claim claim;
-    uint64_t found = 0;
-    int next = record_ends_next(ends, start, OFFSET_MAX, length + 1, NULL, &claim, &found);
-    assert_int_equal(next, SCAN_STEP);
-    assert_int_equal(claim.start, start);
-    record_ends_settle(ends, &claim, start + length, closed);
-    assert_in_range(ends->gaps.count, 1, RECORD_ENDS_MOST);
-}
-
-/*
- * Where a search from `start` begins to scan; where it finds something: there, and *known is set.
- */
-static uint64_t first_unknown(struct record_ends *ends, uint64_t start, bool *known)
-{
-    struct scan_claim claim;
-    uint64_t found = 0;
-    int next = record_ends_next(ends, start, OFFSET_MAX, 1, NULL, &claim, &found);
-
-    *known = next == SCAN_FOUND;
-    if (next != SCAN_STEP)
-        return found;
-    record_ends_settle(ends, &claim, claim.start, false);
-    return claim.start;
-}
-
-enum { KEPT = 100, SHORT_GAPS = 3 * RECORD_ENDS_MOST };
-
-/* Room is bounded: short gaps go first, what was costly to learn stays, finished or not. */
-static void test_most(void **state)
-{
-    const uint64_t far = 1ull << 50;
-    const uint64_t apart = 1ull << 24;
-    struct record_ends ends = {0};
-    bool known = false;
-    (void)state;
-
-    record_ends_note.init(&ends);
-    for (uint64_t i = 0; i < KEPT; i++) {
-        teach(&ends, far + i * apart, 1 << 20, true);
-        teach(&ends, 2 * far + i * apart, 1 << 20, false);
-    }
-    for (uint64_t i = 0; i < SHORT_GAPS; i++)
-        teach(&ends, i * 1000, 1 + i % 900, true);
-    for (uint64_t i = 0; i < KEPT; i++) {
-        assert_int_equal(first_unknown(&ends, far + i * apart, &known),
-                         far + i * apart + (1 << 20));
-        assert_true(known);
-        assert_int_equal(first_unknown(&ends, 2 * far + i * apart, &known),
-                         2 * far + i * apart + (1 << 20));
-        assert_false(known);
-    }
-    record_ends_note.destroy(&ends);
-}
-
-/* Long gaps and open ones alone do not pass the bound either. */
-static void test_most_of_one_kind(void **state)
-{
-    (void)state;
-    for (int closed = 0; closed < 2; closed++) {
-        struct record_ends ends = {0};
-        record_ends_note.init(&ends);
-        for (uint64_t i = 0; i < 2 * RECORD_ENDS_MOST + 10; i++)
-            teach(&ends, i << 24, (i + 1) * 100, closed == 1);
-        record_ends_note.destroy(&ends);
-    }
-}
-
-/* What was forgotten is found again, and nothing wrong with it. */
-static void test_right_after_forgetting(void **state)
-{
-    struct random random = random_case(3000000);
-    struct layout layout;
-    int error = 0;
-    (void)state;
-
-    layout_make(&layout, 10 * RECORD_ENDS_MOST);
-    layout.forgets = true;
-    for (uint64_t at = 0; at < layout.size; at++)
-        layout.ends[at] = random_below(&random, 5) == 0;
-    for (int i = 0; i < 4 * RECORD_ENDS_MOST; i++) {
-        uint64_t place = random_below(&random, layout.size);
-        uint64_t found = search(&layout, place, layout.size, 30, NULL, &random, &error);
-        assert_int_equal(found, model_find(&layout, place, layout.size));
-        if (i % 1000 == 0)
-            check_known_gaps(&layout);
-    }
-    layout_free(&layout);
-    assert_threads_passed();
-}
-
 /* Learns the gap from 10 to the record end at 20, and where the first three records end. */
 static void teach_all(struct record_ends *ends)
 {
@@ -618,7 +351,6 @@ static void test_prefix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_model),
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_claims_do_not_overlap),
         cmocka_unit_test(test_none),
@@ -626,9 +358,6 @@ int main(void)
         cmocka_unit_test(test_waits_for_claim),
         cmocka_unit_test(test_cancelled_while_waiting),
         cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_most),
-        cmocka_unit_test(test_most_of_one_kind),
-        cmocka_unit_test(test_right_after_forgetting),
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_forgotten_during_a_step),
         cmocka_unit_test(test_prefix),

@@ -16,6 +16,7 @@
 
 #include "core/base/checked.h"
 #include "core/codec/codec.h"
+#include "tests/unit/support.h"
 
 enum { TOY_HEADER = 9, TOY_MEMORY = 300 * 1000, TOY_STEP = 200 * 1000 };
 
@@ -146,6 +147,19 @@ static int toy_next_unit(const struct codec_file *file, struct codec_stream *str
     return error;
 }
 
+/* Copies bytes and makes coded ones plain, or plain ones coded. Returns the sum of the plain ones.
+ */
+UNWATCHED static uint32_t toy_code(uint8_t *to, const uint8_t *from, size_t length, bool decode)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i < length; i++) {
+        const uint8_t coded = from[i] ^ 0x55;
+        sum += decode ? coded : from[i];
+        to[i] = coded;
+    }
+    return sum;
+}
+
 static int toy_read(const struct codec_file *file, struct codec_stream *stream, uint8_t *plain,
                     size_t length)
 {
@@ -156,10 +170,7 @@ static int toy_read(const struct codec_file *file, struct codec_stream *stream, 
             error = file->read(file->argument, plain, part, stream->file);
         if (error != 0)
             return error;
-        for (size_t i = 0; i < part; i++) {
-            plain[i] ^= 0x55;
-            stream->sum += plain[i];
-        }
+        stream->sum += toy_code(plain, plain, part, true);
         stream->file += part;
         stream->left -= (uint32_t)part;
         plain += part;
@@ -223,13 +234,9 @@ static void toy_close(struct codec_stream *stream)
 /* Adds a unit to a file. */
 static inline size_t toy_write(const uint8_t *plain, uint32_t length, uint8_t *file)
 {
-    uint32_t sum = 0;
+    const uint32_t sum = toy_code(file + TOY_HEADER, plain, length, false);
     file[0] = 'U';
     memcpy(file + 1, &length, 4);
-    for (uint32_t i = 0; i < length; i++) {
-        sum += plain[i];
-        file[TOY_HEADER + i] = plain[i] ^ 0x55;
-    }
     memcpy(file + 5, &sum, 4);
     return TOY_HEADER + length;
 }
