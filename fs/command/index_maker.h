@@ -9,7 +9,7 @@
 #include "core/content/source.h"
 #include "core/index/index_builder.h"
 #include "core/index/index_directory.h"
-#include "fs/command/options.h"
+#include "fs/command/option_values.h"
 
 /* What is needed to make indexes. */
 struct index_maker {

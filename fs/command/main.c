@@ -4,11 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "fs/command/help.h"
-#include "fs/command/index_command.h"
-#include "fs/command/mount_command.h"
+#include "fs/command/modes.h"
 #include "fs/command/options.h"
-#include "fs/command/paths.h"
 #include "fs/command/signals.h"
 
 /* Prevents files opened later from becoming standard input, output or error. */
@@ -22,27 +19,6 @@ static void occupy_standard_descriptors(void)
         (void)close(fd);
 }
 
-static int run_command(struct options *options)
-{
-    struct paths paths;
-
-    if (options->help) {
-        help_print();
-        return EXIT_SUCCESS;
-    }
-    if (options->version) {
-        help_print_version();
-        return EXIT_SUCCESS;
-    }
-    if (options->index)
-        return index_command(options);
-    if (paths_check(options->source, options->mountpoint, &paths) != 0)
-        return EXIT_FAILURE;
-    if (paths_check_index_dir(&paths, options) != 0)
-        return EXIT_FAILURE;
-    return mount_command(options, &paths);
-}
-
 int main(int argc, char **argv)
 {
     occupy_standard_descriptors();
@@ -51,7 +27,7 @@ int main(int argc, char **argv)
     int status = options_parse(&options, argc, argv);
 
     if (status == 0)
-        status = run_command(&options);
+        status = modes[options.mode].run(&options);
     options_free(&options);
     return status;
 }

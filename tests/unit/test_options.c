@@ -19,6 +19,7 @@
 #include "core/view/view_types.h"
 #include "fs/command/complaint.h"
 #include "fs/command/help.h"
+#include "fs/command/modes.h"
 #include "fs/command/option_rules.h"
 #include "fs/command/options.h"
 #include "tests/unit/capture.h"
@@ -441,8 +442,8 @@ static void test_defaults(void **state)
     assert_int_equal(settings->extents, EXTENTS_AUTO);
     assert_int_equal(settings->index_space, G);
     assert_int_equal(settings->threads, threads);
-    assert_false(command->options.index || command->options.foreground || command->options.debug ||
-                 command->options.help || command->options.version);
+    assert_int_equal(command->options.mode, MODE_MOUNT);
+    assert_false(command->options.foreground || command->options.debug);
     assert_null(command->options.files);
     assert_string_equal(passed_on(command), "bigfs");
     command_free(command);
@@ -453,9 +454,9 @@ static void test_defaults(void **state)
 static void assert_flags(struct command *command, const char *wanted)
 {
     const struct options *options = &accepted(command)->options;
-    assert_string_equal(text("%s%s%s%s%s", options->foreground ? "f" : "",
-                             options->debug ? "d" : "", options->help ? "h" : "",
-                             options->version ? "V" : "", options->index ? "i" : ""),
+    const char *mode = modes[options->mode].option;
+    assert_string_equal(text("%s%s%s", options->foreground ? "f" : "", options->debug ? "d" : "",
+                             mode != NULL ? mode : ""),
                         wanted);
     command_free(command);
 }
@@ -470,12 +471,89 @@ static void test_flags(void **state)
     assert_flags(PARSE("--debug", "/source", "/point"), "fd");
     assert_flags(PARSE("-odebug", "/source", "/point"), "fd");
     assert_flags(PARSE("-ffdd", "/source", "-d", "/point"), "fd");
-    assert_flags(PARSE("-h"), "h");
-    assert_flags(PARSE("--help"), "h");
-    assert_flags(PARSE("-V"), "V");
-    assert_flags(PARSE("--version"), "V");
-    assert_flags(PARSE("-fdhV", "one", "two", "three"), "fdhV");
-    assert_flags(PARSE("--index", "one"), "i");
+    assert_flags(PARSE("-h"), "help");
+    assert_flags(PARSE("--help"), "help");
+    assert_flags(PARSE("-V"), "version");
+    assert_flags(PARSE("--version"), "version");
+    assert_flags(PARSE("-fdhV", "one", "two", "three"), "fdhelp");
+    assert_flags(PARSE("-Vh"), "version");
+    assert_flags(PARSE("--index", "one"), "index");
+    assert_flags(PARSE("--index", "--index", "one"), "index");
+}
+
+/* Modes */
+
+/* The options that have no meaning in a mode, whatever they say, and wherever they stand. */
+struct meaningless {
+    const char *mode;
+    const char *names[12]; /* with a value if they need one */
+};
+
+static const struct meaningless meaningless[] = {
+    {"--index",
+     {"--rows=1K", "--views=bytes", "--header=2", "--header", "--cache=none", "--threads=3",
+      "--foreground", "-f", "-d"}},
+};
+
+/* What a message calls an option that is given like this. */
+static const char *name_of(const char *word)
+{
+    return text("%.*s", (int)strcspn(word, "="), word);
+}
+
+static void test_options_without_a_meaning(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(meaningless); i++) {
+        const char *mode = meaningless[i].mode;
+        for (const char *const *word = meaningless[i].names; *word != NULL; word++) {
+            assert_refused(
+                PARSE(mode, "one", *word), EXIT_USAGE,
+                text("bigfs: %s has no meaning with %s: leave it out\n", name_of(*word), mode));
+            assert_refused(
+                PARSE(*word, "--chunk-size=1M", "-d", mode), EXIT_USAGE,
+                text("bigfs: %s has no meaning with %s: leave it out\n", name_of(*word), mode));
+        }
+        assert_refused(PARSE(mode, "-o", "cache=none,ro", "one"), EXIT_USAGE,
+                       text("bigfs: -o cache has no meaning with %s: leave it out\n", mode));
+        assert_refused(PARSE(mode, "one", "-oallow_other"), EXIT_USAGE,
+                       text("bigfs: -o allow_other has no meaning with %s: leave it out\n", mode));
+        assert_refused(PARSE(mode, "one", "-o", "fsname=x"), EXIT_USAGE,
+                       text("bigfs: -o fsname has no meaning with %s: leave it out\n", mode));
+    }
+}
+
+/* Each option that is not in the list above for a mode is accepted there. */
+static void test_options_with_a_meaning(void **state)
+{
+    (void)state;
+    command_free(accepted(PARSE("--index", "--chunk-size=1M", "--min-size=0", "--format=a=csv",
+                                "--record=e=x", "--index-dir=/a", "--index-space=1G",
+                                "--window-size=1M", "--window-total=1M", "--decode-memory=1M",
+                                "--extents=seek", "-o", "index_dir=/b,", "-o", "", "one")));
+    for (size_t i = 0; i < OPTION_RULES; i++)
+        for (enum mode_number mode = 0; mode < MODES; mode++)
+            if (modes[mode].is_enough)
+                assert_true(option_has_meaning(&option_rules[i], mode));
+    for (size_t i = 0; i < OPTION_RULES; i++)
+        assert_true(option_rules[i].modes != 0);
+}
+
+/* The table of modes is whole: each but one has an option, which chooses it. */
+static void test_modes(void **state)
+{
+    (void)state;
+    for (enum mode_number mode = 0; mode < MODES; mode++) {
+        assert_int_equal(modes[mode].option == NULL, mode == MODE_MOUNT);
+        assert_non_null(modes[mode].run);
+        assert_int_equal(modes[mode].take == NULL, modes[mode].is_enough);
+        assert_int_equal(modes[mode].operands.hint == NULL, modes[mode].is_enough);
+        if (mode == MODE_MOUNT)
+            continue;
+        struct command *command = PARSE(text("--%s", modes[mode].option), "one", "two");
+        assert_int_equal(command->options.mode, mode);
+        command_free(command);
+    }
 }
 
 /* --help and --version need nothing else, and look for no directory; a mistake stays one. */
@@ -549,7 +627,7 @@ static void test_names_cut_short(void **state)
                    "bigfs: --he may mean more than one option, such as --header: write the whole "
                    "name\n");
     command = accepted(PARSE("--index", "file")); /* though two others start so */
-    assert_true(command->options.index);
+    assert_int_equal(command->options.mode, MODE_INDEX);
     command_free(command);
 }
 
@@ -1017,6 +1095,9 @@ int main(void)
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_options_without_a_meaning),
+        cmocka_unit_test(test_options_with_a_meaning),
+        cmocka_unit_test(test_modes),
         cmocka_unit_test(test_help_is_enough),
         cmocka_unit_test(test_header_without_a_value),
         cmocka_unit_test(test_unknown_names),
