@@ -2,23 +2,19 @@
 #include "fs/command/index_command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 #include "core/base/printable.h"
-#include "core/content/contents.h"
 #include "core/file/fault_guard.h"
 #include "core/format/record_formats.h"
 #include "core/view/view.h"
 #include "fs/command/complaint.h"
 #include "fs/command/index_maker.h"
-
-enum { DESCRIPTORS = 4 };
+#include "fs/command/lone_source.h"
 
 static void warn(const char *path, const char *problem)
 {
@@ -61,33 +57,6 @@ static const char *reason(int error)
     return strerror(-error);
 }
 
-/*
- * The file's path without symbolic links, or as given if that would exceed PATH_MAX. The caller
- * frees it. NULL: see errno.
- */
-static char *resolve(const char *file)
-{
-    char *path = realpath(file, NULL);
-    return path == NULL && errno == ENAMETOOLONG ? strdup(file) : path;
-}
-
-/*
- * Opens the directory of a path's last component. Cuts the path there; *name becomes the component.
- */
-static int open_parent(char *path, char **name)
-{
-    char *slash = strrchr(path, '/');
-
-    *name = slash != NULL ? slash + 1 : path;
-    if ((*name)[0] == '\0')
-        return -EISDIR;
-    const char *parent = slash == NULL ? "." : slash == path ? "/" : path;
-    if (slash != NULL && slash != path)
-        *slash = '\0';
-    int fd = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
-}
-
 /* The format of the index that `rows` needs of files with this extension, without arguments. */
 static const struct record_format *format_of_rows(const struct settings *settings,
                                                   const char *extension)
@@ -99,56 +68,26 @@ static const struct record_format *format_of_rows(const struct settings *setting
     return rows.format;
 }
 
-/* What the file holds that is to be indexed: another content, if it is compressed. */
-static const struct content_type *content_to_index(struct source *file)
-{
-    AUTO_READING struct reading reading = {.source = NULL};
-    bool certain = false;
-    const struct content_type *held = NULL;
-
-    if (reading_open(file, NULL, &reading, NULL) == 0)
-        held = content_held_by(&reading, &certain);
-    return held != NULL ? held : content_types[0];
-}
-
-static int index_in_pool(struct index_maker *maker, struct source_pool *pool, const char *name)
-{
-    struct source *file = source_new(pool, name, content_types[0]);
-    struct source *source = file != NULL ? source_new(pool, name, content_to_index(file)) : NULL;
-    int error = -ENOMEM;
-
-    if (source != NULL) {
-        maker->format = format_of_rows(&maker->options->settings, source->extension);
-        error = index_maker_index(maker, source);
-    }
-    source_unref(source);
-    source_unref(file);
-    return error;
-}
-
-/*
- * Opens the file's directory, beneath which the name is looked up without following symbolic links.
- * Messages call the file `shown`.
- */
+/* Indexes what the file holds: another content, if it is compressed. */
 static int index_file(struct index_maker *maker, const char *file, const char *shown)
 {
-    struct source_pool pool;
-    AUTO_FREE char *path = resolve(file);
-    char *name = NULL;
+    const struct settings *settings = &maker->options->settings;
+    AUTO_LONE_SOURCE struct lone_source lone;
 
-    if (path == NULL)
-        return -errno;
-    AUTO_CLOSE int directory = open_parent(path, &name);
-    if (directory < 0)
-        return directory;
-    source_pool_init(&pool, directory, DESCRIPTORS, maker->options->settings.window_size,
-                     maker->options->settings.window_total);
-    pool.extents = maker->options->settings.extents;
-    pool.on_trouble = tell_trouble;
-    pool.on_trouble_argument = maker;
+    int error = lone_source_open(&lone, file, settings);
+    if (error != 0)
+        return error;
+    lone.pool.on_trouble = tell_trouble;
+    lone.pool.on_trouble_argument = maker;
     maker->shown = shown;
-    int error = index_in_pool(maker, &pool, name);
-    source_pool_destroy(&pool);
+    struct source *held = NULL;
+    error = lone_source_held(&lone, &held);
+    if (error != 0)
+        return error;
+    struct source *source = held != NULL ? held : lone.file;
+    maker->format = format_of_rows(settings, source->extension);
+    error = index_maker_index(maker, source);
+    source_unref(held);
     return error;
 }
 
