@@ -9,53 +9,19 @@
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 #include "core/base/printable.h"
-#include "core/file/fault_guard.h"
 #include "core/format/record_formats.h"
 #include "core/view/view.h"
 #include "fs/command/complaint.h"
+#include "fs/command/file_trouble.h"
 #include "fs/command/index_maker.h"
 #include "fs/command/lone_source.h"
 
-static void warn(const char *path, const char *problem)
-{
-    (void)complain(EXIT_FAILURE, "line index: %s: %s", path, problem);
-}
-
-/* Says what is wrong with a compressed file. */
-static void tell_trouble(void *argument, const char *kind, const char *path, const char *text)
-{
-    struct index_maker *maker = argument;
-
-    (void)kind;
-    (void)path;
-    maker->told = true;
-    (void)complain(EXIT_FAILURE, "%s: %s", maker->shown, text);
-}
-
-struct reason {
-    int error;
-    const char *text;
-};
-
-static const struct reason reasons[] = {
-    {EISDIR, "is not a regular file: give one that is"},
+static const struct file_trouble troubles[] = {
     {TRY_AGAIN, "is rewritten while it is counted: index it when nothing writes to it"},
     {ESTALE, "is rewritten while it is counted: index it when nothing writes to it"},
     {SIZE_UNTOLD, "does not tell its size: index a copy of it"},
-    {HELD_BY_LEASE, "another program holds a lease on it: try again later"},
-    {NO_DESCRIPTOR, "too many files are open: raise the limit (ulimit -n)"},
-    {ENOMEM, "out of memory: free some memory"},
-    {EIO, "cannot be read: look for errors of the disk (dmesg)"},
+    {0, NULL},
 };
-
-/* Why a file has no index. For a missing or unreadable file the message of the system is enough. */
-static const char *reason(int error)
-{
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-        if (reasons[i].error == -error)
-            return reasons[i].text;
-    return strerror(-error);
-}
 
 /* The format of the index that `rows` needs of files with this extension, without arguments. */
 static const struct record_format *format_of_rows(const struct settings *settings,
@@ -77,9 +43,7 @@ static int index_file(struct index_maker *maker, const char *file, const char *s
     int error = lone_source_open(&lone, file, settings);
     if (error != 0)
         return error;
-    lone.pool.on_trouble = tell_trouble;
-    lone.pool.on_trouble_argument = maker;
-    maker->shown = shown;
+    index_maker_watch(maker, &lone.pool, shown);
     struct source *held = NULL;
     error = lone_source_held(&lone, &held);
     if (error != 0)
@@ -103,33 +67,22 @@ static int index_all(struct index_maker *maker)
         if ((error == -ENOENT || error == -EIO) && maker->told) /* it said why */
             status = EXIT_FAILURE;
         else if (error != 0)
-            status = complain(EXIT_FAILURE, "%s: %s", file, reason(error));
+            status = complain(EXIT_FAILURE, "%s: %s", file, file_trouble_text(troubles, error));
     }
     return atomic_load(&maker->directory.warned) ? EXIT_FAILURE : status;
 }
 
 int index_command(const struct options *options)
 {
-    struct index_maker maker = {.options = options};
+    struct index_maker maker;
 
     if (options->settings.index_dir == NULL)
         return complain(EXIT_FAILURE, "--index needs a directory to keep line indexes in: give "
                                       "--index-dir=DIR");
-    index_directory_init(&maker.directory, options->settings.index_dir, 1, warn);
-    index_space_init(&maker.space, options->settings.index_dir, options->settings.index_space);
-    maker.directory.strict = true;
-    maker.directory.space = &maker.space;
-    int error = fault_guard_install();
-    if (error == 0)
-        error = index_builder_start(&maker.builder, &maker.directory, 0);
-    if (error != 0)
-        return complain(EXIT_FAILURE, "cannot start: %s: %s", strerror(-error),
-                        complaint_cure(-error));
-    int status = index_all(&maker);
-    index_builder_stop(&maker.builder);
-    index_builder_destroy(&maker.builder);
-    index_space_sweep(&maker.space);
-    index_space_destroy(&maker.space);
-    index_directory_destroy(&maker.directory);
+    int status = index_maker_start(&maker, options, 1, true);
+    if (status != 0)
+        return status;
+    status = index_all(&maker);
+    index_maker_stop(&maker);
     return status;
 }

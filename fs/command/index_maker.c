@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "core/base/cleanup.h"
@@ -12,13 +14,14 @@
 #include "core/base/outcome.h"
 #include "core/content/empty_file.h"
 #include "core/content/reading.h"
+#include "core/file/fault_guard.h"
 #include "core/format/record_formats.h"
 #include "core/index/index_encoding.h"
 #include "core/index/index_get.h"
 #include "core/index/index_note.h"
 #include "core/index/index_recount.h"
 #include "core/index/index_save.h"
-#include "fs/command/progress.h"
+#include "fs/command/complaint.h"
 
 enum {
     DRAW_EVERY = 100, /* ms */
@@ -62,8 +65,8 @@ static void show(void *argument, const struct index_progress *progress)
     progress_show(argument, progress->done, progress->size);
 }
 
-static int wait_for_build(struct index_maker *maker, const struct reading *reading,
-                          struct progress *progress)
+int index_maker_wait(struct index_maker *maker, const struct reading *reading,
+                     struct progress *progress)
 {
     struct waiting waiting = {
         .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -135,7 +138,7 @@ static int make_index(struct index_maker *maker, const struct reading *reading,
     if (error == 0)
         error = index_get(&maker->directory, reading, maker->format, index);
     if (error == -AWAITS_INDEX)
-        error = wait_for_build(maker, reading, progress);
+        error = index_maker_wait(maker, reading, progress);
     if (error != 0)
         return error;
     record_index_unref(*index);
@@ -179,13 +182,12 @@ static int make_map(struct index_maker *maker, struct source *source, struct pro
     if (error == 0)
         error = await_past(&reading);
     if (error == 0)
-        error = wait_for_build(maker, &reading, progress);
+        error = index_maker_wait(maker, &reading, progress);
     return error == -AWAITS_INDEX ? -TRY_AGAIN : error;
 }
 
-/* Opens the content, once its map is there. */
-static int open_mapped(struct index_maker *maker, struct source *source, struct progress *progress,
-                       struct reading *reading)
+int index_maker_open(struct index_maker *maker, struct source *source, struct progress *progress,
+                     struct reading *reading)
 {
     int error = reading_look(source, NULL, reading, NULL);
 
@@ -201,14 +203,15 @@ static int open_mapped(struct index_maker *maker, struct source *source, struct 
 }
 
 /* Tries once. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
-static int index_once(struct index_maker *maker, struct source *source)
+static int index_once(struct index_maker *maker, struct source *source, void *argument)
 {
     AUTO_READING struct reading reading = {.source = NULL};
     struct record_index *index = NULL;
     struct progress progress;
 
+    (void)argument;
     progress_begin(&progress, maker->shown);
-    int error = open_mapped(maker, source, &progress, &reading);
+    int error = index_maker_open(maker, source, &progress, &reading);
     const bool is_empty = error == 0 && reading.size == 0;
     if (error == 0 && !is_empty)
         error = make_index(maker, &reading, &progress, &index);
@@ -227,16 +230,76 @@ static bool is_shortage(int error)
     return error == -HELD_BY_LEASE || error == -NO_DESCRIPTOR;
 }
 
-int index_maker_index(struct index_maker *maker, struct source *source)
+int index_maker_try(struct index_maker *maker, struct source *source, index_attempt *attempt,
+                    void *argument)
 {
     const struct timespec pause = {.tv_nsec = SHORTAGE_PAUSE_MS * 1000000L};
-    int error = index_once(maker, source);
+    int error = attempt(maker, source, argument);
 
     for (int i = 0; i < SHORTAGE_ATTEMPTS && is_shortage(error); i++) {
         (void)nanosleep(&pause, NULL);
-        error = index_once(maker, source);
+        error = attempt(maker, source, argument);
     }
     for (int i = 1; i < ATTEMPTS && (error == -TRY_AGAIN || error == -ESTALE); i++)
-        error = index_once(maker, source);
+        error = attempt(maker, source, argument);
     return error;
+}
+
+int index_maker_index(struct index_maker *maker, struct source *source)
+{
+    return index_maker_try(maker, source, index_once, NULL);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void warn(const char *path, const char *problem)
+{
+    (void)complain(EXIT_FAILURE, "line index: %s: %s", path, problem);
+}
+
+int index_maker_start(struct index_maker *maker, const struct options *options, uint64_t least,
+                      bool strict)
+{
+    const struct settings *settings = &options->settings;
+
+    *maker = (struct index_maker){.options = options};
+    index_directory_init(&maker->directory, settings->index_dir, least, warn);
+    index_space_init(&maker->space, settings->index_dir, settings->index_space);
+    maker->directory.strict = strict;
+    maker->directory.space = &maker->space;
+    int error = fault_guard_install();
+    if (error == 0)
+        error = index_builder_start(&maker->builder, &maker->directory, 0);
+    if (error != 0)
+        return complain(EXIT_FAILURE, "cannot start: %s: %s", strerror(-error),
+                        complaint_cure(-error));
+    return 0;
+}
+
+/* Says what is wrong with a compressed file. */
+static void tell_trouble(void *argument, const char *kind, const char *path, const char *text)
+{
+    struct index_maker *maker = argument;
+
+    (void)kind;
+    (void)path;
+    maker->told = true;
+    (void)complain(EXIT_FAILURE, "%s: %s", maker->shown, text);
+}
+
+void index_maker_watch(struct index_maker *maker, struct source_pool *pool, const char *shown)
+{
+    maker->shown = shown;
+    pool->on_trouble = tell_trouble;
+    pool->on_trouble_argument = maker;
+}
+
+void index_maker_stop(struct index_maker *maker)
+{
+    index_builder_stop(&maker->builder);
+    index_builder_destroy(&maker->builder);
+    if (maker->directory.strict || index_space_used(&maker->space) > 0)
+        index_space_sweep(&maker->space);
+    index_space_destroy(&maker->space);
+    index_directory_destroy(&maker->directory);
 }

@@ -10,6 +10,7 @@
 #include "core/index/index_builder.h"
 #include "core/index/index_directory.h"
 #include "fs/command/option_values.h"
+#include "fs/command/progress.h"
 
 /* What is needed to make indexes. */
 struct index_maker {
@@ -21,6 +22,49 @@ struct index_maker {
     const char *shown; /* the name of that file in messages */
     bool told;         /* what is wrong with it */
 };
+
+/*
+ * Starts the threads that make indexes. `least`, in bytes: indexes of smaller files are not kept.
+ * `strict`: only indexes that are certain are used and kept. The maker keeps the options. Returns
+ * 0, or EXIT_FAILURE after one line on standard error: then there is nothing to stop.
+ */
+int index_maker_start(struct index_maker *maker, const struct options *options, uint64_t least,
+                      bool strict);
+
+/*
+ * Says on standard error what is wrong with the only file of the pool, as that is found, and then
+ * sets maker->told. Messages call the file `shown`, which the caller keeps. To be called before the
+ * pool is used.
+ */
+void index_maker_watch(struct index_maker *maker, struct source_pool *pool, const char *shown);
+
+/* Ends the threads, and removes indexes if they take too much space. Blocks until all is done. */
+void index_maker_stop(struct index_maker *maker);
+
+/*
+ * Opens a source and pins what is there; if it is compressed, its map is made or found. Returns 0,
+ * -TRY_AGAIN if the file changed meanwhile, -EISDIR if it is no regular file, -ENOENT if the
+ * content cannot be had, or as reading_open(). Blocks until the map is there.
+ */
+int index_maker_open(struct index_maker *maker, struct source *source, struct progress *progress,
+                     struct reading *reading);
+
+/*
+ * Waits until the index of maker->format is made that a reading lacks (-AWAITS_INDEX), and shows
+ * the progress. Returns 0 if it is to be asked for again, or -errno. Blocks.
+ */
+int index_maker_wait(struct index_maker *maker, const struct reading *reading,
+                     struct progress *progress);
+
+/*
+ * What is tried with a source. Returns 0 or -errno: -TRY_AGAIN or -ESTALE if the file changed
+ * meanwhile, -HELD_BY_LEASE or -NO_DESCRIPTOR if waiting helps.
+ */
+typedef int index_attempt(struct index_maker *maker, struct source *source, void *argument);
+
+/* Tries it, again and again as long as that helps, but not for ever. Returns what it returned. */
+int index_maker_try(struct index_maker *maker, struct source *source, index_attempt *attempt,
+                    void *argument);
 
 /*
  * Indexes the source as it is at some moment, even a log that is appended to all the time, and
