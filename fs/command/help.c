@@ -9,6 +9,7 @@
 static const char text[] = /* in 80 columns */
     "usage: bigfs [OPTIONS] SOURCE MOUNTPOINT\n"
     "       bigfs --index [--index-dir DIR] [--index-space SIZE] FILE...\n"
+    "       bigfs --list [--json] [OPTIONS] FILE VIEW\n"
     "\n"
     "Mounts SOURCE, a directory or one file, read-only on MOUNTPOINT. There every\n"
     "large file is a directory of its pieces:\n"
@@ -25,6 +26,9 @@ static const char text[] = /* in 80 columns */
     "\n"
     "With --index it mounts nothing. Ahead of time, it makes the line indexes of the\n"
     "files, which rows/ needs, and the maps of compressed files, which plain/ needs.\n"
+    "\n"
+    "With --list it mounts nothing. It writes the table of a view, such as lines@n16\n"
+    "or plain/rows@5000, as VIEW.tsv of a mount has it; with --json as JSON.\n"
     "\n"
     "The options, with their defaults in parentheses:\n"
     "\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bigfs: shows every large file as a directory of pieces. */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,13 +9,18 @@
 #include "fs/command/options.h"
 #include "fs/command/signals.h"
 
-/* Prevents files opened later from becoming standard input, output or error. */
+/*
+ * Prevents files opened later from becoming standard input, output or error. Who writes to a
+ * standard output that was closed gets an error, and does not believe that anybody has it.
+ */
 static void occupy_standard_descriptors(void)
 {
-    int fd;
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
+    int fd = -1;
+    bool closed = false;
+    do {
+        closed = fcntl(STDOUT_FILENO, F_GETFD) < 0 && fcntl(STDIN_FILENO, F_GETFD) >= 0;
+        fd = open("/dev/null", closed ? O_RDONLY : O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
     if (fd >= 0)
         (void)close(fd);
 }

@@ -6,8 +6,10 @@
 #include "fs/command/complaint.h"
 #include "fs/command/help.h"
 #include "fs/command/index_command.h"
+#include "fs/command/list_command.h"
 #include "fs/command/mount_command.h"
 #include "fs/command/paths.h"
+#include "fs/command/standard_output.h"
 
 /* --- what each takes and does ----------------------------------------------------------------- */
 
@@ -40,18 +42,30 @@ static int run_index(struct options *options)
     return index_command(options);
 }
 
+static void take_view(struct options *options, int count, char **words)
+{
+    (void)count;
+    options->file = words[0];
+    options->view = words[1];
+}
+
+static int run_list(struct options *options)
+{
+    return list_command(options);
+}
+
 static int run_help(struct options *options)
 {
     (void)options;
     help_print();
-    return EXIT_SUCCESS;
+    return standard_output_finish();
 }
 
 static int run_version(struct options *options)
 {
     (void)options;
     help_print_version();
-    return EXIT_SUCCESS;
+    return standard_output_finish();
 }
 
 const struct mode modes[MODES] = {
@@ -72,6 +86,16 @@ const struct mode modes[MODES] = {
                          .hint = "give the files to index, as in bigfs --index app.log"},
             .take = take_files,
             .run = run_index,
+        },
+    [MODE_LIST] =
+        {
+            .option = "list",
+            .has_index_dir = true,
+            .operands = {.names = {"FILE", "VIEW"},
+                         .hint = "bigfs --list takes a file and a view, as in "
+                                 "bigfs --list app.log lines@n16"},
+            .take = take_view,
+            .run = run_list,
         },
     [MODE_HELP] = {.option = "help", .is_enough = true, .run = run_help},
     [MODE_VERSION] = {.option = "version", .is_enough = true, .run = run_version},

@@ -207,6 +207,19 @@ static int set_debug(struct options *options, const char *value)
     return 0;
 }
 
+static int choose_list(struct options *options, const char *value)
+{
+    (void)value;
+    return mode_choose(options, MODE_LIST);
+}
+
+static int set_json(struct options *options, const char *value)
+{
+    (void)value;
+    options->json = true;
+    return 0;
+}
+
 static int choose_help(struct options *options, const char *value)
 {
     (void)value;
@@ -235,17 +248,20 @@ static int pass_on(struct options *options, const char *word)
 enum {
     MOUNT = OPTION_IN(MODE_MOUNT),
     INDEX = OPTION_IN(MODE_INDEX),
-    READ = MOUNT | INDEX, /* wherever files are read */
+    LIST = OPTION_IN(MODE_LIST),
+    MADE = MOUNT | INDEX, /* what is large */
+    SHOW = MOUNT | LIST,  /* what concerns views */
+    READ = MOUNT | INDEX | LIST,
     ANY = OPTION_IN(MODES) - 1,
 };
 
 const struct option_rule option_rules[] = {
     /* clang-format off */
     {"chunk-size",    0,   true,  READ,  ARGUMENT_REQUIRED, set_chunk_size,    A_SIZE},
-    {"rows",          0,   true,  MOUNT, ARGUMENT_REQUIRED, set_rows,          A_COUNT},
-    {"min-size",      0,   true,  READ,  ARGUMENT_REQUIRED, set_min_size,      A_SIZE_OR_0},
+    {"rows",          0,   true,  SHOW,  ARGUMENT_REQUIRED, set_rows,          A_COUNT},
+    {"min-size",      0,   true,  MADE,  ARGUMENT_REQUIRED, set_min_size,      A_SIZE_OR_0},
     {"views",         0,   true,  MOUNT, ARGUMENT_REQUIRED, set_views,         SOME_VIEWS},
-    {"header",        0,   true,  MOUNT, ARGUMENT_OPTIONAL, set_header,        SOME_RECORDS},
+    {"header",        0,   true,  SHOW,  ARGUMENT_OPTIONAL, set_header,        SOME_RECORDS},
     {"format",        0,   true,  READ,  ARGUMENT_REQUIRED, add_format,        A_FORMAT},
     {"record",        0,   true,  READ,  ARGUMENT_REQUIRED, add_record,        A_RECORD},
     {"index-dir",     0,   true,  READ,  ARGUMENT_REQUIRED, set_index_dir,     A_DIRECTORY},
@@ -260,6 +276,8 @@ const struct option_rule option_rules[] = {
     {"debug",         'd', true,  MOUNT, ARGUMENT_NONE,     set_debug,         NULL},
     {NULL,            'o', false, MOUNT, ARGUMENT_LIST,     pass_on,           SOME_OPTIONS},
     {"index",         0,   false, ANY,   ARGUMENT_NONE,     choose_index,      NULL},
+    {"list",          0,   false, ANY,   ARGUMENT_NONE,     choose_list,       NULL},
+    {"json",          0,   false, LIST,  ARGUMENT_NONE,     set_json,          NULL},
     {"help",          'h', false, ANY,   ARGUMENT_NONE,     choose_help,       NULL},
     {"version",       'V', false, ANY,   ARGUMENT_NONE,     choose_version,    NULL},
     /* clang-format on */

@@ -10,7 +10,7 @@
 #include "fs/tree/settings.h"
 
 /* What a command line asks for: a row of the table in fs/command/modes.h. */
-enum mode_number { MODE_MOUNT, MODE_INDEX, MODE_HELP, MODE_VERSION, MODES };
+enum mode_number { MODE_MOUNT, MODE_INDEX, MODE_LIST, MODE_HELP, MODE_VERSION, MODES };
 
 struct options {
     struct settings settings;
@@ -22,6 +22,9 @@ struct options {
     const char *mountpoint; /* the same */
     char **files;           /* to index, as given */
     int file_count;         /* at least 1 if there are files to index */
+    const char *file;       /* to list a view of, as given; else NULL */
+    const char *view;       /* the name of that view; else NULL */
+    bool json;              /* list it as JSON */
     bool foreground;        /* stay in the foreground */
     bool debug;             /* show every request */
     struct fuse_args fuse;  /* what goes on to libfuse; owned */

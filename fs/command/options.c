@@ -139,7 +139,7 @@ static int refuse_left_out(const struct left_out *left_out)
 static int take_operands(struct options *options, int count, char **words,
                          const struct left_out *left_out)
 {
-    if (options->mode == MODE_MOUNT && count > 2 && left_out->rule != NULL)
+    if (!modes[options->mode].operands.many && count > 2 && left_out->rule != NULL)
         return refuse_left_out(left_out);
     return mode_take_operands(options, count, words);
 }

@@ -107,6 +107,9 @@ static void check_options(const struct options *options)
         require((options->source != NULL) == (options->mode == MODE_MOUNT));
         require((options->mountpoint != NULL) == (options->mode == MODE_MOUNT));
         require((options->file_count > 0) == (options->mode == MODE_INDEX));
+        require((options->file != NULL) == (options->mode == MODE_LIST));
+        require((options->view != NULL) == (options->mode == MODE_LIST));
+        require(!options->json || options->mode == MODE_LIST);
         require(options->meaningless[options->mode] == NULL);
         const char *index_dir = options->settings.index_dir;
         require(index_dir == NULL || index_dir[0] == '/');

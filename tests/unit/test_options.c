@@ -391,7 +391,8 @@ static void test_missing_values(void **state)
 
 static void test_values_too_many(void **state)
 {
-    static const char *const names[] = {"index", "foreground", "debug", "help", "version"};
+    static const char *const names[] = {"index", "list", "json",   "foreground",
+                                        "debug", "help", "version"};
     (void)state;
 
     for (size_t i = 0; i < LENGTH_OF(names); i++) {
@@ -492,7 +493,9 @@ struct meaningless {
 static const struct meaningless meaningless[] = {
     {"--index",
      {"--rows=1K", "--views=bytes", "--header=2", "--header", "--cache=none", "--threads=3",
-      "--foreground", "-f", "-d"}},
+      "--foreground", "-f", "-d", "--json"}},
+    {"--list",
+     {"--min-size=0", "--views=bytes", "--cache=none", "--threads=3", "--foreground", "-f", "-d"}},
 };
 
 /* What a message calls an option that is given like this. */
@@ -531,12 +534,50 @@ static void test_options_with_a_meaning(void **state)
                                 "--record=e=x", "--index-dir=/a", "--index-space=1G",
                                 "--window-size=1M", "--window-total=1M", "--decode-memory=1M",
                                 "--extents=seek", "-o", "index_dir=/b,", "-o", "", "one")));
+    command_free(accepted(PARSE(
+        "--list", "--chunk-size=1M", "--rows=1K", "--header", "--format=a=csv", "--record=e=x",
+        "--index-dir=/a", "--index-space=1G", "--window-size=1M", "--window-total=1M",
+        "--decode-memory=1M", "--extents=seek", "--json", "-o", "index_dir=/b", "one", "two")));
+    assert_refused(PARSE("--json", "s", "m"), EXIT_USAGE,
+                   "bigfs: --json has no meaning without --list: leave it out\n");
     for (size_t i = 0; i < OPTION_RULES; i++)
         for (enum mode_number mode = 0; mode < MODES; mode++)
             if (modes[mode].is_enough)
                 assert_true(option_has_meaning(&option_rules[i], mode));
     for (size_t i = 0; i < OPTION_RULES; i++)
         assert_true(option_rules[i].modes != 0);
+}
+
+static void test_two_modes(void **state)
+{
+    (void)state;
+    assert_refused(PARSE("--index", "--list", "one", "two"), EXIT_USAGE,
+                   "bigfs: --index and --list are two commands: give one of them\n");
+    assert_refused(PARSE("--list", "one", "--index"), EXIT_USAGE,
+                   "bigfs: --list and --index are two commands: give one of them\n");
+    command_free(accepted(PARSE("--list", "--help", "--index")));
+    command_free(accepted(PARSE("--version", "--list", "--index")));
+}
+
+static void test_a_view_to_list(void **state)
+{
+    static const char takes_two[] = ": bigfs --list takes a file and a view, as in bigfs --list "
+                                    "app.log lines@n16\n";
+    (void)state;
+    struct command *command = accepted(PARSE("one", "--list", "lines@n3"));
+    assert_string_equal(command->options.file, "one");
+    assert_string_equal(command->options.view, "lines@n3");
+    assert_false(command->options.json);
+    command_free(command);
+    command = accepted(PARSE("--list", "--json", "one", "lines@n3"));
+    assert_true(command->options.json);
+    command_free(command);
+    assert_refused(PARSE("--list"), EXIT_USAGE, text("bigfs: missing FILE and VIEW%s", takes_two));
+    assert_refused(PARSE("--list", "x"), EXIT_USAGE, text("bigfs: missing VIEW%s", takes_two));
+    assert_refused(PARSE("--list", "x", "y", "z"), EXIT_USAGE,
+                   text("bigfs: too many operands: z%s", takes_two));
+    assert_refused(PARSE("--list", "--header", "2", "x", "y"), EXIT_USAGE,
+                   "bigfs: --header=2: write a value with =\n");
 }
 
 /* The table of modes is whole: each but one has an option, which chooses it. */
@@ -1097,6 +1138,8 @@ int main(void)
         cmocka_unit_test(test_flags),
         cmocka_unit_test(test_options_without_a_meaning),
         cmocka_unit_test(test_options_with_a_meaning),
+        cmocka_unit_test(test_two_modes),
+        cmocka_unit_test(test_a_view_to_list),
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_help_is_enough),
         cmocka_unit_test(test_header_without_a_value),
