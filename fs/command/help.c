@@ -10,6 +10,7 @@ static const char text[] = /* in 80 columns */
     "usage: bigfs [OPTIONS] SOURCE MOUNTPOINT\n"
     "       bigfs --index [--index-dir DIR] [--index-space SIZE] FILE...\n"
     "       bigfs --list [--json] [OPTIONS] FILE VIEW\n"
+    "       bigfs --unmount MOUNTPOINT\n"
     "\n"
     "Mounts SOURCE, a directory or one file, read-only on MOUNTPOINT. There every\n"
     "large file is a directory of its pieces:\n"

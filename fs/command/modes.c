@@ -10,6 +10,7 @@
 #include "fs/command/mount_command.h"
 #include "fs/command/paths.h"
 #include "fs/command/standard_output.h"
+#include "fs/command/unmount_command.h"
 
 /* --- what each takes and does ----------------------------------------------------------------- */
 
@@ -54,6 +55,17 @@ static int run_list(struct options *options)
     return list_command(options);
 }
 
+static void take_mountpoint(struct options *options, int count, char **words)
+{
+    (void)count;
+    options->mountpoint = words[0];
+}
+
+static int run_unmount(struct options *options)
+{
+    return unmount_command(options);
+}
+
 static int run_help(struct options *options)
 {
     (void)options;
@@ -96,6 +108,15 @@ const struct mode modes[MODES] = {
                                  "bigfs --list app.log lines@n16"},
             .take = take_view,
             .run = run_list,
+        },
+    [MODE_UNMOUNT] =
+        {
+            .option = "unmount",
+            .operands = {.names = {"MOUNTPOINT"},
+                         .hint = "bigfs --unmount takes one path, as in bigfs --unmount "
+                                 "/mnt/chunks"},
+            .take = take_mountpoint,
+            .run = run_unmount,
         },
     [MODE_HELP] = {.option = "help", .is_enough = true, .run = run_help},
     [MODE_VERSION] = {.option = "version", .is_enough = true, .run = run_version},

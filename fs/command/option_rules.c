@@ -213,6 +213,12 @@ static int choose_list(struct options *options, const char *value)
     return mode_choose(options, MODE_LIST);
 }
 
+static int choose_unmount(struct options *options, const char *value)
+{
+    (void)value;
+    return mode_choose(options, MODE_UNMOUNT);
+}
+
 static int set_json(struct options *options, const char *value)
 {
     (void)value;
@@ -278,6 +284,7 @@ const struct option_rule option_rules[] = {
     {"index",         0,   false, ANY,   ARGUMENT_NONE,     choose_index,      NULL},
     {"list",          0,   false, ANY,   ARGUMENT_NONE,     choose_list,       NULL},
     {"json",          0,   false, LIST,  ARGUMENT_NONE,     set_json,          NULL},
+    {"unmount",       0,   false, ANY,   ARGUMENT_NONE,     choose_unmount,    NULL},
     {"help",          'h', false, ANY,   ARGUMENT_NONE,     choose_help,       NULL},
     {"version",       'V', false, ANY,   ARGUMENT_NONE,     choose_version,    NULL},
     /* clang-format on */

@@ -10,7 +10,15 @@
 #include "fs/tree/settings.h"
 
 /* What a command line asks for: a row of the table in fs/command/modes.h. */
-enum mode_number { MODE_MOUNT, MODE_INDEX, MODE_LIST, MODE_HELP, MODE_VERSION, MODES };
+enum mode_number {
+    MODE_MOUNT,
+    MODE_INDEX,
+    MODE_LIST,
+    MODE_UNMOUNT,
+    MODE_HELP,
+    MODE_VERSION,
+    MODES
+};
 
 struct options {
     struct settings settings;
@@ -19,7 +27,7 @@ struct options {
     bool min_size_given;
     bool index_dir_given;
     const char *source;     /* to mount, as given; else NULL */
-    const char *mountpoint; /* the same */
+    const char *mountpoint; /* to mount at or to unmount, as given; else NULL */
     char **files;           /* to index, as given */
     int file_count;         /* at least 1 if there are files to index */
     const char *file;       /* to list a view of, as given; else NULL */

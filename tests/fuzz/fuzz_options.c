@@ -105,7 +105,8 @@ static void check_options(const struct options *options)
     require(options->foreground || !options->debug);
     if (!modes[options->mode].is_enough) {
         require((options->source != NULL) == (options->mode == MODE_MOUNT));
-        require((options->mountpoint != NULL) == (options->mode == MODE_MOUNT));
+        require((options->mountpoint != NULL) ==
+                (options->mode == MODE_MOUNT || options->mode == MODE_UNMOUNT));
         require((options->file_count > 0) == (options->mode == MODE_INDEX));
         require((options->file != NULL) == (options->mode == MODE_LIST));
         require((options->view != NULL) == (options->mode == MODE_LIST));

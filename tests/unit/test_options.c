@@ -391,8 +391,8 @@ static void test_missing_values(void **state)
 
 static void test_values_too_many(void **state)
 {
-    static const char *const names[] = {"index", "list", "json",   "foreground",
-                                        "debug", "help", "version"};
+    static const char *const names[] = {"index",      "list",  "unmount", "json",
+                                        "foreground", "debug", "help",    "version"};
     (void)state;
 
     for (size_t i = 0; i < LENGTH_OF(names); i++) {
@@ -494,6 +494,9 @@ static const struct meaningless meaningless[] = {
     {"--index",
      {"--rows=1K", "--views=bytes", "--header=2", "--header", "--cache=none", "--threads=3",
       "--foreground", "-f", "-d", "--json"}},
+    {"--unmount",
+     {"--chunk-size=1M", "--rows=1K", "--min-size=0", "--header", "--format=a=csv", "--record=e=x",
+      "--index-dir=/a", "--index-space=1G", "--decode-memory=1M", "--extents=seek", "--json"}},
     {"--list",
      {"--min-size=0", "--views=bytes", "--cache=none", "--threads=3", "--foreground", "-f", "-d"}},
 };
@@ -514,7 +517,7 @@ static void test_options_without_a_meaning(void **state)
                 PARSE(mode, "one", *word), EXIT_USAGE,
                 text("bigfs: %s has no meaning with %s: leave it out\n", name_of(*word), mode));
             assert_refused(
-                PARSE(*word, "--chunk-size=1M", "-d", mode), EXIT_USAGE,
+                PARSE(*word, "-d", mode, "one"), EXIT_USAGE,
                 text("bigfs: %s has no meaning with %s: leave it out\n", name_of(*word), mode));
         }
         assert_refused(PARSE(mode, "-o", "cache=none,ro", "one"), EXIT_USAGE,
@@ -578,6 +581,21 @@ static void test_a_view_to_list(void **state)
                    text("bigfs: too many operands: z%s", takes_two));
     assert_refused(PARSE("--list", "--header", "2", "x", "y"), EXIT_USAGE,
                    "bigfs: --header=2: write a value with =\n");
+}
+
+static void test_a_mountpoint_to_unmount(void **state)
+{
+    static const char takes_one[] = ": bigfs --unmount takes one path, as in bigfs --unmount "
+                                    "/mnt/chunks\n";
+    (void)state;
+    struct command *command = accepted(PARSE("--unmount", "/point"));
+    assert_string_equal(command->options.mountpoint, "/point");
+    assert_null(command->options.source);
+    assert_null(command->options.settings.index_dir); /* none is looked for */
+    command_free(command);
+    assert_refused(PARSE("--unmount"), EXIT_USAGE, text("bigfs: missing MOUNTPOINT%s", takes_one));
+    assert_refused(PARSE("--unmount", "x", "y"), EXIT_USAGE,
+                   text("bigfs: too many operands: y%s", takes_one));
 }
 
 /* The table of modes is whole: each but one has an option, which chooses it. */
@@ -1140,6 +1158,7 @@ int main(void)
         cmocka_unit_test(test_options_with_a_meaning),
         cmocka_unit_test(test_two_modes),
         cmocka_unit_test(test_a_view_to_list),
+        cmocka_unit_test(test_a_mountpoint_to_unmount),
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_help_is_enough),
         cmocka_unit_test(test_header_without_a_value),
