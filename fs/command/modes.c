@@ -68,8 +68,7 @@ static int run_unmount(struct options *options)
 
 static int run_help(struct options *options)
 {
-    (void)options;
-    help_print();
+    help_print(options->help_all);
     return standard_output_finish();
 }
 

@@ -228,7 +228,9 @@ static int set_json(struct options *options, const char *value)
 
 static int choose_help(struct options *options, const char *value)
 {
-    (void)value;
+    if (value != NULL && strcmp(value, "all") != 0)
+        return -EINVAL;
+    options->help_all = value != NULL;
     return mode_choose(options, MODE_HELP);
 }
 
@@ -285,7 +287,7 @@ const struct option_rule option_rules[] = {
     {"list",          0,   false, ANY,   ARGUMENT_NONE,     choose_list,       NULL},
     {"json",          0,   false, LIST,  ARGUMENT_NONE,     set_json,          NULL},
     {"unmount",       0,   false, ANY,   ARGUMENT_NONE,     choose_unmount,    NULL},
-    {"help",          'h', false, ANY,   ARGUMENT_NONE,     choose_help,       NULL},
+    {"help",          'h', false, ANY,   ARGUMENT_OPTIONAL, choose_help,       "all, or nothing"},
     {"version",       'V', false, ANY,   ARGUMENT_NONE,     choose_version,    NULL},
     /* clang-format on */
 };

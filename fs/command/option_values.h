@@ -33,6 +33,7 @@ struct options {
     const char *file;       /* to list a view of, as given; else NULL */
     const char *view;       /* the name of that view; else NULL */
     bool json;              /* list it as JSON */
+    bool help_all;          /* print all the help, not a summary */
     bool foreground;        /* stay in the foreground */
     bool debug;             /* show every request */
     struct fuse_args fuse;  /* what goes on to libfuse; owned */

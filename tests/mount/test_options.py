@@ -115,17 +115,21 @@ class AcceptedTest(CommandTest):
         self.assertEqual(process.wait(LAG), 0)
 
     def test_help_and_version(self):
-        """-h lists every option on standard output, -V names the program and a version; both exit 0."""
+        """--help=all names every option on standard output, -h fits 80x24, -V names the program and a version."""
         for word in ("-h", "--help"):
             code, output, errors = bigfs(word)
             self.assertEqual((code, errors), (0, ""))
+            self.assertLessEqual(len(output.splitlines()), 24)
+            self.assertLessEqual(max(map(len, output.splitlines())), 80)
+            self.assertEqual(bigfs("--help=all")[::2], (0, ""))
             for option in ("chunk-size", "min-size", "views", "header", "window-size", "window-total", "cache",
                            "threads", "-f", "-d", "-o", "-h", "-V"):
-                self.assertIn(option, output)
+                self.assertIn(option, bigfs("--help=all")[1])
         for word in ("-V", "--version"):
             code, output, errors = bigfs(word)
             self.assertEqual((code, errors), (0, ""))
-            self.assertRegex(output, r"bigfs[^\n]* \d+\.\d+")
+            self.assertRegex(output, r"\Abigfs \d+\.\d+[^\n]*\nlibfuse: 3\.\d+[^\n]*\nkernel protocol: 7\.\d+ [^\n]*\n"
+                                     r"vector path: [^\n]+\n")
         self.assertEqual(bigfs("-h", self.source, self.point)[0], 0)
         self.assertFalse(mounted(self.point))
 

@@ -84,7 +84,7 @@ class UnmountTest(CommandTest):
         self.assertEqual(bigfs("--unmount", self.point), (0, "", ""))
         self.assert_says("tmpfs is mounted there, not bigfs: use umount", self.point)
         harness.run("umount", self.point)
-        wait_for(lambda: not mounted(self.point), LAG, "nothing is mounted")
+        self.assert_nothing_left()
         self.in_background(self.source, self.point)
         harness.run("mount", "-t", "tmpfs", "over", self.point)
         self.assert_says("tmpfs is mounted there, not bigfs: use umount", self.point)

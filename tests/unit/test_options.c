@@ -392,7 +392,7 @@ static void test_missing_values(void **state)
 static void test_values_too_many(void **state)
 {
     static const char *const names[] = {"index",      "list",  "unmount", "json",
-                                        "foreground", "debug", "help",    "version"};
+                                        "foreground", "debug", "version"};
     (void)state;
 
     for (size_t i = 0; i < LENGTH_OF(names); i++) {
@@ -416,7 +416,7 @@ static void test_table(void **state)
         bool tested = !option_needs_value(rule) && rule->argument == ARGUMENT_NONE;
         for (size_t k = 0; k < LENGTH_OF(invalid); k++)
             tested = tested || (rule->name != NULL && strcmp(invalid[k].name, rule->name) == 0);
-        assert_true(tested || rule->letter == 'o');
+        assert_true(tested || rule->letter == 'o' || rule->letter == 'h');
         assert_true(rule->name != NULL || rule->letter != 0);
         assert_int_equal(rule->wanted == NULL, rule->argument == ARGUMENT_NONE);
         assert_true(rule->name != NULL || !rule->in_lists);
@@ -1076,25 +1076,17 @@ static void test_random_words(void **state)
 
 /* Help and version */
 
-static const char *printed(void (*print)(void))
+static const char *printed_help(bool all)
 {
     struct capture capture = capture_begin(STDOUT_FILENO);
-    print();
+    help_print(all);
     return capture_end(&capture);
 }
 
-static void test_help(void **state)
+/* Asserts that a terminal of 80 columns shows each line as one. Returns how many there are. */
+static unsigned assert_fits_columns(const char *help)
 {
-    const char *help = printed(help_print);
-    (void)state;
-
-    for (size_t i = 0; i < OPTION_RULES; i++) {
-        const struct option_rule *rule = &option_rules[i];
-        if (rule->name != NULL)
-            assert_non_null(strstr(help, text("--%s", rule->name)));
-        if (rule->letter != 0)
-            assert_non_null(strstr(help, text("    -%c", rule->letter)));
-    }
+    unsigned lines = 0;
     for (const char *line = help; *line != '\0'; line = strchr(line, '\n') + 1) {
         size_t length = strcspn(line, "\n");
         assert_int_equal(line[length], '\n');
@@ -1102,18 +1094,78 @@ static void test_help(void **state)
         for (size_t i = 0; i < length; i++)
             assert_true(isprint((unsigned char)line[i]));
         assert_true(length == 0 || line[length - 1] != ' ');
+        lines++;
     }
+    return lines;
 }
 
-/* The version, and then each codec with its library. */
+/* A terminal of 24 lines shows all of it, and where more is. */
+static void test_help(void **state)
+{
+    static const char *const words[] = {"--help=all", "man bigfs",    "--unmount MOUNTPOINT",
+                                        "--list",     "--index FILE", "--version"};
+    const char *help = printed_help(false);
+    (void)state;
+
+    assert_in_range(assert_fits_columns(help), 10, 24);
+    for (size_t i = 0; i < LENGTH_OF(words); i++)
+        assert_non_null(strstr(help, words[i]));
+}
+
+static void test_all_of_the_help(void **state)
+{
+    const char *help = printed_help(true);
+    (void)state;
+
+    (void)assert_fits_columns(help);
+    for (size_t i = 0; i < OPTION_RULES; i++) {
+        const struct option_rule *rule = &option_rules[i];
+        if (rule->name != NULL)
+            assert_non_null(strstr(help, text("--%s", rule->name)));
+        if (rule->letter != 0)
+            assert_non_null(strstr(help, text("    -%c", rule->letter)));
+    }
+    for (size_t i = 0; view_types[i] != NULL; i++)
+        assert_non_null(strstr(help, view_types[i]->name));
+}
+
+static void test_which_help(void **state)
+{
+    (void)state;
+    struct command *command = accepted(PARSE("--help"));
+    assert_false(command->options.help_all);
+    command_free(command);
+    command = accepted(PARSE("--help=all", "s"));
+    assert_int_equal(command->options.mode, MODE_HELP);
+    assert_true(command->options.help_all);
+    command_free(command);
+    assert_refused(PARSE("--help=nonsense"), EXIT_USAGE,
+                   "bigfs: --help=nonsense: give all, or nothing\n");
+    assert_refused(PARSE("--help="), EXIT_USAGE, "bigfs: --help=: give all, or nothing\n");
+}
+
+/* Asserts that a text begins so, and returns what follows the line. */
+static const char *assert_line(const char *version, const char *beginning)
+{
+    assert_memory_equal(version, beginning, strlen(beginning));
+    const char *end = strchr(version, '\n');
+    assert_non_null(end);
+    assert_true(end > version + strlen(beginning));
+    return end + 1;
+}
+
+/* The version, what it works with, and then each codec with its library. */
 static void test_version(void **state)
 {
-    static const char first[] = "bigfs " BIGFS_VERSION "\n";
-    const char *version = printed(help_print_version);
-    const char *line = version + strlen(first);
+    struct capture capture = capture_begin(STDOUT_FILENO);
+    help_print_version();
+    const char *line = capture_end(&capture);
 
     (void)state;
-    assert_memory_equal(version, first, strlen(first));
+    line = assert_line(line, "bigfs ");
+    line = assert_line(line, "libfuse: 3.");
+    line = assert_line(line, "kernel protocol: 7.");
+    line = assert_line(line, "vector path: ");
     for (size_t i = 1; content_types[i] != NULL; i++) {
         const struct codec *codec = content_types[i]->codec;
         const char *told = text("%s: %s\n", codec->name, codec->library);
@@ -1183,6 +1235,8 @@ int main(void)
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_random_words),
         cmocka_unit_test(test_help),
+        cmocka_unit_test(test_all_of_the_help),
+        cmocka_unit_test(test_which_help),
         cmocka_unit_test(test_version),
         cmocka_unit_test(test_complaints),
     };
