@@ -127,7 +127,8 @@ static const char *why_no_view(const struct source *source, const char *name)
 }
 
 /* The view that is meant. Returns whether there is one; else it has said why not. */
-static bool find_view(struct listing_job *job, const struct source *source, struct view *view)
+static bool find_listed_view(struct listing_job *job, const struct source *source,
+                             struct view *view)
 {
     const char *name = job->view_name;
     const struct view_defaults defaults =
@@ -161,8 +162,8 @@ static int complete(struct index_maker *maker, const struct view *view, struct v
 }
 
 /* Lists a view of a file that is not empty, or of what it holds. */
-static int list_view(struct index_maker *maker, struct listing_job *job, const struct view *view,
-                     const struct reading *reading)
+static int list_content(struct index_maker *maker, struct listing_job *job, const struct view *view,
+                        const struct reading *reading)
 {
     struct view_file file = {.reading = reading, .size = reading->size};
 
@@ -191,7 +192,7 @@ static int list_once(struct index_maker *maker, struct source *source, void *arg
     struct progress progress;
     struct view view;
 
-    if (!find_view(job, source, &view))
+    if (!find_listed_view(job, source, &view))
         return 0;
     maker->format = view.format;
     progress_begin(&progress, maker->shown);
@@ -200,7 +201,7 @@ static int list_once(struct index_maker *maker, struct source *source, void *arg
     if (error != 0)
         return error;
     const bool is_empty = reading.size == 0 && source->content->codec == NULL;
-    error = is_empty ? list_empty_file(job, &reading) : list_view(maker, job, &view, &reading);
+    error = is_empty ? list_empty_file(job, &reading) : list_content(maker, job, &view, &reading);
     if (error == 0 || !job->began)
         return error;
     return end_with(job, job->options->file, file_trouble_text(troubles, error));

@@ -87,7 +87,7 @@ static int unmount_by_helper(const struct ending *ending)
                     ending->given, reason_in(said));
 }
 
-static int end_mount(const struct ending *ending)
+static int unmount_bigfs(const struct ending *ending)
 {
     if (umount2(ending->path, UMOUNT_NOFOLLOW) == 0 || is_gone(ending))
         return wait_until_gone(ending);
@@ -131,7 +131,7 @@ int unmount_command(const struct options *options)
                         complaint_cure(-error));
     const struct ending ending = {given, path, mount.id};
     if (mountpoint_is_ours(&mount))
-        status = end_mount(&ending);
+        status = unmount_bigfs(&ending);
     else
         (void)complain(EXIT_FAILURE, "%s: %s is mounted there, not bigfs: use umount", given,
                        mount.type);
