@@ -7,7 +7,7 @@
 
 #include "core/base/utf8.h"
 
-static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+static const uint8_t replacement[] = {0xef, 0xbf, 0xbd}; /* U+FFFD */
 
 /* The control character at the start of a text, of `length` bytes, or 0. A terminal obeys each. */
 static unsigned control_at(const char *text, size_t length)
@@ -47,8 +47,8 @@ size_t json_write_string(const char *text, char *string, bool *exact)
             used += write_character(text, length, string + used);
             text += length;
         } else {
-            memcpy(string + used, replacement, strlen(replacement));
-            used += strlen(replacement);
+            memcpy(string + used, replacement, sizeof(replacement));
+            used += sizeof(replacement);
             text++;
             *exact = false;
         }
