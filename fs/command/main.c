@@ -8,6 +8,7 @@
 #include "fs/command/modes.h"
 #include "fs/command/options.h"
 #include "fs/command/signals.h"
+#include "fs/command/standard_output.h"
 
 /*
  * Prevents files opened later from becoming standard input, output or error. Who writes to a
@@ -34,6 +35,8 @@ int main(int argc, char **argv)
 
     if (status == 0)
         status = modes[options.mode].run(&options);
+    if (status == 0)
+        status = standard_output_finish();
     options_free(&options);
     return status;
 }

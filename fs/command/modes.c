@@ -9,7 +9,6 @@
 #include "fs/command/list_command.h"
 #include "fs/command/mount_command.h"
 #include "fs/command/paths.h"
-#include "fs/command/standard_output.h"
 #include "fs/command/unmount_command.h"
 
 /* --- what each takes and does ----------------------------------------------------------------- */
@@ -69,14 +68,14 @@ static int run_unmount(struct options *options)
 static int run_help(struct options *options)
 {
     help_print(options->help_all);
-    return standard_output_finish();
+    return EXIT_SUCCESS;
 }
 
 static int run_version(struct options *options)
 {
     (void)options;
     help_print_version();
-    return standard_output_finish();
+    return EXIT_SUCCESS;
 }
 
 const struct mode modes[MODES] = {

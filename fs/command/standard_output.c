@@ -24,10 +24,11 @@ int standard_output_write(const char *bytes, size_t length)
 
 int standard_output_finish(void)
 {
-    errno = 0;
-    if (fflush(stdout) == 0 && ferror(stdout) == 0)
-        return EXIT_SUCCESS;
-    return standard_output_complain(-(errno != 0 ? errno : EIO));
+    if (fflush(stdout) != 0)
+        return standard_output_complain(-errno);
+    if (ferror(stdout) != 0) /* before, when nobody asked why */
+        return complain(EXIT_FAILURE, "standard output cannot be written to: check where it goes");
+    return EXIT_SUCCESS;
 }
 
 int standard_output_complain(int error)

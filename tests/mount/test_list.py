@@ -297,6 +297,11 @@ class RefusedTest(ListTest):
                     done = subprocess.run(["bash", "-c", script, "bash", harness.BIGFS, *command], text=True,
                                           capture_output=True, timeout=60, env=dict(os.environ, LC_ALL="C"))
                     self.assertEqual((done.returncode, done.stdout, done.stderr), (1, "", said))
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([harness.BIGFS, "--index", "--index-dir", self.tmp / "index", self.path], text=True,
+                                  stdout=full, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual((done.returncode, done.stderr),
+                         (1, "bigfs: standard output cannot be written to: check where it goes\n"))
 
 
 class ChangingTest(ListTest):
