@@ -10,12 +10,13 @@
 #include "core/format/nul.h"
 
 const struct record_formats record_formats[] = {
-    {&lines_format, 1, NULL},
-    {&nul_format, 1, NULL},
-    {&fastq_format, 1, NULL},
-    {&fasta_format, 1, NULL},
-    {csv_formats, 256, csv_format_named},
-    {NULL, 0, NULL},
+    {&lines_format, 1, NULL, NULL, NULL},
+    {&nul_format, 1, NULL, NULL, NULL},
+    {&fastq_format, 1, NULL, NULL, NULL},
+    {&fasta_format, 1, NULL, NULL, NULL},
+    {csv_formats, 256, csv_format_named, "csv",
+     "csv= takes tab, or one byte other than a comma or a quote"},
+    {NULL, 0, NULL, NULL, NULL},
 };
 
 const struct record_format *const default_format = &lines_format;

@@ -15,6 +15,8 @@ struct record_formats {
     size_t count;
     /* The one with this name in paths, or NULL. If this is NULL, there is one, by its name. */
     const struct record_format *(*named)(const char *name, size_t length);
+    const char *family; /* what all these names begin with; NULL: there is one format */
+    const char *values; /* what may follow, for people; NULL the same */
 };
 
 /* Ends with a row without formats. The first is the default, which no path names. */

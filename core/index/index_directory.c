@@ -15,9 +15,11 @@
 #include "core/index/index_names.h"
 
 void index_directory_init(struct index_directory *directory, const char *path, uint64_t least,
-                          void (*warn)(const char *path, const char *problem))
+                          void (*warn)(void *argument, const char *path, const char *problem),
+                          void *argument)
 {
-    *directory = (struct index_directory){.path = path, .least = least, .warn = warn};
+    *directory = (struct index_directory){
+        .path = path, .least = least, .warn = warn, .warn_argument = argument};
     pthread_mutex_init(&directory->lock, NULL);
 }
 
@@ -72,7 +74,7 @@ void index_directory_warn(struct index_directory *directory, int error)
 {
     if (atomic_exchange(&directory->warned, true))
         return;
-    directory->warn(directory->path,
+    directory->warn(directory->warn_argument, directory->path,
                     error == -EPERM
                         ? "others may write to it, or it, or a link to it, is another user's; "
                           "indexes are not kept: chmod go-w it"
@@ -120,7 +122,7 @@ void index_directory_discard(struct index_directory *directory, const struct ind
         (void)snprintf(problem, sizeof(problem), "%s: it is not used", why);
     bool removed = unlinkat(part, name, 0) == 0;
     if (removed || is_news(directory, path))
-        directory->warn(path, problem);
+        directory->warn(directory->warn_argument, path, problem);
 }
 
 void index_directory_remove(struct index_directory *directory, const struct index_key *key, int fd)

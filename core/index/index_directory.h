@@ -35,8 +35,9 @@ enum { INDEX_WARNINGS = 256 };
 struct index_directory {
     const char *path; /* constant; absolute; NULL: no index is kept */
     uint64_t least;   /* constant; bytes; indexes of smaller files are not kept */
-    void (*warn)(const char *path,
+    void (*warn)(void *argument, const char *path,
                  const char *problem); /* constant; `path` is a file's or the directory's */
+    void *warn_argument;               /* constant */
     bool strict; /* constant; only verified indexes are used and kept; set before use */
     struct index_space
         *space;         /* constant; counts the space of kept indexes; or NULL; set before use */
@@ -49,7 +50,8 @@ struct index_directory {
 
 /* The caller keeps `path`. `warn` must be callable from any thread. */
 void index_directory_init(struct index_directory *directory, const char *path, uint64_t least,
-                          void (*warn)(const char *path, const char *problem));
+                          void (*warn)(void *argument, const char *path, const char *problem),
+                          void *argument);
 void index_directory_destroy(struct index_directory *directory);
 
 /* Writes the name of the index with this key to `text` (room for INDEX_NAME_MOST bytes). */

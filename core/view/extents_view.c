@@ -75,5 +75,6 @@ const struct view_type extents_view = {
     .is_listed = are_extents_listed,
     .next = next_extent,
     .read_range = read_extent_range,
+    .range_names = "OFFSET+LENGTH as extents.tsv has them",
     .find_range = find_extent,
 };

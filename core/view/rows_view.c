@@ -108,6 +108,7 @@ const struct view_type rows_view = {
     .count = count_rows_pieces,
     .find_number = find_rows_piece,
     .read_range = read_row_range,
+    .range_names = "A-B with A up to B, A+COUNT or -COUNT, counted from 1",
     .units = rows_of_view,
     .find_range = find_row_range,
     .columns = columns,

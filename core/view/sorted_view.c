@@ -47,6 +47,7 @@ const struct view_type sorted_view = {
     .is_found_only = true,
     .takes = TAKES_HEADER | TAKES_FORMAT,
     .read_range = read_keys,
+    .range_names = "FROM..TO, or what records begin with; %25 is a percent sign",
     .find_range = find_keys,
     .ranges_have_header = true,
 };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/view/view_argument.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "core/base/nearest_word.h"
 #include "core/base/quantity.h"
 #include "core/format/record_formats.h"
 
@@ -90,10 +92,15 @@ static const struct view_argument {
     enum view_argument_bit bit;
     const char *word; /* what it begins with; NULL: it has no word of its own */
     bool (*parse)(const struct argument *argument, struct view *view);
+    const char *about;  /* what it is, after "takes no" and before "is given twice" */
+    const char *wanted; /* what it should be, if it has a word */
 } arguments[] = {
-    {TAKES_SIZE, NULL, parse_size},     {TAKES_HEADER, "header", parse_header},
-    {TAKES_FORMAT, NULL, parse_format}, {TAKES_FROM, "from", parse_from},
-    {TAKES_TO, "to", parse_to},         {TAKES_PIN, "pin", parse_pin},
+    {TAKES_SIZE, NULL, parse_size, "SIZE", NULL},
+    {TAKES_HEADER, "header", parse_header, "header", "header= takes a number of records from 1"},
+    {TAKES_FORMAT, NULL, parse_format, "FORMAT", NULL},
+    {TAKES_FROM, "from", parse_from, "from=", "from= takes an OFFSET in bytes, such as from=10G"},
+    {TAKES_TO, "to", parse_to, "to=", "to= takes an OFFSET in bytes, such as to=10G"},
+    {TAKES_PIN, "pin", parse_pin, "pin=", "pin= takes the word that the file pin holds"},
 };
 
 enum { ARGUMENTS = sizeof(arguments) / sizeof(arguments[0]) };
@@ -112,22 +119,34 @@ static bool parse_argument(const struct argument *argument, struct view *view, u
     return false;
 }
 
-bool view_arguments_parse(const char *text, size_t length, const struct patterns *patterns,
-                          struct view *view)
+/*
+ * Reads arguments up to the first that cannot be taken, which *argument then is. Returns whether
+ * all were taken.
+ */
+static bool parse_arguments(const char *text, size_t length, const struct patterns *patterns,
+                            struct view *view, struct argument *argument, unsigned *given)
 {
     const char *end = text + length;
-    unsigned given = 0;
 
     for (;;) {
         const char *comma = memchr(text, ',', (size_t)(end - text));
         const char *stop = comma != NULL ? comma : end;
-        const struct argument argument = {text, (size_t)(stop - text), patterns};
-        if (!parse_argument(&argument, view, &given))
+        *argument = (struct argument){text, (size_t)(stop - text), patterns};
+        if (!parse_argument(argument, view, given))
             return false;
         if (comma == NULL)
             return true;
         text = comma + 1;
     }
+}
+
+bool view_arguments_parse(const char *text, size_t length, const struct patterns *patterns,
+                          struct view *view)
+{
+    struct argument argument;
+    unsigned given = 0;
+
+    return parse_arguments(text, length, patterns, view, &argument, &given);
 }
 
 /* --- names of patterns ------------------------------------------------------------------------ */
@@ -151,4 +170,173 @@ bool view_argument_may_name_pattern(const char *name)
         if (arguments[i].word != NULL && strcmp(arguments[i].word, name) == 0)
             return false;
     return !means_pieces(name) && record_format_named(name, strlen(name)) == NULL;
+}
+
+/* --- why an argument is not taken ------------------------------------------------------------- */
+
+/* An argument that was not taken, and where to say why. */
+struct refusal {
+    const struct argument *argument;
+    const struct view_type *type;
+    unsigned given; /* arguments that were taken before */
+    char *text;
+    size_t room;
+};
+
+/* Whether the argument is a word of the table, alone or with a value. */
+static bool has_word(const struct argument *argument, const char *word)
+{
+    size_t length = 0;
+    const char *value = word != NULL ? value_of(word, argument, &length) : NULL;
+    return value != NULL && (length == 0 || value[0] == '=');
+}
+
+/* Says that the type does not take an argument of this kind, or not again. */
+static bool refuse_kind(const struct refusal *refusal, const struct view_argument *kind)
+{
+    if ((refusal->type->takes & kind->bit) == 0)
+        (void)snprintf(refusal->text, refusal->room, "%s takes no %s", refusal->type->name,
+                       kind->about);
+    else if ((refusal->given & kind->bit) != 0)
+        (void)snprintf(refusal->text, refusal->room, "%s is given twice", kind->about);
+    else
+        return false;
+    return true;
+}
+
+/* The row of an argument that has no word of its own. */
+static const struct view_argument *kind_of_bit(enum view_argument_bit bit)
+{
+    const struct view_argument *kind = arguments;
+    while (kind->bit != bit)
+        kind++;
+    return kind;
+}
+
+/*
+ * How much of a size was probably meant: 64M of 64MB or 64MiB, 512 of 512B, n16 of n16x. 0: it is
+ * not known.
+ */
+static size_t meant_size(const struct argument *argument, const struct view_type *type)
+{
+    struct view view = {.type = type};
+    struct argument part = *argument;
+
+    while (part.length > 0 && !parse_size(&part, &view))
+        part.length--;
+    if (part.length == 0 || part.text[0] == 'n')
+        return part.length;
+    const char last = part.text[part.length - 1];
+    const char next = part.text[part.length];
+    return last > '9' || next == 'B' || next == 'b' ? part.length : 0;
+}
+
+/* A size or number of pieces. */
+static void refuse_size(const struct refusal *refusal)
+{
+    const struct argument *argument = refusal->argument;
+    const size_t meant = meant_size(argument, refusal->type);
+
+    if (meant > 0)
+        (void)snprintf(refusal->text, refusal->room, "write %.*s", (int)meant, argument->text);
+    else
+        (void)snprintf(refusal->text, refusal->room,
+                       "%.*s is no whole number from 1 that fits: write 16M, or n16 for 16 pieces",
+                       (int)argument->length, argument->text);
+}
+
+static void offer_words(struct nearest_word *nearest, const struct argument *argument)
+{
+    for (size_t i = 0; i < ARGUMENTS; i++)
+        if (arguments[i].word != NULL)
+            nearest_word_offer(nearest, arguments[i].word);
+    for (const struct record_formats *row = record_formats + 1; row->count > 0; row++)
+        nearest_word_offer(nearest, row->family != NULL ? row->family : row->formats->name);
+    for (size_t i = 0; argument->patterns != NULL && i < argument->patterns->count; i++)
+        nearest_word_offer(nearest, argument->patterns->formats[i]->name);
+}
+
+static void refuse_unknown(const struct refusal *refusal)
+{
+    const struct argument *argument = refusal->argument;
+    const char *equals = memchr(argument->text, '=', argument->length);
+    const size_t length = equals != NULL ? (size_t)(equals - argument->text) : argument->length;
+    struct nearest_word nearest = nearest_word_begin(argument->text, length);
+
+    offer_words(&nearest, argument);
+    if (nearest.word != NULL)
+        (void)snprintf(refusal->text, refusal->room,
+                       "there is no argument or format %.*s: did you mean %s?", (int)length,
+                       argument->text, nearest.word);
+    else
+        (void)snprintf(refusal->text, refusal->room, "there is no argument or format %.*s",
+                       (int)length, argument->text);
+}
+
+static bool is_like_size(const struct argument *argument)
+{
+    const size_t digit = argument->text[0] == 'n' ? 1 : 0;
+    return argument->length > digit && argument->text[digit] >= '0' && argument->text[digit] <= '9';
+}
+
+/* What may follow the name of a family of formats; NULL: it is none. */
+static const char *values_of(const struct argument *argument)
+{
+    for (const struct record_formats *row = record_formats + 1; row->count > 0; row++)
+        if (has_word(argument, row->family))
+            return row->values;
+    return NULL;
+}
+
+static bool is_format(const struct argument *argument)
+{
+    return patterns_find_format(argument->patterns, argument->text, argument->length) != NULL;
+}
+
+/* A format that there is not, or that the type cannot have. */
+static void refuse_format(const struct refusal *refusal)
+{
+    if (refuse_kind(refusal, kind_of_bit(TAKES_FORMAT)))
+        return;
+    if (is_format(refusal->argument))
+        (void)snprintf(refusal->text, refusal->room,
+                       "%s needs an index, which this format cannot have", refusal->type->name);
+    else
+        (void)snprintf(refusal->text, refusal->room, "%s", values_of(refusal->argument));
+}
+
+static void refuse_argument(const struct refusal *refusal)
+{
+    const struct argument *argument = refusal->argument;
+
+    if (argument->length == 0) {
+        (void)snprintf(refusal->text, refusal->room, "an argument is empty");
+        return;
+    }
+    for (size_t i = 0; i < ARGUMENTS; i++) {
+        if (!has_word(argument, arguments[i].word))
+            continue;
+        if (!refuse_kind(refusal, &arguments[i]))
+            (void)snprintf(refusal->text, refusal->room, "%s", arguments[i].wanted);
+        return;
+    }
+    if (values_of(argument) != NULL || is_format(argument))
+        refuse_format(refusal);
+    else if (!is_like_size(argument))
+        refuse_unknown(refusal);
+    else if (!refuse_kind(refusal, kind_of_bit(TAKES_SIZE)))
+        refuse_size(refusal);
+}
+
+void view_arguments_explain(const char *text, size_t length, const struct patterns *patterns,
+                            const struct view_type *type, char *reason, size_t room)
+{
+    struct view view = {.type = type, .format = default_format};
+    struct argument argument;
+    struct refusal refusal = {.argument = &argument, .type = type, .text = reason, .room = room};
+
+    if (type->takes == 0)
+        (void)snprintf(reason, room, "%s takes no arguments", type->name);
+    else if (!parse_arguments(text, length, patterns, &view, &argument, &refusal.given))
+        refuse_argument(&refusal);
 }

@@ -22,6 +22,13 @@ bool view_arguments_parse(const char *text, size_t length, const struct patterns
                           struct view *view);
 
 /*
+ * Writes to `reason` (`room` bytes) why view_arguments_parse() does not take what it was given: one
+ * line such as "write 64M", cut if it is too long. May only be called if it has returned false.
+ */
+void view_arguments_explain(const char *text, size_t length, const struct patterns *patterns,
+                            const struct view_type *type, char *reason, size_t room);
+
+/*
  * Whether a pattern may have this name: [a-z][a-z0-9_-]*, at most 64 bytes, and not what an
  * argument is called or means already.
  */

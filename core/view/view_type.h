@@ -134,6 +134,9 @@ struct view_type {
     /* Reads the name of a range: any name. NULL: there are none. */
     bool (*read_range)(const char *name, struct selector *selector);
 
+    /* How such names are written, for people. Needed if `read_range` is. */
+    const char *range_names;
+
     /* The units that there are. Needed if `read_range` reads ranges from the end. */
     struct range (*units)(const struct view *view, const struct view_file *file);
 

@@ -5,65 +5,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <syslog.h>
 #include <unistd.h>
 
-#include <fuse_log.h>
-
 #include "core/base/cleanup.h"
-#include "core/base/printable.h"
 #include "fs/command/signals.h"
-
-/*
- * Formats a message so that it is at most one line, whatever the names in it contain. libfuse
- * writes a line in several parts; *ends: this part ends the line. NULL: no memory.
- */
-static char *one_line(const char *format, va_list arguments, bool *ends)
-{
-    AUTO_FREE char *message = NULL;
-
-    *ends = false;
-    if (vasprintf(&message, format, arguments) < 0) {
-        message = NULL;
-        return NULL;
-    }
-    size_t length = strlen(message);
-    *ends = length > 0 && message[length - 1] == '\n';
-    if (*ends)
-        message[length - 1] = '\0';
-    return printable(message);
-}
-
-static void log_to_stderr(enum fuse_log_level level, const char *format, va_list arguments)
-{
-    bool ends = false;
-    AUTO_FREE char *line = one_line(format, arguments, &ends);
-    (void)level;
-    if (line != NULL)
-        (void)fprintf(stderr, "%s%s", line, ends ? "\n" : "");
-}
-
-/* libfuse has the levels of syslog(3). */
-static void log_to_syslog(enum fuse_log_level level, const char *format, va_list arguments)
-{
-    bool ends = false;
-    AUTO_FREE char *line = one_line(format, arguments, &ends);
-    if (line != NULL)
-        syslog((int)level | LOG_DAEMON, "%s", line);
-}
-
-void daemon_log_to_stderr(void)
-{
-    fuse_set_log_func(log_to_stderr);
-}
 
 /* Ends the process as the signal would have. */
 static _Noreturn void die_of(int number)
@@ -103,8 +53,15 @@ static int pass_on_signals(int signals, pid_t child)
     return last;
 }
 
+/* The mount answers. This process, which the service manager knows, says who goes on. */
+static _Noreturn void succeed(const struct daemon *daemon, pid_t child)
+{
+    notify_send(daemon->notify, "MAINPID=%d\nREADY=1\nSTATUS=%s", (int)child, daemon->status);
+    _exit(EXIT_SUCCESS);
+}
+
 /* Waits for the child to report that it is ready, or to end. The signals are blocked. */
-static _Noreturn void wait_for_child(pid_t child, int socket)
+static _Noreturn void wait_for_child(const struct daemon *daemon, pid_t child, int socket)
 {
     int signals = signals_open();
     struct pollfd events[] = {{.fd = socket, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
@@ -121,7 +78,7 @@ static _Noreturn void wait_for_child(pid_t child, int socket)
         if (recv(socket, &byte, 1, 0) != 1)
             end_with_child(child, passed_on);
         if (passed_on == 0 && send(socket, "", 1, MSG_NOSIGNAL) == 1)
-            _exit(EXIT_SUCCESS);
+            succeed(daemon, child);
     }
 }
 
@@ -135,13 +92,14 @@ static void begin_child(struct daemon *daemon, int socket, pid_t parent)
         _exit(EXIT_FAILURE);
 }
 
-int daemon_start(struct daemon *daemon, bool foreground)
+int daemon_start(struct daemon *daemon, bool foreground, const struct notify_socket *notify,
+                 const char *status)
 {
     int ends[2];
     sigset_t before;
     pid_t parent = getpid();
 
-    daemon->foreground = foreground;
+    *daemon = (struct daemon){.foreground = foreground, .notify = notify, .status = status};
     atomic_init(&daemon->parent, -1);
     if (chdir("/") != 0) /* so that no directory is kept busy */
         return -errno;
@@ -155,7 +113,7 @@ int daemon_start(struct daemon *daemon, bool foreground)
     if (child != 0)
         (void)close(ends[1]);
     if (child > 0)
-        wait_for_child(child, ends[0]);
+        wait_for_child(daemon, child, ends[0]);
     (void)close(ends[0]);
     if (child == 0)
         begin_child(daemon, ends[1], parent);
@@ -172,9 +130,10 @@ void daemon_ready(struct daemon *daemon)
 {
     int parent = atomic_load(&daemon->parent);
 
+    if (daemon->foreground)
+        notify_send(daemon->notify, "READY=1\nSTATUS=%s", daemon->status);
     if (parent < 0)
         return;
-    fuse_set_log_func(log_to_syslog);
     AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd = 0; null >= 0 && fd <= 2; fd++)
         (void)dup2(null, fd);
@@ -192,6 +151,11 @@ enum daemon_news daemon_hear(struct daemon *daemon)
         return DAEMON_ORPHANED; /* left open: the mount may still report success */
     (void)close(atomic_exchange(&daemon->parent, -1));
     return DAEMON_FREE;
+}
+
+bool daemon_is_free(const struct daemon *daemon)
+{
+    return !daemon->foreground && atomic_load(&daemon->parent) < 0;
 }
 
 void daemon_end(struct daemon *daemon)

@@ -19,24 +19,33 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "fs/command/notify_socket.h"
+
 struct daemon {
     bool foreground;
-    atomic_int parent; /* socket to the waiting process, or -1; owned */
+    const struct notify_socket *notify; /* borrowed */
+    const char *status;                 /* borrowed; for the service manager, once it serves */
+    atomic_int parent;                  /* socket to the waiting process, or -1; owned */
 };
 
 enum daemon_news { DAEMON_BOUND, DAEMON_FREE, DAEMON_ORPHANED };
 
 /*
- * Continues in a new process and session, unless `foreground`; the old process waits and exits.
+ * Continues in a new process and session, unless `foreground`; the old process waits and exits. The
+ * service manager hears `status`, one line, once the mount answers.
  * Until daemon_mounting() the new process is killed if the old one dies. Call it before any thread
  * is started. Returns 0 or -errno.
  */
-int daemon_start(struct daemon *daemon, bool foreground);
+int daemon_start(struct daemon *daemon, bool foreground, const struct notify_socket *notify,
+                 const char *status);
 
 /* Declares that there is something to undo from now on. Call it once the signals are blocked. */
 void daemon_mounting(void);
 
-/* Reports success to the waiting process, once, and detaches from the terminal. Does not block. */
+/*
+ * Reports success, once: to the waiting process, and then detaches from the terminal; or in the
+ * foreground to the service manager.
+ */
 void daemon_ready(struct daemon *daemon);
 
 /*
@@ -46,9 +55,9 @@ void daemon_ready(struct daemon *daemon);
  */
 enum daemon_news daemon_hear(struct daemon *daemon);
 
-void daemon_end(struct daemon *daemon);
+/* Whether it is in the background, and the command that started it has returned successfully. */
+bool daemon_is_free(const struct daemon *daemon);
 
-/* Sends log messages of libfuse and bigfs to standard error. daemon_ready() switches to syslog. */
-void daemon_log_to_stderr(void);
+void daemon_end(struct daemon *daemon);
 
 #endif

@@ -115,6 +115,8 @@ static const char everything[] = /* in 80 columns */
     "    --threads N           read for N requests at once, 1 to 512; those that need\n"
     "                          the same file system get at most half of the places\n"
     "                          (4 for each processor, but from 8 to 24)\n"
+    "    --log-level LEVEL     log error, warning, notice, info or debug, and what is\n"
+    "                          more severe (notice)\n"
     "    -f, --foreground      stay in the foreground\n"
     "    -d, --debug           show every request; implies -f\n"
     "    -o OPT[,OPT...]       mount options, and the options above with underscores:\n"

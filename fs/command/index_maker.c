@@ -252,8 +252,9 @@ int index_maker_index(struct index_maker *maker, struct source *source)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static void warn(const char *path, const char *problem)
+static void warn(void *argument, const char *path, const char *problem)
 {
+    (void)argument;
     (void)complain(EXIT_FAILURE, "line index: %s: %s", path, problem);
 }
 
@@ -263,7 +264,7 @@ int index_maker_start(struct index_maker *maker, const struct options *options, 
     const struct settings *settings = &options->settings;
 
     *maker = (struct index_maker){.options = options};
-    index_directory_init(&maker->directory, settings->index_dir, least, warn);
+    index_directory_init(&maker->directory, settings->index_dir, least, warn, NULL);
     index_space_init(&maker->space, settings->index_dir, settings->index_space);
     maker->directory.strict = strict;
     maker->directory.space = &maker->space;

@@ -10,6 +10,7 @@
 #include "core/base/outcome.h"
 #include "core/base/printable.h"
 #include "core/content/empty_file.h"
+#include "core/view/name_reason.h"
 #include "core/view/piece_name.h"
 #include "core/view/view.h"
 #include "fs/command/complaint.h"
@@ -118,12 +119,19 @@ static int write_rows(struct listing_job *job, const struct view *view,
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
-/* Why a name means no view of this file, and what to do. */
-static const char *why_no_view(const struct source *source, const char *name)
+/* Says why a name means no view of this file, and what to do. */
+static int refuse_view_name(struct listing_job *job, const struct source *source,
+                            const struct view_defaults *defaults)
 {
+    const char *name = job->view_name;
+    struct name_reason reason;
+
     if (piece_name_find_single(source->extension, name) != NULL)
-        return "is one piece and has no table: give a view of pieces, such as lines@n16";
-    return "is not the name of a view: see bigfs --help=all";
+        return end_with(job, job->options->view,
+                        "is one piece and has no table: give a view of pieces, such as lines@n16");
+    name_reason_of_view(name, strlen(name), defaults, &reason);
+    job->status = complain(EXIT_FAILURE, "%s: no such view: %s", job->options->view, reason.text);
+    return 0;
 }
 
 /* The view that is meant. Returns whether there is one; else it has said why not. */
@@ -135,7 +143,7 @@ static bool find_listed_view(struct listing_job *job, const struct source *sourc
         settings_views_of(&job->options->settings, source->extension);
 
     if (view_parse(name, strlen(name), &defaults, view) != 0) {
-        (void)end_with(job, job->options->view, why_no_view(source, name));
+        (void)refuse_view_name(job, source, &defaults);
         return false;
     }
     if (view->type->is_of_files && source->content->codec != NULL) {
@@ -166,10 +174,13 @@ static int list_content(struct index_maker *maker, struct listing_job *job, cons
                         const struct reading *reading)
 {
     struct view_file file = {.reading = reading, .size = reading->size};
+    struct name_reason reason;
 
     int error = complete(maker, view, &file);
-    if (error == -ENOENT)
-        return end_with(job, job->options->view, "from= or to= lies outside of the file");
+    if (error == -ENOENT) {
+        name_reason_of_span(view, reading->size, &reason);
+        return end_with(job, job->options->view, reason.text);
+    }
     if (error == 0)
         error = write_rows(job, view, &file, reading->source->extension);
     record_index_unref(file.index);

@@ -9,15 +9,18 @@
 #include "fs/command/daemon.h"
 #include "fs/command/departure.h"
 #include "fs/command/kernel_readahead.h"
+#include "fs/command/notify_socket.h"
 #include "fs/tree/driver.h"
 
 /* A driver, and the state of the process that serves it. */
 struct mount {
     struct driver driver;
     struct daemon daemon;
+    struct notify_socket notify;
     struct kernel_readahead readahead;
     struct departure departure;
-    bool departing; /* the time limit of the departure is running */
+    atomic_bool ready; /* the log has said that it serves */
+    bool departing;    /* the time limit of the departure is running */
     atomic_bool init_answered;
 };
 

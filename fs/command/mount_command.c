@@ -14,6 +14,7 @@
 #include <fuse_lowlevel.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/printable.h"
 #include "core/file/fault_guard.h"
 #include "core/file/mount_table.h"
 #include "fs/command/complaint.h"
@@ -22,6 +23,7 @@
 #include "fs/command/service.h"
 #include "fs/command/signals.h"
 #include "fs/operation/operations.h"
+#include "fs/serve/log_sink.h"
 #include "fs/tree/directory_node.h"
 #include "fs/tree/handle.h"
 
@@ -30,11 +32,18 @@ enum {
     MAPPED_FROM = 128 * 1024, /* larger allocations are mappings, and go when they are freed */
 };
 
-/* Says why the mount fails, by way of libfuse: standard error may be closed already. */
-static int fail(const char *what, int error)
+/* Says why the mount fails, in the log: standard error may be closed already. */
+static int fail(struct mount *mount, const char *what, int error)
 {
-    fuse_log(FUSE_LOG_ERR, "bigfs: %s: %s: %s\n", what, strerror(-error), complaint_cure(-error));
+    log_say(&mount->driver.server.log, LOG_LIFE, FUSE_LOG_ERR, "%s: %s: %s", what, strerror(-error),
+            complaint_cure(-error));
     return EXIT_FAILURE;
+}
+
+/* The same before there is a log. */
+static int fail_to_begin(const char *what, int error)
+{
+    return complain(EXIT_FAILURE, "%s: %s: %s", what, strerror(-error), complaint_cure(-error));
 }
 
 /* Whether the user gave this -o option, or one that starts with it if it ends in "=". */
@@ -53,6 +62,11 @@ static bool lets_others_in(const struct options *options)
 {
     return has_option(&options->fuse, "allow_other") ||
            has_option(&options->fuse, "allow_root"); /* libfuse makes allow_other of it */
+}
+
+static bool shows_requests(const struct options *options)
+{
+    return options->debug || options->log_level == FUSE_LOG_DEBUG;
 }
 
 /*
@@ -74,7 +88,7 @@ static int add_mount_options(struct options *options, const char *source, bool o
                  (others && fuse_opt_add_opt(&list, "default_permissions") != 0) ||
                  fuse_opt_add_arg(&options->fuse, "-o") != 0 ||
                  fuse_opt_add_arg(&options->fuse, list) != 0 ||
-                 (options->debug && fuse_opt_add_arg(&options->fuse, "-d") != 0);
+                 (shows_requests(options) && fuse_opt_add_arg(&options->fuse, "-d") != 0);
     free(list);
     return failed ? -ENOMEM : 0;
 }
@@ -97,7 +111,7 @@ static int serve_mounted(struct mount *mount)
     kernel_readahead_start(&mount->readahead, mount->driver.mountpoint);
     int error = service_run(mount);
     kernel_readahead_stop(&mount->readahead);
-    return error != 0 ? fail("cannot serve the mount", error) : EXIT_SUCCESS;
+    return error != 0 ? fail(mount, "cannot serve the mount", error) : EXIT_SUCCESS;
 }
 
 /* Mounts and serves a session. libfuse says itself why it cannot mount. */
@@ -112,7 +126,7 @@ static int mount_session(struct mount *mount)
         error = crew_prepare(&server->crew, server->session);
     if (error != 0) {
         fuse_session_unmount(server->session);
-        return fail("cannot serve the mount", error);
+        return fail(mount, "cannot serve the mount", error);
     }
     mount->departing = true;
     return serve_mounted(mount);
@@ -128,7 +142,7 @@ static int serve_session(struct mount *mount, struct options *options)
     driver->kernel_checks = others || has_option(&options->fuse, "default_permissions");
     int error = add_mount_options(options, driver->source, others);
     if (error != 0)
-        return fail("cannot mount", error);
+        return fail(mount, "cannot mount", error);
     server->session =
         fuse_session_new(&options->fuse, &operation_receivers, sizeof(operation_receivers), server);
     if (server->session == NULL)
@@ -154,28 +168,60 @@ static void close_inherited(void)
     (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
 }
 
+/* What the mount is doing, in one line. The caller frees it. NULL: no memory. */
+static char *describe_mount(const struct paths *paths)
+{
+    AUTO_FREE char *text = NULL;
+
+    if (asprintf(&text, "serving %s on %s", paths->source, paths->mountpoint) < 0)
+        text = NULL;
+    return text != NULL ? printable(text) : NULL;
+}
+
 static void on_ready(struct server *server)
 {
-    daemon_ready(&mount_of(server)->daemon);
+    struct mount *mount = mount_of(server);
+    struct driver *driver = &mount->driver;
+
+    if (!mount->daemon.foreground)
+        atomic_store(&server->log.sink, log_to_syslog);
+    log_name_mountpoint(&server->log, driver->mountpoint);
+    log_say(&server->log, LOG_LIFE, FUSE_LOG_NOTICE, "serving %s on %s (bigfs %s)", driver->source,
+            driver->mountpoint, BIGFS_VERSION);
+    atomic_store(&mount->ready, true);
+    daemon_ready(&mount->daemon);
+}
+
+/* The log of a mount is there from now on. */
+static void begin_log(struct mount *mount, const struct options *options)
+{
+    struct log *log = &mount->driver.server.log;
+
+    log->level = shows_requests(options) ? FUSE_LOG_DEBUG : options->log_level;
+    atomic_store(&log->sink, log_sink_of_stderr());
+    log_take_libfuse(log);
 }
 
 /* Everything before the mount, none of which has to be undone: the end of the process does that. */
-static int prepare(struct mount *mount, const struct options *options, struct paths *paths)
+static int prepare(struct mount *mount, const struct options *options, struct paths *paths,
+                   const char *status)
 {
     struct driver *driver = &mount->driver;
-    int error = daemon_start(&mount->daemon, options->foreground);
+    int error = daemon_start(&mount->daemon, options->foreground, &mount->notify, status);
     if (error == 0)
         error = fault_guard_install();
     if (error != 0)
-        return fail("cannot start", error);
+        return fail_to_begin("cannot start", error);
     error = driver_init(driver, &options->settings, &directory_node, operations, paths->source,
                         paths->mountpoint, paths->single);
+    if (error != 0)
+        return fail_to_begin(options->source, error);
+    begin_log(mount, options);
     driver->server.on_ready = on_ready;
     signals_block(NULL);
     daemon_mounting();
-    if (error == 0)
-        error = driver_start(driver);
-    return error != 0 ? fail(options->source, error) : EXIT_SUCCESS;
+    error = driver_start(driver);
+    return error != 0 ? fail(mount, "cannot start", error) : EXIT_SUCCESS;
 }
 
 int mount_command(struct options *options, struct paths *paths)
@@ -184,16 +230,21 @@ int mount_command(struct options *options, struct paths *paths)
 
     signals_ignore_broken_pipes();
     close_inherited();
-    daemon_log_to_stderr();
+    notify_open(&mount.notify);
     steady_memory();
-    int status = prepare(&mount, options, paths);
+    AUTO_FREE char *serving = describe_mount(paths);
+    if (serving == NULL)
+        return complain_of_memory();
+    int status = prepare(&mount, options, paths, serving);
     if (status != EXIT_SUCCESS)
         return status;
     status = serve_session(&mount, options);
     driver_stop(&mount.driver);
     handle_close_all(&mount.driver);
+    log_take_libfuse(NULL);
     driver_destroy(&mount.driver);
     daemon_end(&mount.daemon);
+    notify_close(&mount.notify);
     if (mount.departing)
         departure_end(&mount.departure);
     return status;

@@ -18,6 +18,7 @@ enum { MOST_THREADS = 512 };
 #define A_COUNT "a COUNT from 1, such as 5000, 100K or 2M"
 #define A_FORMAT "EXT=FORMAT, such as csv=csv, tsv=csv=tab or fq=fastq"
 #define A_RECORD "NAME=REGEX, such as entry=[0-9]{4}-"
+#define A_LEVEL "error, warning, notice, info or debug"
 #define SOME_OPTIONS "mount options, such as allow_other"
 #define A_SIZE_OR_0 "a SIZE, such as 64M, or 0"
 #define A_DIRECTORY "a directory, or none"
@@ -207,6 +208,11 @@ static int set_debug(struct options *options, const char *value)
     return 0;
 }
 
+static int set_log_level(struct options *options, const char *value)
+{
+    return log_level_named(value, &options->log_level) ? 0 : -EINVAL;
+}
+
 static int choose_list(struct options *options, const char *value)
 {
     (void)value;
@@ -280,6 +286,7 @@ const struct option_rule option_rules[] = {
     {"cache",         0,   true,  MOUNT, ARGUMENT_REQUIRED, set_cache,         "kernel or none"},
     {"extents",       0,   true,  READ,  ARGUMENT_REQUIRED, set_extents,       SOME_EXTENTS},
     {"threads",       0,   true,  MOUNT, ARGUMENT_REQUIRED, set_threads,       SOME_THREADS},
+    {"log-level",     0,   true,  MOUNT, ARGUMENT_REQUIRED, set_log_level,     A_LEVEL},
     {"foreground",    'f', true,  MOUNT, ARGUMENT_NONE,     set_foreground,    NULL},
     {"debug",         'd', true,  MOUNT, ARGUMENT_NONE,     set_debug,         NULL},
     {NULL,            'o', false, MOUNT, ARGUMENT_LIST,     pass_on,           SOME_OPTIONS},

@@ -35,7 +35,7 @@ struct option_rule {
     const char *wanted; /* describes a valid value, in messages after "give"; NULL: no value */
 };
 
-enum { OPTION_RULES = 24 };
+enum { OPTION_RULES = 25 };
 extern const struct option_rule option_rules[];
 
 /* Whether the option has a meaning in a mode. Any has one if the mode is enough by itself. */

@@ -7,6 +7,7 @@
 
 #include <fuse_opt.h>
 
+#include "fs/serve/log.h"
 #include "fs/tree/settings.h"
 
 /* What a command line asks for: a row of the table in fs/command/modes.h. */
@@ -26,17 +27,18 @@ struct options {
     char *meaningless[MODES]; /* what has no meaning in each mode, as a message; owned, or NULL */
     bool min_size_given;
     bool index_dir_given;
-    const char *source;     /* to mount, as given; else NULL */
-    const char *mountpoint; /* to mount at or to unmount, as given; else NULL */
-    char **files;           /* to index, as given */
-    int file_count;         /* at least 1 if there are files to index */
-    const char *file;       /* to list a view of, as given; else NULL */
-    const char *view;       /* the name of that view; else NULL */
-    bool json;              /* list it as JSON */
-    bool help_all;          /* print all the help, not a summary */
-    bool foreground;        /* stay in the foreground */
-    bool debug;             /* show every request */
-    struct fuse_args fuse;  /* what goes on to libfuse; owned */
+    const char *source;            /* to mount, as given; else NULL */
+    const char *mountpoint;        /* to mount at or to unmount, as given; else NULL */
+    char **files;                  /* to index, as given */
+    int file_count;                /* at least 1 if there are files to index */
+    const char *file;              /* to list a view of, as given; else NULL */
+    const char *view;              /* the name of that view; else NULL */
+    bool json;                     /* list it as JSON */
+    bool help_all;                 /* print all the help, not a summary */
+    bool foreground;               /* stay in the foreground */
+    bool debug;                    /* show every request */
+    enum fuse_log_level log_level; /* the least severe one that is logged */
+    struct fuse_args fuse;         /* what goes on to libfuse; owned */
 };
 
 #endif

@@ -201,7 +201,7 @@ int options_parse(struct options *options, int argc, char **argv)
 {
     struct left_out left_out = {NULL, NULL};
 
-    *options = (struct options){.mode = MODE_MOUNT};
+    *options = (struct options){.mode = MODE_MOUNT, .log_level = FUSE_LOG_NOTICE};
     settings_init(&options->settings);
     if (fuse_opt_add_arg(&options->fuse, "bigfs") != 0)
         return complain_of_memory();

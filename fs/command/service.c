@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "core/base/cleanup.h"
@@ -23,8 +25,11 @@ struct service {
     struct mount *mount;
     struct driver *driver; /* the mount's */
     struct crew *crew;     /* the driver's */
+    struct log *log;       /* the server's */
     int signals;           /* owned */
     int table;             /* core/file/mount_table.h; owned; or less than 0 */
+    int64_t began;         /* in ms */
+    const char *why;       /* it ends; NULL: it does not */
     bool detached;
     uint64_t progress; /* at the last check */
     unsigned idle;     /* consecutive checks without progress while requests were under way */
@@ -73,19 +78,56 @@ static bool is_stuck(struct service *service)
     return service->idle >= STUCK_STEPS;
 }
 
-/* Whether an event, or a long time without one, is the end. */
-static bool is_end(struct service *service, const struct pollfd *events)
+/*
+ * Why the signal that came ends the mount; NULL if it does not. SIGHUP tells a daemon to read its
+ * files again, and bigfs has none: its terminal is not the daemon's any more.
+ */
+static const char *hear_signal(const struct service *service)
+{
+    const int number = signals_take(service->signals);
+
+    if (number == SIGHUP && daemon_is_free(&service->mount->daemon)) {
+        log_say(service->log, LOG_LIFE, FUSE_LOG_INFO,
+                "SIGHUP has no effect: there is nothing to read again");
+        return NULL;
+    }
+    return number != 0 ? signals_name(number) : NULL;
+}
+
+/*
+ * Why the connection has ended: the kernel says only that. An aborted one keeps its mount. The
+ * device alone would not tell, as another mount may have got its number by now.
+ */
+static const char *explain_end(const struct service *service)
+{
+    const struct driver *driver = service->driver;
+    dev_t found = 0;
+    const bool mounted =
+        mount_table_find(service->table, driver->mountpoint, &found) && found == driver->device;
+    return mounted ? "the connection was aborted" : "unmounted";
+}
+
+/*
+ * Why an event, or a long time without one, is the end; NULL if it is not. The command's goodbye
+ * comes before any signal that was sent after it.
+ */
+static const char *find_end(struct service *service, const struct pollfd *events)
 {
     struct driver *driver = service->driver;
+    const char *why = NULL;
 
-    if (events[EVENT_SIGNAL].revents != 0 || events[EVENT_ENDED].revents != 0)
-        return true;
     if (events[EVENT_PARENT].revents != 0 &&
         daemon_hear(&service->mount->daemon) == DAEMON_ORPHANED)
-        return true;
+        return "the command was killed";
+    if (events[EVENT_SIGNAL].revents != 0)
+        why = hear_signal(service);
+    if (why == NULL && events[EVENT_ENDED].revents != 0)
+        why = explain_end(service);
     if (events[EVENT_TABLE].revents != 0)
         service->detached = !mount_table_has(service->table, driver->device);
-    return service->detached && is_stuck(service);
+    if (why == NULL && service->detached && is_stuck(service))
+        why = "unmounted, and its requests do not end";
+    return why;
 }
 
 /* Waits for the end. Returns 0 or -errno. */
@@ -103,8 +145,8 @@ static int await_end(struct service *service)
         while (poll(events, EVENTS, service->detached ? DETACHED_STEP_MS : -1) < 0)
             if (errno != EINTR)
                 return -errno;
-    } while (!is_end(service, events));
-    (void)signals_take(service->signals);
+        service->why = find_end(service, events);
+    } while (service->why == NULL);
     return 0;
 }
 
@@ -131,10 +173,26 @@ static void end_mount(const struct service *service)
         return;
     int error = departure_detach(service->table, driver->mountpoint, driver->device);
     if (error != 0 && !departure_is_over(fuse))
-        fuse_log(FUSE_LOG_ERR, "bigfs: %s: cannot be unmounted: run fusermount3 -u on it\n",
-                 driver->mountpoint);
+        log_say(service->log, LOG_LIFE, FUSE_LOG_ERR,
+                "%s: cannot be unmounted: run fusermount3 -u on it", driver->mountpoint);
     atomic_store(&driver->server.ending, true);
     drain(service);
+}
+
+/* What the mount has done, if it was ready. */
+static void say_end(const struct service *service, int error)
+{
+    const struct server *server = &service->driver->server;
+    const char *why = service->why != NULL ? service->why : "a signal during the mount";
+    uint64_t requests = 0;
+
+    if (!atomic_load(&service->mount->ready))
+        return;
+    for (size_t i = 0; server->operations[i] != NULL; i++)
+        requests += atomic_load(&server->counts[i].requests);
+    log_say(service->log, LOG_LIFE, FUSE_LOG_NOTICE,
+            "stopped: %s: served %" PRIu64 " requests in %" PRId64 " s",
+            error != 0 ? "it failed" : why, requests, (clock_ms() - service->began) / 1000);
 }
 
 static int open_events(struct service *service)
@@ -160,12 +218,20 @@ static int serve(struct service *service)
 int service_run(struct mount *mount)
 {
     struct driver *driver = &mount->driver;
-    struct service service = {.mount = mount, .driver = driver, .crew = &driver->server.crew};
+    struct service service = {
+        .mount = mount,
+        .driver = driver,
+        .crew = &driver->server.crew,
+        .log = &driver->server.log,
+        .began = clock_ms(),
+    };
     int fuse = fuse_session_fd(driver->server.session);
 
     int error = serve(&service);
+    notify_send(&mount->notify, "STOPPING=1\nSTATUS=ending");
     departure_begin(&mount->departure, fuse, error == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
     end_mount(&service);
+    say_end(&service, error);
     int stopped = crew_stop(service.crew);
     driver_stop(driver);
     if (departure_close(fuse) == 0)

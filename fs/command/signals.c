@@ -43,6 +43,11 @@ int signals_take(int fd)
     return read(fd, &taken, sizeof(taken)) == (ssize_t)sizeof(taken) ? (int)taken.ssi_signo : 0;
 }
 
+const char *signals_name(int number)
+{
+    return number == SIGHUP ? "SIGHUP" : number == SIGINT ? "SIGINT" : "SIGTERM";
+}
+
 void signals_ignore_file_limit(void)
 {
     (void)signal(SIGXFSZ, SIG_IGN);

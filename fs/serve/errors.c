@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "core/base/outcome.h"
 
@@ -50,6 +51,17 @@ int error_for_reader(int error)
         if (answers[i].error == -error)
             return answers[i].answer;
     return EIO;
+}
+
+const char *error_cause(int error)
+{
+    if (error == -SIZE_UNTOLD)
+        return "it has bytes, but reports the size 0";
+    if (error == -HELD_BY_LEASE)
+        return "another process holds a lease on it";
+    if (error == -EIO)
+        return "";
+    return -error < CANCELLED ? strerror(-error) : "it changed meanwhile";
 }
 
 int64_t error_patience_ms(int error)

@@ -9,6 +9,12 @@
 int error_for_reader(int error);
 
 /*
+ * What was seen, if a reader gets EIO for such an error: a short text for people, which the caller
+ * does not keep. "": EIO itself.
+ */
+const char *error_cause(int error);
+
+/*
  * For how many ms a request with this error is put aside and tried again; 0: it has failed for
  * good.
  */

@@ -26,6 +26,9 @@ void reply_errno(const struct request *request, int answer)
 void reply_error(const struct request *request, int error)
 {
     int answer = error_for_reader(error);
+
+    if (answer == EIO)
+        server_log_failure(server_of(request->fuse), request, error);
     end_request(request, answer, 0);
     (void)fuse_reply_err(request->fuse, answer);
 }

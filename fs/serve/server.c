@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fs/serve/errors.h"
 #include "fs/serve/request.h"
 
 /* For four readers at once (fs/serve/prefetch.h). With more, the processors are busy anyway. */
@@ -57,12 +58,14 @@ void server_destroy(struct server *server)
     prefetch_pool_destroy(&server->prefetch);
     buffers_destroy(&server->buffers);
     crew_destroy(&server->crew);
+    log_stop(&server->log);
     log_destroy(&server->log);
 }
 
 int server_start(struct server *server)
 {
-    return aside_start(&server->aside, send_worker, &server->crew);
+    int error = log_start(&server->log);
+    return error != 0 ? error : aside_start(&server->aside, send_worker, &server->crew);
 }
 
 void server_stop(struct server *server)
@@ -104,17 +107,17 @@ uint64_t server_requests(const struct server *server, const char *operation)
     return 0;
 }
 
-/* Logs an error that is not the reader's fault and may be the first sign of a failing disk. */
-static void log_io_error(struct server *server, const struct request *request)
+void server_log_failure(struct server *server, const struct request *request, int error)
 {
     char text[512] = "";
 
-    if (!log_may_write(&server->log))
+    if (!log_may_write(&server->log, LOG_FAILED, FUSE_LOG_WARNING))
         return;
     if (server->describe != NULL)
         server->describe(request, text, sizeof(text));
-    log_write(&server->log, FUSE_LOG_WARNING, "%s: %s was answered with EIO\n", text,
-              request->operation->name);
+    const char *cause = error_cause(error);
+    log_write(&server->log, FUSE_LOG_WARNING, "%s: %s was answered with EIO%s%s", text,
+              request->operation->name, cause[0] != '\0' ? ": " : "", cause);
 }
 
 void server_count(struct server *server, const struct request *request, int answer, size_t bytes,
@@ -135,6 +138,4 @@ void server_count(struct server *server, const struct request *request, int answ
         atomic_fetch_add(&server->stale, 1);
     else if (answer == EIO)
         atomic_fetch_add(&server->io_errors, 1);
-    if (answer == EIO)
-        log_io_error(server, request);
 }

@@ -84,6 +84,9 @@ struct cancel server_cancel(const struct request *request);
 /* How many requests of the operation with this name have ended. */
 uint64_t server_requests(const struct server *server, const char *operation);
 
+/* Logs a request that is answered with EIO because of `error`, an error of the core. */
+void server_log_failure(struct server *server, const struct request *request, int error);
+
 /* Counts the end of a request. `answer` is the errno for its reader, or 0. For fs/serve/reply.h. */
 void server_count(struct server *server, const struct request *request, int answer, size_t bytes,
                   uint64_t nanoseconds);

@@ -11,6 +11,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/base/outcome.h"
 
 /* In bytes. Smaller files are counted at once: their indexes are not worth a file each. */
 enum { LEAST_KEPT = INDEX_BLOCK };
@@ -59,9 +60,10 @@ static bool relieve_driver(void *argument)
 
 /* --- the log ---------------------------------------------------------------------------------- */
 
-static void warn_of_index(const char *path, const char *problem)
+static void warn_of_index(void *argument, const char *path, const char *problem)
 {
-    fuse_log(FUSE_LOG_WARNING, "bigfs: line index: %s: %s\n", path, problem);
+    struct driver *driver = argument;
+    log_say(&driver->server.log, LOG_INDEX, FUSE_LOG_WARNING, "line index: %s: %s", path, problem);
 }
 
 /* Logs a generation that has ended for its readers: which file it was and what was found. */
@@ -69,22 +71,49 @@ static void log_end(void *argument, const char *path, const struct generation_en
 {
     struct driver *driver = argument;
 
-    if (!open || !log_may_write(&driver->server.log))
-        return;
-    log_write(&driver->server.log, FUSE_LOG_NOTICE,
-              "%s: what is open of it is stale (ESTALE): %s (%" PRIu64 " bytes before, %" PRIu64
-              " now)\n",
-              path, end_reason_text(end->reason), end->was.size, end->now.size);
+    if (open)
+        log_say(&driver->server.log, LOG_STALE, FUSE_LOG_WARNING,
+                "%s: what is open of it is stale (ESTALE): %s (%" PRIu64 " bytes before, %" PRIu64
+                " now)",
+                path, end_reason_text(end->reason), end->was.size, end->now.size);
 }
 
-/* Lines of their own limit: the EIO that a trouble causes must not crowd out what says where. */
+/* Lines of their own budget: the EIO that a trouble causes must not crowd out what says where. */
 static void note_trouble(void *argument, const char *kind, const char *path, const char *text)
 {
     struct driver *driver = argument;
 
     troubles_add(&driver->troubles, kind, path, text);
-    if (log_may_write(&driver->trouble_log))
-        log_write(&driver->trouble_log, FUSE_LOG_WARNING, "%s: %s\n", path, text);
+    log_say(&driver->server.log, LOG_TROUBLE, FUSE_LOG_WARNING, "%s: %s", path, text);
+}
+
+/* Logs that the path of SOURCE leads nowhere, or somewhere again. */
+static void log_source(void *argument, const struct directory_news *news)
+{
+    static const struct {
+        enum fuse_log_level level;
+        const char *text;
+    } events[] = {
+        [DIRECTORY_GONE] = {FUSE_LOG_WARNING,
+                            "is not there: the mount shows what it still reaches of it, and "
+                            "follows the path when it leads somewhere again"},
+        [DIRECTORY_BACK] = {FUSE_LOG_NOTICE, "is back"},
+        [DIRECTORY_FOLLOWED] = {FUSE_LOG_NOTICE,
+                                "leads to another directory now, which the mount shows"},
+        [DIRECTORY_REFUSED] = {FUSE_LOG_WARNING,
+                               "leads to a directory that the mount does not follow: unmount "
+                               "and mount again to show that one"},
+    };
+    struct driver *driver = argument;
+    const char *why = news->error == -EPERM           ? "it belongs to another user"
+                      : news->error == -MET_OURSELVES ? "it leads into this mount"
+                                                      : strerror(-news->error);
+
+    if (news->event == DIRECTORY_FOLLOWED)
+        atomic_store(&driver->nodes.root->device, news->device);
+    log_say(&driver->server.log, LOG_LIFE, events[news->event].level, "SOURCE %s %s%s%s%s",
+            driver->source, events[news->event].text, news->error != 0 ? " (" : "",
+            news->error != 0 ? why : "", news->error != 0 ? ")" : "");
 }
 
 /* The path in SOURCE that a request is about. */
@@ -107,12 +136,12 @@ static void describe_request(const struct request *request, char *text, size_t s
 static int open_source_directory(struct driver *driver, uint64_t *device)
 {
     struct stat attributes = {0};
-    AUTO_FREE char *path = strdup(driver->source);
-    if (path == NULL)
+    driver->directory_path = strdup(driver->source);
+    if (driver->directory_path == NULL)
         return -ENOMEM;
     if (driver->single != NULL)
-        *(strrchr(path, '/') + 1) = '\0';
-    driver->directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        *(strrchr(driver->directory_path, '/') + 1) = '\0';
+    driver->directory = open(driver->directory_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (driver->directory < 0)
         return -errno;
     /* If openat2 is forbidden (in old containers), every name would fail later. */
@@ -127,6 +156,7 @@ static int open_source_directory(struct driver *driver, uint64_t *device)
 static void free_paths(struct driver *driver)
 {
     free(driver->source);
+    free(driver->directory_path);
     free(driver->mountpoint);
     free(driver->single);
 }
@@ -156,24 +186,33 @@ static void init_parts(struct driver *driver)
     const struct settings *settings = driver->settings;
 
     init_pool(driver);
+    driver->watch = (struct directory_watch){
+        .path = driver->directory_path,
+        .entry = driver->single,
+        .directory = driver->directory,
+        .own = &driver->own,
+        .tell = log_source,
+        .argument = driver,
+    };
+    directory_watch_init(&driver->watch);
     dir_streams_init(&driver->dirs, dirs_limit());
-    index_directory_init(&driver->index_directory, settings->index_dir, LEAST_KEPT, warn_of_index);
+    index_directory_init(&driver->index_directory, settings->index_dir, LEAST_KEPT, warn_of_index,
+                         driver);
     index_space_init(&driver->index_space, settings->index_dir, settings->index_space);
     driver->index_directory.space = &driver->index_space;
     sampler_init(&driver->sampler);
     recent_sources_init(&driver->recent);
     troubles_init(&driver->troubles);
-    log_init(&driver->trouble_log);
 }
 
 static void destroy_parts(struct driver *driver)
 {
     recent_sources_destroy(&driver->recent);
     troubles_destroy(&driver->troubles);
-    log_destroy(&driver->trouble_log);
     index_space_destroy(&driver->index_space);
     index_directory_destroy(&driver->index_directory);
     dir_streams_destroy(&driver->dirs);
+    directory_watch_destroy(&driver->watch);
     source_pool_destroy(&driver->pool);
 }
 
@@ -232,11 +271,14 @@ int driver_start(struct driver *driver)
         error = sampler_start(&driver->sampler);
     if (error == 0)
         error = server_start(&driver->server);
+    if (error == 0)
+        error = directory_watch_start(&driver->watch);
     return error != 0 ? error : index_space_start(&driver->index_space);
 }
 
 void driver_stop(struct driver *driver)
 {
+    directory_watch_stop(&driver->watch);
     sampler_stop(&driver->sampler);
     index_builder_stop(&driver->index_builder);
     index_space_stop(&driver->index_space);

@@ -9,6 +9,7 @@
 
 #include "core/content/sampler.h"
 #include "core/content/source.h"
+#include "core/file/directory_watch.h"
 #include "core/index/index_builder.h"
 #include "core/index/index_directory.h"
 #include "core/index/index_space.h"
@@ -22,12 +23,14 @@
 struct driver {
     struct server server; /* the user data of the session */
     const struct settings *settings;
-    char *source;       /* absolute path of SOURCE; owned */
-    char *mountpoint;   /* absolute; owned */
-    char *single;       /* the only name that is shown, if SOURCE is one file; owned, or NULL */
-    int directory;      /* SOURCE, or the directory it is in; owned */
-    dev_t device;       /* of the mount itself; constant once it is served */
-    bool kernel_checks; /* constant once mounted; the kernel checks rights (allow_other) */
+    char *source;         /* absolute path of SOURCE; owned */
+    char *mountpoint;     /* absolute; owned */
+    char *single;         /* the only name that is shown, if SOURCE is one file; owned, or NULL */
+    char *directory_path; /* of SOURCE, or of the directory it is in; owned */
+    int directory;        /* the same; owned; follows its path (core/file/directory_watch.h) */
+    struct directory_watch watch;
+    dev_t device;            /* of the mount itself; constant once it is served */
+    bool kernel_checks;      /* constant once mounted; the kernel checks rights (allow_other) */
     struct timespec started; /* CLOCK_REALTIME */
     struct own_mounts own;   /* mounts that must not be entered inside SOURCE */
     struct source_pool pool;
@@ -37,7 +40,6 @@ struct driver {
     struct sampler sampler;
     struct recent_sources recent; /* of small files and compressed contents */
     struct troubles troubles;     /* of files */
-    struct log trouble_log;       /* their lines */
     struct node_table nodes;
     struct dir_streams dirs;
     pthread_mutex_t handles_lock;

@@ -15,6 +15,7 @@
 #include "fs/tree/attributes.h"
 #include "fs/tree/listing.h"
 #include "fs/tree/piece_node.h"
+#include "fs/tree/refused_name.h"
 #include "fs/tree/text_node.h"
 #include "fs/tree/view_node.h"
 
@@ -98,8 +99,12 @@ static int enter_held(struct driver *driver, struct node *node, const struct can
     union node_content content = {0};
     struct stat source;
 
-    if (type == NULL)
+    if (type == NULL) {
+        if (refused_name_is_said(driver))
+            refused_name_say(driver, node, held_name,
+                             "the file holds nothing compressed that bigfs knows");
         return -ENOENT;
+    }
     int error = attributes_of_large(driver, node, &source);
     if (error != 0)
         return error;

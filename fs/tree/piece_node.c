@@ -10,11 +10,24 @@
 #include "fs/tree/attributes.h"
 #include "fs/tree/belief.h"
 #include "fs/tree/piece_handle.h"
+#include "fs/tree/refused_name.h"
 
 /* How often a look-up starts again because its file was rewritten meanwhile. */
 enum { REWRITE_ATTEMPTS = 4 };
 
 /* --- finding ---------------------------------------------------------------------------------- */
+
+/* Says which rule the name of a query fails. */
+static void refuse_piece_name(struct driver *driver, const struct node *parent,
+                              const struct piece_query *query, const struct view_file *file)
+{
+    struct name_reason reason;
+
+    if (query->name == NULL || !refused_name_is_said(driver))
+        return;
+    name_reason_of_piece(query->view, node_extension(parent), file, query->name, &reason);
+    refused_name_say(driver, parent, query->name, reason.text);
+}
 
 /* Resolves a query in a file that has what the view needs. */
 static int resolve_query(const struct node *parent, const struct piece_query *query,
@@ -44,6 +57,8 @@ static int resolve_in(struct driver *driver, const struct node *parent,
     int error = view_file_complete(&file, query->view, &driver->index_directory);
     if (error == 0)
         error = resolve_query(parent, query, &file, piece);
+    if (error == -ENOENT)
+        refuse_piece_name(driver, parent, query, &file);
     if (error == 0)
         error = view_file_confirm(&file, query->view);
     record_index_unref(file.index);

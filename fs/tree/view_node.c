@@ -10,12 +10,46 @@
 #include "fs/tree/attributes.h"
 #include "fs/tree/listing.h"
 #include "fs/tree/piece_node.h"
+#include "fs/tree/refused_name.h"
 
 /* --- which file has it ------------------------------------------------------------------------ */
 
-/* Gets the attributes of a large file, and checks that it has what the view is of. */
-static int check_view(struct driver *driver, const struct node *node, const struct view *view,
-                      const struct cancel *cancel, struct stat *source)
+/* A name of a view that a look-up refuses; a look-up of a text has the text's name. */
+struct view_name {
+    const char *name;
+    size_t length; /* of the name of the view */
+};
+
+/* Says which rule the name fails: why no view has it. */
+static void refuse_view_name(struct driver *driver, const struct node *large,
+                             const struct view_name *name, const struct view_defaults *defaults)
+{
+    struct name_reason reason;
+
+    if (!refused_name_is_said(driver))
+        return;
+    name_reason_of_view(name->name, name->length, defaults, &reason);
+    refused_name_say(driver, large, name->name, reason.text);
+}
+
+/* The same: why the file has not got what the view is of. `name`: NULL, and it is not said. */
+static void refuse_view_span(struct driver *driver, const struct node *large, const char *name,
+                             const struct view *view, uint64_t size)
+{
+    struct name_reason reason;
+
+    if (name == NULL || !refused_name_is_said(driver))
+        return;
+    name_reason_of_span(view, size, &reason);
+    refused_name_say(driver, large, name, reason.text);
+}
+
+/*
+ * Gets the attributes of a large file, and checks that it has what the view is of. `name` is the
+ * one that is looked up, or NULL.
+ */
+static int check_view(struct driver *driver, const struct node *node, const char *name,
+                      const struct view *view, const struct cancel *cancel, struct stat *source)
 {
     AUTO_READING struct reading reading = {.source = NULL};
     int error = attributes_of_large(driver, node, source);
@@ -27,7 +61,10 @@ static int check_view(struct driver *driver, const struct node *node, const stru
     if (error != 0)
         return error == -ENOENT ? -ESTALE : error;
     struct view_file file = {.reading = &reading, .size = reading.size};
-    return view_file_limit(&file, view);
+    error = view_file_limit(&file, view);
+    if (error == -ENOENT)
+        refuse_view_span(driver, node, name, view, reading.size);
+    return error;
 }
 
 int view_node_find(struct driver *driver, const struct node *large, const char *name, size_t length,
@@ -35,15 +72,23 @@ int view_node_find(struct driver *driver, const struct node *large, const char *
 {
     const struct view_defaults defaults =
         settings_views_of(driver->settings, node_extension(large));
+    const struct view_name refused = {name, length};
     int error = view_parse(name, length, &defaults, view);
-    if (error == 0 && view->type->is_of_files && node_source(large)->content->codec != NULL)
-        error = -ENOENT;
-    return error != 0 ? error : check_view(driver, large, view, cancel, source);
+    if (error != 0) {
+        refuse_view_name(driver, large, &refused, &defaults);
+        return error;
+    }
+    if (view->type->is_of_files && node_source(large)->content->codec != NULL) {
+        if (refused_name_is_said(driver))
+            refused_name_say(driver, large, name, "what a compressed file holds does not have it");
+        return -ENOENT;
+    }
+    return check_view(driver, large, name, view, cancel, source);
 }
 
 static int look_at_view(struct driver *driver, struct node *node, struct stat *attributes)
 {
-    return check_view(driver, node, &node->content.view, NULL, attributes);
+    return check_view(driver, node, NULL, &node->content.view, NULL, attributes);
 }
 
 static void shape_view(const struct driver *driver, const struct node *node,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/base/extension.h"
+#include "core/view/name_reason.h"
 #include "core/view/whole_view.h"
 #include "tests/unit/piece_found.h"
 
@@ -61,6 +62,15 @@ static void check_again(const struct piece_file *file, const struct piece_found 
     require(piece_found_same(found, &again));
 }
 
+static void check_reason(const struct view *view, const struct piece_file *file, const char *piece)
+{
+    const struct view_file content = {.size = file->count, .records = file->count};
+    struct name_reason reason = {""};
+
+    name_reason_of_piece(view, file->extension, &content, piece, &reason);
+    require(memchr(reason.text, '\0', sizeof(reason.text)) != NULL && reason.text[0] != '\0');
+}
+
 static void check(const struct piece_file *file, const char *piece)
 {
     struct piece_found found;
@@ -71,6 +81,8 @@ static void check(const struct piece_file *file, const char *piece)
         return;
     int error = piece_found_read(file, piece, &found);
     require(error == 0 || error == -ENOENT);
+    if (error != 0)
+        check_reason(&view, file, piece);
     if (error != 0)
         return;
     check_found(file, &found);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any name is a view or none; what it says can be written in two ways, and read again.
+ * Any name is a view or none; what it says can be written in two ways, and read again. If it is
+ * none, there is a reason.
  *
  *     input     the name
  */
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/view/name_reason.h"
 #include "tests/unit/view_said.h"
 
 static void require(bool condition)
@@ -28,6 +30,15 @@ static void check_numbers(const struct view_said *said)
             strcmp(said->kind, "rows") == 0 || strcmp(said->kind, "sorted") == 0);
 }
 
+static void check_reason(const char *name, size_t length)
+{
+    static const struct view_defaults defaults = {.chunk_size = CHUNK_SIZE_OPEN};
+    struct name_reason reason = {""};
+
+    name_reason_of_view(name, length, &defaults, &reason);
+    require(memchr(reason.text, '\0', sizeof(reason.text)) != NULL && reason.text[0] != '\0');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -38,6 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int error = view_said_read((const char *)data, size, &said);
 
     require(error == 0 || error == -ENOENT);
+    if (error != 0)
+        check_reason((const char *)data, size);
     for (int reversed = 0; error == 0 && reversed < 2; reversed++) {
         check_numbers(&said);
         view_said_write(&said, reversed != 0, name);

@@ -93,6 +93,8 @@ class StuckEndTest(LifecycleTest):
     def test_each_signal(self):
         for number in SIGNALS:
             for foreground in (True, False):
+                if (number, foreground) == (signal.SIGHUP, False):
+                    continue  # tests/mount/test_log.py
                 with self.subTest(signal=number.name, foreground=foreground):
                     mount = self.start(foreground=foreground)
                     readers = self.hang(mount)
@@ -263,6 +265,8 @@ class StartTest(LifecycleTest):
             for number in SIGNALS:
                 with self.subTest(moment=moment, signal=number.name):
                     self.assertEqual(self.check(moment, number, True, [])[0], -number)
+                    if (moment, number) == ("ready", signal.SIGHUP):
+                        continue  # a daemon may be free by then, and go on
                     self.assertNotIn(self.check(moment, number, False, [])[0], (None, 0) if moment != "ready" else ())
 
     def test_the_command_is_killed(self):

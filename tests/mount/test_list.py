@@ -225,6 +225,12 @@ class RefusedTest(ListTest):
     def assert_says(self, what, *arguments, code=1, **options):
         self.assertEqual(bigfs("--list", *self.OPTIONS, *arguments, **options), (code, "", "bigfs: %s\n" % what))
 
+    def assert_no_view(self, path, view):
+        """One line says which rule the name fails."""
+        code, output, errors = bigfs("--list", *self.OPTIONS, path, view)
+        self.assertEqual((code, output), (1, ""))
+        self.assertRegex(errors, r"\Abigfs: %s: no such view: [^\n]+\n\Z" % re.escape(view))
+
     def test_files(self):
         empty = self.write("empty.log", b"")
         fifo = self.source / "fifo"
@@ -260,18 +266,20 @@ class RefusedTest(ListTest):
 
     def test_views(self):
         gz = self.put("gzip-6", "app.log", b"x\n" * 9000)
-        no_view = "%s: is not the name of a view: see bigfs --help=all"
         for view in ("", "linse", "lines@", "lines@64MB", "lines@n0", "lines.tsv", "lines/", "rows@1,entry", "Lines",
                      "lines@n3,pin=x", "plain", "lines/0"):
-            self.assert_says(no_view % view, self.path, view)
+            self.assert_no_view(self.path, view)
+        self.assert_says("lines@64MB: no such view: write 64M", self.path, "lines@64MB")
         for view in ("plain/", "plain/plain/lines", "plain/lines@x"):
-            self.assert_says(no_view % view, self.source / gz, view)
+            self.assert_no_view(self.source / gz, view)
         for view in ("whole", "whole.log"):
             self.assert_says("%s: is one piece and has no table: give a view of pieces, such as lines@n16" % view,
                              self.path, view)
         self.assert_says("plain/extents: plain/ does not have this view", self.source / gz, "plain/extents")
-        for view in ("lines@n3,from=1G", "bytes@n3,to=1G", "bytes@n2,from=9,to=8"):
-            self.assert_says("%s: from= or to= lies outside of the file" % view, self.path, view)
+        beyond = "%%s: from= or to= is beyond the end, which is at %d" % os.stat(self.path).st_size
+        for view, what in (("lines@n3,from=1G", beyond), ("bytes@n3,to=1G", beyond),
+                           ("bytes@n2,from=9,to=8", "%s: from= is beyond to=")):
+            self.assert_says(what % view, self.path, view)
         other = "bytes@n3,pin=%d-%032x" % (os.stat(self.path).st_size, 1)
         self.assert_says("%s: the file does not have the content of pin= now" % other, self.path, other)
 

@@ -10,7 +10,7 @@ from harness import K, M, read, wait_for
 from support import errno_of
 from unruly import Unruly, rule
 
-STALE = re.compile(r"^bigfs: (.*): what is open of it is stale \(ESTALE\): (.*) \((\d+) bytes before, (\d+) now\)$", re.M)
+STALE = re.compile(r"^" + harness.PREFIX + r"(.*): what is open of it is stale \(ESTALE\): (.*) \((\d+) bytes before, (\d+) now\)$", re.M)
 
 
 def labelled(mount, name):
@@ -89,18 +89,9 @@ class EndTest(harness.MountTest):
         written = len(self.ends(mount))
         self.assertGreaterEqual(written, 10)
         self.assertLess(written, len(names) // 2)
-        self.wait_for_a_count(mount, names[0])
-
-    def wait_for_a_count(self, mount, name):
-        """The next line that is written says how many were omitted."""
-        def one_more():
-            with open(mount.p(name, "bytes/0"), "rb", buffering=0) as piece:
-                errno_of(os.pread, piece.fileno(), 10, 0)
-                with open(self.source / name, "r+b") as file:
-                    file.write(b"x")
-                errno_of(os.pread, piece.fileno(), 10, 0)
-            return re.search(r"^bigfs: \d+ more lines were left out$", mount.log(), re.M) is not None
-        wait_for(one_more, 20, "the log says how many lines it lacks")
+        count = re.compile(r"^%s(\d+) more lines were left out \(stale files\)$" % harness.PREFIX, re.M)
+        wait_for(lambda: len(self.ends(mount)) + sum(map(int, count.findall(mount.log()))) == len(names), 20,
+                 "the log says how many lines it lacks, though nothing more happens")
 
 
 class CountTest(harness.MountTest):
@@ -128,7 +119,10 @@ class CountTest(harness.MountTest):
         mount = self.mount(disk.path, "--min-size=1M", "--chunk-size=1M", "--cache=none")
         with disk.misbehaving(rule("read", "errno", errno.EIO, start=1 * M, end=1 * M + 4 * K)):
             self.assertEqual(errno_of(read, mount.p("app.log/bytes/1")), "EIO")
-        self.assertIn("bigfs: app.log: read was answered with EIO\n", mount.log())
+        self.assertRegex(mount.log(), r"(?m)^%sapp\.log: read was answered with EIO$" % harness.PREFIX)
+        with disk.misbehaving(rule("read", "errno", errno.EUCLEAN, start=2 * M, end=2 * M + 4 * K)):
+            self.assertEqual(errno_of(read, mount.p("app.log/bytes/2")), "EIO")
+        self.assertRegex(mount.log(), r"(?m)^%sapp\.log: read was answered with EIO: Structure needs cleaning$" % harness.PREFIX)
         self.assertGreaterEqual(labelled(mount, "failures_total")["read"], 1)
 
 

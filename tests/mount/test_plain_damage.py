@@ -94,7 +94,7 @@ class DamageTest(PlainTest):
         mount = self.start()
         for name in names:
             self.assertEqual(errno_of(read, mount.p(name, "plain/whole")), "EIO", name)
-            found = re.findall(r"^bigfs: %s: damaged (?:at|after) byte (\d+): " % re.escape(name), mount.log(), re.M)
+            found = re.findall(r"^%s%s: damaged (?:at|after) byte (\d+): " % (harness.PREFIX, re.escape(name)), mount.log(), re.M)
             self.assertTrue(found and all(first <= int(at) <= last for at in found), (name, first, last, mount.log()))
         mount.unmount()
 

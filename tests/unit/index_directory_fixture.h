@@ -23,8 +23,9 @@ enum { KIB = 1024, MIB = 1024 * KIB };
 
 static _Atomic unsigned warnings;
 
-static inline void warn(const char *path, const char *problem)
+static inline void warn(void *argument, const char *path, const char *problem)
 {
+    (void)argument;
     (void)path;
     (void)problem;
     atomic_fetch_add(&warnings, 1);
@@ -38,7 +39,7 @@ static char indexes_path[PATH_MAX];
 static inline void new_indexes(const char *name)
 {
     (void)snprintf(indexes_path, sizeof(indexes_path), "%.3000s/%s", world->scratch.path, name);
-    index_directory_init(&indexes, indexes_path, 0, warn);
+    index_directory_init(&indexes, indexes_path, 0, warn, NULL);
     atomic_store(&warnings, 0);
 }
 

@@ -278,7 +278,7 @@ static int index_again_and_again(unsigned child)
             struct reading reading;
             (void)snprintf(name, sizeof(name), "shared-%u", (i + child) % SHARED_FILES);
             reading = reading_world_pin(world, name);
-            index_directory_init(&indexes, indexes_path, 0, warn);
+            index_directory_init(&indexes, indexes_path, 0, warn, NULL);
             int error = index_get(&indexes, &reading, &lines_format, &index);
             bool right = error == 0 && record_index_ends(index) == 100 + (i + child) % SHARED_FILES;
             record_index_unref(index);

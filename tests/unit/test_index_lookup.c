@@ -48,7 +48,7 @@ static void test_nothing_is_kept(void **state)
     struct line_model model = write_text(2, 300 * KIB);
 
     (void)state;
-    index_directory_init(&indexes, NULL, 0, warn);
+    index_directory_init(&indexes, NULL, 0, warn, NULL);
     assert_int_equal(check_daemon(&model, "text"), model.size);
     assert_int_equal(check_daemon(&model, "text"), model.size);
     new_indexes("cache");

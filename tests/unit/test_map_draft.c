@@ -177,7 +177,7 @@ static struct daemon *daemon_start_on(const char *name, const char *content)
     source_pool_init(&daemon->pool, world->scratch.directory, 16, MIB, 16 * MIB);
     daemon->pool.on_trouble = note_trouble;
     daemon->pool.on_trouble_argument = daemon;
-    index_directory_init(&daemon->directory, indexes_path, 0, warn);
+    index_directory_init(&daemon->directory, indexes_path, 0, warn, NULL);
     atomic_store(&warnings, 0);
     daemon->source = source_new(&daemon->pool, name, content_named(content));
     assert_non_null(daemon->source);

@@ -163,6 +163,11 @@ static uint64_t get_extents(const struct options *options)
     return options->settings.extents;
 }
 
+static uint64_t get_log_level(const struct options *options)
+{
+    return options->log_level;
+}
+
 static uint64_t get_threads(const struct options *options)
 {
     return options->settings.threads;
@@ -246,12 +251,18 @@ static const struct valid valid[] = {
     {"extents", "none", get_extents, EXTENTS_NONE},
     {"threads", "1", get_threads, 1},
     {"threads", "512", get_threads, 512},
+    {"log-level", "error", get_log_level, FUSE_LOG_ERR},
+    {"log-level", "warning", get_log_level, FUSE_LOG_WARNING},
+    {"log-level", "notice", get_log_level, FUSE_LOG_NOTICE},
+    {"log-level", "info", get_log_level, FUSE_LOG_INFO},
+    {"log-level", "debug", get_log_level, FUSE_LOG_DEBUG},
 };
 
 static const char a_size[] = "a SIZE from 1, such as 512K, 64M or 2G";
 static const char a_count[] = "a COUNT from 1, such as 5000, 100K or 2M";
 static const char some_views[] = "a list of bytes, lines, rows, extents and whole";
 static const char some_records[] = "a number of records from 1";
+static const char some_levels[] = "error, warning, notice, info or debug";
 static const char some_threads[] = "a number from 1 to 512";
 
 struct invalid {
@@ -284,6 +295,7 @@ static const struct invalid invalid[] = {
     {"decode-memory", a_size, {NO_SIZES, "0"}},
     {"cache", "kernel or none", {"", "Kernel", "non", "none ", "kernel,none"}},
     {"extents", "auto, seek, fiemap or none", {"", "Auto", "all", "seek,fiemap"}},
+    {"log-level", some_levels, {"", "warn", "INFO", "5", "info,debug"}},
     {"threads", some_threads, {"", "0", "513", "-1", "x", "1K", "4294967297", "1.5"}},
 };
 
@@ -443,6 +455,7 @@ static void test_defaults(void **state)
     assert_int_equal(settings->extents, EXTENTS_AUTO);
     assert_int_equal(settings->index_space, G);
     assert_int_equal(settings->threads, threads);
+    assert_int_equal(command->options.log_level, FUSE_LOG_NOTICE);
     assert_int_equal(command->options.mode, MODE_MOUNT);
     assert_false(command->options.foreground || command->options.debug);
     assert_null(command->options.files);
@@ -493,7 +506,7 @@ struct meaningless {
 static const struct meaningless meaningless[] = {
     {"--index",
      {"--rows=1K", "--views=bytes", "--header=2", "--header", "--cache=none", "--threads=3",
-      "--foreground", "-f", "-d", "--json"}},
+      "--log-level=info", "--foreground", "-f", "-d", "--json"}},
     {"--unmount",
      {"--chunk-size=1M", "--rows=1K", "--min-size=0", "--header", "--format=a=csv", "--record=e=x",
       "--index-dir=/a", "--index-space=1G", "--decode-memory=1M", "--extents=seek", "--json"}},
