@@ -120,8 +120,8 @@ static int write_rows(struct listing_job *job, const struct view *view,
 /* --- finding ---------------------------------------------------------------------------------- */
 
 /* Says why a name means no view of this file, and what to do. */
-static int refuse_view_name(struct listing_job *job, const struct source *source,
-                            const struct view_defaults *defaults)
+static int refuse_listed_view(struct listing_job *job, const struct source *source,
+                              const struct view_defaults *defaults)
 {
     const char *name = job->view_name;
     struct name_reason reason;
@@ -143,7 +143,7 @@ static bool find_listed_view(struct listing_job *job, const struct source *sourc
         settings_views_of(&job->options->settings, source->extension);
 
     if (view_parse(name, strlen(name), &defaults, view) != 0) {
-        (void)refuse_view_name(job, source, &defaults);
+        (void)refuse_listed_view(job, source, &defaults);
         return false;
     }
     if (view->type->is_of_files && source->content->codec != NULL) {
