@@ -148,6 +148,11 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t size)
     }
 }
 
+unsigned progress_percent(uint64_t done, uint64_t size)
+{
+    return size > 0 ? (unsigned)((double)min_u64(done, size) / (double)size * 100) : 100;
+}
+
 void progress_end(const struct progress *progress)
 {
     if (progress->terminal)

@@ -26,6 +26,9 @@ void progress_begin(struct progress *progress, const char *name);
  */
 void progress_show(struct progress *progress, uint64_t done, uint64_t size);
 
+/* How much of it is done, from 0 to 100. */
+unsigned progress_percent(uint64_t done, uint64_t size);
+
 /* Clears the bar. */
 void progress_end(const struct progress *progress);
 
