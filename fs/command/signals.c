@@ -43,6 +43,17 @@ int signals_take(int fd)
     return read(fd, &taken, sizeof(taken)) == (ssize_t)sizeof(taken) ? (int)taken.ssi_signo : 0;
 }
 
+void signals_end_by(int number)
+{
+    sigset_t signals;
+
+    (void)signal(number, SIG_DFL);
+    sigemptyset(&signals);
+    sigaddset(&signals, number);
+    (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    (void)raise(number);
+}
+
 void signals_ignore_file_limit(void)
 {
     (void)signal(SIGXFSZ, SIG_IGN);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The signals that end a mount: SIGTERM, SIGINT and SIGHUP.
+ * The signals that end a mount, or a long command: SIGTERM, SIGINT and SIGHUP.
  *
  * Before they are blocked they end the process, which has nothing to undo yet. Once blocked they
  * stay pending until they are read. So no signal can leave a mount behind.
@@ -24,6 +24,9 @@ int signals_open(void);
 
 /* Takes a pending signal. Returns its number, or 0 if there is none. Does not block. */
 int signals_take(int fd);
+
+/* Ends the process by this signal, whether it is blocked or not. */
+void signals_end_by(int number);
 
 /* Ignores SIGXFSZ: a file above the size limit gives EFBIG instead. */
 void signals_ignore_file_limit(void);
