@@ -22,10 +22,32 @@ static void cut_slashes(char *path)
 }
 
 /* A path in a directory. Returns 0 or -ENOMEM; *joined is the caller's to free. */
-static int join(const char *directory, const char *name, char **joined)
+static int join_path(const char *directory, const char *name, char **joined)
 {
-    const char *slash = strcmp(directory, "/") == 0 ? "" : "/";
-    return asprintf(joined, "%s%s%s", directory, slash, name) >= 0 ? 0 : -ENOMEM;
+    const bool needs_slash = directory[0] != '\0' && strcmp(directory, "/") != 0;
+
+    if (asprintf(joined, "%s%s%s", directory, needs_slash ? "/" : "", name) >= 0)
+        return 0;
+    *joined = NULL;
+    return -ENOMEM;
+}
+
+/* Splits a path before its last component. Both parts are the caller's to free. */
+static int split_last(const char *path, char **directory, char **name)
+{
+    AUTO_FREE char *parent = strdup(path);
+
+    if (parent == NULL)
+        return -ENOMEM;
+    cut_slashes(parent);
+    char *slash = strrchr(parent, '/');
+    *name = strdup(slash != NULL ? slash + 1 : parent);
+    if (slash != NULL)
+        slash[slash == parent ? 1 : 0] = '\0';
+    *directory = realpath(slash != NULL ? parent : ".", NULL);
+    if (*name != NULL && *directory != NULL)
+        return 0;
+    return *name == NULL ? -ENOMEM : -errno;
 }
 
 /*
@@ -36,23 +58,13 @@ static int join(const char *directory, const char *name, char **joined)
 static int resolve_step(const char *path, char **next, bool *linked)
 {
     char target[PATH_MAX];
-    AUTO_FREE char *parent = strdup(path);
+    AUTO_FREE char *directory = NULL;
+    AUTO_FREE char *name = NULL;
     AUTO_FREE char *joined = NULL;
 
-    if (parent == NULL)
-        return -ENOMEM;
-    cut_slashes(parent);
-    char *slash = strrchr(parent, '/');
-    const char *last = slash != NULL ? slash + 1 : parent;
-    AUTO_FREE char *name = strdup(last);
-    if (name == NULL)
-        return -ENOMEM;
-    if (slash != NULL)
-        slash[slash == parent ? 1 : 0] = '\0';
-    AUTO_FREE char *directory = realpath(slash != NULL ? parent : ".", NULL);
-    if (directory == NULL)
-        return -errno;
-    int error = join(directory, name, &joined);
+    int error = split_last(path, &directory, &name);
+    if (error == 0)
+        error = join_path(directory, name, &joined);
     if (error != 0)
         return error;
     ssize_t length = readlink(joined, target, sizeof(target) - 1);
@@ -62,10 +74,7 @@ static int resolve_step(const char *path, char **next, bool *linked)
         return *next != NULL ? 0 : -errno;
     }
     target[length] = '\0';
-    if (target[0] != '/')
-        return join(directory, target, next);
-    *next = strdup(target);
-    return *next != NULL ? 0 : -ENOMEM;
+    return join_path(target[0] == '/' ? "" : directory, target, next);
 }
 
 /* Whether the last component of a path has no name of its own: then the path is no mountpoint's. */
