@@ -8,12 +8,14 @@
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/index/index_build.h"
 
 enum {
     STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB; the thread sanitizer needs more */
     SPARE_THREADS = 4,        /* in addition to twice device_limit */
+    SAVE_EVERY_MS = 60 * 1000,
 };
 
 /* A step under way. Lives on the stack of the thread that takes it. */
@@ -168,6 +170,37 @@ static int take_build_step(struct index_builder *builder, struct index_build *bu
     return error;
 }
 
+/* Whether it is time to keep what was made. The caller has a step under way, so none ends it. */
+static bool begin_save(struct index_builder *builder, struct index_build *build, uint64_t *made_to)
+{
+    const int64_t now = clock_ms();
+    HOLD_LOCK(&builder->lock);
+    const struct build_step *oldest = list_object(build->steps.next, const struct build_step, link);
+
+    *made_to = min_u64(build->counted_to, oldest->start);
+    if (build->saving || now - build->saved_at < atomic_load(&builder->save_every))
+        return false;
+    build->saving = true;
+    build->saved_at = now;
+    return true;
+}
+
+static void end_save(struct index_builder *builder, struct index_build *build)
+{
+    HOLD_LOCK(&builder->lock);
+    build->saving = false;
+}
+
+static void save_now_and_then(struct index_builder *builder, struct index_build *build)
+{
+    uint64_t made_to = 0;
+
+    if (!begin_save(builder, build, &made_to))
+        return;
+    index_build_save(build, builder->directory, made_to);
+    end_save(builder, build);
+}
+
 static void end_step(struct index_builder *builder, struct index_build *build,
                      struct build_step *step, int error)
 {
@@ -214,7 +247,10 @@ static void *build_steps(void *argument)
             continue;
         }
         /* A step is short, and is finished even if no waiter is left, as its counts are kept. */
-        end_step(builder, build, &step, take_build_step(builder, build, &step));
+        int error = take_build_step(builder, build, &step);
+        if (error == 0)
+            save_now_and_then(builder, build);
+        end_step(builder, build, &step, error);
     }
     return NULL;
 }
@@ -232,7 +268,7 @@ int index_builder_start(struct index_builder *builder, struct index_directory *d
     pthread_attr_t attributes;
     int error = 0;
 
-    *builder = (struct index_builder){.directory = directory};
+    *builder = (struct index_builder){.directory = directory, .save_every = SAVE_EVERY_MS};
     pthread_mutex_init(&builder->lock, NULL);
     pthread_cond_init(&builder->work, NULL);
     list_reset(&builder->builds);
@@ -357,6 +393,17 @@ int index_builder_join(struct index_builder *builder, const struct reading *read
     if (fresh != NULL) /* another thread was first, or the waiter has left */
         index_build_free(fresh);
     return error;
+}
+
+void index_builder_cancel(struct index_builder *builder)
+{
+    HOLD_LOCK(&builder->lock);
+    for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
+        struct index_build *build = list_object(link, struct index_build, link);
+        if (!build->ending && build->error == 0)
+            build->error = -CANCELLED;
+    }
+    pthread_cond_broadcast(&builder->work);
 }
 
 bool index_builder_leave(struct index_builder *builder, struct index_waiter *waiter)

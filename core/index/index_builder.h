@@ -6,8 +6,9 @@
  *     build 2   |done|step C|      |                         the build whose turn it is
  *
  * A build continues from an existing index: the generation's in memory (core/index/index_note.h),
- * one in the index directory, or the first part of either if the file has grown. If no waiter is
- * left, the build stops, and what it has counted is kept in memory for the next request.
+ * one in the index directory, or the first part of either if the file has grown or the counting was
+ * interrupted. If no waiter is left, the build stops, and what it has counted is kept for the next
+ * request. It is kept in the index directory too, also once a minute, as the process may be killed.
  *
  * All functions are thread-safe. Threads and their stacks are created only at the start.
  */
@@ -28,9 +29,10 @@ struct index_builder {
     unsigned thread_count;             /* constant */
     unsigned device_limit;             /* constant; the most threads that one device may take */
     pthread_mutex_t lock;
-    pthread_cond_t work; /* signalled when there is a step to take, or a build to end */
-    struct list builds;  /* protected by lock; the one whose turn it is first */
-    bool ending;         /* protected by lock */
+    pthread_cond_t work;        /* signalled when there is a step to take, or a build to end */
+    struct list builds;         /* protected by lock; the one whose turn it is first */
+    bool ending;                /* protected by lock */
+    _Atomic int64_t save_every; /* ms; how often what was made of a build is kept */
 };
 
 struct index_build;
@@ -84,6 +86,12 @@ void index_waiter_init(struct index_waiter *waiter,
  */
 int index_builder_join(struct index_builder *builder, const struct reading *reading,
                        const struct record_format *format, struct index_waiter *waiter);
+
+/*
+ * Ends all builds under way after their steps; what was counted is kept. Waiters get -CANCELLED, or
+ * -KEPT_PART if the index directory has it. Does not wait for that.
+ */
+void index_builder_cancel(struct index_builder *builder);
 
 /*
  * Stops waiting. Returns true if `ended` will not be called. May be called before

@@ -14,12 +14,19 @@
 #include "core/base/cleanup.h"
 #include "core/index/index_names.h"
 
+enum { PART_LEAST = 1024 * 1024 * 1024 }; /* a second or two of counting is not worth a file */
+
 void index_directory_init(struct index_directory *directory, const char *path, uint64_t least,
                           void (*warn)(void *argument, const char *path, const char *problem),
                           void *argument)
 {
     *directory = (struct index_directory){
-        .path = path, .least = least, .warn = warn, .warn_argument = argument};
+        .path = path,
+        .least = least,
+        .warn = warn,
+        .warn_argument = argument,
+        .part_least = PART_LEAST,
+    };
     pthread_mutex_init(&directory->lock, NULL);
 }
 
@@ -52,7 +59,8 @@ static uint64_t rest_of_key(const struct index_key *key)
 
 void index_directory_name(const struct index_key *key, char *text)
 {
-    const struct index_name name = {key->ends.first, rest_of_key(key), key->format};
+    const struct index_name name = {key->ends.first, rest_of_key(key), key->format,
+                                    key->unfinished};
     index_file_name(&name, text);
 }
 

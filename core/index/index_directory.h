@@ -4,6 +4,7 @@
  *
  *     DIR/HEAD/REST.FORMAT     HEAD: digest of the file's first block; REST: of the file, its
  *                              attributes and its last block; FORMAT: the record format's name
+ *     DIR/HEAD/REST-part.FORMAT  an unfinished one: the making was interrupted
  *     DIR/HEAD/REST-PID-N.tmp  a file that is being written
  *
  * Any number of processes, on any number of hosts, may use one directory at once. A file is written
@@ -38,7 +39,10 @@ struct index_directory {
     void (*warn)(void *argument, const char *path,
                  const char *problem); /* constant; `path` is a file's or the directory's */
     void *warn_argument;               /* constant */
-    bool strict; /* constant; only verified indexes are used and kept; set before use */
+    bool strict; /* constant; only verified indexes are used and kept, and unfinished ones to go on
+                    from; set before use */
+    uint64_t part_least; /* constant; bytes: if the making is interrupted, what was made is kept if
+                            it is so much more than what is kept already; set before use */
     struct index_space
         *space;         /* constant; counts the space of kept indexes; or NULL; set before use */
     atomic_bool warned; /* that nothing can be kept */

@@ -2,84 +2,121 @@
 #include "fs/command/index_command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/outcome.h"
 #include "core/base/printable.h"
-#include "core/format/record_formats.h"
-#include "core/view/view.h"
+#include "core/index/index_probe.h"
 #include "fs/command/complaint.h"
-#include "fs/command/file_trouble.h"
 #include "fs/command/index_maker.h"
+#include "fs/command/index_one.h"
+#include "fs/command/index_tree.h"
 #include "fs/command/lone_source.h"
 
-static const struct file_trouble troubles[] = {
-    {TRY_AGAIN, "is rewritten while it is counted: index it when nothing writes to it"},
-    {ESTALE, "is rewritten while it is counted: index it when nothing writes to it"},
-    {SIZE_UNTOLD, "does not tell its size: index a copy of it"},
-    {0, NULL},
-};
-
-/* The format of the index that `rows` needs of files with this extension, without arguments. */
-static const struct record_format *format_of_rows(const struct settings *settings,
-                                                  const char *extension)
+static int index_file(struct index_maker *maker, const char *operand, struct index_tally *tally)
 {
-    const struct view_defaults defaults = settings_views_of(settings, extension);
-    struct view rows = {.format = default_format};
-
-    (void)view_parse("rows", strlen("rows"), &defaults, &rows);
-    return rows.format;
-}
-
-/* Indexes what the file holds: another content, if it is compressed. */
-static int index_file(struct index_maker *maker, const char *file, const char *shown)
-{
-    const struct settings *settings = &maker->options->settings;
     AUTO_LONE_SOURCE struct lone_source lone;
 
-    int error = lone_source_open(&lone, file, settings);
+    int error = lone_source_open(&lone, operand, &maker->options->settings);
     if (error != 0)
         return error;
-    index_maker_watch(maker, &lone.pool, shown);
-    struct source *held = NULL;
-    error = lone_source_held(&lone, &held);
-    if (error != 0)
-        return error;
-    struct source *source = held != NULL ? held : lone.file;
-    maker->format = format_of_rows(settings, source->extension);
-    error = index_maker_index(maker, source);
-    source_unref(held);
-    return error;
+    index_maker_watch(maker, &lone.pool);
+    index_one(maker, &lone.pool, lone.file->path, operand, false, tally);
+    return 0;
+}
+
+static void print_tally(const char *shown, const struct index_tally *before,
+                        const struct index_tally *now)
+{
+    const unsigned no_plain = now->no_plain - before->no_plain;
+
+    printf("%s: %u indexed, %u already indexed, %u failed", shown, now->made - before->made,
+           now->known - before->known, now->failed - before->failed);
+    if (no_plain > 0)
+        printf(", %u without plain/", no_plain);
+    printf("\n");
+    (void)fflush(stdout);
+}
+
+/* Indexes what was given: a file, or the files beneath a directory. Returns 0 or -errno. */
+static int index_operand(struct index_maker *maker, const char *operand, struct index_tally *tally)
+{
+    const struct index_tally before = *tally;
+    AUTO_FREE char *copy = printable(operand);
+    const char *shown = printable_or(copy);
+    AUTO_FREE char *path = lone_source_resolve(operand);
+
+    if (path == NULL)
+        return -errno;
+    AUTO_CLOSE int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return index_file(maker, operand, tally);
+    index_tree(maker, directory, operand, tally);
+    if (!interruption_asked(&maker->interruption))
+        print_tally(shown, &before, tally);
+    return 0;
 }
 
 static int index_all(struct index_maker *maker)
 {
-    int status = EXIT_SUCCESS;
-    for (int i = 0; i < maker->options->file_count; i++) {
-        const char *file = maker->options->files[i];
-        AUTO_FREE char *copy = printable(file);
-        const char *shown = printable_or(copy);
-        maker->told = false;
-        int error = index_file(maker, file, shown);
-        if ((error == -ENOENT || error == -EIO) && maker->told) /* it said why */
-            status = EXIT_FAILURE;
-        else if (error != 0)
-            status = complain(EXIT_FAILURE, "%s: %s", file, file_trouble_text(troubles, error));
+    const struct options *options = maker->options;
+    struct index_tally tally = {0};
+
+    for (int i = 0; i < options->file_count && !interruption_asked(&maker->interruption); i++) {
+        int error = index_operand(maker, options->files[i], &tally);
+        if (error != 0)
+            index_one_fail(&tally, options->files[i], error);
     }
-    return atomic_load(&maker->directory.warned) ? EXIT_FAILURE : status;
+    return tally.failed > 0 || atomic_load(&maker->directory.warned) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* What to do about a directory that cannot be used. */
+static const char *cure_of_directory(int error)
+{
+    switch (error) {
+    case -EPERM:
+        return "others may write to it, or it, or a link to it, is another user's: chmod go-w it, "
+               "or give another";
+    case -ENOTDIR:
+        return "a file is in the way: remove it, or give another";
+    case -ENOSPC:
+    case -EDQUOT:
+        return "the disk is full: free some space, or give another";
+    default:
+        return NULL;
+    }
+}
+
+/* Whether an index can be kept. If not, says so before anything is counted. */
+static int check_directory(const char *path)
+{
+    const int error = index_probe(path);
+    const char *cure = cure_of_directory(error);
+
+    if (error == 0)
+        return 0;
+    if (cure != NULL)
+        return complain(EXIT_FAILURE, "line index: %s: %s with --index-dir=DIR", path, cure);
+    return complain(EXIT_FAILURE,
+                    "line index: %s: cannot be written to (%s): give another with --index-dir=DIR",
+                    path, strerror(-error));
 }
 
 int index_command(const struct options *options)
 {
+    const char *directory = options->settings.index_dir;
     struct index_maker maker;
 
-    if (options->settings.index_dir == NULL)
+    if (directory == NULL)
         return complain(EXIT_FAILURE, "--index needs a directory to keep line indexes in: give "
                                       "--index-dir=DIR");
-    int status = index_maker_start(&maker, options, 1, true);
+    int status = check_directory(directory);
+    if (status == 0)
+        status = index_maker_start(&maker, options, 1, true);
     if (status != 0)
         return status;
     status = index_all(&maker);

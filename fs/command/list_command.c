@@ -251,7 +251,9 @@ static int list_file(struct index_maker *maker, struct listing_job *job)
     int error = lone_source_open(&lone, job->options->file, &job->options->settings);
     if (error != 0)
         return error;
-    index_maker_watch(maker, &lone.pool, printable_or(copy));
+    maker->name = job->options->file;
+    maker->shown = printable_or(copy);
+    index_maker_watch(maker, &lone.pool);
     error = choose_source(job, &lone, &source);
     if (error == 0 && source != NULL)
         error = index_maker_try(maker, source, list_once, job);

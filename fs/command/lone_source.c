@@ -11,11 +11,7 @@
 
 enum { DESCRIPTORS = 4 };
 
-/*
- * The file's path without symbolic links, or as given if that would exceed PATH_MAX. The caller
- * frees it. NULL: see errno.
- */
-static char *resolve(const char *file)
+char *lone_source_resolve(const char *file)
 {
     char *path = realpath(file, NULL);
     return path == NULL && errno == ENAMETOOLONG ? strdup(file) : path;
@@ -38,9 +34,16 @@ static int open_parent(char *path, char **name)
     return fd < 0 ? -errno : fd;
 }
 
+void lone_source_pool(struct source_pool *pool, int directory, const struct settings *settings)
+{
+    source_pool_init(pool, directory, DESCRIPTORS, settings->window_size, settings->window_total);
+    pool->extents = settings->extents;
+    pool->decoded.limit = settings->decode_memory;
+}
+
 int lone_source_open(struct lone_source *lone, const char *path, const struct settings *settings)
 {
-    AUTO_FREE char *resolved = resolve(path);
+    AUTO_FREE char *resolved = lone_source_resolve(path);
     char *name = NULL;
 
     *lone = (struct lone_source){.directory = -1};
@@ -50,10 +53,7 @@ int lone_source_open(struct lone_source *lone, const char *path, const struct se
     if (directory < 0)
         return directory;
     lone->directory = directory;
-    source_pool_init(&lone->pool, directory, DESCRIPTORS, settings->window_size,
-                     settings->window_total);
-    lone->pool.extents = settings->extents;
-    lone->pool.decoded.limit = settings->decode_memory;
+    lone_source_pool(&lone->pool, directory, settings);
     lone->file = source_new(&lone->pool, name, content_types[0]);
     if (lone->file == NULL)
         lone_source_close(lone);

@@ -20,6 +20,18 @@ struct lone_source {
 #define AUTO_LONE_SOURCE __attribute__((cleanup(lone_source_close)))
 
 /*
+ * The file's path without symbolic links, or as given if that would exceed PATH_MAX. The caller
+ * frees it. NULL: see errno. Blocks as realpath(3) does.
+ */
+char *lone_source_resolve(const char *file);
+
+/*
+ * Makes a pool of sources beneath a directory, which the caller keeps open, with the settings of
+ * windows, extents and memory for decoding, and no functions to report to.
+ */
+void lone_source_pool(struct source_pool *pool, int directory, const struct settings *settings);
+
+/*
  * Opens the directory of the file that `path` leads to, over symbolic links, and makes a source of
  * its name there. The pool has the settings of windows, extents and memory for decoding, and no
  * functions to report to: the caller may set these before the first use. Does not look at the file.
