@@ -122,6 +122,21 @@ uint64_t content_map_known(const struct content_map *map)
     return map->count > 0 ? map->places[map->count - 1].plain : 0;
 }
 
+uint64_t content_map_told(const struct content_map *map)
+{
+    return map->end == CODEC_GOES_ON ? content_map_known(map) : map->size;
+}
+
+/* An unfinished map may have some after its last place, which a walk from there tells again. */
+size_t content_map_damages_told(const struct content_map *map)
+{
+    size_t count = map->damage_count;
+
+    while (count > 0 && map->damages[count - 1].from >= content_map_told(map))
+        count--;
+    return count;
+}
+
 struct content_map *content_map_new(const struct codec *codec, const struct content_map *old)
 {
     struct content_map *map = calloc(1, sizeof(*map));

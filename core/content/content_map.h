@@ -123,8 +123,12 @@ int content_map_finish(struct content_map *map, const struct codec_walk *walk, u
 /* How far in the file an unfinished map goes: to its last place. 0: it has none. */
 uint64_t content_map_walked(const struct content_map *map);
 
-/* Where an unfinished map ends: how many plain bytes are before its last place. */
+/* How many plain bytes are known of whole units; of an unfinished map, before its last place. */
 uint64_t content_map_known(const struct content_map *map);
+
+/* How many plain bytes the map tells of, damaged ones at its end too, and how many damages. */
+uint64_t content_map_told(const struct content_map *map);
+size_t content_map_damages_told(const struct content_map *map);
 
 /* Makes a map that is complete ready to be read. Returns 0 or -ENOMEM. */
 int content_map_prepare(struct content_map *map);

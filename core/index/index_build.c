@@ -272,6 +272,12 @@ static int begin_map(struct index_build *build, struct index_directory *director
     return begin_feed(build, format);
 }
 
+static bool is_cancelled(void *argument)
+{
+    const struct index_build *build = argument;
+    return atomic_load(&build->cancelled);
+}
+
 int index_build_new(struct index_directory *directory, const struct reading *reading,
                     const struct record_format *format, struct index_build **made)
 {
@@ -281,7 +287,8 @@ int index_build_new(struct index_directory *directory, const struct reading *rea
     list_reset(&build->link);
     list_reset(&build->steps);
     list_reset(&build->waiters);
-    reading_of(reading->source, reading->generation, NULL, &build->reading);
+    build->cancel = (struct cancel){.asked = is_cancelled, .argument = build};
+    reading_of(reading->source, reading->generation, &build->cancel, &build->reading);
     build->device = (uint64_t)build->reading.version.file.device;
     build->saved_at = clock_ms();
     int error = reading_pin(&build->reading);

@@ -12,6 +12,9 @@
 #ifndef BIGFS_CORE_INDEX_INDEX_BUILD_H
 #define BIGFS_CORE_INDEX_INDEX_BUILD_H
 
+#include <stdatomic.h>
+
+#include "core/base/cancel.h"
 #include "core/base/list.h"
 #include "core/content/map_walk.h"
 #include "core/content/reading.h"
@@ -39,6 +42,8 @@ struct index_build_type {
 struct index_build {
     struct list link;                    /* protected by index_builder.lock */
     const struct index_build_type *type; /* constant */
+    atomic_bool cancelled;               /* steps under way end early */
+    struct cancel cancel;                /* constant; says so */
     struct reading reading;              /* constant; owned; pinned if it is of an index */
     struct record_index *index;          /* constant; a reference; threads count steps into it */
     struct index_draft draft;            /* constant; the file at the beginning; owns `old` */

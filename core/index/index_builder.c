@@ -10,19 +10,13 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/outcome.h"
+#include "core/index/build_turn.h"
 #include "core/index/index_build.h"
 
 enum {
     STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB; the thread sanitizer needs more */
     SPARE_THREADS = 4,        /* in addition to twice device_limit */
     SAVE_EVERY_MS = 60 * 1000,
-};
-
-/* A step under way. Lives on the stack of the thread that takes it. */
-struct build_step {
-    struct list link; /* protected by index_builder.lock */
-    uint64_t start;
-    uint64_t end;
 };
 
 /* --- the end of a build ----------------------------------------------------------------------- */
@@ -74,62 +68,15 @@ static void end_build(struct index_builder *builder, struct index_build *build)
 
 /* --- threads --------------------------------------------------------------------------------- */
 
-/*
- * Whether a device may take one more thread: it gets half of what the others leave. The lock is
- * held.
- */
-static bool has_thread_for(const struct index_builder *builder, uint64_t device)
-{
-    unsigned own = 0;
-    unsigned others = 0;
-
-    for (const struct list *link = builder->builds.next; link != &builder->builds;
-         link = link->next) {
-        const struct index_build *build = list_object(link, const struct index_build, link);
-        if (build->device == device)
-            own += build->threads;
-        else
-            others += build->threads;
-    }
-    return own == 0 || (own < builder->device_limit && own < (builder->thread_count - others) / 2);
-}
-
-/* Whether steps are too far ahead of the oldest one that is under way. */
-static bool is_far_ahead(const struct index_build *build)
-{
-    if (list_empty(&build->steps))
-        return false;
-    if (build->type->one_at_a_time)
-        return true;
-    const struct build_step *oldest = list_object(build->steps.next, const struct build_step, link);
-    return build->next - oldest->start > build->ahead;
-}
-
-static bool has_steps(const struct index_build *build)
-{
-    return build->next < build->size && build->error == 0 && !build->abandoned &&
-           !is_far_ahead(build);
-}
-
-/* Finds the first build that has a step to take or must be ended. NULL: none. The lock is held. */
-static struct index_build *next_build(const struct index_builder *builder)
-{
-    for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
-        struct index_build *build = list_object(link, struct index_build, link);
-        if (!build->ending && (has_steps(build) || list_empty(&build->steps)) &&
-            has_thread_for(builder, build->device))
-            return build;
-    }
-    return NULL;
-}
-
 /* Waits for work. NULL: the end. The lock is held. */
 static struct index_build *await_work(struct index_builder *builder)
 {
     for (;;) {
+        const struct build_turns turns = {&builder->builds, builder->thread_count,
+                                          builder->device_limit};
         if (builder->ending)
             return NULL;
-        struct index_build *build = next_build(builder);
+        struct index_build *build = build_turn_next(&turns);
         if (build != NULL)
             return build;
         pthread_cond_wait(&builder->work, &builder->lock);
@@ -175,9 +122,7 @@ static bool begin_save(struct index_builder *builder, struct index_build *build,
 {
     const int64_t now = clock_ms();
     HOLD_LOCK(&builder->lock);
-    const struct build_step *oldest = list_object(build->steps.next, const struct build_step, link);
-
-    *made_to = min_u64(build->counted_to, oldest->start);
+    *made_to = build_turn_made_to(build);
     if (build->saving || now - build->saved_at < atomic_load(&builder->save_every))
         return false;
     build->saving = true;
@@ -226,7 +171,7 @@ static struct index_build *take_work(struct index_builder *builder, struct build
     if (build == NULL)
         return NULL;
     build->threads++;
-    *ends = !has_steps(build);
+    *ends = !build_turn_has_steps(build);
     if (*ends)
         build->ending = true;
     else
@@ -293,12 +238,25 @@ int index_builder_start(struct index_builder *builder, struct index_directory *d
     return -error;
 }
 
-/* Makes the threads end after their steps. */
+/* Ends all builds, with their steps. The lock is held. */
+static void cancel_builds(struct index_builder *builder)
+{
+    for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
+        struct index_build *build = list_object(link, struct index_build, link);
+        if (build->ending)
+            continue;
+        atomic_store(&build->cancelled, true);
+        build->error = build->error != 0 ? build->error : -CANCELLED;
+    }
+    pthread_cond_broadcast(&builder->work);
+}
+
+/* Makes the threads end. */
 static void ask_to_end(struct index_builder *builder)
 {
     HOLD_LOCK(&builder->lock);
     builder->ending = true;
-    pthread_cond_broadcast(&builder->work);
+    cancel_builds(builder);
 }
 
 static struct index_build *take_any_build(struct index_builder *builder)
@@ -398,12 +356,7 @@ int index_builder_join(struct index_builder *builder, const struct reading *read
 void index_builder_cancel(struct index_builder *builder)
 {
     HOLD_LOCK(&builder->lock);
-    for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
-        struct index_build *build = list_object(link, struct index_build, link);
-        if (!build->ending && build->error == 0)
-            build->error = -CANCELLED;
-    }
-    pthread_cond_broadcast(&builder->work);
+    cancel_builds(builder);
 }
 
 bool index_builder_leave(struct index_builder *builder, struct index_waiter *waiter)

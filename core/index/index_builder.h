@@ -88,8 +88,8 @@ int index_builder_join(struct index_builder *builder, const struct reading *read
                        const struct record_format *format, struct index_waiter *waiter);
 
 /*
- * Ends all builds under way after their steps; what was counted is kept. Waiters get -CANCELLED, or
- * -KEPT_PART if the index directory has it. Does not wait for that.
+ * Ends all builds under way, and their steps early; what was counted before these is kept. Waiters
+ * get -CANCELLED, or -KEPT_PART if the index directory has it. Does not wait for that.
  */
 void index_builder_cancel(struct index_builder *builder);
 

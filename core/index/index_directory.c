@@ -78,15 +78,27 @@ int index_directory_open_part(const struct index_directory *directory, const str
 
 /* --- what goes wrong -------------------------------------------------------------------------- */
 
+static const char *words_of(int error)
+{
+    const char *words = strerrordesc_np(-error);
+
+    if (error == -EPERM)
+        return "others may write to it, or it, or a link to it, is another user's; indexes are not "
+               "kept: chmod go-w it";
+    return words != NULL ? words : "it cannot be written to";
+}
+
 void index_directory_warn(struct index_directory *directory, int error)
 {
-    if (atomic_exchange(&directory->warned, true))
-        return;
-    directory->warn(directory->warn_argument, directory->path,
-                    error == -EPERM
-                        ? "others may write to it, or it, or a link to it, is another user's; "
-                          "indexes are not kept: chmod go-w it"
-                        : strerror(-error));
+    atomic_store(&directory->trouble, error);
+    if (!atomic_exchange(&directory->warned, true))
+        directory->warn(directory->warn_argument, directory->path, words_of(error));
+}
+
+const char *index_directory_trouble(struct index_directory *directory)
+{
+    const int error = atomic_load(&directory->trouble);
+    return error != 0 ? words_of(error) : NULL;
 }
 
 /* Whether this warning is new. A few hundred are remembered. */

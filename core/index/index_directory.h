@@ -46,6 +46,7 @@ struct index_directory {
     struct index_space
         *space;         /* constant; counts the space of kept indexes; or NULL; set before use */
     atomic_bool warned; /* that nothing can be kept */
+    atomic_int trouble; /* why the last index could not be kept or looked for, as -errno; or 0 */
     atomic_uint temporaries; /* how many have been written */
     pthread_mutex_t lock;
     uint64_t told[INDEX_WARNINGS]; /* protected by lock; hashes of the warnings given */
@@ -67,8 +68,11 @@ void index_directory_name(const struct index_key *key, char *text);
  */
 int index_directory_open_part(const struct index_directory *directory, const struct index_key *key);
 
-/* Warns once that no index can be kept because of this error. */
+/* Notes that no index can be kept because of this error, and warns of it once. */
 void index_directory_warn(struct index_directory *directory, int error);
+
+/* Why the directory could not be used the last time, in words; NULL: it could, or was not yet. */
+const char *index_directory_trouble(struct index_directory *directory);
 
 /*
  * Removes the unusable index `name` from the open part `part`, as it would be found again and

@@ -204,18 +204,6 @@ static bool is_as_begun(const struct index_draft *draft, struct generation *gene
                              : now->sample == draft->whole.sample);
 }
 
-int index_draft_confirm(const struct index_draft *draft, struct generation *generation, int fd)
-{
-    struct index_key now;
-
-    if (is_untouched(draft, generation))
-        return 0;
-    int error = make_end_key(fd, draft, &now);
-    if (error == 0 && !is_as_begun(draft, generation, fd, &now))
-        error = -TRY_AGAIN;
-    return error == -ESTALE ? -TRY_AGAIN : error;
-}
-
 /* The key of what was counted, and the file's attributes when it was looked at. */
 struct end_of_draft {
     const struct index_draft *draft;

@@ -51,13 +51,6 @@ uint64_t index_draft_covers(const struct index_draft *draft);
 bool index_draft_holds(const struct index_draft *draft, struct generation *generation);
 
 /*
- * If the file has changed since the beginning, compares what it holds with what it held then, by
- * digests: a file that has grown may also have been rewritten. Returns 0, -TRY_AGAIN if it was, or
- * an error as content_sample_read().
- */
-int index_draft_confirm(const struct index_draft *draft, struct generation *generation, int fd);
-
-/*
  * Makes the key of what was read since the beginning, if the file still is, or has grown out of,
  * what it was then. If the file has not changed, that is the key of the beginning. Returns 0,
  * -TRY_AGAIN if it may have changed, or an error as content_read().

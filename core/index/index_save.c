@@ -206,6 +206,8 @@ int index_save(struct index_directory *directory, const struct index_key *key,
         error = save_once(&saving);
     if (error != 0)
         index_directory_warn(directory, error);
+    else
+        atomic_store(&directory->trouble, 0);
     return error;
 }
 

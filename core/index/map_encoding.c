@@ -65,12 +65,6 @@ static uint64_t word_at(const struct map_file *file, size_t entry, unsigned word
     return le64toh(file->words[entry * ENTRY_WORDS + word]);
 }
 
-/* How many plain bytes may come before a place. */
-static uint64_t plain_told(const struct content_map *map)
-{
-    return map->end == CODEC_GOES_ON ? map->size : map->known;
-}
-
 /* Takes over a place that was read. Its aid lies after that of the one before. */
 static int take_place(struct content_map *map, const struct map_file *file, size_t entry)
 {
@@ -83,7 +77,8 @@ static int take_place(struct content_map *map, const struct map_file *file, size
     };
     const struct map_place *before = map->count > 0 ? &map->places[map->count - 1] : NULL;
 
-    if (place.file > OFFSET_MAX || place.plain > plain_told(map) ||
+    if (place.file > OFFSET_MAX ||
+        place.plain > (map->end == CODEC_GOES_ON ? map->size : map->known) ||
         (before != NULL && (place.plain < before->plain || place.file < before->file)) ||
         (before == NULL && (place.plain != 0 || !place.starts_unit)))
         return -WRONG_INDEX;
@@ -285,28 +280,11 @@ static void put_place(struct map_file *file, size_t entry, const struct content_
                   (uint64_t)place->starts_unit << STARTS_UNIT_SHIFT);
 }
 
-/* How many plain bytes are told of: those of the damaged end too, or those before the last place.
- */
-static uint64_t plain_written(const struct content_map *map)
-{
-    return map->end == CODEC_GOES_ON ? content_map_known(map) : map->size;
-}
-
-/* How many damages begin in them. */
-static size_t damages_written(const struct content_map *map)
-{
-    size_t count = map->damage_count;
-
-    while (count > 0 && map->damages[count - 1].from >= plain_written(map))
-        count--;
-    return count;
-}
-
 static void put_damage(struct map_file *file, size_t entry, const struct content_map *map,
                        uint64_t number)
 {
     const struct map_damage *damage = &map->damages[number];
-    put_entry(file, entry, damage->from, min_u64(damage->to, plain_written(map)), damage->file);
+    put_entry(file, entry, damage->from, min_u64(damage->to, content_map_told(map)), damage->file);
 }
 
 static int write_entries(struct map_file *file, const struct content_map *map, uint64_t count,
@@ -341,10 +319,10 @@ static void fill_map_words(struct index_header *header, const struct index_key *
     index_header_fill(header, key);
     map_set(header, MAP_WORD_END,
             (uint64_t)map->end | (uint64_t)map->reason << REASON_SHIFT | check << CHECK_SHIFT);
-    map_set(header, MAP_WORD_DAMAGES, damages_written(map));
+    map_set(header, MAP_WORD_DAMAGES, content_map_damages_told(map));
     map_set(header, MAP_WORD_FILE, goes_on ? map->begun.file : map->file);
     map_set(header, MAP_WORD_PLACES, map->count);
-    map_set(header, MAP_WORD_SIZE, plain_written(map));
+    map_set(header, MAP_WORD_SIZE, content_map_told(map));
     map_set(header, MAP_WORD_KNOWN, goes_on ? map->begun.plain : map->known);
 }
 
@@ -360,7 +338,7 @@ int map_encode(int fd, const struct index_key *key, struct content_map *map)
     (void)XXH3_64bits_reset(&file->digest);
     int error = write_entries(file, map, map->count, put_place);
     if (error == 0)
-        error = write_entries(file, map, damages_written(map), put_damage);
+        error = write_entries(file, map, content_map_damages_told(map), put_damage);
     if (error == 0)
         error = write_part(file, map->aids, (size_t)aids_in_use(map));
     if (error != 0)

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/printable.h"
@@ -44,16 +45,34 @@ static void write_status_path(FILE *out, const char *what, const char *path)
     fprintf(out, "%s%s\n", what, printable_or(shown));
 }
 
-/* The mountpoint is public in the kernel's mount table. The other paths are not. */
-static void write_paths(FILE *out, const struct driver *driver, bool named)
+/*
+ * Whose the indexes are: the user's whom bigfs runs as, as only they may keep them. The database of
+ * users is not asked for a name, as it may be on another host.
+ */
+static void write_index_dir(FILE *out, struct driver *driver)
 {
-    const char *index_dir = driver->settings->index_dir;
+    const char *path = driver->index_directory.path;
+    const char *trouble = index_directory_trouble(&driver->index_directory);
+    AUTO_FREE char *shown = printable(path != NULL ? path : "none");
 
+    fprintf(out, "index dir:     %s", printable_or(shown));
+    if (path != NULL && geteuid() == 0)
+        fprintf(out, " (of root)");
+    else if (path != NULL)
+        fprintf(out, " (of user %u)", geteuid());
+    if (path != NULL && trouble != NULL)
+        fprintf(out, ", not used: %s", trouble);
+    fprintf(out, "\n");
+}
+
+/* The mountpoint is public in the kernel's mount table. The other paths are not. */
+static void write_paths(FILE *out, struct driver *driver, bool named)
+{
     if (named)
         write_status_path(out, "source:        ", driver->source);
     write_status_path(out, "mountpoint:    ", driver->mountpoint);
     if (named)
-        write_status_path(out, "index dir:     ", index_dir != NULL ? index_dir : "none");
+        write_index_dir(out, driver);
 }
 
 static void write_trouble(void *argument, const struct trouble *trouble)
