@@ -26,6 +26,7 @@ enum outcome {
     MET_OURSELVES,    /* it leads back to bigfs (core/file/own_mounts.h) */
     HELD_BY_LEASE,    /* the file cannot be opened before its lease is given up */
     NO_DESCRIPTOR,    /* no descriptor is free until one is closed */
+    KEPT_PART,        /* it was cancelled, and what was counted until then is kept */
     OTHER_DEVICE,     /* the path leads to a file system that the caller must not wait for */
 };
 

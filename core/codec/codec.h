@@ -31,6 +31,13 @@ struct codec_file {
     uint64_t size; /* of the file, as far as it is looked at */
 };
 
+/* What is known of a unit before a place within it, so that a walk can go on from there. */
+struct codec_begun {
+    uint64_t file;  /* where the unit starts */
+    uint64_t plain; /* how many plain bytes come before the unit */
+    uint32_t check; /* of gzip: CRC32 of the plain bytes between */
+};
+
 /* Where decoding can start. */
 struct codec_place {
     uint64_t file;     /* an offset in the file */
@@ -40,6 +47,7 @@ struct codec_place {
     bool starts_unit;  /* no `aid` is needed */
     uint32_t aid_size; /* of gzip: what is needed to start within a member, in bytes */
     const uint8_t *aid;
+    struct codec_begun begun; /* of a place within a unit; only walks use it */
 };
 
 enum {
@@ -130,8 +138,9 @@ struct codec {
     bool (*can_be_cut)(const struct codec_file *file, const uint8_t *tail, size_t tail_length);
 
     /*
-     * Begins a walk at a place that starts a unit, or (NULL) at the start of the file. Returns 0 or
-     * -ENOMEM. `file` and `sink` must outlive it.
+     * Begins a walk at a place that it told, or that starts a unit, or (NULL) at the start of the
+     * file. A place within a unit is not told again. Returns 0, -ENOMEM, -EBADMSG if the place is
+     * wrong, or a read error. `file` and `sink` must outlive it; `from` need not.
      */
     int (*walk_begin)(const struct codec_file *file, const struct codec_place *from,
                       const struct codec_sink *sink, struct codec_walk **walk);

@@ -27,6 +27,13 @@ int gzip_places_open(struct gzip_places *places, const struct codec_file *file,
         places->first_file = from->file;
         places->first_plain = from->plain;
     }
+    if (from != NULL && !from->starts_unit) {
+        places->last_file = from->file;
+        places->last_plain = from->plain;
+        places->member_file = from->begun.file;
+        places->member_plain = from->begun.plain;
+        places->is_wanted = false;
+    }
     places->probe = gzip_probe_new();
     places->packer = gzip_packer_new();
     return places->probe != NULL && places->packer != NULL ? 0 : -ENOMEM;
@@ -103,7 +110,12 @@ static int take_window(struct gzip_places *places, const struct gzip_start *star
 int gzip_places_offer(struct gzip_places *places, const struct gzip_start *start, uint64_t plain,
                       const struct inflate_run *run)
 {
-    struct codec_place place = {.file = start->at.file, .plain = plain, .bits = start->at.bits};
+    struct codec_place place = {
+        .file = start->at.file,
+        .plain = plain,
+        .bits = start->at.bits,
+        .begun = {places->member_file, places->member_plain, places->check},
+    };
     const uint64_t now = progress(places, place.file, plain);
     size_t length = 0;
     int error = take_window(places, start, run, &length);

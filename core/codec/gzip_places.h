@@ -28,6 +28,7 @@ struct gzip_places {
     uint64_t last_plain;
     uint64_t member_file; /* the last member, whether its start was kept or not */
     uint64_t member_plain;
+    uint32_t check;        /* CRC32 of the plain bytes since, set by who offers a place */
     uint64_t size;         /* of the places that were kept, in bytes */
     uint64_t wanted;       /* a window is not tried before so many bytes of progress */
     unsigned after_damage; /* places that were kept only for that */
@@ -35,7 +36,10 @@ struct gzip_places {
     uint8_t window[INFLATE_WINDOW];
 };
 
-/* `from`: where the walk begins. Returns 0 or -ENOMEM. */
+/*
+ * `from`: where the walk begins. If that is within a member, the place is kept already. Returns 0
+ * or -ENOMEM.
+ */
 int gzip_places_open(struct gzip_places *places, const struct codec_file *file,
                      const struct codec_sink *sink, const struct codec_place *from);
 void gzip_places_close(struct gzip_places *places); /* also of one that was never opened: zeros */

@@ -3,12 +3,14 @@
 #include "core/codec/gzip_reader.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ZLIB_CONST
 #include <zlib.h>
 
 #include "core/base/checked.h"
+#include "core/base/cleanup.h"
 
 enum {
     PLAIN_STEP = 256 * 1024, /* what was just decoded is in the cache when its CRC32 is made */
@@ -42,11 +44,31 @@ void gzip_reader_go_to_member(struct gzip_reader *reader, uint64_t offset)
     reader->phase = offset == 0 ? GZIP_IN_HEADER : GZIP_BETWEEN;
 }
 
-void gzip_reader_go_to_body(struct gzip_reader *reader, uint64_t offset)
+int gzip_reader_start(struct gzip_reader *reader, const struct codec_file *file,
+                      const struct codec_place *from, struct gzip_start *start)
 {
-    go_to_offset(reader, offset);
+    size_t length = 0;
+    AUTO_FREE uint8_t *window = malloc(INFLATE_WINDOW);
+
+    if (window == NULL)
+        return -ENOMEM;
+    int error = gzip_aid_unpack(from, &reader->run, start, window, &length);
+    if (error == 0)
+        error = gzip_start_run(&reader->run, file, start, window, length);
+    if (error != 0)
+        return error;
+    go_to_offset(reader, from->file);
     reader->trailer_length = 0;
     reader->phase = GZIP_IN_BODY;
+    return 0;
+}
+
+void gzip_reader_resume(struct gzip_reader *reader, const struct codec_begun *begun, uint64_t plain)
+{
+    reader->member = begun->file;
+    reader->crc = begun->check;
+    reader->length = plain - begun->plain;
+    reader->from_start = true;
 }
 
 uint64_t gzip_reader_offset(const struct gzip_reader *reader)

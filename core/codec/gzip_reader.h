@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "core/codec/codec.h"
+#include "core/codec/gzip_aid.h"
 #include "core/codec/gzip_header.h"
 #include "core/codec/gzip_point.h"
 #include "core/codec/inflate_run.h"
@@ -62,9 +63,18 @@ struct gzip_reader {
 int gzip_reader_open(struct gzip_reader *reader);
 void gzip_reader_close(struct gzip_reader *reader);
 
-/* Goes to the start or the end of a member, or into the body of one, where the run begins. */
+/* Goes to the start or the end of a member. */
 void gzip_reader_go_to_member(struct gzip_reader *reader, uint64_t offset);
-void gzip_reader_go_to_body(struct gzip_reader *reader, uint64_t offset);
+
+/*
+ * Goes into the body of a member, to a place with an aid, and says in *start what it is. Returns 0,
+ * -EBADMSG if the aid is wrong, -ENOMEM, or a read error. The end of the member is not checked,
+ * unless gzip_reader_resume() says what came before the place, which has `plain` bytes before it.
+ */
+int gzip_reader_start(struct gzip_reader *reader, const struct codec_file *file,
+                      const struct codec_place *from, struct gzip_start *start);
+void gzip_reader_resume(struct gzip_reader *reader, const struct codec_begun *begun,
+                        uint64_t plain);
 
 /*
  * Goes on a little: by at most GZIP_INPUT bytes of the file, and 256 KiB of plain bytes, which go

@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "core/base/cleanup.h"
-#include "core/codec/gzip_aid.h"
 #include "core/codec/gzip_reader.h"
 
 struct gzip_stream {
@@ -29,28 +27,11 @@ int gzip_stream_memory(const struct codec_file *file, const struct codec_place *
     return 0;
 }
 
-static int open_within(struct gzip_stream *stream, const struct codec_file *file,
-                       const struct codec_place *from)
-{
-    struct gzip_start start;
-    size_t length = 0;
-    AUTO_FREE uint8_t *window = malloc(INFLATE_WINDOW);
-
-    if (window == NULL)
-        return -ENOMEM;
-    struct inflate_run *run = &stream->reader.run;
-    int error = gzip_aid_unpack(from, run, &start, window, &length);
-    if (error == 0)
-        error = gzip_start_run(run, file, &start, window, length);
-    if (error == 0)
-        gzip_reader_go_to_body(&stream->reader, from->file);
-    return error;
-}
-
 int gzip_stream_open(const struct codec_file *file, const struct codec_place *from,
                      struct codec_stream **opened)
 {
     struct gzip_stream *stream = calloc(1, sizeof(*stream));
+    struct gzip_start start;
 
     if (stream == NULL)
         return -ENOMEM;
@@ -58,7 +39,7 @@ int gzip_stream_open(const struct codec_file *file, const struct codec_place *fr
     if (error == 0 && from->starts_unit)
         gzip_reader_go_to_member(&stream->reader, from->file);
     else if (error == 0)
-        error = open_within(stream, file, from);
+        error = gzip_reader_start(&stream->reader, file, from, &start);
     if (error != 0) {
         gzip_stream_close((struct codec_stream *)stream);
         return error;

@@ -32,6 +32,26 @@ static struct gzip_walk *gzip_walk_of(struct codec_walk *codec_walk)
     return (struct gzip_walk *)(void *)codec_walk;
 }
 
+/*
+ * Goes on within a member. That the place is right was checked with its aid; the CRC32 at the end
+ * of the member tells if anything before it was not.
+ */
+static int begin_within(struct gzip_walk *walk, const struct codec_place *from)
+{
+    struct gzip_reader *reader = &walk->reader;
+    struct gzip_start start;
+
+    int error = gzip_reader_start(reader, walk->file, from, &start);
+    if (error != 0)
+        return error;
+    gzip_reader_resume(reader, &from->begun, from->plain);
+    walk->walk.plain = from->begun.plain;
+    walk->walk.unit = from->begun.file;
+    walk->block = start.is_inside ? start.block : start.at;
+    walk->block_plain = from->plain;
+    return 0;
+}
+
 int gzip_walk_begin(const struct codec_file *file, const struct codec_place *from,
                     const struct codec_sink *sink, struct codec_walk **begun)
 {
@@ -52,7 +72,14 @@ int gzip_walk_begin(const struct codec_file *file, const struct codec_place *fro
         walk->walk = (struct codec_walk){
             .file = from->file, .plain = from->plain, .unit = from->file, .end = CODEC_GOES_ON};
     walk->plain = walk->walk.plain;
-    gzip_reader_go_to_member(&walk->reader, walk->walk.file);
+    if (from == NULL || from->starts_unit)
+        gzip_reader_go_to_member(&walk->reader, walk->walk.file);
+    else
+        error = begin_within(walk, from);
+    if (error != 0) {
+        gzip_walk_free(&walk->walk);
+        return error;
+    }
     *begun = &walk->walk;
     return 0;
 }
@@ -120,6 +147,7 @@ static int offer_block(struct gzip_walk *walk)
     if (!gzip_places_is_due(&walk->places, walk->block.file, walk->plain))
         return 0;
     const struct gzip_start start = {.at = walk->block, .is_inside = false};
+    walk->places.check = walk->reader.crc;
     return gzip_places_offer(&walk->places, &start, walk->plain, &walk->reader.run);
 }
 
@@ -140,6 +168,7 @@ static int offer_inside(struct gzip_walk *walk, enum gzip_event *event)
         !inflate_run_is_inside(&walk->reader.run))
         return error;
     const struct gzip_start start = {gzip_reader_point(&walk->reader), true, walk->block};
+    walk->places.check = walk->reader.crc;
     return gzip_places_offer(&walk->places, &start, walk->plain, &walk->reader.run);
 }
 

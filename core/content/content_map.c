@@ -60,6 +60,9 @@ int content_map_add_place(void *argument, const struct codec_place *place)
     };
     map->aids_size += place->aid_size;
     map->count++;
+    map->begun = place->begun;
+    if (place->starts_unit)
+        map->begun = (struct codec_begun){place->file, place->plain, 0};
     return 0;
 }
 
@@ -83,9 +86,10 @@ int content_map_add_damage(void *argument, uint64_t from, uint64_t to, uint64_t 
     return error;
 }
 
-/* Takes over what the old map has of whole units. */
+/* Takes over what the old map knows. */
 static int begin_with(struct content_map *map, const struct content_map *old)
 {
+    const uint64_t known = content_map_known(old);
     int error = 0;
 
     map->reason = old->reason;
@@ -97,11 +101,40 @@ static int begin_with(struct content_map *map, const struct content_map *old)
             error = content_map_add_place(map, &place);
     }
     for (size_t i = 0; i < old->damage_count && error == 0; i++)
-        if (old->damages[i].from < old->known)
-            error = content_map_add_damage(map, old->damages[i].from,
-                                           min_u64(old->damages[i].to, old->known),
-                                           old->damages[i].file);
+        if (old->damages[i].from < known)
+            error =
+                content_map_add_damage(map, old->damages[i].from,
+                                       min_u64(old->damages[i].to, known), old->damages[i].file);
+    if (old->end == CODEC_GOES_ON)
+        map->begun = old->begun;
     return error;
+}
+
+uint64_t content_map_walked(const struct content_map *map)
+{
+    return map->count > 0 ? map->places[map->count - 1].file : 0;
+}
+
+uint64_t content_map_known(const struct content_map *map)
+{
+    if (map->end != CODEC_GOES_ON)
+        return map->known;
+    return map->count > 0 ? map->places[map->count - 1].plain : 0;
+}
+
+uint64_t content_map_told(const struct content_map *map)
+{
+    return map->end == CODEC_GOES_ON ? content_map_known(map) : map->size;
+}
+
+/* An unfinished map may have some after its last place, which a walk from there tells again. */
+size_t content_map_damages_told(const struct content_map *map)
+{
+    size_t count = map->damage_count;
+
+    while (count > 0 && map->damages[count - 1].from >= content_map_told(map))
+        count--;
+    return count;
 }
 
 struct content_map *content_map_new(const struct codec *codec, const struct content_map *old)

@@ -9,7 +9,8 @@
  *
  * A walk adds to a map; after that it is constant, shared and reference counted. When the file
  * grows, a new map is made that begins with what the old one has, and the walk goes on after its
- * last whole unit.
+ * last whole unit. If a walk is interrupted, its map is unfinished. A new one begins with it, and
+ * the walk goes on from its last place.
  */
 #ifndef BIGFS_CORE_CONTENT_CONTENT_MAP_H
 #define BIGFS_CORE_CONTENT_CONTENT_MAP_H
@@ -80,11 +81,12 @@ struct content_map {
     uint64_t file;            /* how far the file was walked, in bytes: whole units */
     uint64_t size;            /* plain bytes */
     uint64_t known;           /* plain bytes of whole units; the rest cannot be had */
-    enum codec_end end;       /* how the walk ended */
+    enum codec_end end;       /* how the walk ended; CODEC_GOES_ON: the map is unfinished */
     enum codec_reason reason; /* why units cannot be decoded, as far as the walk knows */
     struct map_place *places; /* owned */
     size_t count;
-    uint8_t *aids; /* owned; NULL if they are in the store */
+    struct codec_begun begun; /* the unit that the last place is in */
+    uint8_t *aids;            /* owned; NULL if they are in the store */
     uint64_t aids_size;
     uint64_t aids_room;
     struct aid_store *aid_store; /* owned; or NULL */
@@ -97,7 +99,8 @@ struct content_map {
 
 /*
  * Makes a map with one reference, which the caller owns. `old`: it begins with all that is known of
- * its whole units; NULL: it is empty. Returns NULL if there is no memory.
+ * its whole units or, if that is unfinished, before its last place; NULL: it is empty. Returns NULL
+ * if there is no memory.
  */
 struct content_map *content_map_new(const struct codec *codec, const struct content_map *old);
 struct content_map *content_map_ref(struct content_map *map);
@@ -116,6 +119,16 @@ int content_map_add_damage(void *argument, uint64_t from, uint64_t to, uint64_t 
  * of the file that are left count as so many damaged plain bytes. Returns 0 or -ENOMEM.
  */
 int content_map_finish(struct content_map *map, const struct codec_walk *walk, uint64_t file_size);
+
+/* How far in the file an unfinished map goes: to its last place. 0: it has none. */
+uint64_t content_map_walked(const struct content_map *map);
+
+/* How many plain bytes are known of whole units; of an unfinished map, before its last place. */
+uint64_t content_map_known(const struct content_map *map);
+
+/* How many plain bytes the map tells of, damaged ones at its end too, and how many damages. */
+uint64_t content_map_told(const struct content_map *map);
+size_t content_map_damages_told(const struct content_map *map);
 
 /* Makes a map that is complete ready to be read. Returns 0 or -ENOMEM. */
 int content_map_prepare(struct content_map *map);

@@ -20,6 +20,7 @@ static void destroy_map_note(void *body)
 {
     struct map_note *note = body;
     content_map_unref(note->map);
+    content_map_unref(note->part);
     pthread_mutex_destroy(&note->lock);
 }
 
@@ -38,17 +39,37 @@ struct map_note *map_note_of(struct generation *generation)
 void map_note_put(struct map_note *note, struct content_map *map, uint64_t walked, int64_t looked)
 {
     struct content_map *old = NULL;
+    struct content_map *old_part = NULL;
     {
         HOLD_LOCK(&note->lock);
         if (note->map != NULL && walked < note->walked)
             return;
         old = note->map;
+        old_part = steal_pointer(&note->part);
         note->map = content_map_ref(map);
         note->refused = false;
         note->walked = walked;
         note->looked = looked;
     }
     content_map_unref(old);
+    content_map_unref(old_part);
+}
+
+void map_note_put_part(struct map_note *note, struct content_map *part)
+{
+    struct content_map *old;
+    {
+        HOLD_LOCK(&note->lock);
+        old = note->part;
+        note->part = content_map_ref(part);
+    }
+    content_map_unref(old);
+}
+
+struct content_map *map_note_get_part(struct map_note *note)
+{
+    HOLD_LOCK(&note->lock);
+    return note->part != NULL ? content_map_ref(note->part) : NULL;
 }
 
 struct content_map *map_note_get(struct map_note *note)

@@ -21,11 +21,12 @@
 
 struct map_note {
     pthread_mutex_t lock;
-    struct content_map *map; /* protected by lock; a reference, or NULL */
-    bool refused;            /* protected by lock; the walk has shown that there can be none */
-    uint64_t walked;         /* protected by lock; the size of the file when it was walked */
-    int64_t looked;          /* protected by lock; when that size was seen: CLOCK_MONOTONIC, ms */
-    uint64_t kept;           /* protected by lock; bytes of the file that the map on disk covers */
+    struct content_map *map;  /* protected by lock; a reference, or NULL */
+    struct content_map *part; /* protected by lock; a reference: an unfinished map, or NULL */
+    bool refused;             /* protected by lock; the walk has shown that there can be none */
+    uint64_t walked;          /* protected by lock; the size of the file when it was walked */
+    int64_t looked;           /* protected by lock; when that size was seen: CLOCK_MONOTONIC, ms */
+    uint64_t kept;            /* protected by lock; bytes of the file that the map on disk covers */
 };
 
 /* The note type. The key is NULL. */
@@ -42,6 +43,15 @@ void map_note_put(struct map_note *note, struct content_map *map, uint64_t walke
 
 /* Notes that a file of this size can be read from its start alone, so that there is no map. */
 void map_note_refuse(struct map_note *note, uint64_t walked, int64_t looked);
+
+/*
+ * Stores an unfinished map, taking a new reference, until there is a finished one of as much. It
+ * must not change any more.
+ */
+void map_note_put_part(struct map_note *note, struct content_map *part);
+
+/* That map, with a reference that the caller owns, or NULL. */
+struct content_map *map_note_get_part(struct map_note *note);
 
 /* The map, with a reference that the caller owns, or NULL. */
 struct content_map *map_note_get(struct map_note *note);

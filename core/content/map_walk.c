@@ -76,31 +76,82 @@ static struct content_map *begin_with_old(const struct codec *codec, struct cont
     return content_map_new(codec, NULL);
 }
 
-int map_walk_new(const struct reading *reading, uint64_t size, bool goes_on, struct map_walk **made)
+/* The map that a walk begins with, as a reference, or NULL. */
+static struct content_map *old_map(const struct map_walk *walk, bool goes_on,
+                                   struct content_map *part)
 {
-    const struct codec *codec = reading->source->content->codec;
-    struct map_note *note = map_note_of(reading->generation);
-    struct map_walk *walk = calloc(1, sizeof(*walk));
-    struct codec_place from;
+    if (part != NULL)
+        return content_map_ref(part);
+    return goes_on ? map_note_get(map_note_of(walk->reading->generation)) : NULL;
+}
 
-    if (note == NULL || walk == NULL) {
+/* Begins the walk where `old` ends. If the last place of that is of no use, returns -EBADMSG. */
+static int begin_after(struct map_walk *walk, const struct content_map *old)
+{
+    AUTO_FREE uint8_t *aid = NULL;
+    struct codec_place from;
+    int error = 0;
+
+    if (old == NULL || old->count == 0)
+        return walk->codec->walk_begin(&walk->file, NULL, &walk->sink, &walk->walk);
+    if (old->end == CODEC_GOES_ON)
+        error = content_map_load_place(old, old->count - 1, &from, &aid);
+    else
+        from = (struct codec_place){.file = old->file, .plain = old->known, .starts_unit = true};
+    from.begun = old->begun;
+    return error != 0 ? error
+                      : walk->codec->walk_begin(&walk->file, &from, &walk->sink, &walk->walk);
+}
+
+/* Begins with the old map, and without it if that does not help. */
+static int begin_walk(struct map_walk *walk, struct content_map **old)
+{
+    walk->map = begin_with_old(walk->codec, old);
+    int error = walk->map != NULL ? begin_after(walk, *old) : -ENOMEM;
+
+    if (error == 0 || error == -ENOMEM || *old == NULL)
+        return error;
+    content_map_unref(steal_pointer(old));
+    content_map_unref(walk->map);
+    walk->map = content_map_new(walk->codec, NULL);
+    return walk->map != NULL ? begin_after(walk, NULL) : -ENOMEM;
+}
+
+/* The first look at the file, as work with a descriptor. */
+struct walk_beginning {
+    struct map_walk *walk;
+    struct content_map *old; /* a reference, or NULL */
+};
+
+static int begin_walk_with(void *argument, const struct reading *reading, int fd)
+{
+    struct walk_beginning *beginning = argument;
+
+    (void)reading;
+    beginning->walk->lender.fd = fd;
+    int error = begin_walk(beginning->walk, &beginning->old);
+    beginning->walk->lender.fd = -1;
+    return error;
+}
+
+int map_walk_new(const struct reading *reading, uint64_t size, bool goes_on,
+                 struct content_map *part, struct map_walk **made)
+{
+    struct map_walk *walk = calloc(1, sizeof(*walk));
+
+    if (map_note_of(reading->generation) == NULL || walk == NULL) {
         free(walk);
         return -ENOMEM;
     }
     walk->reading = reading;
-    walk->codec = codec;
+    walk->codec = reading->source->content->codec;
     walk->lender = (struct codec_lender){reading, -1};
     walk->file = codec_file_of(&walk->lender, size);
-    struct content_map *old = goes_on ? map_note_get(note) : NULL;
-    walk->map = begin_with_old(codec, &old);
-    const bool has_old = old != NULL && old->count > 0;
-    if (has_old)
-        from = (struct codec_place){.file = old->file, .plain = old->known, .starts_unit = true};
-    int error = walk->map != NULL ? 0 : -ENOMEM;
     walk->sink = (struct codec_sink){walk, tell_map_place, NULL, tell_map_damage, false};
-    if (error == 0)
-        error = codec->walk_begin(&walk->file, has_old ? &from : NULL, &walk->sink, &walk->walk);
-    content_map_unref(old);
+    struct walk_beginning beginning = {walk, old_map(walk, goes_on, part)};
+    int error = part != NULL ? reading_work(reading, begin_walk_with, &beginning)
+                             : begin_walk(walk, &beginning.old);
+    content_map_unref(beginning.old);
     if (error != 0) {
         map_walk_free(walk);
         return error;
@@ -122,7 +173,8 @@ void map_walk_free(struct map_walk *walk)
 {
     if (walk == NULL)
         return;
-    walk->codec->walk_free(walk->walk);
+    if (walk->walk != NULL)
+        walk->codec->walk_free(walk->walk);
     content_map_unref(walk->map);
     free(walk);
 }
@@ -153,6 +205,8 @@ static int walk_one_step(void *argument, const struct reading *reading, int fd)
     int error = walk->codec->walk_on(walk->walk, step->most);
     atomic_fetch_add(&reading->source->pool->bytes_scanned, saturating_sub(walk->walk->file, from));
     walk->lender.fd = -1;
+    if (walk->map->reason == CODEC_DAMAGED)
+        walk->map->reason = walk->walk->reason; /* an unfinished map has it too */
     if (error != -MAP_FULL)
         return error;
     walk->walk->end = CODEC_LOST; /* with so many damages it is of no use */
@@ -192,6 +246,14 @@ int map_walk_finish(struct map_walk *walk)
 {
     int error = content_map_finish(walk->map, walk->walk, walk->file.size);
     return error == 0 ? reading_confirm(walk->reading) : error;
+}
+
+void map_walk_keep(struct map_walk *walk)
+{
+    struct map_note *note = map_note_of(walk->reading->generation);
+
+    if (note != NULL && walk->walk->end == CODEC_GOES_ON && walk->map->count > 0)
+        map_note_put_part(note, walk->map);
 }
 
 struct content_map *map_walk_map(struct map_walk *walk)

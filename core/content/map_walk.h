@@ -15,12 +15,13 @@
 struct map_walk;
 
 /*
- * Begins a walk through the first `size` bytes of the file. If `goes_on`, and the generation has a
- * map, it begins with that, after its last whole unit. `reading` need not be pinned, and must
- * outlive the walk. Returns 0 or -ENOMEM.
+ * Begins a walk through the first `size` bytes of the file. `part`, if not NULL, is an unfinished
+ * map of the file: the walk goes on from its last place. If it is NULL, `goes_on`, and the
+ * generation has a map, it goes on after its last whole unit. `reading` need not be pinned, and
+ * must outlive the walk. Returns 0 or -ENOMEM.
  */
 int map_walk_new(const struct reading *reading, uint64_t size, bool goes_on,
-                 struct map_walk **made);
+                 struct content_map *part, struct map_walk **made);
 void map_walk_free(struct map_walk *walk); /* NULL is allowed */
 
 /*
@@ -46,6 +47,12 @@ int map_walk_on(struct map_walk *walk, uint64_t most, bool *ended);
  * it can be read from its start alone, the map says so. Returns 0, -ESTALE or -ENOMEM.
  */
 int map_walk_finish(struct map_walk *walk);
+
+/*
+ * Leaves the map of a walk that is not finished with the generation (map_note_put_part), to go on
+ * from. The walk must not go on then.
+ */
+void map_walk_keep(struct map_walk *walk);
 
 /* The map, which belongs to the walk. */
 struct content_map *map_walk_map(struct map_walk *walk);

@@ -75,7 +75,7 @@ int file_look(int fd, struct stat *attributes, struct file_identity *identity)
 int file_recall(int directory, const char *name, struct stat *attributes)
 {
     struct statx known;
-    const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+    const int flags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
 
     if (statx(directory, name, flags, STATX_BASIC_STATS, &known) != 0)
         return -errno;

@@ -29,10 +29,10 @@ void file_identity_of(const struct stat *attributes, struct file_identity *ident
 int file_look(int fd, struct stat *attributes, struct file_identity *identity);
 
 /*
- * Gets the attributes that the kernel has cached of `name` in a directory, without following a
- * final symbolic link. If a file of another file system is bound over the name, that file system is
- * not asked, so this blocks only as the directory's file system does. Thread-safe. Returns 0 or
- * -errno.
+ * Gets the attributes that the kernel has cached of `name` in a directory ("": of what the
+ * descriptor is of, which may be open with O_PATH), without following a final symbolic link. If a
+ * file of another file system is bound over the name, that file system is not asked, so this blocks
+ * only as the directory's file system does. Thread-safe. Returns 0 or -errno.
  */
 int file_recall(int directory, const char *name, struct stat *attributes);
 

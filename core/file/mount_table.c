@@ -11,7 +11,7 @@
 #include "core/base/cleanup.h"
 
 /* The words at fixed places of a line; optional ones follow, up to a "-". */
-enum { WORD_DEVICE = 2, WORD_PATH = 4, WORDS = 6 };
+enum { WORD_ID = 0, WORD_DEVICE = 2, WORD_PATH = 4, WORDS = 6 };
 
 /* Decodes the octal escapes of a path (\040 is a space) in place. */
 static void unescape(char *path)
@@ -59,6 +59,7 @@ static bool parse_line(char *line, struct mount_entry *entry)
         return false;
     unescape(words[WORD_PATH]);
     unescape(source);
+    entry->id = (int)strtol(words[WORD_ID], NULL, 10);
     entry->path = words[WORD_PATH];
     entry->source = source;
     return true;
@@ -138,6 +139,49 @@ bool mount_table_find(int table, const char *mountpoint, dev_t *device)
     if (search.found)
         *device = search.device;
     return search.found;
+}
+
+/* A search for what is mounted at one place. */
+struct description_search {
+    const char *mountpoint;
+    struct mount_description *found;
+    int error; /* -ENOENT: nothing has been found yet */
+};
+
+static void describe_if_there(void *argument, const struct mount_entry *entry)
+{
+    struct description_search *search = argument;
+
+    if (search->error == -ENOMEM || strcmp(entry->path, search->mountpoint) != 0)
+        return;
+    if (search->error == 0)
+        mount_description_free(search->found);
+    *search->found = (struct mount_description){
+        .id = entry->id,
+        .type = strdup(entry->type),
+        .source = strdup(entry->source),
+    };
+    search->error = 0;
+    if (search->found->type != NULL && search->found->source != NULL)
+        return;
+    mount_description_free(search->found);
+    search->error = -ENOMEM;
+}
+
+int mount_table_describe(int table, const char *mountpoint, struct mount_description *found)
+{
+    struct description_search search = {mountpoint, found, -ENOENT};
+
+    int error = mount_table_visit(table, describe_if_there, &search);
+    if (error != 0 && search.error == 0)
+        mount_description_free(found);
+    return error != 0 ? error : search.error;
+}
+
+void mount_description_free(struct mount_description *found)
+{
+    free(steal_pointer(&found->type));
+    free(steal_pointer(&found->source));
 }
 
 bool mount_table_has(int table, dev_t device)

@@ -15,6 +15,7 @@
 
 /* One mount. The strings live as long as the visit. */
 struct mount_entry {
+    int id;             /* no other mount has it at the same time */
     dev_t device;       /* st_dev of everything in it */
     const char *path;   /* where it is mounted, absolute */
     const char *type;   /* of the file system; with its subtype, as in fuse.bigfs */
@@ -35,6 +36,21 @@ int mount_table_visit(int table, void (*visit)(void *argument, const struct moun
  * later mount covers an earlier one. Returns false if nothing is mounted there.
  */
 bool mount_table_find(int table, const char *mountpoint, dev_t *device);
+
+/* What is mounted at one place. */
+struct mount_description {
+    int id;
+    char *type;   /* owned, as the strings of an entry */
+    char *source; /* owned */
+};
+
+/*
+ * Describes what is mounted at `mountpoint`, an absolute path without symbolic links: the last
+ * mount, if several are. Returns 0, -ENOENT if nothing is mounted there, -ENOMEM, or as
+ * mount_table_visit(). On failure there is nothing to free.
+ */
+int mount_table_describe(int table, const char *mountpoint, struct mount_description *found);
+void mount_description_free(struct mount_description *found);
 
 /* Whether anything with this device is mounted. */
 bool mount_table_has(int table, dev_t device);

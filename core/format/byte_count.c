@@ -127,13 +127,25 @@ uint64_t byte_count_by(enum byte_count_way way, const uint8_t *bytes, size_t len
 
 #endif
 
-uint64_t byte_count(const uint8_t *bytes, size_t length, uint8_t wanted)
+/* The widest way of this processor. */
+static enum byte_count_way best_way(void)
 {
     enum byte_count_way way = BYTE_COUNT_WAYS;
     do
         way--;
     while (!byte_count_can(way));
-    return byte_count_by(way, bytes, length, wanted);
+    return way;
+}
+
+uint64_t byte_count(const uint8_t *bytes, size_t length, uint8_t wanted)
+{
+    return byte_count_by(best_way(), bytes, length, wanted);
+}
+
+const char *byte_count_path(void)
+{
+    static const char *const names[BYTE_COUNT_WAYS] = {"words of 64 bits", "AVX2", "AVX-512"};
+    return names[best_way()];
 }
 
 size_t byte_find_nth(const uint8_t *bytes, size_t length, uint8_t wanted, uint64_t nth)

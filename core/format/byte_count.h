@@ -19,6 +19,9 @@ uint64_t byte_count(const uint8_t *bytes, size_t length, uint8_t wanted);
  */
 size_t byte_find_nth(const uint8_t *bytes, size_t length, uint8_t wanted, uint64_t nth);
 
+/* What byte_count() uses in this processor, in words, such as "AVX2". Constant. */
+const char *byte_count_path(void);
+
 /* The ways to count, narrowest first. Tests and measurements compare them. */
 enum byte_count_way { BYTE_COUNT_PLAIN, BYTE_COUNT_AVX2, BYTE_COUNT_AVX512, BYTE_COUNT_WAYS };
 

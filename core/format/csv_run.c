@@ -255,11 +255,23 @@ uint64_t csv_run_by(enum csv_way way, const uint8_t *bytes, size_t length, uint8
 
 #endif
 
-uint64_t csv_run(const uint8_t *bytes, size_t length, uint8_t delimiter, uint8_t *state)
+/* The widest way of this processor. */
+static enum csv_way best_csv_way(void)
 {
     enum csv_way way = CSV_WAYS;
     do
         way--;
     while (!csv_can(way));
-    return csv_run_by(way, bytes, length, delimiter, state);
+    return way;
+}
+
+uint64_t csv_run(const uint8_t *bytes, size_t length, uint8_t delimiter, uint8_t *state)
+{
+    return csv_run_by(best_csv_way(), bytes, length, delimiter, state);
+}
+
+const char *csv_path(void)
+{
+    static const char *const names[CSV_WAYS] = {"bytes", "words of 64 bits", "AVX2", "AVX-512"};
+    return names[best_csv_way()];
 }

@@ -19,6 +19,9 @@ enum csv_state csv_step(enum csv_state state, uint8_t byte, uint8_t delimiter, b
 /* Counts the bytes that end a record, and moves *state past all, with the widest instructions. */
 uint64_t csv_run(const uint8_t *bytes, size_t length, uint8_t delimiter, uint8_t *state);
 
+/* What csv_run() uses in this processor, in words, such as "AVX2". Constant. */
+const char *csv_path(void);
+
 /* The ways to run, narrowest first. Tests and measurements compare them. */
 enum csv_way { CSV_BYTES, CSV_WORDS, CSV_AVX2, CSV_AVX512, CSV_WAYS };
 

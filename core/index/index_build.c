@@ -9,8 +9,10 @@
 #include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/index/index_count.h"
+#include "core/index/index_encoding.h"
 #include "core/index/index_note.h"
 #include "core/index/map_draft.h"
+#include "core/index/map_encoding.h"
 
 enum {
     STEPS_AHEAD = 256, /* 4 GiB; the counts of each take 3 KB */
@@ -28,48 +30,44 @@ void index_build_free(struct index_build *build)
 
 /* --- indexes ---------------------------------------------------------------------------------- */
 
-/* Whether the file holds what it did when the build began, as far as digests tell. */
-static bool is_as_build_began(const struct index_build *build, int fd)
+/* Whether what was made is so much more than what is kept that it should be kept too. */
+static bool is_part_worth_keeping(const struct index_build *build,
+                                  const struct index_directory *directory, uint64_t made)
 {
-    return reading_check(&build->reading, fd) == 0 &&
-           index_draft_confirm(&build->draft, build->reading.generation, fd) == 0 &&
-           index_draft_holds(&build->draft, build->reading.generation);
+    return directory->path != NULL && made > build->saved_to &&
+           made - build->saved_to >= directory->part_least;
 }
 
-/*
- * Puts the index of the first part into the note, if the file still has the content that was
- * counted.
- */
-static void put_part(const struct index_build *build, struct record_index *part, int fd)
+/* Keeps a finished index of the first part in the index directory. Returns whether it is there. */
+static bool save_index_part(struct index_build *build, struct index_directory *directory,
+                            const struct index_key *key, struct record_index *part)
 {
-    const struct record_format *format = part->format;
-    struct index_note *note = index_note_of(build->reading.generation, format);
-    struct file_identity file = build->draft.of.file;
+    if (!is_part_worth_keeping(build, directory, part->size) ||
+        !index_draft_save_part(&build->draft, directory, key, &index_kept_type, part))
+        return false;
+    build->saved_to = part->size;
+    return true;
+}
+
+/* Keeps what was counted up to there: in the index directory, and in memory if the build ends. */
+static bool keep_index_part(struct index_build *build, struct index_directory *directory,
+                            uint64_t counted_to, bool ends)
+{
+    struct generation *generation = build->reading.generation;
+    struct index_note *note = index_note_of(generation, build->index->format);
+    bool saved = false;
     struct index_key key;
 
-    if (part->size >= file.size)
-        return; /* of a content that is larger than its file: no part of the file has this index */
-    file.size = part->size;
-    if (note != NULL && index_key_make(fd, format, build->draft.content, &file, &key) == 0 &&
-        index_key_add_sample(fd, &key) == 0 && is_as_build_began(build, fd))
-        index_note_put(note, part, &key, &build->draft.of);
-}
-
-static void keep_part(const struct index_build *build)
-{
-    int fd = -1;
-
-    if (build->counted_to <= build->from ||
-        (build->index->format->states > 1 && build->index->chosen != build->counted_to))
-        return;
-    struct record_index *part =
-        record_index_new(build->index->format, build->counted_to, build->index);
-    if (part != NULL && reading_borrow(&build->reading, &fd) == 0) {
-        record_index_finish(part, true);
-        put_part(build, part, fd);
-        reading_return(&build->reading);
+    if (counted_to <= build->from || note == NULL)
+        return false;
+    struct record_index *part = record_index_part(build->index, counted_to);
+    if (part != NULL && index_draft_end_part(&build->draft, &build->reading, &key) == 0) {
+        if (ends)
+            index_note_put(note, part, &key, &build->draft.of);
+        saved = save_index_part(build, directory, &key, part);
     }
     record_index_unref(part);
+    return saved;
 }
 
 static uint64_t index_type_step_end(const struct index_build *build, uint64_t start)
@@ -93,15 +91,23 @@ static int end_index(struct index_build *build, struct index_directory *director
     build->counted_to = min_u64(build->counted_to, build->next);
     if (error == 0 && build->counted_to == build->size)
         error = index_draft_publish(&build->draft, directory, &build->reading, build->index);
-    else
-        keep_part(build);
+    else if (keep_index_part(build, directory, build->counted_to, true) && error == -CANCELLED)
+        error = -KEPT_PART;
     return error == -TRY_AGAIN ? 0 : error; /* a waiter asks again */
+}
+
+static void save_index(struct index_build *build, struct index_directory *directory,
+                       uint64_t counted_to)
+{
+    if (is_part_worth_keeping(build, directory, counted_to))
+        (void)keep_index_part(build, directory, counted_to, false);
 }
 
 static const struct index_build_type index_type = {
     .kind = BUILD_INDEX,
     .step_end = index_type_step_end,
     .take = count_index_step,
+    .save = save_index,
     .end = end_index,
 };
 
@@ -148,10 +154,41 @@ static void publish_feed(struct index_build *build, struct index_directory *dire
     record_index_unref(index);
 }
 
+/* Keeps the map as far as the walk has come. Returns whether the directory has it. */
+static bool save_map_part(struct index_build *build, struct index_directory *directory)
+{
+    const uint64_t made = content_map_walked(map_walk_map(build->walk));
+    struct index_key key;
+
+    if (!is_part_worth_keeping(build, directory, made) ||
+        map_draft_end_part(&build->draft, &build->reading, build->from > 0, &key) != 0 ||
+        !index_draft_save_part(&build->draft, directory, &key, &map_kept_type,
+                               map_walk_map(build->walk)))
+        return false;
+    build->saved_to = made;
+    return true;
+}
+
+static void save_map(struct index_build *build, struct index_directory *directory, uint64_t made_to)
+{
+    (void)made_to; /* the walk is this thread's */
+    (void)save_map_part(build, directory);
+}
+
+/* Keeps the map of a walk that was interrupted. */
+static int end_map_early(struct index_build *build, struct index_directory *directory)
+{
+    if (build->walk == NULL)
+        return build->error;
+    const bool saved = save_map_part(build, directory);
+    map_walk_keep(build->walk);
+    return saved && build->error == -CANCELLED ? -KEPT_PART : build->error;
+}
+
 static int end_map(struct index_build *build, struct index_directory *directory)
 {
     if (build->error != 0 || build->next < build->size || build->walk == NULL)
-        return build->error;
+        return end_map_early(build, directory);
     int error = map_walk_finish(build->walk);
     if (error == 0)
         error = map_draft_publish(&build->draft, directory, &build->reading,
@@ -167,6 +204,7 @@ static const struct index_build_type map_type = {
     .one_at_a_time = true,
     .step_end = map_step_end,
     .take = take_map_step,
+    .save = save_map,
     .end = end_map,
 };
 
@@ -188,6 +226,7 @@ static int begin_build(struct index_build *build, struct index_directory *direct
     if (build->index == NULL)
         return -ENOMEM;
     build->from = index_draft_covers(&build->draft);
+    build->saved_to = build->from;
     build->next = build->from;
     build->size = build->index->size;
     /* If the format has several states, counts wait in memory for those before them. */
@@ -216,20 +255,29 @@ static int begin_feed(struct index_build *build, const struct record_format *for
 static int begin_map(struct index_build *build, struct index_directory *directory,
                      const struct record_format *format)
 {
-    const int match = map_draft_begin(directory, &build->reading, &build->draft);
+    struct content_map *part = NULL;
+    const int match = map_draft_begin(directory, &build->reading, &build->draft, &part);
 
     build->type = &map_type;
     if (match < 0 || match == INDEX_SAME)
         return match < 0 ? match : 0;
-    int error =
-        map_walk_new(&build->reading, build->draft.of.file.size, !directory->strict, &build->walk);
+    int error = map_walk_new(&build->reading, build->draft.of.file.size, !directory->strict, part,
+                             &build->walk);
+    content_map_unref(part);
     if (error != 0)
         return error;
     build->size = map_walk_file_size(build->walk) + 1;
     build->next = min_u64(map_walk_done(build->walk), build->size - 1);
     build->from = build->next;
+    build->saved_to = build->from;
     build->counted_to = build->size;
     return begin_feed(build, format);
+}
+
+static bool is_cancelled(void *argument)
+{
+    const struct index_build *build = argument;
+    return atomic_load(&build->cancelled);
 }
 
 int index_build_new(struct index_directory *directory, const struct reading *reading,
@@ -242,8 +290,10 @@ int index_build_new(struct index_directory *directory, const struct reading *rea
     list_reset(&build->steps);
     list_reset(&build->waiters);
     build->began = clock_ms();
-    reading_of(reading->source, reading->generation, NULL, &build->reading);
+    build->cancel = (struct cancel){.asked = is_cancelled, .argument = build};
+    reading_of(reading->source, reading->generation, &build->cancel, &build->reading);
     build->device = (uint64_t)build->reading.version.file.device;
+    build->saved_at = clock_ms();
     int error = reading_pin(&build->reading);
     if (error == 0)
         error = begin_build(build, directory, format);
@@ -262,6 +312,13 @@ int index_build_end(struct index_build *build, struct index_directory *directory
     return build->type->end(build, directory);
 }
 
+void index_build_save(struct index_build *build, struct index_directory *directory,
+                      uint64_t made_to)
+{
+    if (build->type->save != NULL)
+        build->type->save(build, directory, made_to);
+}
+
 bool index_build_is_for(const struct index_build *build, const struct generation *generation,
                         const struct record_format *format)
 {
@@ -278,7 +335,7 @@ bool index_build_has_work(const struct index_build *build)
 
 enum build_result index_build_result(const struct index_build *build, int error)
 {
-    if (error != 0 && error != -CANCELLED)
+    if (error != 0 && error != -CANCELLED && error != -KEPT_PART)
         return BUILD_FAILED;
     return error == 0 && build->next >= build->size ? BUILD_FINISHED : BUILD_STOPPED;
 }

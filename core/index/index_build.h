@@ -12,6 +12,9 @@
 #ifndef BIGFS_CORE_INDEX_INDEX_BUILD_H
 #define BIGFS_CORE_INDEX_INDEX_BUILD_H
 
+#include <stdatomic.h>
+
+#include "core/base/cancel.h"
 #include "core/base/list.h"
 #include "core/content/map_walk.h"
 #include "core/content/reading.h"
@@ -31,6 +34,9 @@ struct index_build_type {
     /* Takes a step. Sets *next if the next one is to start further on. Returns 0 or -errno. */
     int (*take)(struct index_build *build, uint64_t start, uint64_t end, uint64_t *next);
 
+    /* Keeps what was made, as index_build_save(). NULL: it cannot be kept. */
+    void (*save)(struct index_build *build, struct index_directory *directory, uint64_t made_to);
+
     /* Ends the build, as index_build_end(). */
     int (*end)(struct index_build *build, struct index_directory *directory);
 };
@@ -38,6 +44,8 @@ struct index_build_type {
 struct index_build {
     struct list link;                    /* protected by index_builder.lock */
     const struct index_build_type *type; /* constant */
+    atomic_bool cancelled;               /* steps under way end early */
+    struct cancel cancel;                /* constant; says so */
     struct reading reading;              /* constant; owned; pinned if it is of an index */
     struct record_index *index;          /* constant; a reference; threads count steps into it */
     struct index_draft draft;            /* constant; the file at the beginning; owns `old` */
@@ -51,6 +59,9 @@ struct index_build {
     uint64_t next;           /* protected by index_builder.lock; where the next step begins */
     uint64_t done;           /* protected by index_builder.lock; bytes that were counted */
     uint64_t counted_to;     /* protected by index_builder.lock; no step before this has failed */
+    bool saving;             /* protected by index_builder.lock; a thread keeps what was made */
+    int64_t saved_at;        /* protected by index_builder.lock; CLOCK_MONOTONIC, ms */
+    uint64_t saved_to;       /* of the thread that keeps it; how much the directory has of it */
     struct list steps;       /* protected by index_builder.lock; under way */
     unsigned threads;        /* protected by index_builder.lock; how many work on it */
     struct list waiters;     /* protected by index_builder.lock */
@@ -73,9 +84,18 @@ bool index_build_is_for(const struct index_build *build, const struct generation
                         const struct record_format *format);
 
 /*
- * Publishes the index if all is counted, or keeps in memory what an abandoned build has counted, up
- * to the first step that is not done. No step may be under way. Returns 0, or why there is no
- * index; a waiter that gets 0 requests the index again.
+ * Keeps in the index directory what was made before `made_to`, if that is worthwhile. The steps
+ * before it must be done. One thread at a time may do this, while other threads take steps, and
+ * none may end the build.
+ */
+void index_build_save(struct index_build *build, struct index_directory *directory,
+                      uint64_t made_to);
+
+/*
+ * Publishes the index if all is counted. If not, keeps what was counted, up to the first step that
+ * is not done: in memory, and in the index directory if that is worthwhile. No step may be under
+ * way. Returns 0, or why there is no index: -KEPT_PART if the build was cancelled and the directory
+ * has its part. A waiter that gets 0 requests the index again.
  */
 int index_build_end(struct index_build *build, struct index_directory *directory);
 

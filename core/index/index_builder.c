@@ -10,18 +10,13 @@
 #include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/base/processors.h"
+#include "core/index/build_turn.h"
 #include "core/index/index_build.h"
 
 enum {
     STACK_SIZE = 2048 * 1024, /* a scan has a buffer of 256 KiB; the thread sanitizer needs more */
     SPARE_THREADS = 4,        /* in addition to twice device_limit */
-};
-
-/* A step under way. Lives on the stack of the thread that takes it. */
-struct build_step {
-    struct list link; /* protected by index_builder.lock */
-    uint64_t start;
-    uint64_t end;
+    SAVE_EVERY_MS = 60 * 1000,
 };
 
 /* --- the end of a build ----------------------------------------------------------------------- */
@@ -76,62 +71,15 @@ static void end_build(struct index_builder *builder, struct index_build *build)
 
 /* --- threads --------------------------------------------------------------------------------- */
 
-/*
- * Whether a device may take one more thread: it gets half of what the others leave. The lock is
- * held.
- */
-static bool has_thread_for(const struct index_builder *builder, uint64_t device)
-{
-    unsigned own = 0;
-    unsigned others = 0;
-
-    for (const struct list *link = builder->builds.next; link != &builder->builds;
-         link = link->next) {
-        const struct index_build *build = list_object(link, const struct index_build, link);
-        if (build->device == device)
-            own += build->threads;
-        else
-            others += build->threads;
-    }
-    return own == 0 || (own < builder->device_limit && own < (builder->thread_count - others) / 2);
-}
-
-/* Whether steps are too far ahead of the oldest one that is under way. */
-static bool is_far_ahead(const struct index_build *build)
-{
-    if (list_empty(&build->steps))
-        return false;
-    if (build->type->one_at_a_time)
-        return true;
-    const struct build_step *oldest = list_object(build->steps.next, const struct build_step, link);
-    return build->next - oldest->start > build->ahead;
-}
-
-static bool has_steps(const struct index_build *build)
-{
-    return build->next < build->size && build->error == 0 && !build->abandoned &&
-           !is_far_ahead(build);
-}
-
-/* Finds the first build that has a step to take or must be ended. NULL: none. The lock is held. */
-static struct index_build *next_build(const struct index_builder *builder)
-{
-    for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
-        struct index_build *build = list_object(link, struct index_build, link);
-        if (!build->ending && (has_steps(build) || list_empty(&build->steps)) &&
-            has_thread_for(builder, build->device))
-            return build;
-    }
-    return NULL;
-}
-
 /* Waits for work. NULL: the end. The lock is held. */
 static struct index_build *await_work(struct index_builder *builder)
 {
     for (;;) {
+        const struct build_turns turns = {&builder->builds, builder->thread_count,
+                                          builder->device_limit};
         if (builder->ending)
             return NULL;
-        struct index_build *build = next_build(builder);
+        struct index_build *build = build_turn_next(&turns);
         if (build != NULL)
             return build;
         pthread_cond_wait(&builder->work, &builder->lock);
@@ -172,6 +120,35 @@ static int take_build_step(struct index_builder *builder, struct index_build *bu
     return error;
 }
 
+/* Whether it is time to keep what was made. The caller has a step under way, so none ends it. */
+static bool begin_save(struct index_builder *builder, struct index_build *build, uint64_t *made_to)
+{
+    const int64_t now = clock_ms();
+    HOLD_LOCK(&builder->lock);
+    *made_to = build_turn_made_to(build);
+    if (build->saving || now - build->saved_at < atomic_load(&builder->save_every))
+        return false;
+    build->saving = true;
+    build->saved_at = now;
+    return true;
+}
+
+static void end_save(struct index_builder *builder, struct index_build *build)
+{
+    HOLD_LOCK(&builder->lock);
+    build->saving = false;
+}
+
+static void save_now_and_then(struct index_builder *builder, struct index_build *build)
+{
+    uint64_t made_to = 0;
+
+    if (!begin_save(builder, build, &made_to))
+        return;
+    index_build_save(build, builder->directory, made_to);
+    end_save(builder, build);
+}
+
 static void end_step(struct index_builder *builder, struct index_build *build,
                      struct build_step *step, int error)
 {
@@ -197,7 +174,7 @@ static struct index_build *take_work(struct index_builder *builder, struct build
     if (build == NULL)
         return NULL;
     build->threads++;
-    *ends = !has_steps(build);
+    *ends = !build_turn_has_steps(build);
     if (*ends)
         build->ending = true;
     else
@@ -218,7 +195,10 @@ static void *build_steps(void *argument)
             continue;
         }
         /* A step is short, and is finished even if no waiter is left, as its counts are kept. */
-        end_step(builder, build, &step, take_build_step(builder, build, &step));
+        int error = take_build_step(builder, build, &step);
+        if (error == 0)
+            save_now_and_then(builder, build);
+        end_step(builder, build, &step, error);
     }
     return NULL;
 }
@@ -229,7 +209,7 @@ int index_builder_start(struct index_builder *builder, struct index_directory *d
     pthread_attr_t attributes;
     int error = 0;
 
-    *builder = (struct index_builder){.directory = directory};
+    *builder = (struct index_builder){.directory = directory, .save_every = SAVE_EVERY_MS};
     pthread_mutex_init(&builder->lock, NULL);
     pthread_cond_init(&builder->work, NULL);
     list_reset(&builder->builds);
@@ -254,12 +234,25 @@ int index_builder_start(struct index_builder *builder, struct index_directory *d
     return -error;
 }
 
-/* Makes the threads end after their steps. */
+/* Ends all builds, with their steps. The lock is held. */
+static void cancel_builds(struct index_builder *builder)
+{
+    for (struct list *link = builder->builds.next; link != &builder->builds; link = link->next) {
+        struct index_build *build = list_object(link, struct index_build, link);
+        if (build->ending)
+            continue;
+        atomic_store(&build->cancelled, true);
+        build->error = build->error != 0 ? build->error : -CANCELLED;
+    }
+    pthread_cond_broadcast(&builder->work);
+}
+
+/* Makes the threads end. */
 static void ask_to_end(struct index_builder *builder)
 {
     HOLD_LOCK(&builder->lock);
     builder->ending = true;
-    pthread_cond_broadcast(&builder->work);
+    cancel_builds(builder);
 }
 
 static struct index_build *take_any_build(struct index_builder *builder)
@@ -355,6 +348,12 @@ int index_builder_join(struct index_builder *builder, const struct reading *read
     if (fresh != NULL) /* another thread was first, or the waiter has left */
         index_build_free(fresh);
     return error;
+}
+
+void index_builder_cancel(struct index_builder *builder)
+{
+    HOLD_LOCK(&builder->lock);
+    cancel_builds(builder);
 }
 
 bool index_builder_leave(struct index_builder *builder, struct index_waiter *waiter)

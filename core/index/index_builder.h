@@ -6,8 +6,9 @@
  *     build 2   |done|step C|      |                         the build whose turn it is
  *
  * A build continues from an existing index: the generation's in memory (core/index/index_note.h),
- * one in the index directory, or the first part of either if the file has grown. If no waiter is
- * left, the build stops, and what it has counted is kept in memory for the next request.
+ * one in the index directory, or the first part of either if the file has grown or the counting was
+ * interrupted. If no waiter is left, the build stops, and what it has counted is kept for the next
+ * request. It is kept in the index directory too, also once a minute, as the process may be killed.
  *
  * All functions are thread-safe. Threads and their stacks are created only at the start.
  */
@@ -33,6 +34,7 @@ struct index_builder {
     struct list builds;  /* protected by lock; the one whose turn it is first */
     bool ending;         /* protected by lock */
     struct build_counts counts[BUILD_KINDS]; /* protected by lock */
+    _Atomic int64_t save_every;              /* ms; how often what was made of a build is kept */
 };
 
 struct index_build;
@@ -79,6 +81,12 @@ void index_waiter_init(struct index_waiter *waiter,
  */
 int index_builder_join(struct index_builder *builder, const struct reading *reading,
                        const struct record_format *format, struct index_waiter *waiter);
+
+/*
+ * Ends all builds under way, and their steps early; what was counted before these is kept. Waiters
+ * get -CANCELLED, or -KEPT_PART if the index directory has it. Does not wait for that.
+ */
+void index_builder_cancel(struct index_builder *builder);
 
 /*
  * Stops waiting. Returns true if `ended` will not be called. May be called before

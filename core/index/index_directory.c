@@ -14,12 +14,19 @@
 #include "core/base/cleanup.h"
 #include "core/index/index_names.h"
 
+enum { PART_LEAST = 1024 * 1024 * 1024 }; /* a second or two of counting is not worth a file */
+
 void index_directory_init(struct index_directory *directory, const char *path, uint64_t least,
                           void (*warn)(void *argument, const char *path, const char *problem),
                           void *argument)
 {
     *directory = (struct index_directory){
-        .path = path, .least = least, .warn = warn, .warn_argument = argument};
+        .path = path,
+        .least = least,
+        .warn = warn,
+        .warn_argument = argument,
+        .part_least = PART_LEAST,
+    };
     pthread_mutex_init(&directory->lock, NULL);
 }
 
@@ -52,7 +59,8 @@ static uint64_t rest_of_key(const struct index_key *key)
 
 void index_directory_name(const struct index_key *key, char *text)
 {
-    const struct index_name name = {key->ends.first, rest_of_key(key), key->format};
+    const struct index_name name = {key->ends.first, rest_of_key(key), key->format,
+                                    key->unfinished};
     index_file_name(&name, text);
 }
 
@@ -70,15 +78,27 @@ int index_directory_open_part(const struct index_directory *directory, const str
 
 /* --- what goes wrong -------------------------------------------------------------------------- */
 
+static const char *words_of(int error)
+{
+    const char *words = strerrordesc_np(-error);
+
+    if (error == -EPERM)
+        return "others may write to it, or it, or a link to it, is another user's; indexes are not "
+               "kept: chmod go-w it";
+    return words != NULL ? words : "it cannot be written to";
+}
+
 void index_directory_warn(struct index_directory *directory, int error)
 {
-    if (atomic_exchange(&directory->warned, true))
-        return;
-    directory->warn(directory->warn_argument, directory->path,
-                    error == -EPERM
-                        ? "others may write to it, or it, or a link to it, is another user's; "
-                          "indexes are not kept: chmod go-w it"
-                        : strerror(-error));
+    atomic_store(&directory->trouble, error);
+    if (!atomic_exchange(&directory->warned, true))
+        directory->warn(directory->warn_argument, directory->path, words_of(error));
+}
+
+const char *index_directory_trouble(struct index_directory *directory)
+{
+    const int error = atomic_load(&directory->trouble);
+    return error != 0 ? words_of(error) : NULL;
 }
 
 /* Whether this warning is new. A few hundred are remembered. */

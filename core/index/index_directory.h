@@ -4,6 +4,7 @@
  *
  *     DIR/HEAD/REST.FORMAT     HEAD: digest of the file's first block; REST: of the file, its
  *                              attributes and its last block; FORMAT: the record format's name
+ *     DIR/HEAD/REST-part.FORMAT  an unfinished one: the making was interrupted
  *     DIR/HEAD/REST-PID-N.tmp  a file that is being written
  *
  * Any number of processes, on any number of hosts, may use one directory at once. A file is written
@@ -39,10 +40,14 @@ struct index_directory {
     void (*warn)(void *argument, const char *path,
                  const char *problem); /* constant; `path` is a file's or the directory's */
     void *warn_argument;               /* constant */
-    bool strict; /* constant; only verified indexes are used and kept; set before use */
+    bool strict; /* constant; only verified indexes are used and kept, and unfinished ones to go on
+                    from; set before use */
+    uint64_t part_least; /* constant; bytes: if the making is interrupted, what was made is kept if
+                            it is so much more than what is kept already; set before use */
     struct index_space
         *space;         /* constant; counts the space of kept indexes; or NULL; set before use */
     atomic_bool warned; /* that nothing can be kept */
+    atomic_int trouble; /* why the last index could not be kept or looked for, as -errno; or 0 */
     atomic_uint temporaries;             /* how many have been written */
     _Atomic uint64_t found[BUILD_KINDS]; /* how many were found, so that none had to be made */
     pthread_mutex_t lock;
@@ -65,8 +70,11 @@ void index_directory_name(const struct index_key *key, char *text);
  */
 int index_directory_open_part(const struct index_directory *directory, const struct index_key *key);
 
-/* Warns once that no index can be kept because of this error. */
+/* Notes that no index can be kept because of this error, and warns of it once. */
 void index_directory_warn(struct index_directory *directory, int error);
+
+/* Why the directory could not be used the last time, in words; NULL: it could, or was not yet. */
+const char *index_directory_trouble(struct index_directory *directory);
 
 /*
  * Removes the unusable index `name` from the open part `part`, as it would be found again and

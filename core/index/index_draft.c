@@ -103,10 +103,12 @@ static int find_known(struct index_directory *directory, struct index_note *note
     void *kept = NULL;
     match = (int)index_lookup(directory, &query, &draft->key, &kept);
     draft->old = kept;
-    if (match != INDEX_OTHER) {
+    if (match == INDEX_SAME && draft->old->size == draft->size)
+        draft->key.unfinished = false; /* all was counted, but it was not certain */
+    if (match != INDEX_OTHER)
         index_note_put(note, draft->old, &draft->key, &draft->of);
+    if (match != INDEX_OTHER && !draft->key.unfinished)
         index_note_set_kept(note, draft->old->size);
-    }
     return match;
 }
 
@@ -159,7 +161,9 @@ int index_draft_begin(struct index_directory *directory, const struct reading *r
         return -TRY_AGAIN;
     if (format->zeros_end && saturating_sub(draft->size, file_data(&draft->of.file)) > empty_most)
         return -EFBIG;
-    int match = correct_match(draft, find_known(directory, note, generation, fd, draft));
+    const int found = find_known(directory, note, generation, fd, draft);
+    draft->sure = found == INDEX_SAME && draft->key.verified;
+    const int match = correct_match(draft, found);
     if (match < 0 || match == INDEX_SAME)
         return match;
     int error = begin_whole(directory, note, generation, fd, draft);
@@ -200,19 +204,7 @@ static bool is_as_begun(const struct index_draft *draft, struct generation *gene
                              : now->sample == draft->whole.sample);
 }
 
-int index_draft_confirm(const struct index_draft *draft, struct generation *generation, int fd)
-{
-    struct index_key now;
-
-    if (is_untouched(draft, generation))
-        return 0;
-    int error = make_end_key(fd, draft, &now);
-    if (error == 0 && !is_as_begun(draft, generation, fd, &now))
-        error = -TRY_AGAIN;
-    return error == -ESTALE ? -TRY_AGAIN : error;
-}
-
-/* The key of what was counted, and the file's attributes when it was made. */
+/* The key of what was counted, and the file's attributes when it was looked at. */
 struct end_of_draft {
     const struct index_draft *draft;
     struct index_key key;
@@ -231,9 +223,12 @@ static int end_draft(void *argument, const struct reading *reading, int fd)
     int error = reading_check(reading, fd);
     if (error != 0)
         return error;
-    error = make_end_key(fd, draft, &end->key);
-    bool untouched = is_untouched(draft, reading->generation);
-    end->key.verified = untouched && draft->old == NULL;
+    const bool untouched = is_untouched(draft, reading->generation);
+    if (untouched)
+        end->key = draft->whole;
+    else
+        error = make_end_key(fd, draft, &end->key);
+    end->key.verified = untouched && (draft->old == NULL || draft->sure);
     if (error == 0 && !untouched && !is_as_begun(draft, reading->generation, fd, &end->key))
         error = -TRY_AGAIN;
     end->then = generation_identity(reading->generation);
@@ -252,8 +247,26 @@ int index_draft_end(const struct index_draft *draft, const struct reading *readi
         return -TRY_AGAIN;
     const struct file_identity now = generation_identity(reading->generation);
     *key = end.key;
+    key->settled = draft->settled;
     key->verified = key->verified && file_identity_equal(&end.then, &now);
     return 0;
+}
+
+int index_draft_end_part(const struct index_draft *draft, const struct reading *reading,
+                         struct index_key *key)
+{
+    int error = index_draft_end(draft, reading, key);
+
+    key->unfinished = true;
+    return error;
+}
+
+bool index_draft_save_part(const struct index_draft *draft, struct index_directory *directory,
+                           const struct index_key *key, const struct kept_type *type, void *part)
+{
+    return directory->path != NULL && !draft->in_memory && !draft->of_part &&
+           draft->of.file.size >= directory->least &&
+           index_save_part(directory, key, type, part) == 0;
 }
 
 /* Whether there is a record after the last record end. */

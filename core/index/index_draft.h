@@ -16,6 +16,7 @@
 
 #include "core/content/reading.h"
 #include "core/index/index_directory.h"
+#include "core/index/kept_type.h"
 #include "core/index/record_index.h"
 
 /* What an index starts from: the file as it is, and what is known about it. */
@@ -31,6 +32,7 @@ struct index_draft {
     struct index_key whole;   /* of all of the file; not made if `old` is all of it */
     struct record_index *old; /* a reference for the caller, or NULL */
     struct index_key key;     /* of `old` */
+    bool sure;                /* `old` is verified, and of the file as it is now */
 };
 
 /*
@@ -49,15 +51,9 @@ uint64_t index_draft_covers(const struct index_draft *draft);
 bool index_draft_holds(const struct index_draft *draft, struct generation *generation);
 
 /*
- * If the file has changed since the beginning, compares what it holds with what it held then, by
- * digests: a file that has grown may also have been rewritten. Returns 0, -TRY_AGAIN if it was, or
- * an error as content_sample_read().
- */
-int index_draft_confirm(const struct index_draft *draft, struct generation *generation, int fd);
-
-/*
  * Makes the key of what was read since the beginning, if the file still is, or has grown out of,
- * what it was then. Returns 0, -TRY_AGAIN if it may have changed, or an error as content_read().
+ * what it was then. If the file has not changed, that is the key of the beginning. Returns 0,
+ * -TRY_AGAIN if it may have changed, or an error as content_read().
  */
 int index_draft_end(const struct index_draft *draft, const struct reading *reading,
                     struct index_key *key);
@@ -69,6 +65,17 @@ int index_draft_end(const struct index_draft *draft, const struct reading *readi
  */
 int index_draft_publish(const struct index_draft *draft, struct index_directory *directory,
                         const struct reading *reading, struct record_index *index);
+
+/*
+ * Makes the key of an index that is unfinished, as the counting was interrupted. Returns as
+ * index_draft_end().
+ */
+int index_draft_end_part(const struct index_draft *draft, const struct reading *reading,
+                         struct index_key *key);
+
+/* Keeps an unfinished index, or map, in the index directory. Returns whether it is there now. */
+bool index_draft_save_part(const struct index_draft *draft, struct index_directory *directory,
+                           const struct index_key *key, const struct kept_type *type, void *part);
 
 /*
  * Whether an index from before the file grew may be taken from the index directory. It may not if

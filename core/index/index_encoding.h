@@ -11,7 +11,8 @@
  *             11         1 if holes were passed
  *             12         how many groups of 64 blocks follow
  *             13         bytes that follow the words
- *             14 … 20    of the key: inode, birth time (s, ns), file system (2), sample, verified
+ *             14 … 20    of the key: inode, birth time (s, ns), file system (2), sample, and
+ *                        1 if it is verified + 2 if it is unfinished
  *             21         bytes of content that are indexed; 0: as many as the file has
  *             22         the state after the indexed bytes, and at the start of the last block << 8
  *             23         XXH3 of what follows, and of all other words

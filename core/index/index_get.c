@@ -49,6 +49,7 @@ static int make_at_once(const struct index_draft *draft, struct index_directory 
 struct draft_order {
     struct index_directory *directory;
     const struct record_format *format;
+    bool finds_only;
     struct index_draft draft;
     int match; /* an enum index_match, or an error */
 };
@@ -73,7 +74,8 @@ static int get_once(struct draft_order *order, const struct reading *reading,
             *index = steal_pointer(&draft->old);
         else
             error = -TRY_AGAIN;
-    } else if (error == 0 && draft->size - index_draft_covers(draft) > COUNTED_AT_ONCE) {
+    } else if (error == 0 &&
+               (order->finds_only || draft->size - index_draft_covers(draft) > COUNTED_AT_ONCE)) {
         error = -AWAITS_INDEX;
     } else if (error == 0) {
         error = make_at_once(draft, order->directory, reading, index);
@@ -82,15 +84,28 @@ static int get_once(struct draft_order *order, const struct reading *reading,
     return error;
 }
 
+static int try_get(struct draft_order *order, const struct reading *reading,
+                   struct record_index **index)
+{
+    int error = -TRY_AGAIN;
+
+    for (int i = 0; i < GET_ATTEMPTS && error == -TRY_AGAIN; i++)
+        error = get_once(order, reading, index);
+    return error == -TRY_AGAIN ? -ESTALE : error;
+}
+
 int index_get(struct index_directory *directory, const struct reading *reading,
               const struct record_format *format, struct record_index **index)
 {
     struct draft_order order = {.directory = directory, .format = format};
-    int error = -TRY_AGAIN;
+    return try_get(&order, reading, index);
+}
 
-    for (int i = 0; i < GET_ATTEMPTS && error == -TRY_AGAIN; i++)
-        error = get_once(&order, reading, index);
-    return error == -TRY_AGAIN ? -ESTALE : error;
+int index_find(struct index_directory *directory, const struct reading *reading,
+               const struct record_format *format, struct record_index **index)
+{
+    struct draft_order order = {.directory = directory, .format = format, .finds_only = true};
+    return try_get(&order, reading, index);
 }
 
 bool index_is_there(struct index_directory *directory, const struct reading *reading,

@@ -24,6 +24,13 @@ int index_get(struct index_directory *directory, const struct reading *reading,
               const struct record_format *format, struct record_index **index);
 
 /*
+ * The same, but counts nothing: returns -AWAITS_INDEX if there is no index of all of the content in
+ * memory or in the index directory.
+ */
+int index_find(struct index_directory *directory, const struct reading *reading,
+               const struct record_format *format, struct record_index **index);
+
+/*
  * Whether there is an index of the file, or one from before it grew, in memory or in the index
  * directory. Does not load it. The reading need not be pinned. False if the file cannot be looked
  * at.

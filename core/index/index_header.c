@@ -12,6 +12,9 @@
 
 enum { VERSION = 2 };
 
+/* Bits of WORD_VERIFIED. */
+enum { IS_VERIFIED = 1, IS_UNFINISHED = 2 };
+
 static const uint64_t magic = UINT64_C(0x786469736667690a); /* "\nigfsidx", read backwards */
 
 /* Instead of the number of a record format. */
@@ -52,7 +55,8 @@ int index_header_read(int fd, struct index_header *header, struct index_key *key
         return error;
     if (index_header_word(header, WORD_MAGIC) != magic || !find_format(header, &format) ||
         index_header_word(header, WORD_SIZE) > OFFSET_MAX ||
-        index_header_word(header, WORD_CONTENT) > OFFSET_MAX)
+        index_header_word(header, WORD_CONTENT) > OFFSET_MAX ||
+        index_header_word(header, WORD_VERIFIED) > (IS_VERIFIED | IS_UNFINISHED))
         return -WRONG_INDEX;
     *key = (struct index_key){
         .format = format,
@@ -68,9 +72,13 @@ int index_header_read(int fd, struct index_header *header, struct index_key *key
         .file_system = {{index_header_word(header, WORD_FILE_SYSTEM),
                          index_header_word(header, WORD_FILE_SYSTEM_2)}},
         .sample = index_header_word(header, WORD_SAMPLE),
-        .verified = index_header_word(header, WORD_VERIFIED) == 1,
+        .verified = (index_header_word(header, WORD_VERIFIED) & IS_VERIFIED) != 0,
+        .unfinished = (index_header_word(header, WORD_VERIFIED) & IS_UNFINISHED) != 0,
         .ends = {index_header_word(header, WORD_HEAD), index_header_word(header, WORD_TAIL), true},
     };
+    const uint64_t content = index_header_word(header, WORD_CONTENT);
+    key->covered = content != 0 ? content : key->size;
+    key->settled = true;
     return 0;
 }
 
@@ -89,7 +97,8 @@ static void fill_key(struct index_header *header, const struct index_key *key)
     index_header_set(header, WORD_FILE_SYSTEM, key->file_system.words[0]);
     index_header_set(header, WORD_FILE_SYSTEM_2, key->file_system.words[1]);
     index_header_set(header, WORD_SAMPLE, key->sample);
-    index_header_set(header, WORD_VERIFIED, key->verified ? 1 : 0);
+    index_header_set(header, WORD_VERIFIED,
+                     (key->verified ? IS_VERIFIED : 0) | (key->unfinished ? IS_UNFINISHED : 0));
 }
 
 void index_header_fill(struct index_header *header, const struct index_key *key)

@@ -31,6 +31,9 @@ struct index_key {
     struct content_ends ends; /* of the first `size` bytes */
     uint64_t sample;          /* content_sample_sum() of them; made by index_key_add_sample() */
     bool verified;            /* all was counted and certainly belongs to this one content */
+    bool unfinished;  /* it was interrupted: it is of a first part of the content, or not certain */
+    uint64_t covered; /* bytes of content that it is of; only set if it was read from a file */
+    bool settled;     /* a change since moves mtime or ctime for certain; not kept in a file */
 };
 
 /* How an index with this key relates to a file as it is now. */

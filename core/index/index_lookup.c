@@ -28,10 +28,12 @@ struct index_search {
     struct index_directory *directory;
     const struct index_query *query;
     int part;
-    struct index_key wanted; /* of the current file, without the sample */
-    struct index_key newest; /* the last one made of the inode; size 0: none */
-    void *kept;              /* a reference; the result */
-    struct index_key key;    /* of the result */
+    struct index_key wanted;    /* of the current file, without the sample */
+    struct index_key newest[2]; /* the last one made of the inode, finished and unfinished; size 0:
+                                   none */
+    int matches[2];             /* how these relate to the file: an enum index_match */
+    void *kept;                 /* a reference; the result */
+    struct index_key key;       /* of the result */
 };
 
 /* Records for sweeps that an index is in use, but not too often. */
@@ -83,7 +85,7 @@ static int open_candidate(const struct index_search *search, const char *name,
 /* Whether an undamaged index may be used for the file, whose name or ends it matches. */
 static bool may_be_used(const struct index_search *search, enum index_match match)
 {
-    if (search->directory->strict && !search->key.verified)
+    if (search->directory->strict && !search->key.verified && !search->key.unfinished)
         return false;
     return index_key_match_sample(&search->key, search->query->fd, (int)match) == (int)match;
 }
@@ -115,8 +117,9 @@ static void consider_candidate(struct index_search *search, const char *name)
 
     if (fd < 0 || !index_key_same_file(&key, &search->wanted))
         return;
-    if (search->newest.size == 0 || time_compare(key.ctime, search->newest.ctime) > 0)
-        search->newest = key;
+    struct index_key *newest = &search->newest[key.unfinished ? 1 : 0];
+    if (newest->size == 0 || time_compare(key.ctime, newest->ctime) > 0)
+        *newest = key;
 }
 
 static void consider_all(struct index_search *search, DIR *listing)
@@ -126,7 +129,8 @@ static void consider_all(struct index_search *search, DIR *listing)
 
     for (const struct dirent *entry;
          candidates < MOST_CANDIDATES && (entry = readdir(listing)) != NULL;) {
-        if (!index_file_name_parse(entry->d_name, &name) || name.format != search->query->format)
+        if (!index_file_name_parse(entry->d_name, &name) || name.format != search->query->format ||
+            (search->directory->strict && !name.unfinished))
             continue;
         consider_candidate(search, entry->d_name);
         candidates++;
@@ -155,30 +159,48 @@ static int begin_index_search(struct index_search *search, struct index_director
     return search->part;
 }
 
-/* Whether there is an index (search->newest) of the file as it was before it grew. */
-static bool find_beginning(struct index_search *search)
+/* Looks for indexes (search->newest) to go on from, and how they relate to the file. */
+static void find_beginnings(struct index_search *search)
 {
     AUTO_CLOSEDIR DIR *listing = index_names_list(search->part, ".");
 
     if (listing != NULL)
         consider_all(search, listing);
-    return search->newest.size > 0 &&
-           index_key_match(&search->newest, search->query->fd, search->query->now) == INDEX_BEGINS;
+    for (size_t i = 0; i < 2; i++)
+        if (search->newest[i].size > 0)
+            search->matches[i] =
+                index_key_match(&search->newest[i], search->query->fd, search->query->now);
 }
 
-static enum index_match load_beginning(struct index_search *search)
+static bool has_beginning(struct index_search *search)
 {
+    find_beginnings(search);
+    return search->matches[0] == INDEX_BEGINS;
+}
+
+static enum index_match load_newest(struct index_search *search, size_t which)
+{
+    const int match = search->matches[which];
     char name[INDEX_NAME_MOST];
 
-    if (!find_beginning(search))
+    if (match <= INDEX_OTHER)
         return INDEX_OTHER;
-    index_directory_name(&search->newest, name);
-    if (!take_candidate(search, name, INDEX_BEGINS))
+    index_directory_name(&search->newest[which], name);
+    if (!take_candidate(search, name, (enum index_match)match))
         return INDEX_OTHER;
-    if (kept_type_of(search)->may_grow(search->kept))
-        return INDEX_BEGINS;
+    if (match == INDEX_SAME || kept_type_of(search)->may_grow(search->kept))
+        return (enum index_match)match;
     drop_kept(search);
     return INDEX_OTHER;
+}
+
+/* Takes the one that is of more, if it can be used. */
+static enum index_match load_beginning(struct index_search *search)
+{
+    find_beginnings(search);
+    const size_t first = search->newest[1].covered > search->newest[0].covered ? 1 : 0;
+    const enum index_match match = load_newest(search, first);
+    return match != INDEX_OTHER ? match : load_newest(search, 1 - first);
 }
 
 enum index_match index_lookup(struct index_directory *directory, const struct index_query *query,
@@ -195,7 +217,7 @@ enum index_match index_lookup(struct index_directory *directory, const struct in
     index_directory_name(&search.wanted, name);
     if (take_candidate(&search, name, INDEX_SAME))
         match = INDEX_SAME;
-    else if (query->beginnings && !directory->strict)
+    else if (query->beginnings)
         match = load_beginning(&search);
     if (match != INDEX_OTHER)
         atomic_fetch_add(&directory->found[query->format != NULL ? BUILD_INDEX : BUILD_MAP], 1);
@@ -214,5 +236,5 @@ bool index_lookup_has(struct index_directory *directory, const struct index_quer
         return false;
     index_directory_name(&search.wanted, name);
     AUTO_CLOSE int index = open_candidate(&search, name, &search.key);
-    return index >= 0 || (query->beginnings && find_beginning(&search));
+    return index >= 0 || (query->beginnings && has_beginning(&search));
 }

@@ -14,20 +14,21 @@ struct index_query {
     uint16_t content;                   /* content_type.number */
     int fd;                             /* of the file */
     const struct file_identity *now;    /* its attributes */
-    bool beginnings;                    /* an index from before it grew is accepted */
+    bool beginnings;                    /* one of a first part of the content is accepted */
 };
 
 /*
  * Looks for the index, or the map, of a file as it is (INDEX_SAME). If there is none and a
  * beginning is accepted, looks for the last one that was made of the same inode, if the file has
- * grown since (INDEX_BEGINS). In both cases *kept is a reference that the caller owns, and *key its
- * key; else *kept is NULL. Returns an enum index_match; INDEX_OTHER: there is none. Thread-safe;
- * blocks as the file systems of both do.
+ * grown since (INDEX_BEGINS), and for an unfinished one of the file as it is (INDEX_SAME and
+ * key->unfinished) or was before it grew. Of these, the one that is of more counts. *kept is a
+ * reference that the caller owns, and *key its key; or *kept is NULL. Returns an enum index_match;
+ * INDEX_OTHER: there is none. Thread-safe; blocks as the file systems of both do.
  */
 enum index_match index_lookup(struct index_directory *directory, const struct index_query *query,
                               struct index_key *key, void **kept);
 
-/* Whether index_lookup() would find one, judging by the keys; reads nothing else. */
+/* Whether index_lookup() would find a finished one, judging by the keys; reads nothing else. */
 bool index_lookup_has(struct index_directory *directory, const struct index_query *query);
 
 /*

@@ -15,11 +15,17 @@
 #include "core/format/record_formats.h"
 
 static const char temporary_suffix[] = ".tmp";
+static const char unfinished_mark[] = "-part";
 static const char map_suffix[] = "map"; /* no record format has this name */
 
 static const char *suffix_of(const struct index_name *name)
 {
     return name->format != NULL ? name->format->name : map_suffix;
+}
+
+static const char *mark_of(const struct index_name *name)
+{
+    return name->unfinished ? unfinished_mark : "";
 }
 
 void index_part_name(uint64_t part, char *text)
@@ -29,13 +35,14 @@ void index_part_name(uint64_t part, char *text)
 
 void index_file_name(const struct index_name *name, char *text)
 {
-    (void)snprintf(text, INDEX_NAME_MOST, "%016" PRIx64 ".%s", name->rest, suffix_of(name));
+    (void)snprintf(text, INDEX_NAME_MOST, "%016" PRIx64 "%s.%s", name->rest, mark_of(name),
+                   suffix_of(name));
 }
 
 void index_path(const struct index_name *name, char *text)
 {
-    (void)snprintf(text, 2 * (size_t)INDEX_NAME_MOST, "%016" PRIx64 "/%016" PRIx64 ".%s",
-                   name->part, name->rest, suffix_of(name));
+    (void)snprintf(text, 2 * (size_t)INDEX_NAME_MOST, "%016" PRIx64 "/%016" PRIx64 "%s.%s",
+                   name->part, name->rest, mark_of(name), suffix_of(name));
 }
 
 void index_temporary_name(const struct index_name *name, unsigned number, char *text)
@@ -54,7 +61,12 @@ bool index_file_name_parse(const char *text, struct index_name *name)
 {
     const char *end = digits_parse(text, &name->rest);
 
-    if (end == NULL || *end != '.')
+    if (end == NULL)
+        return false;
+    name->unfinished = strncmp(end, unfinished_mark, sizeof(unfinished_mark) - 1) == 0;
+    if (name->unfinished)
+        end += sizeof(unfinished_mark) - 1;
+    if (*end != '.')
         return false;
     name->format = record_format_filed(end + 1);
     return name->format != NULL || strcmp(end + 1, map_suffix) == 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The names in an index directory, DIR/PART/REST.FORMAT, and how it is opened. PART and REST are 16
- * hexadecimal digits, FORMAT is the name of a record format, or "map".
+ * hexadecimal digits, FORMAT is the name of a record format, or "map". One that is unfinished is
+ * DIR/PART/REST-part.FORMAT.
  */
 #ifndef BIGFS_CORE_INDEX_INDEX_NAMES_H
 #define BIGFS_CORE_INDEX_INDEX_NAMES_H
@@ -20,6 +21,7 @@ struct index_name {
     uint64_t part;
     uint64_t rest;
     const struct record_format *format; /* NULL: it is a map */
+    bool unfinished;                    /* the making was interrupted */
 };
 
 /* Writes PART, REST.FORMAT, or both with a slash between; the latter needs room for two names. */
@@ -30,7 +32,7 @@ void index_path(const struct index_name *name, char *text);
 /* Writes the name of a temporary file; `number` makes it unique in this process. */
 void index_temporary_name(const struct index_name *name, unsigned number, char *text);
 
-/* Whether a text is one of these. The second sets `rest` and `format`. */
+/* Whether a text is one of these. The second sets all but `part`. */
 bool index_part_parse(const char *text, uint64_t *part);
 bool index_file_name_parse(const char *text, struct index_name *name);
 bool index_name_is_temporary(const char *text);

@@ -88,7 +88,8 @@ static int match_version(const struct index_note *note, const struct version *no
         return INDEX_OTHER;
     if (!same && (now->file.size <= note->of.file.size || atomic_load(&note->index->holes)))
         return INDEX_OTHER;
-    return same && note->key.size == now->file.size ? INDEX_SAME : INDEX_BEGINS;
+    return same && note->key.size == now->file.size && !note->key.unfinished ? INDEX_SAME
+                                                                             : INDEX_BEGINS;
 }
 
 static int recall_index(struct index_note *note, const struct version *now,
@@ -105,7 +106,7 @@ bool index_note_has(struct index_note *note, const struct version *now)
 {
     HOLD_LOCK(&note->lock);
     /* That of the first part of what was counted in vain is none yet. */
-    return match_version(note, now) != INDEX_OTHER && note->key.size == note->of.file.size;
+    return match_version(note, now) != INDEX_OTHER && !note->key.unfinished;
 }
 
 int index_note_get(struct index_note *note, int fd, const struct version *now,

@@ -154,7 +154,10 @@ static bool is_outdated(const struct index_key *other, const struct index_key *k
             file_system_id_equal(&other->file_system, &key->file_system));
 }
 
-/* Removes all other indexes of the inode. */
+/*
+ * Removes all other indexes of the inode. A finished one may be of more than an unfinished one, and
+ * is listed.
+ */
 static void remove_outdated(const struct saving *saving)
 {
     AUTO_CLOSEDIR DIR *listing = index_names_list(saving->part, ".");
@@ -163,7 +166,8 @@ static void remove_outdated(const struct saving *saving)
 
     for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
         if (!index_file_name_parse(entry->d_name, &name) || name.format != saving->key->format ||
-            strcmp(entry->d_name, saving->name) == 0)
+            strcmp(entry->d_name, saving->name) == 0 ||
+            (saving->key->unfinished && !name.unfinished))
             continue;
         AUTO_CLOSE int fd = index_lookup_open(saving->directory, saving->key, saving->part,
                                               entry->d_name, -1, &other);
@@ -195,12 +199,25 @@ int index_save(struct index_directory *directory, const struct index_key *key,
     struct saving saving = {.directory = directory, .key = key, .type = type, .kept = kept};
     int error = -ENOENT;
 
-    if (directory->path == NULL || (directory->strict && !key->verified))
+    if (directory->path == NULL || (directory->strict && !key->verified && !key->unfinished))
         return 0;
     index_directory_name(key, saving.name);
     for (int i = 0; i < SAVE_ATTEMPTS && error == -ENOENT; i++)
         error = save_once(&saving);
     if (error != 0)
         index_directory_warn(directory, error);
+    else
+        atomic_store(&directory->trouble, 0);
     return error;
+}
+
+int index_save_part(struct index_directory *directory, const struct index_key *key,
+                    const struct kept_type *type, void *part)
+{
+    struct index_key kept = *key;
+
+    kept.unfinished = true;
+    if (!key->settled)
+        kept.mtime = kept.ctime = (struct timespec){0};
+    return index_save(directory, &kept, type, part);
 }

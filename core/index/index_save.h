@@ -8,10 +8,19 @@
 
 /*
  * Keeps what the key is of, and removes all others of the same inode and format that begin alike.
+ * (An unfinished one replaces only unfinished ones.)
  * Returns 0, or why it could not be kept, after a warning. Thread-safe; blocks as the file system
  * does.
  */
 int index_save(struct index_directory *directory, const struct index_key *key,
                const struct kept_type *type, void *kept);
+
+/*
+ * The same for what is unfinished. If the times of the key cannot be trusted, they are not kept:
+ * then only digests can tell later that the file begins with what was counted, which are compared
+ * if it has grown since.
+ */
+int index_save_part(struct index_directory *directory, const struct index_key *key,
+                    const struct kept_type *type, void *part);
 
 #endif

@@ -96,7 +96,8 @@ static int begin_map_draft(void *argument, const struct reading *reading, int fd
     draft->settled = file_identity_unsettled_ms(&draft->of.file, fd) == 0;
     order->match = (int)index_lookup(order->directory, &query, &draft->key, &kept);
     order->map = kept;
-    if (order->match == INDEX_SAME)
+    draft->sure = order->match == INDEX_SAME && draft->key.verified;
+    if (order->match == INDEX_SAME && !draft->key.unfinished)
         return 0;
     int error = index_key_make(fd, NULL, draft->content, &draft->of.file, &draft->whole);
     if (error != 0)
@@ -123,10 +124,37 @@ static int use_kept(const struct map_order *order, const struct reading *reading
     return error != 0 ? error : order->match;
 }
 
+/*
+ * Takes over an unfinished map that was kept. What a map tells is not counted again, so a strict
+ * directory uses one that is certain only.
+ */
+static int use_kept_part(const struct map_order *order, struct content_map **part)
+{
+    const struct index_draft *draft = order->draft;
+
+    if (order->directory->strict && !draft->sure)
+        return INDEX_OTHER;
+    int error = store_aids(order->directory, &draft->key, order->map);
+    if (error == 0)
+        *part = content_map_ref(order->map);
+    return error != 0 ? error : INDEX_BEGINS;
+}
+
+static int use_known(const struct map_order *order, const struct reading *reading,
+                     struct map_note *note, struct content_map **part)
+{
+    *part = order->directory->strict ? NULL : map_note_get_part(note);
+    if (order->map == NULL || !order->draft->key.unfinished)
+        return use_kept(order, reading, note);
+    return *part == NULL ? use_kept_part(order, part) : INDEX_BEGINS;
+}
+
 int map_draft_begin(struct index_directory *directory, const struct reading *reading,
-                    struct index_draft *draft)
+                    struct index_draft *draft, struct content_map **part)
 {
     struct map_order order = {.directory = directory, .draft = draft};
+
+    *part = NULL;
 
     *draft = (struct index_draft){
         .content = reading->source->content->number,
@@ -142,7 +170,7 @@ int map_draft_begin(struct index_directory *directory, const struct reading *rea
     if (error == 0 && !index_draft_holds(draft, reading->generation))
         error = -ESTALE;
     if (error == 0)
-        error = use_kept(&order, reading, note);
+        error = use_known(&order, reading, note, part);
     content_map_unref(order.map);
     return error;
 }
@@ -188,7 +216,7 @@ int map_draft_publish(const struct index_draft *draft, struct index_directory *d
 
     if (error != 0)
         return error;
-    key.verified = key.verified && !continues;
+    key.verified = key.verified && (!continues || draft->sure);
     const bool keeps = is_map_worth_keeping(directory, draft, map_note_kept(note)) &&
                        (!directory->strict || key.verified) &&
                        index_save(directory, &key, &map_kept_type, map) == 0;
@@ -198,5 +226,14 @@ int map_draft_publish(const struct index_draft *draft, struct index_directory *d
         error = map_publish(reading, map, draft->of.file.size, draft->looked);
     if (error == 0 && keeps)
         map_note_set_kept(note, draft->of.file.size);
+    return error;
+}
+
+int map_draft_end_part(const struct index_draft *draft, const struct reading *reading,
+                       bool continues, struct index_key *key)
+{
+    int error = index_draft_end_part(draft, reading, key);
+
+    key->verified = key->verified && (!continues || draft->sure);
     return error;
 }

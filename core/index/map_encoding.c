@@ -26,6 +26,7 @@ enum {
     ENTRY_WORDS = 3, /* of a place or a damage */
     ENTRIES = 4096,  /* in the buffer */
     REASON_SHIFT = 8,
+    CHECK_SHIFT = 32,
     BITS_SHIFT = 32,
     STARTS_UNIT_SHIFT = 40,
 };
@@ -76,7 +77,8 @@ static int take_place(struct content_map *map, const struct map_file *file, size
     };
     const struct map_place *before = map->count > 0 ? &map->places[map->count - 1] : NULL;
 
-    if (place.file > OFFSET_MAX || place.plain > map->known ||
+    if (place.file > OFFSET_MAX ||
+        place.plain > (map->end == CODEC_GOES_ON ? map->size : map->known) ||
         (before != NULL && (place.plain < before->plain || place.file < before->file)) ||
         (before == NULL && (place.plain != 0 || !place.starts_unit)))
         return -WRONG_INDEX;
@@ -148,6 +150,8 @@ static bool knows_all(const struct content_map *map)
 
     if (map->count == 0 && map->known > 0)
         return false;
+    if (map->end == CODEC_GOES_ON)
+        return content_map_walked(map) >= map->file && content_map_known(map) == map->size;
     return map->known == map->size ||
            (last != NULL && last->from <= map->known && last->to == map->size);
 }
@@ -179,15 +183,16 @@ static bool begin_map_of(const struct index_header *header, const struct index_k
                          struct content_map *map)
 {
     const uint64_t end = map_word(header, MAP_WORD_END) & UINT8_MAX;
-    const uint64_t reason = map_word(header, MAP_WORD_END) >> REASON_SHIFT;
+    const uint64_t reason = (uint32_t)map_word(header, MAP_WORD_END) >> REASON_SHIFT;
 
     map->file = map_word(header, MAP_WORD_FILE);
     map->size = map_word(header, MAP_WORD_SIZE);
     map->known = map_word(header, MAP_WORD_KNOWN);
     map->end = (enum codec_end)end;
     map->reason = (enum codec_reason)reason;
-    return end > CODEC_GOES_ON && end <= CODEC_START_ALONE && reason <= CODEC_NEEDS_MEMORY &&
-           map->file <= key->size && map->size <= OFFSET_MAX && map->known <= map->size;
+    return end <= CODEC_START_ALONE && (end == CODEC_GOES_ON) == key->unfinished &&
+           reason <= CODEC_NEEDS_MEMORY && map->file <= key->size && map->size <= OFFSET_MAX &&
+           map->known <= map->size;
 }
 
 static int decode_map(int fd, const struct index_header *header, const struct index_key *key,
@@ -224,6 +229,9 @@ int map_decode(int fd, struct index_key *key, struct content_map **map)
         return error;
     }
     read->kept_digest = index_header_word(&header, WORD_DIGEST);
+    if (read->end == CODEC_GOES_ON)
+        read->begun = (struct codec_begun){
+            read->file, read->known, (uint32_t)(map_word(&header, MAP_WORD_END) >> CHECK_SHIFT)};
     *map = read;
     return 0;
 }
@@ -276,7 +284,7 @@ static void put_damage(struct map_file *file, size_t entry, const struct content
                        uint64_t number)
 {
     const struct map_damage *damage = &map->damages[number];
-    put_entry(file, entry, damage->from, damage->to, damage->file);
+    put_entry(file, entry, damage->from, min_u64(damage->to, content_map_told(map)), damage->file);
 }
 
 static int write_entries(struct map_file *file, const struct content_map *map, uint64_t count,
@@ -305,13 +313,17 @@ static uint64_t aids_in_use(const struct content_map *map)
 static void fill_map_words(struct index_header *header, const struct index_key *key,
                            const struct content_map *map)
 {
+    const bool goes_on = map->end == CODEC_GOES_ON;
+    const uint64_t check = goes_on ? map->begun.check : 0;
+
     index_header_fill(header, key);
-    map_set(header, MAP_WORD_END, (uint64_t)map->end | (uint64_t)map->reason << REASON_SHIFT);
-    map_set(header, MAP_WORD_DAMAGES, map->damage_count);
-    map_set(header, MAP_WORD_FILE, map->file);
+    map_set(header, MAP_WORD_END,
+            (uint64_t)map->end | (uint64_t)map->reason << REASON_SHIFT | check << CHECK_SHIFT);
+    map_set(header, MAP_WORD_DAMAGES, content_map_damages_told(map));
+    map_set(header, MAP_WORD_FILE, goes_on ? map->begun.file : map->file);
     map_set(header, MAP_WORD_PLACES, map->count);
-    map_set(header, MAP_WORD_SIZE, map->size);
-    map_set(header, MAP_WORD_KNOWN, map->known);
+    map_set(header, MAP_WORD_SIZE, content_map_told(map));
+    map_set(header, MAP_WORD_KNOWN, goes_on ? map->begun.plain : map->known);
 }
 
 int map_encode(int fd, const struct index_key *key, struct content_map *map)
@@ -326,7 +338,7 @@ int map_encode(int fd, const struct index_key *key, struct content_map *map)
     (void)XXH3_64bits_reset(&file->digest);
     int error = write_entries(file, map, map->count, put_place);
     if (error == 0)
-        error = write_entries(file, map, map->damage_count, put_damage);
+        error = write_entries(file, map, content_map_damages_told(map), put_damage);
     if (error == 0)
         error = write_part(file, map->aids, (size_t)aids_in_use(map));
     if (error != 0)

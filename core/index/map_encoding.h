@@ -3,19 +3,14 @@
  * A map as bytes of a file. It begins with the words of core/index/index_encoding.h, of which these
  * have another meaning:
  *
- *     words   9          how the walk ended: an enum codec_end, and an enum codec_reason << 8
- *             10         how many damages there are
- *             11         how far the file was walked, in bytes
- *             12         how many places there are
- *             21         plain bytes
- *             22         plain bytes of whole units
- *     then               the places, of each
- *                          8 bytes     offset in the file
- *                          8 bytes     plain bytes before it
- *                          8 bytes     size of its aid, bits << 32, 1 << 40 if it starts a unit
- *                        the damages, of each
- *                          3 × 8 bytes plain bytes [from, to), and where the unit is in the file
- *                        the aids, in the order of their places
+ *     words   9          how the walk ended: an enum codec_end, and an enum codec_reason << 8; if
+ * the map is unfinished, codec_begun.check << 32 10         how many damages there are 11 how far
+ * the file was walked, in bytes 12         how many places there are 21         plain bytes 22
+ * plain bytes of whole units; if the map is unfinished, words 11 and 22 are of the units before its
+ * last place then               the places, of each 8 bytes     offset in the file 8 bytes plain
+ * bytes before it 8 bytes     size of its aid, bits << 32, 1 << 40 if it starts a unit the damages,
+ * of each 3 × 8 bytes plain bytes [from, to), and where the unit is in the file the aids, in the
+ * order of their places
  *
  * Nothing is trusted before the digest is verified. The aids are read for the digest alone, and
  * then one by one as they are needed: they are most of a map. Each has a checksum of its own.
@@ -36,7 +31,10 @@
  */
 int map_decode(int fd, struct index_key *key, struct content_map **map);
 
-/* Writes a finished map, whose aids are in memory, to an empty file. Does not sync. */
+/*
+ * Writes a map, whose aids are in memory, to an empty file: a finished one, or an unfinished one
+ * (CODEC_GOES_ON) up to its last place. Does not sync.
+ */
 int map_encode(int fd, const struct index_key *key, struct content_map *map);
 
 /*

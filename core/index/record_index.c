@@ -219,6 +219,21 @@ void record_index_finish(struct record_index *index, bool ends_open)
     index->ends_open = ends_open;
 }
 
+struct record_index *record_index_part(struct record_index *index, uint64_t size)
+{
+    struct record_index *part = NULL;
+    {
+        HOLD_LOCK(&index->lock);
+        if (index->format->states > 1)
+            size = index->chosen;
+        if (size > 0)
+            part = record_index_new(index->format, size, index);
+    }
+    if (part != NULL)
+        record_index_finish(part, true);
+    return part;
+}
+
 struct record_index *record_index_ref(struct record_index *index)
 {
     atomic_fetch_add(&index->references, 1);

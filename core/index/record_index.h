@@ -134,6 +134,13 @@ int record_index_add_group(struct record_index *index, uint64_t number,
 /* Marks the index as completely counted. May be called more than once. */
 void record_index_finish(struct record_index *index, bool ends_open);
 
+/*
+ * Makes a finished index of the first part of one that threads still count into: of `size` bytes,
+ * which must all be counted; if the format has several states, of what was chosen. The caller owns
+ * the reference. NULL: that is nothing, or there is no memory.
+ */
+struct record_index *record_index_part(struct record_index *index, uint64_t size);
+
 struct record_index *record_index_ref(struct record_index *index);
 void record_index_unref(struct record_index *index); /* NULL is allowed */
 

@@ -2,8 +2,6 @@
 #include "core/view/rows_view.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/checked.h"
@@ -83,10 +81,21 @@ static int find_row_range(const struct view *view, const struct selector *select
     return find_rows(selector->offset, selector->length, file, data);
 }
 
-static size_t write_row_columns(const struct piece_data *data, char *text, size_t room)
+static uint64_t first_line_of(const struct piece_data *data)
 {
-    return (size_t)snprintf(text, room, "\t%" PRIu64 "\t%" PRIu64, data->first_row + 1, data->rows);
+    return data->first_row + 1;
 }
+
+static uint64_t lines_of(const struct piece_data *data)
+{
+    return data->rows;
+}
+
+static const struct view_column columns[] = {
+    {"first_line", first_line_of},
+    {"lines", lines_of},
+    {NULL, NULL},
+};
 
 const struct view_type rows_view = {
     .name = "rows",
@@ -107,6 +116,5 @@ const struct view_type rows_view = {
     .range_names = "A-B with A up to B, A+COUNT or -COUNT, counted from 1",
     .units = rows_of_view,
     .find_range = find_row_range,
-    .columns = "\tfirst_line\tlines",
-    .write_columns = write_row_columns,
+    .columns = columns,
 };

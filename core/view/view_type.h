@@ -89,6 +89,12 @@ struct piece_data {
     bool depends_on_size; /* if the file grows it may be another, wherever it lies */
 };
 
+/* A number that the table of a view tells of each piece. */
+struct view_column {
+    const char *name;
+    uint64_t (*value)(const struct piece_data *data);
+};
+
 /* What a type of view can do. No function keeps what it gets. */
 struct view_type {
     const char *name;
@@ -144,9 +150,8 @@ struct view_type {
     int (*find_range)(const struct view *view, const struct selector *selector,
                       const struct view_file *file, struct piece_data *data);
 
-    /* Columns that its table has beside the common ones: heading and values. NULL: none. */
-    const char *columns;
-    size_t (*write_columns)(const struct piece_data *data, char *text, size_t room);
+    /* Columns that its table has after the common ones, up to one without a name. NULL: none. */
+    const struct view_column *columns;
 };
 
 /* Whether views of a type can be of records of a format: an index needs one that is indexed. */

@@ -3,14 +3,13 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/file/mount_table.h"
+#include "fs/command/fusermount.h"
 
 enum { PATIENCE_S = 2 }; /* time limit for the orderly end */
 
@@ -68,25 +67,6 @@ void departure_end(struct departure *departure)
     pthread_mutex_destroy(&departure->lock);
 }
 
-/*
- * For users whom the kernel does not allow to unmount. The helper knows what each user has mounted.
- */
-static int detach_by_helper(const char *mountpoint)
-{
-    char program[] = "fusermount3";
-    char *arguments[] = {program, "-u", "-q", "-z", "--", (char *)(uintptr_t)mountpoint, NULL};
-    pid_t child = -1;
-    int status = 0;
-
-    int error = posix_spawnp(&child, program, NULL, NULL, arguments, environ);
-    if (error != 0)
-        return -error;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return -errno;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM;
-}
-
 int departure_detach(int table, const char *mountpoint, dev_t device)
 {
     dev_t found = 0;
@@ -95,7 +75,7 @@ int departure_detach(int table, const char *mountpoint, dev_t device)
         return -ENOENT;
     if (umount2(mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
         return 0;
-    return detach_by_helper(mountpoint);
+    return fusermount_unmount(mountpoint, true, NULL, 0);
 }
 
 bool departure_is_over(int fuse)

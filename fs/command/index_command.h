@@ -3,7 +3,7 @@
 #ifndef BIGFS_FS_COMMAND_INDEX_COMMAND_H
 #define BIGFS_FS_COMMAND_INDEX_COMMAND_H
 
-#include "fs/command/options.h"
+#include "fs/command/option_values.h"
 
 /*
  * Makes and keeps the index of each file, one after the other, with a progress bar if standard

@@ -5,20 +5,22 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/outcome.h"
 #include "core/content/empty_file.h"
 #include "core/content/reading.h"
+#include "core/file/fault_guard.h"
 #include "core/format/record_formats.h"
 #include "core/index/index_encoding.h"
 #include "core/index/index_get.h"
 #include "core/index/index_note.h"
 #include "core/index/index_recount.h"
 #include "core/index/index_save.h"
-#include "fs/command/progress.h"
+#include "fs/command/complaint.h"
 
 enum {
     DRAW_EVERY = 100, /* ms */
@@ -57,36 +59,48 @@ static bool ended_before_next_draw(struct waiting *waiting)
     return waiting->ended;
 }
 
-static void show(void *argument, const struct index_progress *progress)
+/* What is shown while a file is counted. */
+struct showing {
+    struct index_maker *maker;
+    struct progress *progress;
+};
+
+static void show_done(void *argument, uint64_t done, uint64_t size)
 {
-    progress_show(argument, progress->done, progress->size);
+    const struct showing *showing = argument;
+
+    showing->maker->percent = progress_percent(done, size);
+    progress_show(showing->progress, done, size);
 }
 
-static int wait_for_build(struct index_maker *maker, const struct reading *reading,
-                          struct progress *progress)
+static void show(void *argument, const struct index_progress *progress)
+{
+    show_done(argument, progress->done, progress->size);
+}
+
+int index_maker_wait(struct index_maker *maker, const struct reading *reading,
+                     struct progress *progress)
 {
     struct waiting waiting = {
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .changed = PTHREAD_COND_INITIALIZER,
     };
+    struct showing showing = {maker, progress};
 
     index_waiter_init(&waiting.waiter, on_end);
     int error = index_builder_join(&maker->builder, reading, maker->format, &waiting.waiter);
     if (error != 0)
         return error;
-    do
-        index_builder_report(&maker->builder, show, progress);
-    while (!ended_before_next_draw(&waiting));
+    do {
+        index_builder_report(&maker->builder, show, &showing);
+        if (interruption_asked(&maker->interruption))
+            index_builder_cancel(&maker->builder);
+    } while (!ended_before_next_draw(&waiting));
     return waiting.error;
 }
 
-static void show_recount(void *argument, uint64_t done, uint64_t size)
-{
-    progress_show(argument, done, size);
-}
-
 /* Waits until another change is certain to move the file's time stamps, but not too long. */
-static int await_past(const struct reading *reading)
+static int await_past(struct index_maker *maker, const struct reading *reading)
 {
     int fd = -1;
     int error = reading_borrow(reading, &fd);
@@ -95,9 +109,16 @@ static int await_past(const struct reading *reading)
     const struct file_identity now = generation_identity(reading->generation);
     int64_t wait = file_identity_unsettled_ms(&now, fd);
     reading_return(reading);
-    const struct timespec pause = {wait / 1000, wait % 1000 * 1000000};
-    (void)nanosleep(&pause, NULL);
-    return 0;
+    interruption_pause(&maker->interruption, wait);
+    return interruption_asked(&maker->interruption) ? -CANCELLED : 0;
+}
+
+/* Keeps an index that is not certain, as the second count was interrupted. */
+static int keep_uncertain(struct index_maker *maker, const struct index_key *key,
+                          struct record_index *index)
+{
+    const int error = index_save_part(&maker->directory, key, &index_kept_type, index);
+    return error == 0 ? -KEPT_PART : -CANCELLED;
 }
 
 /*
@@ -107,9 +128,14 @@ static int await_past(const struct reading *reading)
 static int make_sure(struct index_maker *maker, const struct reading *reading,
                      struct progress *progress, struct record_index *index, struct index_key *key)
 {
-    int error = await_past(reading);
+    struct showing showing = {maker, progress};
+
+    maker->counts_again = true;
+    int error = await_past(maker, reading);
     if (error == 0)
-        error = index_recount(reading, index, show_recount, progress);
+        error = index_recount(reading, index, show_done, &showing);
+    if (error == -CANCELLED)
+        return keep_uncertain(maker, key, index);
     if (error != 0)
         return error;
     key->verified = true;
@@ -131,11 +157,14 @@ static int make_index(struct index_maker *maker, const struct reading *reading,
     if (note == NULL)
         return -ENOMEM;
     index_note_forget(note); /* the unverified result of an earlier attempt */
-    int error = await_past(reading);
+    int error = await_past(maker, reading);
     if (error == 0)
+        error = index_find(&maker->directory, reading, maker->format, index);
+    maker->was_known = error == 0;
+    if (error == -AWAITS_INDEX)
         error = index_get(&maker->directory, reading, maker->format, index);
     if (error == -AWAITS_INDEX)
-        error = wait_for_build(maker, reading, progress);
+        error = index_maker_wait(maker, reading, progress);
     if (error != 0)
         return error;
     record_index_unref(*index);
@@ -143,6 +172,18 @@ static int make_index(struct index_maker *maker, const struct reading *reading,
     if (*index == NULL)
         return -TRY_AGAIN;
     return key.verified ? 0 : make_sure(maker, reading, progress, *index, &key);
+}
+
+static const char *unit_of(const struct record_index *index)
+{
+    return index->format == default_format ? "lines" : "records";
+}
+
+static void print_known(const char *file, const struct record_index *index)
+{
+    printf("%s: already indexed (%" PRIu64 " %s)\n", file, record_index_records(index),
+           unit_of(index));
+    (void)fflush(stdout);
 }
 
 static void print_result(const char *file, const struct record_index *index,
@@ -155,7 +196,7 @@ static void print_result(const char *file, const struct record_index *index,
     progress_bytes((double)index->size, size);
     progress_bytes((double)index->size / seconds, rate);
     printf("%s: %" PRIu64 " %s, %s in %.1f s (%s/s)\n", file, record_index_records(index),
-           index->format == default_format ? "lines" : "records", size, seconds, rate);
+           unit_of(index), size, seconds, rate);
     (void)fflush(stdout);
 }
 
@@ -175,24 +216,23 @@ static int make_map(struct index_maker *maker, struct source *source, struct pro
 {
     AUTO_READING struct reading reading = {.source = NULL};
 
-    int error = reading_find(source, NULL, &reading, NULL);
+    int error = reading_find(source, &maker->interruption.cancel, &reading, NULL);
     if (error == 0)
-        error = await_past(&reading);
+        error = await_past(maker, &reading);
     if (error == 0)
-        error = wait_for_build(maker, &reading, progress);
+        error = index_maker_wait(maker, &reading, progress);
     return error == -AWAITS_INDEX ? -TRY_AGAIN : error;
 }
 
-/* Opens the content, once its map is there. */
-static int open_mapped(struct index_maker *maker, struct source *source, struct progress *progress,
-                       struct reading *reading)
+int index_maker_open(struct index_maker *maker, struct source *source, struct progress *progress,
+                     struct reading *reading)
 {
-    int error = reading_look(source, NULL, reading, NULL);
+    int error = reading_look(source, &maker->interruption.cancel, reading, NULL);
 
     if (error == -AWAITS_INDEX) {
         error = make_map(maker, source, progress);
         if (error == 0)
-            error = reading_look(source, NULL, reading, NULL);
+            error = reading_look(source, &maker->interruption.cancel, reading, NULL);
         error = error == -AWAITS_INDEX ? -TRY_AGAIN : error;
     } else if (error == -ESTALE) {
         error = -EISDIR;
@@ -201,20 +241,26 @@ static int open_mapped(struct index_maker *maker, struct source *source, struct 
 }
 
 /* Tries once. -TRY_AGAIN, -ESTALE: the file changed meanwhile. */
-static int index_once(struct index_maker *maker, struct source *source)
+static int index_once(struct index_maker *maker, struct source *source, void *argument)
 {
     AUTO_READING struct reading reading = {.source = NULL};
     struct record_index *index = NULL;
     struct progress progress;
 
+    (void)argument;
+    maker->was_known = maker->counts_again = false;
+    maker->percent = 0;
     progress_begin(&progress, maker->shown);
-    int error = open_mapped(maker, source, &progress, &reading);
+    int error = index_maker_open(maker, source, &progress, &reading);
     const bool is_empty = error == 0 && reading.size == 0;
     if (error == 0 && !is_empty)
         error = make_index(maker, &reading, &progress, &index);
     progress_end(&progress);
+    maker->was_known = maker->was_known && atomic_load(&source->pool->bytes_scanned) == 0;
     if (is_empty)
         error = index_empty(maker->shown, &reading);
+    else if (error == 0 && maker->was_known)
+        print_known(maker->shown, index);
     else if (error == 0)
         print_result(maker->shown, index, &progress);
     record_index_unref(index);
@@ -227,16 +273,108 @@ static bool is_shortage(int error)
     return error == -HELD_BY_LEASE || error == -NO_DESCRIPTOR;
 }
 
+int index_maker_try(struct index_maker *maker, struct source *source, index_attempt *attempt,
+                    void *argument)
+{
+    int error = attempt(maker, source, argument);
+
+    for (int i = 0;
+         i < SHORTAGE_ATTEMPTS && is_shortage(error) && !interruption_asked(&maker->interruption);
+         i++) {
+        interruption_pause(&maker->interruption, SHORTAGE_PAUSE_MS);
+        error = attempt(maker, source, argument);
+    }
+    for (int i = 1; i < ATTEMPTS && (error == -TRY_AGAIN || error == -ESTALE) &&
+                    !interruption_asked(&maker->interruption);
+         i++)
+        error = attempt(maker, source, argument);
+    return error != 0 && error != -KEPT_PART && interruption_asked(&maker->interruption)
+               ? -CANCELLED
+               : error;
+}
+
 int index_maker_index(struct index_maker *maker, struct source *source)
 {
-    const struct timespec pause = {.tv_nsec = SHORTAGE_PAUSE_MS * 1000000L};
-    int error = index_once(maker, source);
+    return index_maker_try(maker, source, index_once, NULL);
+}
 
-    for (int i = 0; i < SHORTAGE_ATTEMPTS && is_shortage(error); i++) {
-        (void)nanosleep(&pause, NULL);
-        error = index_once(maker, source);
-    }
-    for (int i = 1; i < ATTEMPTS && (error == -TRY_AGAIN || error == -ESTALE); i++)
-        error = index_once(maker, source);
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void warn(void *argument, const char *path, const char *problem)
+{
+    (void)argument;
+    (void)complain(EXIT_FAILURE, "line index: %s: %s", path, problem);
+}
+
+static int start_threads(struct index_maker *maker)
+{
+    int error = fault_guard_install();
+
+    if (error == 0)
+        error = index_builder_start(&maker->builder, &maker->directory, 0);
     return error;
+}
+
+static int refuse_start(int error)
+{
+    return complain(EXIT_FAILURE, "cannot start: %s: %s", strerror(-error), complaint_cure(-error));
+}
+
+static void end_parts(struct index_maker *maker)
+{
+    index_space_destroy(&maker->space);
+    index_directory_destroy(&maker->directory);
+    interruption_end(&maker->interruption);
+}
+
+int index_maker_start(struct index_maker *maker, const struct options *options, uint64_t least,
+                      bool strict)
+{
+    const struct settings *settings = &options->settings;
+    int error = 0;
+
+    *maker = (struct index_maker){.options = options};
+    if (strict)
+        error = interruption_begin(&maker->interruption);
+    else
+        interruption_never(&maker->interruption);
+    if (error != 0)
+        return refuse_start(error);
+    index_directory_init(&maker->directory, settings->index_dir, least, warn, NULL);
+    index_space_init(&maker->space, settings->index_dir, settings->index_space);
+    maker->directory.strict = strict;
+    if (strict)
+        maker->directory.part_least = 1;
+    maker->directory.space = &maker->space;
+    error = start_threads(maker);
+    if (error == 0)
+        return 0;
+    end_parts(maker);
+    return refuse_start(error);
+}
+
+/* Says what is wrong with a compressed file. */
+static void tell_trouble(void *argument, const char *kind, const char *path, const char *text)
+{
+    struct index_maker *maker = argument;
+
+    (void)path;
+    maker->told = true;
+    maker->has_no_plain = strcmp(kind, "no plain") == 0;
+    (void)complain(EXIT_FAILURE, "%s: %s", maker->name, text);
+}
+
+void index_maker_watch(struct index_maker *maker, struct source_pool *pool)
+{
+    pool->on_trouble = tell_trouble;
+    pool->on_trouble_argument = maker;
+}
+
+void index_maker_stop(struct index_maker *maker)
+{
+    index_builder_stop(&maker->builder);
+    index_builder_destroy(&maker->builder);
+    if (maker->directory.strict || index_space_used(&maker->space) > 0)
+        index_space_sweep(&maker->space);
+    end_parts(maker);
 }

@@ -3,7 +3,7 @@
 #ifndef BIGFS_FS_COMMAND_MOUNT_COMMAND_H
 #define BIGFS_FS_COMMAND_MOUNT_COMMAND_H
 
-#include "fs/command/options.h"
+#include "fs/command/option_values.h"
 #include "fs/command/paths.h"
 
 /*

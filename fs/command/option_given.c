@@ -2,11 +2,13 @@
 #include "fs/command/option_given.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
 #include "fs/command/complaint.h"
+#include "fs/command/modes.h"
 
 /* Checks that there is a value if one is required, and none if it is not allowed. */
 static int check_value(const struct option_given *given)
@@ -23,6 +25,35 @@ static int check_value(const struct option_given *given)
     return 0;
 }
 
+/* The mode that an option without a meaning in a mount belongs to. */
+static const char *mode_of(const struct option_rule *rule)
+{
+    enum mode_number mode = 0;
+    while (mode < MODES - 1 && !option_has_meaning(rule, mode))
+        mode++;
+    return modes[mode].option;
+}
+
+/* Remembers for each mode the first option that has no meaning in it. */
+static int note_meaningless(struct options *options, const struct option_given *given)
+{
+    const int length = (int)strcspn(given->name, "=");
+
+    for (enum mode_number mode = 0; mode < MODES; mode++) {
+        char **message = &options->meaningless[mode];
+        const char *own = modes[mode].option;
+        if (*message != NULL || option_has_meaning(given->rule, mode))
+            continue;
+        if (asprintf(message, "%s%.*s has no meaning with%s --%s: leave it out", given->dashes,
+                     length, given->name, own == NULL ? "out" : "",
+                     own == NULL ? mode_of(given->rule) : own) < 0) {
+            *message = NULL;
+            return complain_of_memory();
+        }
+    }
+    return 0;
+}
+
 static int set_value(struct options *options, const struct option_given *given)
 {
     int error = given->rule->set(options, given->value);
@@ -33,7 +64,7 @@ static int set_value(struct options *options, const struct option_given *given)
     if (error != 0)
         return complain(EXIT_USAGE, "%s%s=%s: give %s", given->dashes, given->name, given->value,
                         given->rule->wanted);
-    return 0;
+    return note_meaningless(options, given);
 }
 
 /* Splits off the next word of a list, in place. A character after a backslash is ordinary. */

@@ -10,6 +10,7 @@
 #include "core/base/quantity.h"
 #include "core/view/view_argument.h"
 #include "fs/command/complaint.h"
+#include "fs/command/modes.h"
 #include "fs/command/option_tell.h"
 
 enum { MOST_THREADS = 512 };
@@ -20,6 +21,11 @@ enum { MOST_THREADS = 512 };
 #define A_RECORD "NAME=REGEX, such as entry=[0-9]{4}-"
 #define A_LEVEL "error, warning, notice, info or debug"
 #define SOME_OPTIONS "mount options, such as allow_other"
+#define A_SIZE_OR_0 "a SIZE, such as 64M, or 0"
+#define A_DIRECTORY "a directory, or none"
+#define SOME_EXTENTS "auto, seek, fiemap or none"
+#define SOME_RECORDS "a number of records from 1"
+#define SOME_THREADS "a number from 1 to 512"
 #define SOME_VIEWS "a list of bytes, lines, rows, extents and whole"
 
 static int parse_size_from_one(const char *value, uint64_t *size)
@@ -183,11 +189,10 @@ static int set_threads(struct options *options, const char *value)
     return 0;
 }
 
-static int set_index(struct options *options, const char *value)
+static int choose_index(struct options *options, const char *value)
 {
     (void)value;
-    options->index = true;
-    return 0;
+    return mode_choose(options, MODE_INDEX);
 }
 
 static int set_foreground(struct options *options, const char *value)
@@ -209,18 +214,37 @@ static int set_log_level(struct options *options, const char *value)
     return log_level_named(value, &options->log_level) ? 0 : -EINVAL;
 }
 
-static int set_help(struct options *options, const char *value)
+static int choose_list(struct options *options, const char *value)
 {
     (void)value;
-    options->help = true;
+    return mode_choose(options, MODE_LIST);
+}
+
+static int choose_unmount(struct options *options, const char *value)
+{
+    (void)value;
+    return mode_choose(options, MODE_UNMOUNT);
+}
+
+static int set_json(struct options *options, const char *value)
+{
+    (void)value;
+    options->json = true;
     return 0;
 }
 
-static int set_version(struct options *options, const char *value)
+static int choose_help(struct options *options, const char *value)
+{
+    if (value != NULL && strcmp(value, "all") != 0)
+        return -EINVAL;
+    options->help_all = value != NULL;
+    return mode_choose(options, MODE_HELP);
+}
+
+static int choose_version(struct options *options, const char *value)
 {
     (void)value;
-    options->version = true;
-    return 0;
+    return mode_choose(options, MODE_VERSION);
 }
 
 /* Flags that mount(8) passes on. They mean nothing to a read-only mount, and libfuse refuses them.
@@ -254,32 +278,50 @@ static int pass_on(struct options *options, const char *word)
     return failed != 0 ? -ENOMEM : 0;
 }
 
+enum {
+    MOUNT = OPTION_IN(MODE_MOUNT),
+    INDEX = OPTION_IN(MODE_INDEX),
+    LIST = OPTION_IN(MODE_LIST),
+    MADE = MOUNT | INDEX, /* what is large */
+    SHOW = MOUNT | LIST,  /* what concerns views */
+    READ = MOUNT | INDEX | LIST,
+    ANY = OPTION_IN(MODES) - 1,
+};
+
 const struct option_rule option_rules[] = {
     /* clang-format off */
-    {"chunk-size",    0,   true,  ARGUMENT_REQUIRED, set_chunk_size,    tell_chunk_size,    A_SIZE},
-    {"rows",          0,   true,  ARGUMENT_REQUIRED, set_rows,          tell_rows,          A_COUNT},
-    {"min-size",      0,   true,  ARGUMENT_REQUIRED, set_min_size,      tell_min_size,      "a SIZE, such as 64M, or 0"},
-    {"views",         0,   true,  ARGUMENT_REQUIRED, set_views,         tell_views,         SOME_VIEWS},
-    {"header",        0,   true,  ARGUMENT_OPTIONAL, set_header,        tell_header,        "a number of records from 1"},
-    {"format",        0,   true,  ARGUMENT_REQUIRED, add_format,        tell_format,        A_FORMAT},
-    {"record",        0,   true,  ARGUMENT_REQUIRED, add_record,        tell_record,        A_RECORD},
-    {"index-dir",     0,   true,  ARGUMENT_REQUIRED, set_index_dir,     tell_index_dir,     "a directory, or none"},
-    {"index-space",   0,   true,  ARGUMENT_REQUIRED, set_index_space,   tell_index_space,   A_SIZE},
-    {"window-size",   0,   true,  ARGUMENT_REQUIRED, set_window_size,   tell_window_size,   A_SIZE},
-    {"window-total",  0,   true,  ARGUMENT_REQUIRED, set_window_total,  tell_window_total,  A_SIZE},
-    {"decode-memory", 0,   true,  ARGUMENT_REQUIRED, set_decode_memory, tell_decode_memory, A_SIZE},
-    {"cache",         0,   true,  ARGUMENT_REQUIRED, set_cache,         tell_cache,         "kernel or none"},
-    {"extents",       0,   true,  ARGUMENT_REQUIRED, set_extents,       tell_extents,       "auto, seek, fiemap or none"},
-    {"threads",       0,   true,  ARGUMENT_REQUIRED, set_threads,       tell_threads,       "a number from 1 to 512"},
-    {"log-level",     0,   true,  ARGUMENT_REQUIRED, set_log_level,     tell_log_level,     A_LEVEL},
-    {"foreground",    'f', true,  ARGUMENT_NONE,     set_foreground,    tell_foreground,    NULL},
-    {"debug",         'd', true,  ARGUMENT_NONE,     set_debug,         tell_debug,         NULL},
-    {NULL,            'o', false, ARGUMENT_LIST,     pass_on,           tell_passed_on,     SOME_OPTIONS},
-    {"index",         0,   false, ARGUMENT_NONE,     set_index,         NULL,               NULL},
-    {"help",          'h', false, ARGUMENT_NONE,     set_help,          NULL,               NULL},
-    {"version",       'V', false, ARGUMENT_NONE,     set_version,       NULL,               NULL},
+    {"chunk-size",    0,   true,  READ,  ARGUMENT_REQUIRED, set_chunk_size,    tell_chunk_size,    A_SIZE},
+    {"rows",          0,   true,  SHOW,  ARGUMENT_REQUIRED, set_rows,          tell_rows,          A_COUNT},
+    {"min-size",      0,   true,  MADE,  ARGUMENT_REQUIRED, set_min_size,      tell_min_size,      A_SIZE_OR_0},
+    {"views",         0,   true,  MOUNT, ARGUMENT_REQUIRED, set_views,         tell_views,         SOME_VIEWS},
+    {"header",        0,   true,  SHOW,  ARGUMENT_OPTIONAL, set_header,        tell_header,        SOME_RECORDS},
+    {"format",        0,   true,  READ,  ARGUMENT_REQUIRED, add_format,        tell_format,        A_FORMAT},
+    {"record",        0,   true,  READ,  ARGUMENT_REQUIRED, add_record,        tell_record,        A_RECORD},
+    {"index-dir",     0,   true,  READ,  ARGUMENT_REQUIRED, set_index_dir,     tell_index_dir,     A_DIRECTORY},
+    {"index-space",   0,   true,  READ,  ARGUMENT_REQUIRED, set_index_space,   tell_index_space,   A_SIZE},
+    {"window-size",   0,   true,  READ,  ARGUMENT_REQUIRED, set_window_size,   tell_window_size,   A_SIZE},
+    {"window-total",  0,   true,  READ,  ARGUMENT_REQUIRED, set_window_total,  tell_window_total,  A_SIZE},
+    {"decode-memory", 0,   true,  READ,  ARGUMENT_REQUIRED, set_decode_memory, tell_decode_memory, A_SIZE},
+    {"cache",         0,   true,  MOUNT, ARGUMENT_REQUIRED, set_cache,         tell_cache,         "kernel or none"},
+    {"extents",       0,   true,  READ,  ARGUMENT_REQUIRED, set_extents,       tell_extents,       SOME_EXTENTS},
+    {"threads",       0,   true,  MOUNT, ARGUMENT_REQUIRED, set_threads,       tell_threads,       SOME_THREADS},
+    {"log-level",     0,   true,  MOUNT, ARGUMENT_REQUIRED, set_log_level,     tell_log_level,     A_LEVEL},
+    {"foreground",    'f', true,  MOUNT, ARGUMENT_NONE,     set_foreground,    tell_foreground,    NULL},
+    {"debug",         'd', true,  MOUNT, ARGUMENT_NONE,     set_debug,         tell_debug,         NULL},
+    {NULL,            'o', false, MOUNT, ARGUMENT_LIST,     pass_on,           tell_passed_on,     SOME_OPTIONS},
+    {"index",         0,   false, ANY,   ARGUMENT_NONE,     choose_index,      NULL,               NULL},
+    {"list",          0,   false, ANY,   ARGUMENT_NONE,     choose_list,       NULL,               NULL},
+    {"json",          0,   false, LIST,  ARGUMENT_NONE,     set_json,          NULL,               NULL},
+    {"unmount",       0,   false, ANY,   ARGUMENT_NONE,     choose_unmount,    NULL,               NULL},
+    {"help",          'h', false, ANY,   ARGUMENT_OPTIONAL, choose_help,       NULL,               "all, or nothing"},
+    {"version",       'V', false, ANY,   ARGUMENT_NONE,     choose_version,    NULL,               NULL},
     /* clang-format on */
 };
+
+bool option_has_meaning(const struct option_rule *rule, enum mode_number mode)
+{
+    return modes[mode].is_enough || (rule->modes & OPTION_IN(mode)) != 0;
+}
 
 bool option_needs_value(const struct option_rule *rule)
 {

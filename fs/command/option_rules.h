@@ -18,10 +18,14 @@ enum option_argument {
     ARGUMENT_LIST, /* -LETTER LIST: comma-separated words, each of which may be an option */
 };
 
+/* The bit of a mode in option_rule.modes. */
+#define OPTION_IN(mode) (1u << (mode))
+
 struct option_rule {
     const char *name; /* --NAME, and in -o lists with underscores; NULL: only a letter */
     char letter;      /* -LETTER; 0: only a name */
     bool in_lists;    /* whether -o NAME means this option */
+    unsigned modes;   /* in which it has a meaning: OPTION_IN() of each, or-ed */
     enum option_argument argument;
 
     /*
@@ -40,8 +44,11 @@ struct option_rule {
     const char *wanted; /* describes a valid value, in messages after "give"; NULL: no value */
 };
 
-enum { OPTION_RULES = 22 };
+enum { OPTION_RULES = 25 };
 extern const struct option_rule option_rules[];
+
+/* Whether the option has a meaning in a mode. Any has one if the mode is enough by itself. */
+bool option_has_meaning(const struct option_rule *rule, enum mode_number mode);
 
 /* Whether a value is required. */
 bool option_needs_value(const struct option_rule *rule);

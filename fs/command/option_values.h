@@ -17,19 +17,33 @@ enum option_told {
     TOLD_TO_OWNER, /* root and the user who mounted: it may hold a path */
 };
 
+/* What a command line asks for: a row of the table in fs/command/modes.h. */
+enum mode_number {
+    MODE_MOUNT,
+    MODE_INDEX,
+    MODE_LIST,
+    MODE_UNMOUNT,
+    MODE_HELP,
+    MODE_VERSION,
+    MODES
+};
+
 struct options {
     struct settings settings;
+    enum mode_number mode;
+    char *meaningless[MODES]; /* what has no meaning in each mode, as a message; owned, or NULL */
     bool min_size_given;
     bool index_dir_given;
-    const char *source;            /* as given; NULL with `index`, `help` and `version` */
-    const char *mountpoint;        /* the same */
-    bool index;                    /* make the line indexes of `files`, and mount nothing */
-    char **files;                  /* as given */
-    int file_count;                /* with `index`, at least 1 */
+    const char *source;            /* to mount, as given; else NULL */
+    const char *mountpoint;        /* to mount at or to unmount, as given; else NULL */
+    char **files;                  /* to index, as given */
+    int file_count;                /* at least 1 if there are files to index */
+    const char *file;              /* to list a view of, as given; else NULL */
+    const char *view;              /* the name of that view; else NULL */
+    bool json;                     /* list it as JSON */
+    bool help_all;                 /* print all the help, not a summary */
     bool foreground;               /* stay in the foreground */
     bool debug;                    /* show every request */
-    bool help;                     /* only print the help */
-    bool version;                  /* only print the version */
     enum fuse_log_level log_level; /* the least severe one that is logged */
     struct fuse_args fuse;         /* what goes on to libfuse; owned */
 };

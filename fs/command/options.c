@@ -10,6 +10,7 @@
 #include "core/base/cleanup.h"
 #include "fs/command/complaint.h"
 #include "fs/command/index_place.h"
+#include "fs/command/modes.h"
 #include "fs/command/option_given.h"
 #include "fs/command/option_rules.h"
 #include "fs/command/option_texts.h"
@@ -129,34 +130,19 @@ static int take_flags(struct options *options, int argc, char **argv, struct lef
     return status;
 }
 
-static int take_files(struct options *options, int count, char **words)
+/* Reports "--header 2": the number was taken for an operand, and then there is one too many. */
+static int refuse_left_out(const struct left_out *left_out)
 {
-    if (count == 0)
-        return complain(EXIT_USAGE, "missing FILE: give the files to index, as in "
-                                    "bigfs --index app.log");
-    options->files = words;
-    options->file_count = count;
-    return 0;
+    return complain(EXIT_USAGE, "--%s=%s: write a value with =", left_out->rule->name,
+                    left_out->number);
 }
 
-static int take_paths(struct options *options, int count, char **words,
-                      const struct left_out *left_out)
+static int take_operands(struct options *options, int count, char **words,
+                         const struct left_out *left_out)
 {
-    if (count < 2)
-        return complain(EXIT_USAGE,
-                        "missing %s: bigfs takes two paths, as in bigfs /data /mnt/chunks",
-                        count == 0 ? "SOURCE and MOUNTPOINT" : "MOUNTPOINT");
-    if (count > 2 && left_out->rule != NULL)
-        return complain(EXIT_USAGE, "--%s=%s: write a value with =", left_out->rule->name,
-                        left_out->number);
-    if (count > 2)
-        return complain(EXIT_USAGE,
-                        "too many operands: %s: bigfs takes two paths, as in "
-                        "bigfs /data /mnt/chunks",
-                        words[2]);
-    options->source = words[0];
-    options->mountpoint = words[1];
-    return 0;
+    if (!modes[options->mode].operands.many && count > 2 && left_out->rule != NULL)
+        return refuse_left_out(left_out);
+    return mode_take_operands(options, count, words);
 }
 
 /* The daemon changes its working directory, so the index directory needs an absolute path. */
@@ -200,24 +186,33 @@ static int resolve_formats(struct options *options)
                     wrong->extension, wrong->name, wrong->name);
 }
 
+/* What the options mean together, once all of them are known. */
+static int check_together(struct options *options)
+{
+    const char *meaningless = options->meaningless[options->mode];
+
+    if (meaningless != NULL)
+        return complain(EXIT_USAGE, "%s", meaningless);
+    if (!options->min_size_given)
+        options->settings.min_size = options->settings.views.chunk_size;
+    return resolve_formats(options);
+}
+
 int options_parse(struct options *options, int argc, char **argv)
 {
     struct left_out left_out = {NULL, NULL};
 
-    *options = (struct options){.log_level = FUSE_LOG_NOTICE};
+    *options = (struct options){.mode = MODE_MOUNT, .log_level = FUSE_LOG_NOTICE};
     settings_init(&options->settings);
     if (fuse_opt_add_arg(&options->fuse, "bigfs") != 0)
         return complain_of_memory();
     int status = take_flags(options, argc, argv, &left_out);
-    if (status == 0 && !options->help && !options->version)
-        status = resolve_formats(options);
-    if (status != 0 || options->help || options->version)
+    if (status != 0 || modes[options->mode].is_enough)
         return status;
-    if (!options->min_size_given)
-        options->settings.min_size = options->settings.views.chunk_size;
-    status = options->index ? take_files(options, argc - optind, argv + optind)
-                            : take_paths(options, argc - optind, argv + optind, &left_out);
+    status = check_together(options);
     if (status == 0)
+        status = take_operands(options, argc - optind, argv + optind, &left_out);
+    if (status == 0 && modes[options->mode].has_index_dir)
         status = choose_index_dir(options);
     if (status == 0 && option_texts_make(options) != 0)
         status = complain_of_memory();
@@ -226,6 +221,8 @@ int options_parse(struct options *options, int argc, char **argv)
 
 void options_free(struct options *options)
 {
+    for (size_t i = 0; i < MODES; i++)
+        free(options->meaningless[i]);
     fuse_opt_free_args(&options->fuse);
     settings_destroy(&options->settings);
 }

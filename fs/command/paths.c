@@ -11,6 +11,7 @@
 
 #include "core/base/cleanup.h"
 #include "fs/command/complaint.h"
+#include "fs/command/mountpoint.h"
 
 static int complain_of(const char *path, int error)
 {
@@ -82,6 +83,8 @@ static int check_both(const char *source, const char *mountpoint, struct paths *
 
     paths->source = resolve_path(source, "give an existing directory or file as SOURCE");
     if (paths->source == NULL)
+        return -1;
+    if (mountpoint_check_free(mountpoint) != 0)
         return -1;
     paths->mountpoint = resolve_path(mountpoint, "create it with mkdir");
     if (paths->mountpoint == NULL || check_source(source, paths->source, &attributes) != 0 ||

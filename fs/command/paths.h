@@ -3,7 +3,7 @@
 #ifndef BIGFS_FS_COMMAND_PATHS_H
 #define BIGFS_FS_COMMAND_PATHS_H
 
-#include "fs/command/options.h"
+#include "fs/command/option_values.h"
 
 struct paths {
     char *source;     /* absolute, without symbolic links; owned */

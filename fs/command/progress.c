@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/command/progress.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,8 +14,9 @@ enum {
     BAR_MOST = 40,
     BAR_LEAST = 10,
     NAME_LEAST = 8,
-    AROUND_BAR = 48,    /* columns for all but the bar and the name */
-    LINE_EVERY = 10000, /* ms */
+    AROUND_BAR = 48,                            /* columns for all but the bar and the name */
+    WIDE = AROUND_BAR + BAR_LEAST + NAME_LEAST, /* columns; fewer have no room for a bar */
+    LINE_EVERY = 10000,                         /* ms */
 };
 
 static int64_t now_ms(void)
@@ -35,6 +35,7 @@ void progress_begin(struct progress *progress, const char *name)
         .from = UINT64_MAX,
         .terminal = isatty(STDERR_FILENO) != 0,
     };
+    columns_open(&progress->columns);
 }
 
 int64_t progress_elapsed(const struct progress *progress)
@@ -100,33 +101,65 @@ static void work_out(const struct progress *progress, uint64_t done, uint64_t si
                sizeof(figures->left));
 }
 
-/* How many bytes of the name to show so that no character of UTF-8 is cut. */
-static int name_length(const char *name, size_t room)
-{
-    size_t length = strnlen(name, room + 1);
-    if (length <= room)
-        return (int)length;
-    for (length = room; length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80;)
-        length--;
-    return (int)length;
-}
-
 static int between(int least, int value, int most)
 {
     return value < least ? least : value > most ? most : value;
 }
 
-static void draw_bar(const struct progress *progress, const struct figures *figures)
+/* Draws the end of a name that takes at most `room` columns, after an ellipsis if it is not all. */
+static void draw_name(const struct progress *progress, size_t room)
+{
+    const bool fits = columns_of(&progress->columns, progress->name) <= room;
+
+    if (room > 0)
+        (void)fprintf(stderr, "%s%s", fits ? "" : "\u2026",
+                      columns_end(&progress->columns, progress->name, fits ? room : room - 1));
+}
+
+static void draw_wide(const struct progress *progress, const struct figures *figures, int wide)
 {
     char bar[BAR_MOST + 1];
-    int room = columns() - AROUND_BAR;
-    int width = between(BAR_LEAST, room / 2, BAR_MOST);
-    int name_room = between(NAME_LEAST, room - width, INT_MAX);
+    const int room = wide - AROUND_BAR;
+    const int width = between(BAR_LEAST, room / 2, BAR_MOST);
 
     write_bar(figures->part, width, bar);
-    (void)fprintf(stderr, "\r\033[K%.*s [%s] %3.0f%%  %s/s  %s left",
-                  name_length(progress->name, (size_t)name_room), progress->name, bar,
-                  figures->part * 100, figures->rate, figures->left);
+    draw_name(progress, (size_t)(room - width));
+    (void)fprintf(stderr, " [%s] %3.0f%%  %s/s  %s left", bar, figures->part * 100, figures->rate,
+                  figures->left);
+}
+
+/* Without a bar; and without the rate, or the time too, if the name would get too little room. */
+static void draw_narrow(const struct progress *progress, const struct figures *figures, int wide)
+{
+    char tails[3][2 * PROGRESS_BYTES_MOST + sizeof(figures->left)];
+    const size_t wanted = columns_of(&progress->columns, progress->name);
+    const size_t least = wanted < NAME_LEAST ? wanted : NAME_LEAST;
+    size_t tail = 0;
+
+    (void)snprintf(tails[0], sizeof(tails[0]), "%3.0f%% %s/s %s", figures->part * 100,
+                   figures->rate, figures->left);
+    (void)snprintf(tails[1], sizeof(tails[1]), "%3.0f%% %s", figures->part * 100, figures->left);
+    (void)snprintf(tails[2], sizeof(tails[2]), "%3.0f%%", figures->part * 100);
+    while (tail < 2 && strlen(tails[tail]) + 1 + least > (size_t)wide)
+        tail++;
+    const size_t length = strlen(tails[tail]);
+    if ((size_t)wide > length + 1) {
+        draw_name(progress, (size_t)wide - length - 1);
+        (void)fputc(' ', stderr);
+    }
+    (void)fprintf(stderr, "%.*s", wide, tails[tail]);
+}
+
+/* The width is asked for each time, as the user may change it. */
+static void draw_bar(const struct progress *progress, const struct figures *figures)
+{
+    const int wide = columns();
+
+    (void)fputs("\r\033[K", stderr);
+    if (wide >= WIDE)
+        draw_wide(progress, figures, wide);
+    else
+        draw_narrow(progress, figures, wide);
     (void)fflush(stderr);
 }
 
@@ -148,8 +181,14 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t size)
     }
 }
 
-void progress_end(const struct progress *progress)
+unsigned progress_percent(uint64_t done, uint64_t size)
 {
+    return size > 0 ? (unsigned)((double)min_u64(done, size) / (double)size * 100) : 100;
+}
+
+void progress_end(struct progress *progress)
+{
+    columns_close(&progress->columns);
     if (progress->terminal)
         (void)fputs("\r\033[K", stderr);
 }

@@ -48,6 +48,17 @@ const char *signals_name(int number)
     return number == SIGHUP ? "SIGHUP" : number == SIGINT ? "SIGINT" : "SIGTERM";
 }
 
+void signals_end_by(int number)
+{
+    sigset_t signals;
+
+    (void)signal(number, SIG_DFL);
+    sigemptyset(&signals);
+    sigaddset(&signals, number);
+    (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    (void)raise(number);
+}
+
 void signals_ignore_file_limit(void)
 {
     (void)signal(SIGXFSZ, SIG_IGN);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The signals that end a mount: SIGTERM, SIGINT and SIGHUP. (fs/command/service.c: a daemon whose
- * command has returned takes no notice of SIGHUP.)
+ * The signals that end a mount, or a long command: SIGTERM, SIGINT and SIGHUP.
+ * (fs/command/service.c: a daemon whose command has returned takes no notice of SIGHUP.)
  *
  * Before they are blocked they end the process, which has nothing to undo yet. Once blocked they
  * stay pending until they are read. So no signal can leave a mount behind.
@@ -28,6 +28,9 @@ int signals_take(int fd);
 
 /* The name of a signal, such as SIGTERM. */
 const char *signals_name(int number);
+
+/* Ends the process by this signal, whether it is blocked or not. */
+void signals_end_by(int number);
 
 /* Ignores SIGXFSZ: a file above the size limit gives EFBIG instead. */
 void signals_ignore_file_limit(void);

@@ -34,16 +34,32 @@ static void write_status_path(FILE *out, const char *name, const char *path)
 
 /* --- the mount -------------------------------------------------------------------------------- */
 
-/* The mountpoint is public in the kernel's mount table. The other paths are not. */
-static void write_paths(FILE *out, const struct driver *driver, bool named)
+/* Whose the indexes are: the user's whom bigfs runs as, as only they may keep them. */
+static void write_index_dir(FILE *out, struct driver *driver)
 {
-    const char *index_dir = driver->settings->index_dir;
+    const char *path = driver->index_directory.path;
+    const char *trouble = index_directory_trouble(&driver->index_directory);
+    AUTO_FREE char *shown = printable(path != NULL ? path : "none");
 
+    begin_line(out, "index dir");
+    (void)fputs(printable_or(shown), out);
+    if (path != NULL && driver->user != NULL)
+        (void)fprintf(out, " (of %s)", driver->user);
+    else if (path != NULL)
+        (void)fprintf(out, " (of user %lu)", (unsigned long)geteuid());
+    if (path != NULL && trouble != NULL)
+        (void)fprintf(out, ", not used: %s", trouble);
+    (void)fputc('\n', out);
+}
+
+/* The mountpoint is public in the kernel's mount table. The other paths are not. */
+static void write_paths(FILE *out, struct driver *driver, bool named)
+{
     if (named)
         write_status_path(out, "source", driver->source);
     write_status_path(out, "mountpoint", driver->mountpoint);
     if (named)
-        write_status_path(out, "index dir", index_dir != NULL ? index_dir : "none");
+        write_index_dir(out, driver);
 }
 
 static void write_process(FILE *out, const struct driver *driver)

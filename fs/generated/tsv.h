@@ -12,7 +12,16 @@
 #ifndef BIGFS_FS_GENERATED_TSV_H
 #define BIGFS_FS_GENERATED_TSV_H
 
+#include <stddef.h>
+
+#include "core/view/table_row.h"
 #include "fs/tree/generated_type.h"
+
+/*
+ * Writes the line of a row of a view, with its line break, to `line`, which has room for
+ * TEXT_LINE_MOST bytes. Returns its length.
+ */
+size_t tsv_write_row(const struct view *view, const struct table_row *row, char *line);
 
 extern const struct generated_type tsv_text;
 

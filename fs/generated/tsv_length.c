@@ -6,14 +6,18 @@
 #include "core/base/checked.h"
 #include "core/view/piece_name.h"
 #include "core/view/span.h"
-
-static const char heading[] = "name\toffset\tlength\tdata_bytes";
+#include "core/view/table_row.h"
 
 size_t tsv_heading(const struct view *view, char *text)
 {
-    const char *columns = view->type->columns;
-    return (size_t)snprintf(text, TEXT_LINE_MOST, "%s%s\n", heading,
-                            columns != NULL ? columns : "");
+    struct table_number numbers[TABLE_NUMBERS_MOST];
+    size_t count = table_row_numbers(view->type, NULL, numbers);
+    size_t used = (size_t)snprintf(text, TEXT_LINE_MOST, "name");
+
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)snprintf(text + used, TEXT_LINE_MOST - used, "\t%s", numbers[i].name);
+    text[used] = '\n';
+    return used + 1;
 }
 
 /* The longest line: four numbers of at most 20 digits, each with the byte that ends it. */

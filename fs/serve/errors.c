@@ -18,6 +18,7 @@ static const struct {
     int64_t patience_ms;
 } answers[] = {
     {CANCELLED, EINTR, 0},
+    {KEPT_PART, EINTR, 0},
     {MET_OURSELVES, ELOOP, 0},
     {NO_DESCRIPTOR, EMFILE, 10L * 1000},
     {HELD_BY_LEASE, EIO, 60L * 1000}, /* leases are broken sooner */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "fs/command/complaint.h"
+#include "fs/command/modes.h"
 #include "fs/command/options.h"
 
 enum { WORDS_MOST = 63 };
@@ -102,10 +103,15 @@ static void check_options(const struct options *options)
 {
     check_settings(&options->settings);
     require(options->foreground || !options->debug);
-    if (!options->help && !options->version) {
-        require((options->source != NULL) == !options->index);
-        require((options->mountpoint != NULL) == !options->index);
-        require((options->file_count > 0) == options->index);
+    if (!modes[options->mode].is_enough) {
+        require((options->source != NULL) == (options->mode == MODE_MOUNT));
+        require((options->mountpoint != NULL) ==
+                (options->mode == MODE_MOUNT || options->mode == MODE_UNMOUNT));
+        require((options->file_count > 0) == (options->mode == MODE_INDEX));
+        require((options->file != NULL) == (options->mode == MODE_LIST));
+        require((options->view != NULL) == (options->mode == MODE_LIST));
+        require(!options->json || options->mode == MODE_LIST);
+        require(options->meaningless[options->mode] == NULL);
         const char *index_dir = options->settings.index_dir;
         require(index_dir == NULL || index_dir[0] == '/');
     }

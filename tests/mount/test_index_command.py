@@ -2,12 +2,16 @@
 """`bigfs --index FILE…` (DESIGN 3), and what a scan does to the page cache."""
 
 import ctypes
+import fcntl
+import gzip
 import mmap
 import os
 import pty
 import re
 import shutil
+import struct
 import subprocess
+import termios
 import threading
 
 import harness
@@ -25,24 +29,21 @@ class CommandTest(IndexTest):
     def test_several_files(self):
         """One line for each finished file, in order; one line about each failed one, and exit 1."""
         one, two = self.write("one.log", ragged(1, 500 * K)), self.write("two.log", b"1\n2")
-        (directory := self.source / "directory").mkdir()
         empty = self.write("empty.log", b"")
         os.mkfifo(self.source / "fifo")
         os.symlink("one.log", self.source / "link")
-        code, output, errors = self.index("one.log", "missing.log", "two.log", "directory", "fifo", "empty.log", "link")
+        code, output, errors = self.index("one.log", "missing.log", "two.log", "fifo", "empty.log", "link")
         self.assertEqual(code, 1)
         self.assertEqual([line.split(", ")[0] for line in output.splitlines()],
                          ["%s: %d lines" % (one, read(one).count(b"\n")), "%s: 2 lines" % two, "%s: 0 lines" % empty,
-                          "%s: %d lines" % (self.source / "link", read(one).count(b"\n"))])
+                          "%s: already indexed (%d lines)" % (self.source / "link", read(one).count(b"\n"))])
         said = errors.splitlines()
-        self.assertEqual(len(said), 3, errors)
-        for line, (name, what) in zip(said, (("missing.log", "No such file"), ("directory", "not a regular file"),
-                                             ("fifo", "not a regular file"))):
+        self.assertEqual(len(said), 2, errors)
+        for line, (name, what) in zip(said, (("missing.log", "No such file"), ("fifo", "not a regular file"))):
             self.assertRegex(line, r"^bigfs: %s: .*%s" % (re.escape(str(self.source / name)), what))
         self.assert_kept(2)
         self.assertNotIn("\x1b", output + errors)
         self.assertNotIn("\r", output + errors)
-        self.assertTrue(directory.is_dir())
 
     def test_what_it_cannot_read(self):
         self.require(os.geteuid() == 0 and shutil.which("setpriv"), "to become another user needs root and setpriv")
@@ -74,6 +75,48 @@ class CommandTest(IndexTest):
             self.assertRegex(errors, r"\A[^\n]+\n\Z", arguments)
         self.assertFalse(self.dir.exists())
 
+    def test_already_indexed(self):
+        """Nothing is read but what shows that it is the same content; a compressed file, too."""
+        path = self.write("one.log", ragged(1, 500 * K))
+        lines = read(path).count(b"\n")
+        self.write("two.csv", b'1,"2\n3"\n' * 50000)
+        self.write("three.gz", gzip.compress(ragged(2, 3 * M), 1))
+        names, options = ("one.log", "two.csv", "three.gz"), ("--format", "csv=csv")
+        files = [self.source / name for name in names]
+        first = bigfs("--index", "--index-dir", self.dir, *options, *files)
+        self.assertEqual((first[0], first[1].count("already")), (0, 0), first)
+        again = bigfs("--index", "--index-dir", self.dir, *options, *files)
+        self.assertEqual(again[::2], (0, ""))
+        self.assertEqual(again[1].splitlines(),
+                         ["%s: already indexed (%d lines)" % (files[0], lines),
+                          "%s: already indexed (50000 records)" % files[1],
+                          "%s: already indexed (%d lines)" % (files[2], ragged(2, 3 * M).count(b"\n"))])
+        with open(files[0], "ab") as file:
+            file.write(b"more\n")
+        self.assertRegex(self.index("one.log")[1], r"one\.log: %d lines, " % (lines + 1))
+
+    def test_an_unusable_directory(self):
+        """It is told at once, in one line, before a file is looked at."""
+        self.require(os.geteuid() == 0, "full and read-only file systems need root")
+        path = self.write("one.log", b"1\n")
+        (file := self.tmp / "file").write_bytes(b"")
+        (shared := self.tmp / "shared").mkdir()
+        shared.chmod(0o777)
+        for name, options in (("full", "size=4k,mode=700"), ("locked", "ro,mode=700")):
+            (self.tmp / name).mkdir()
+            run("mount", "-t", "tmpfs", "-o", options, "none", self.tmp / name)
+            self.addCleanup(run, "umount", self.tmp / name)
+        (self.tmp / "full" / "x").write_bytes(b"x" * 4096)
+        for where, what in ((file, "a file is in the way"), (file / "x", "a file is in the way"),
+                            (shared, "others may write to it"), (self.tmp / "full", "full: free some space"),
+                            (self.tmp / "locked", "Read-only file system"),
+                            (self.tmp / "locked" / "x", "Read-only file system"),
+                            ("/proc/nowhere", "No such file or directory")):
+            code, output, errors = bigfs("--index", "--index-dir", where, path, self.source / "missing")
+            self.assertEqual((code, output), (1, ""), where)
+            self.assertRegex(errors, r"\Abigfs: line index: %s: [^\n]*%s[^\n]*--index-dir=DIR\n\Z"
+                             % (re.escape(str(where)), what))
+
     def test_relative_paths(self):
         """Of the file and of the directory; also with a daemon that leaves its working directory."""
         self.write("app.log", data := ragged(1, 500 * K))
@@ -90,10 +133,10 @@ class CommandTest(IndexTest):
         wait_for(lambda: not daemons(point), LAG, "the daemon ends")
         self.assert_kept(1)
 
-    def test_on_a_terminal(self):
-        """A bar on standard error, which is cleared at the end; standard output has the plain lines."""
-        path = self.write("app.log", numbered(60 * M // WIDTH))
+    def on_a_terminal(self, columns, path):
+        """What is shown on a terminal so wide, and what is printed."""
         terminal, end = pty.openpty()
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         shown = []
 
         def watch():
@@ -111,11 +154,31 @@ class CommandTest(IndexTest):
         os.close(terminal)
         text = b"".join(shown).decode()
         self.assertEqual(process.returncode, 0, text)
-        self.assertRegex(process.stdout.decode(), r"\A[^\n\r\x1b]*: %d lines, [^\n\r\x1b]*\n\Z" % (60 * M // WIDTH))
-        self.assertRegex(text, r"\[[#.]+\] +[0-9]+%")
         self.assertTrue(text.endswith("\r\x1b[K"), repr(text[-60:]))
         self.assertNotIn("\n", text)
-        self.assertTrue(all(len(part) < 80 for part in text.split("\r\x1b[K")), repr(text))
+        return text, process.stdout.decode()
+
+    def test_on_a_terminal(self):
+        """A bar on standard error, which is cleared at the end; standard output has the plain lines."""
+        path = self.write("app.log", numbered(60 * M // WIDTH))
+        text, output = self.on_a_terminal(80, path)
+        self.assertRegex(output, r"\A[^\n\r\x1b]*: %d lines, [^\n\r\x1b]*\n\Z" % (60 * M // WIDTH))
+        self.assertRegex(text, r"\[[#.]+\] +[0-9]+%")
+        self.assertTrue(all(len(part) <= 80 for part in text.split("\r\x1b[K")), repr(text))
+
+    def test_on_narrow_terminals(self):
+        """The end of the name, and what else has room; no line breaks."""
+        path = self.write("a-long-name-of-a-log/\u6f22\u5b57-2026-11-28.log", numbered(60 * M // WIDTH))
+        for columns in (40, 25, 12):
+            text, _ = self.on_a_terminal(columns, path)
+            lines = [part for part in text.split("\r\x1b[K") if part]
+            self.assertTrue(lines)
+            for line in lines:
+                wide = sum("\u2e80" < letter < "\ua000" for letter in line)
+                self.assertLessEqual(len(line) + wide, columns, repr(line))
+            if columns == 40:
+                self.assertRegex(lines[-1], r"\A\u2026.*26-11-28\.log +[0-9]+% [0-9.]+ [KMGTB]i?B?/s [0-9:-]+\Z")
+            shutil.rmtree(self.dir)
 
 
 class PageCacheTest(IndexTest):

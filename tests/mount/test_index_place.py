@@ -73,6 +73,20 @@ class PlaceTest(harness.MountTest):
         self.assertEqual(read(mount.p("app.log/rows/0")), read(self.file))
         self.assertEqual([path.name for path in self.target.iterdir()], ["a"])
 
+    def test_the_status_says_whose_it_is(self):
+        """And, once it is known, why it is not used."""
+        own, shared = self.tmp / "own", self.tmp / "shared"
+        shared.mkdir()
+        shared.chmod(0o777)
+        for directory, more in ((own, ""), (shared, ", not used: others may write to it")):
+            mount = self.mount(None, "--min-size", "0", "--index-dir", directory)
+            mount.allowed_trouble.append("line index")
+            self.assertEqual(read(mount.p("app.log/rows/0")), read(self.file))
+            self.assertIn("\nindex dir:     %s (of root)%s" % (directory, more),
+                          read(mount.p(".bigfs/status")).decode())
+        mount = self.mount(None, "--index-dir", "none")
+        self.assertIn("\nindex dir:     none\n", read(mount.p(".bigfs/status")).decode())
+
 
 if __name__ == "__main__":
     harness.main()

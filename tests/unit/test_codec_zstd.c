@@ -744,7 +744,8 @@ static void test_wrong_checksum(void **state)
         codec_told_free(&told);
         assert_int_equal(read_all(&sample, 300, &random), -EBADMSG);
         uint8_t got[300];
-        const struct codec_place second = {sample.starts[1], 300, 0, true, 0, NULL};
+        const struct codec_place second = {
+            .file = sample.starts[1], .plain = 300, .starts_unit = true};
         assert_int_equal(
             codec_read_from(&zstd_codec, &sample.file, &second, 300, 300, &random, got), 0);
         assert_memory_equal(got, sample.plain + 300, 300);

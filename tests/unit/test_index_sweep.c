@@ -45,7 +45,7 @@ static void put_index(const struct scratch *scratch, uint64_t part, uint64_t res
 {
     char head[INDEX_NAME_MOST];
     char name[INDEX_NAME_MOST];
-    const struct index_name names = {part, rest, &lines_format};
+    const struct index_name names = {part, rest, &lines_format, false};
     index_part_name(part, head);
     index_file_name(&names, name);
     put(scratch, head, name, age);
@@ -55,7 +55,7 @@ static bool there(const struct scratch *scratch, uint64_t part, uint64_t rest)
 {
     char path[2 * INDEX_NAME_MOST];
     char full[PATH_ROOM];
-    const struct index_name name = {part, rest, &lines_format};
+    const struct index_name name = {part, rest, &lines_format, false};
     index_path(&name, path);
     (void)snprintf(full, sizeof(full), "%.3900s/indexes/%s", scratch->path, path);
     return access(full, F_OK) == 0;

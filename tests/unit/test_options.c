@@ -19,6 +19,7 @@
 #include "core/view/view_types.h"
 #include "fs/command/complaint.h"
 #include "fs/command/help.h"
+#include "fs/command/modes.h"
 #include "fs/command/option_rules.h"
 #include "fs/command/options.h"
 #include "tests/unit/capture.h"
@@ -402,7 +403,8 @@ static void test_missing_values(void **state)
 
 static void test_values_too_many(void **state)
 {
-    static const char *const names[] = {"index", "foreground", "debug", "help", "version"};
+    static const char *const names[] = {"index",      "list",  "unmount", "json",
+                                        "foreground", "debug", "version"};
     (void)state;
 
     for (size_t i = 0; i < LENGTH_OF(names); i++) {
@@ -426,7 +428,7 @@ static void test_table(void **state)
         bool tested = !option_needs_value(rule) && rule->argument == ARGUMENT_NONE;
         for (size_t k = 0; k < LENGTH_OF(invalid); k++)
             tested = tested || (rule->name != NULL && strcmp(invalid[k].name, rule->name) == 0);
-        assert_true(tested || rule->letter == 'o');
+        assert_true(tested || rule->letter == 'o' || rule->letter == 'h');
         assert_true(rule->name != NULL || rule->letter != 0);
         assert_int_equal(rule->wanted == NULL, rule->argument == ARGUMENT_NONE);
         assert_true(rule->name != NULL || !rule->in_lists);
@@ -522,8 +524,8 @@ static void test_defaults(void **state)
     assert_int_equal(settings->index_space, G);
     assert_int_equal(settings->threads, threads);
     assert_int_equal(command->options.log_level, FUSE_LOG_NOTICE);
-    assert_false(command->options.index || command->options.foreground || command->options.debug ||
-                 command->options.help || command->options.version);
+    assert_int_equal(command->options.mode, MODE_MOUNT);
+    assert_false(command->options.foreground || command->options.debug);
     assert_null(command->options.files);
     assert_string_equal(passed_on(command), "bigfs");
     command_free(command);
@@ -534,9 +536,9 @@ static void test_defaults(void **state)
 static void assert_flags(struct command *command, const char *wanted)
 {
     const struct options *options = &accepted(command)->options;
-    assert_string_equal(text("%s%s%s%s%s", options->foreground ? "f" : "",
-                             options->debug ? "d" : "", options->help ? "h" : "",
-                             options->version ? "V" : "", options->index ? "i" : ""),
+    const char *mode = modes[options->mode].option;
+    assert_string_equal(text("%s%s%s", options->foreground ? "f" : "", options->debug ? "d" : "",
+                             mode != NULL ? mode : ""),
                         wanted);
     command_free(command);
 }
@@ -551,12 +553,147 @@ static void test_flags(void **state)
     assert_flags(PARSE("--debug", "/source", "/point"), "fd");
     assert_flags(PARSE("-odebug", "/source", "/point"), "fd");
     assert_flags(PARSE("-ffdd", "/source", "-d", "/point"), "fd");
-    assert_flags(PARSE("-h"), "h");
-    assert_flags(PARSE("--help"), "h");
-    assert_flags(PARSE("-V"), "V");
-    assert_flags(PARSE("--version"), "V");
-    assert_flags(PARSE("-fdhV", "one", "two", "three"), "fdhV");
-    assert_flags(PARSE("--index", "one"), "i");
+    assert_flags(PARSE("-h"), "help");
+    assert_flags(PARSE("--help"), "help");
+    assert_flags(PARSE("-V"), "version");
+    assert_flags(PARSE("--version"), "version");
+    assert_flags(PARSE("-fdhV", "one", "two", "three"), "fdhelp");
+    assert_flags(PARSE("-Vh"), "version");
+    assert_flags(PARSE("--index", "one"), "index");
+    assert_flags(PARSE("--index", "--index", "one"), "index");
+}
+
+/* Modes */
+
+/* The options that have no meaning in a mode, whatever they say, and wherever they stand. */
+struct meaningless {
+    const char *mode;
+    const char *names[12]; /* with a value if they need one */
+};
+
+static const struct meaningless meaningless[] = {
+    {"--index",
+     {"--rows=1K", "--views=bytes", "--header=2", "--header", "--cache=none", "--threads=3",
+      "--log-level=info", "--foreground", "-f", "-d", "--json"}},
+    {"--unmount",
+     {"--chunk-size=1M", "--rows=1K", "--min-size=0", "--header", "--format=a=csv", "--record=e=x",
+      "--index-dir=/a", "--index-space=1G", "--decode-memory=1M", "--extents=seek", "--json"}},
+    {"--list",
+     {"--min-size=0", "--views=bytes", "--cache=none", "--threads=3", "--foreground", "-f", "-d"}},
+};
+
+/* What a message calls an option that is given like this. */
+static const char *name_of(const char *word)
+{
+    return text("%.*s", (int)strcspn(word, "="), word);
+}
+
+static void test_options_without_a_meaning(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(meaningless); i++) {
+        const char *mode = meaningless[i].mode;
+        for (const char *const *word = meaningless[i].names; *word != NULL; word++) {
+            assert_refused(
+                PARSE(mode, "one", *word), EXIT_USAGE,
+                text("bigfs: %s has no meaning with %s: leave it out\n", name_of(*word), mode));
+            assert_refused(
+                PARSE(*word, "-d", mode, "one"), EXIT_USAGE,
+                text("bigfs: %s has no meaning with %s: leave it out\n", name_of(*word), mode));
+        }
+        assert_refused(PARSE(mode, "-o", "cache=none,ro", "one"), EXIT_USAGE,
+                       text("bigfs: -o cache has no meaning with %s: leave it out\n", mode));
+        assert_refused(PARSE(mode, "one", "-oallow_other"), EXIT_USAGE,
+                       text("bigfs: -o allow_other has no meaning with %s: leave it out\n", mode));
+        assert_refused(PARSE(mode, "one", "-o", "fsname=x"), EXIT_USAGE,
+                       text("bigfs: -o fsname has no meaning with %s: leave it out\n", mode));
+    }
+}
+
+/* Each option that is not in the list above for a mode is accepted there. */
+static void test_options_with_a_meaning(void **state)
+{
+    (void)state;
+    command_free(accepted(PARSE("--index", "--chunk-size=1M", "--min-size=0", "--format=a=csv",
+                                "--record=e=x", "--index-dir=/a", "--index-space=1G",
+                                "--window-size=1M", "--window-total=1M", "--decode-memory=1M",
+                                "--extents=seek", "-o", "index_dir=/b,", "-o", "", "one")));
+    command_free(accepted(PARSE(
+        "--list", "--chunk-size=1M", "--rows=1K", "--header", "--format=a=csv", "--record=e=x",
+        "--index-dir=/a", "--index-space=1G", "--window-size=1M", "--window-total=1M",
+        "--decode-memory=1M", "--extents=seek", "--json", "-o", "index_dir=/b", "one", "two")));
+    assert_refused(PARSE("--json", "s", "m"), EXIT_USAGE,
+                   "bigfs: --json has no meaning without --list: leave it out\n");
+    for (size_t i = 0; i < OPTION_RULES; i++)
+        for (enum mode_number mode = 0; mode < MODES; mode++)
+            if (modes[mode].is_enough)
+                assert_true(option_has_meaning(&option_rules[i], mode));
+    for (size_t i = 0; i < OPTION_RULES; i++)
+        assert_true(option_rules[i].modes != 0);
+}
+
+static void test_two_modes(void **state)
+{
+    (void)state;
+    assert_refused(PARSE("--index", "--list", "one", "two"), EXIT_USAGE,
+                   "bigfs: --index and --list are two commands: give one of them\n");
+    assert_refused(PARSE("--list", "one", "--index"), EXIT_USAGE,
+                   "bigfs: --list and --index are two commands: give one of them\n");
+    command_free(accepted(PARSE("--list", "--help", "--index")));
+    command_free(accepted(PARSE("--version", "--list", "--index")));
+}
+
+static void test_a_view_to_list(void **state)
+{
+    static const char takes_two[] = ": bigfs --list takes a file and a view, as in bigfs --list "
+                                    "app.log lines@n16\n";
+    (void)state;
+    struct command *command = accepted(PARSE("one", "--list", "lines@n3"));
+    assert_string_equal(command->options.file, "one");
+    assert_string_equal(command->options.view, "lines@n3");
+    assert_false(command->options.json);
+    command_free(command);
+    command = accepted(PARSE("--list", "--json", "one", "lines@n3"));
+    assert_true(command->options.json);
+    command_free(command);
+    assert_refused(PARSE("--list"), EXIT_USAGE, text("bigfs: missing FILE and VIEW%s", takes_two));
+    assert_refused(PARSE("--list", "x"), EXIT_USAGE, text("bigfs: missing VIEW%s", takes_two));
+    assert_refused(PARSE("--list", "x", "y", "z"), EXIT_USAGE,
+                   text("bigfs: too many operands: z%s", takes_two));
+    assert_refused(PARSE("--list", "--header", "2", "x", "y"), EXIT_USAGE,
+                   "bigfs: --header=2: write a value with =\n");
+}
+
+static void test_a_mountpoint_to_unmount(void **state)
+{
+    static const char takes_one[] = ": bigfs --unmount takes one path, as in bigfs --unmount "
+                                    "/mnt/chunks\n";
+    (void)state;
+    struct command *command = accepted(PARSE("--unmount", "/point"));
+    assert_string_equal(command->options.mountpoint, "/point");
+    assert_null(command->options.source);
+    assert_null(command->options.settings.index_dir); /* none is looked for */
+    command_free(command);
+    assert_refused(PARSE("--unmount"), EXIT_USAGE, text("bigfs: missing MOUNTPOINT%s", takes_one));
+    assert_refused(PARSE("--unmount", "x", "y"), EXIT_USAGE,
+                   text("bigfs: too many operands: y%s", takes_one));
+}
+
+/* The table of modes is whole: each but one has an option, which chooses it. */
+static void test_modes(void **state)
+{
+    (void)state;
+    for (enum mode_number mode = 0; mode < MODES; mode++) {
+        assert_int_equal(modes[mode].option == NULL, mode == MODE_MOUNT);
+        assert_non_null(modes[mode].run);
+        assert_int_equal(modes[mode].take == NULL, modes[mode].is_enough);
+        assert_int_equal(modes[mode].operands.hint == NULL, modes[mode].is_enough);
+        if (mode == MODE_MOUNT)
+            continue;
+        struct command *command = PARSE(text("--%s", modes[mode].option), "one", "two");
+        assert_int_equal(command->options.mode, mode);
+        command_free(command);
+    }
 }
 
 /* --help and --version need nothing else, and look for no directory; a mistake stays one. */
@@ -630,7 +767,7 @@ static void test_names_cut_short(void **state)
                    "bigfs: --he may mean more than one option, such as --header: write the whole "
                    "name\n");
     command = accepted(PARSE("--index", "file")); /* though two others start so */
-    assert_true(command->options.index);
+    assert_int_equal(command->options.mode, MODE_INDEX);
     command_free(command);
 }
 
@@ -1022,25 +1159,17 @@ static void test_random_words(void **state)
 
 /* Help and version */
 
-static const char *printed(void (*print)(void))
+static const char *printed_help(bool all)
 {
     struct capture capture = capture_begin(STDOUT_FILENO);
-    print();
+    help_print(all);
     return capture_end(&capture);
 }
 
-static void test_help(void **state)
+/* Asserts that a terminal of 80 columns shows each line as one. Returns how many there are. */
+static unsigned assert_fits_columns(const char *help)
 {
-    const char *help = printed(help_print);
-    (void)state;
-
-    for (size_t i = 0; i < OPTION_RULES; i++) {
-        const struct option_rule *rule = &option_rules[i];
-        if (rule->name != NULL)
-            assert_non_null(strstr(help, text("--%s", rule->name)));
-        if (rule->letter != 0)
-            assert_non_null(strstr(help, text("    -%c", rule->letter)));
-    }
+    unsigned lines = 0;
     for (const char *line = help; *line != '\0'; line = strchr(line, '\n') + 1) {
         size_t length = strcspn(line, "\n");
         assert_int_equal(line[length], '\n');
@@ -1048,18 +1177,78 @@ static void test_help(void **state)
         for (size_t i = 0; i < length; i++)
             assert_true(isprint((unsigned char)line[i]));
         assert_true(length == 0 || line[length - 1] != ' ');
+        lines++;
     }
+    return lines;
 }
 
-/* The version, and then each codec with its library. */
+/* A terminal of 24 lines shows all of it, and where more is. */
+static void test_help(void **state)
+{
+    static const char *const words[] = {"--help=all", "man bigfs",    "--unmount MOUNTPOINT",
+                                        "--list",     "--index FILE", "--version"};
+    const char *help = printed_help(false);
+    (void)state;
+
+    assert_in_range(assert_fits_columns(help), 10, 24);
+    for (size_t i = 0; i < LENGTH_OF(words); i++)
+        assert_non_null(strstr(help, words[i]));
+}
+
+static void test_all_of_the_help(void **state)
+{
+    const char *help = printed_help(true);
+    (void)state;
+
+    (void)assert_fits_columns(help);
+    for (size_t i = 0; i < OPTION_RULES; i++) {
+        const struct option_rule *rule = &option_rules[i];
+        if (rule->name != NULL)
+            assert_non_null(strstr(help, text("--%s", rule->name)));
+        if (rule->letter != 0)
+            assert_non_null(strstr(help, text("    -%c", rule->letter)));
+    }
+    for (size_t i = 0; view_types[i] != NULL; i++)
+        assert_non_null(strstr(help, view_types[i]->name));
+}
+
+static void test_which_help(void **state)
+{
+    (void)state;
+    struct command *command = accepted(PARSE("--help"));
+    assert_false(command->options.help_all);
+    command_free(command);
+    command = accepted(PARSE("--help=all", "s"));
+    assert_int_equal(command->options.mode, MODE_HELP);
+    assert_true(command->options.help_all);
+    command_free(command);
+    assert_refused(PARSE("--help=nonsense"), EXIT_USAGE,
+                   "bigfs: --help=nonsense: give all, or nothing\n");
+    assert_refused(PARSE("--help="), EXIT_USAGE, "bigfs: --help=: give all, or nothing\n");
+}
+
+/* Asserts that a text begins so, and returns what follows the line. */
+static const char *assert_line(const char *version, const char *beginning)
+{
+    assert_memory_equal(version, beginning, strlen(beginning));
+    const char *end = strchr(version, '\n');
+    assert_non_null(end);
+    assert_true(end > version + strlen(beginning));
+    return end + 1;
+}
+
+/* The version, what it works with, and then each codec with its library. */
 static void test_version(void **state)
 {
-    static const char first[] = "bigfs " BIGFS_VERSION "\n";
-    const char *version = printed(help_print_version);
-    const char *line = version + strlen(first);
+    struct capture capture = capture_begin(STDOUT_FILENO);
+    help_print_version();
+    const char *line = capture_end(&capture);
 
     (void)state;
-    assert_memory_equal(version, first, strlen(first));
+    line = assert_line(line, "bigfs ");
+    line = assert_line(line, "libfuse: 3.");
+    line = assert_line(line, "kernel protocol: 7.");
+    line = assert_line(line, "vector path: ");
     for (size_t i = 1; content_types[i] != NULL; i++) {
         const struct codec *codec = content_types[i]->codec;
         const char *told = text("%s: %s\n", codec->name, codec->library);
@@ -1102,6 +1291,12 @@ int main(void)
         cmocka_unit_test(test_told_to),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_options_without_a_meaning),
+        cmocka_unit_test(test_options_with_a_meaning),
+        cmocka_unit_test(test_two_modes),
+        cmocka_unit_test(test_a_view_to_list),
+        cmocka_unit_test(test_a_mountpoint_to_unmount),
+        cmocka_unit_test(test_modes),
         cmocka_unit_test(test_help_is_enough),
         cmocka_unit_test(test_header_without_a_value),
         cmocka_unit_test(test_unknown_names),
@@ -1125,6 +1320,8 @@ int main(void)
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_random_words),
         cmocka_unit_test(test_help),
+        cmocka_unit_test(test_all_of_the_help),
+        cmocka_unit_test(test_which_help),
         cmocka_unit_test(test_version),
         cmocka_unit_test(test_complaints),
     };

@@ -32,6 +32,18 @@ static void test_what_is_mounted(void **state)
     assert_false(mount_table_find(-1, "/proc/", &device));
 }
 
+static void test_a_description(void **state)
+{
+    struct mount_description found;
+
+    (void)state;
+    assert_int_equal(mount_table_describe(-1, "/proc", &found), 0);
+    assert_string_equal(found.type, "proc");
+    assert_true(found.id > 0);
+    mount_description_free(&found);
+    assert_int_equal(mount_table_describe(-1, "/proc/self", &found), -ENOENT);
+}
+
 static int check(struct own_mounts *mounts, const char *directory, const char *name)
 {
     int fd = open(directory, O_PATH | O_CLOEXEC);
@@ -113,9 +125,8 @@ static void test_paths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_mounted),
-        cmocka_unit_test(test_known_by_kind),
-        cmocka_unit_test(test_known_by_device),
+        cmocka_unit_test(test_what_is_mounted), cmocka_unit_test(test_a_description),
+        cmocka_unit_test(test_known_by_kind),   cmocka_unit_test(test_known_by_device),
         cmocka_unit_test(test_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

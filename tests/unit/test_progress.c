@@ -185,17 +185,28 @@ static void test_time_left(void **state)
     assert_non_null(strstr(show(&progress, 3000, 4, 10), "/s  0:05 left")); /* 4.5 s */
 }
 
-/* The columns that a line takes which is drawn on a terminal this wide, and those of its bar. */
-static size_t columns_used(const char *name, unsigned short columns, size_t *bar)
+/* How many columns a text without wide characters takes. */
+static size_t count_columns(const char *text)
+{
+    size_t columns = 0;
+    for (; *text != '\0'; text++)
+        columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
+/* The line that is drawn on a terminal this wide, and the columns of its bar; 0: it has none. */
+static const char *line_on(const char *name, unsigned short columns, size_t *bar)
 {
     struct progress progress = begin(name, true);
     wide = columns;
     (void)show(&progress, 0, 0, 1000 * GIB);
     const char *line = show(&progress, 100000, 999 * GIB, 1000 * GIB) + strlen("\r\033[K");
-    *bar = strcspn(strchr(line, '['), "]") - 1;
-    return strlen(line);
+    const char *start = strchr(line, '[');
+    *bar = start != NULL ? strcspn(start, "]") - 1 : 0;
+    return line;
 }
 
+/* However narrow the terminal is, no line breaks, and all that has room is shown. */
 static void test_width(void **state)
 {
     char name[301] = {0};
@@ -203,21 +214,39 @@ static void test_width(void **state)
     (void)state;
 
     memset(name, 'n', sizeof(name) - 1);
-    for (unsigned short columns = 66; columns < 400; columns++)
-        assert_in_range(columns_used(name, columns, &bar), 30, columns);
-    (void)columns_used(name, 80, &bar);
+    for (unsigned short columns = 1; columns < 400; columns++) {
+        const char *line = line_on(name, columns, &bar);
+        const size_t used = count_columns(line);
+        assert_in_range(used, columns < 5 ? columns : columns < 6 ? 4 : 6, columns);
+        assert_int_equal(bar > 0, columns >= 66);
+    }
+    (void)line_on(name, 80, &bar);
     assert_int_equal(bar, 16);
-    (void)columns_used(name, 0, &bar); /* taken for 80 */
+    (void)line_on(name, 0, &bar); /* taken for 80 */
     assert_int_equal(bar, 16);
-    (void)columns_used(name, 1, &bar);
+    (void)line_on(name, 66, &bar);
     assert_int_equal(bar, 10);
-    (void)columns_used(name, 127, &bar);
+    (void)line_on(name, 127, &bar);
     assert_int_equal(bar, 39);
-    (void)columns_used(name, 128, &bar);
+    (void)line_on(name, UINT16_MAX, &bar);
     assert_int_equal(bar, 40);
-    (void)columns_used(name, UINT16_MAX, &bar);
-    assert_int_equal(bar, 40);
-    assert_int_equal(columns_used("x", UINT16_MAX, &bar), columns_used("y", 128, &bar));
+}
+
+/* The end of a name tells more than its start. */
+static void test_narrow(void **state)
+{
+    static const char name[] = "/data/logs/app-2026-11-28.log";
+    size_t bar = 0;
+    (void)state;
+
+    assert_string_equal(line_on(name, 40, &bar), "\u2026app-2026-11-28.log 100% 10.0 GiB/s 0:00");
+    assert_string_equal(line_on("a.log", 40, &bar), "a.log 100% 10.0 GiB/s 0:00");
+    assert_string_equal(line_on(name, 30, &bar), "\u20261-28.log 100% 10.0 GiB/s 0:00");
+    assert_string_equal(line_on(name, 20, &bar), "\u202611-28.log 100% 0:00");
+    assert_string_equal(line_on(name, 14, &bar), "\u20261-28.log 100%");
+    assert_string_equal(line_on(name, 6, &bar), "\u2026 100%");
+    assert_string_equal(line_on(name, 5, &bar), "100%");
+    assert_string_equal(line_on(name, 2, &bar), "10");
 }
 
 /* What is shown of a name on a terminal of 80 columns. */
@@ -233,21 +262,29 @@ static const char *shown_of(const char *name)
     return text;
 }
 
-/* Room for 16 bytes, and no half of a character. */
+/* Room for 16 columns, and no part of a character. */
 static void test_names(void **state)
 {
     (void)state;
     assert_string_equal(shown_of(""), "");
     assert_string_equal(shown_of("0123456789abcdef"), "0123456789abcdef");
-    assert_string_equal(shown_of("0123456789abcdefg"), "0123456789abcdef");
-    assert_string_equal(shown_of("0123456789abcd\u00e9"), "0123456789abcd\u00e9");
-    assert_string_equal(shown_of("0123456789abcde\u00e9"), "0123456789abcde");
-    assert_string_equal(shown_of("0123456789abcd\u20ac"), "0123456789abcd");
-    assert_string_equal(shown_of("0123456789abc\U0001f600"), "0123456789abc");
-    assert_string_equal(shown_of("0123456789ab\U0001f600x"), "0123456789ab\U0001f600");
-    assert_string_equal(shown_of("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"
-                                 "\x80"),
-                        ""); /* no UTF-8 at all */
+    assert_string_equal(shown_of("0123456789abcdefg"), "\u202623456789abcdefg");
+    assert_string_equal(shown_of("0123456789abcde\u00e9"), "0123456789abcde\u00e9");
+    assert_string_equal(shown_of("\u00e9\u00e90123456789abcde"), "\u20260123456789abcde");
+    /* Two columns each. */
+    assert_string_equal(shown_of("\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22"),
+                        "\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22");
+    assert_string_equal(shown_of("\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22x"),
+                        "\u2026\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22x");
+    assert_string_equal(shown_of("x\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22"),
+                        "\u2026\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22");
+    /* One that is drawn over the one before takes none, and is not left alone. */
+    assert_string_equal(shown_of("e\u0301123456789abcdef"), "e\u0301123456789abcdef");
+    assert_string_equal(shown_of("xe\u0301123456789abcdef"), "\u2026123456789abcdef");
+    assert_string_equal(
+        shown_of("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"
+                 "\x80"),
+        "\u2026\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"); /* none */
 }
 
 /* Numbers that make no sense stay within the bar. */
@@ -317,11 +354,17 @@ static void test_elapsed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes),     cmocka_unit_test(test_bytes_at_random),
-        cmocka_unit_test(test_bar),       cmocka_unit_test(test_what_was_done_before),
-        cmocka_unit_test(test_time_left), cmocka_unit_test(test_width),
-        cmocka_unit_test(test_names),     cmocka_unit_test(test_too_much),
-        cmocka_unit_test(test_lines),     cmocka_unit_test(test_lines_have_room),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_bytes_at_random),
+        cmocka_unit_test(test_bar),
+        cmocka_unit_test(test_what_was_done_before),
+        cmocka_unit_test(test_time_left),
+        cmocka_unit_test(test_width),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_narrow),
+        cmocka_unit_test(test_too_much),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_lines_have_room),
         cmocka_unit_test(test_elapsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "core/content/contents.h"
 #include "core/format/record_formats.h"
 #include "core/generation/generation_end.h"
+#include "core/view/table_row.h"
 #include "core/view/view_types.h"
 #include "fs/operation/operations.h"
 #include "fs/serve/server.h"
@@ -80,7 +81,10 @@ static void test_views(void **state)
             assert_non_null(type->find_range);
         assert_true((type->takes & TAKES_SIZE) == 0 || type->parse_size != NULL);
         assert_true((type->parse_size != NULL) == (type->usual_size != NULL));
-        assert_true((type->columns != NULL) == (type->write_columns != NULL));
+        size_t columns = 0;
+        while (type->columns != NULL && type->columns[columns].name != NULL)
+            assert_non_null(type->columns[columns++].value);
+        assert_in_range(columns, 0, TABLE_NUMBERS_MOST - TABLE_NUMBERS_COMMON);
     }
 }
 

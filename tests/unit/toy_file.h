@@ -78,7 +78,7 @@ static inline int make_map(struct source *source, uint64_t step)
     assert_int_equal(reading_look(source, NULL, &reading, NULL), -AWAITS_INDEX);
     assert_int_equal(reading_find(source, NULL, &reading, NULL), 0);
     assert_int_equal(reading_pin(&reading), -AWAITS_INDEX);
-    int error = map_walk_new(&reading, generation_size(reading.generation), true, &walk);
+    int error = map_walk_new(&reading, generation_size(reading.generation), true, NULL, &walk);
     while (error == 0 && !ended)
         error = map_walk_on(walk, step, &ended);
     if (error == 0)
