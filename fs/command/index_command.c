@@ -33,14 +33,14 @@ static char *resolve(const char *file)
 }
 
 /*
- * Opens the directory of a path's last component. Cuts the path there; *name becomes the component.
+ * Opens the directory of a path's last component. Cuts the path there; *last becomes the component.
  */
-static int open_parent(char *path, char **name)
+static int open_parent(char *path, char **last)
 {
     char *slash = strrchr(path, '/');
 
-    *name = slash != NULL ? slash + 1 : path;
-    if ((*name)[0] == '\0')
+    *last = slash != NULL ? slash + 1 : path;
+    if ((*last)[0] == '\0')
         return -EISDIR;
     const char *parent = slash == NULL ? "." : slash == path ? "/" : path;
     if (slash != NULL && slash != path)
@@ -56,13 +56,13 @@ static int index_file(struct index_maker *maker, char *path, const char *operand
                       struct index_tally *tally)
 {
     struct source_pool pool;
-    char *name = NULL;
-    AUTO_CLOSE int directory = open_parent(path, &name);
+    char *last = NULL;
+    AUTO_CLOSE int directory = open_parent(path, &last);
 
     if (directory < 0)
         return directory;
     index_one_pool(maker, &pool, directory);
-    index_one(maker, &pool, name, operand, false, tally);
+    index_one(maker, &pool, last, operand, false, tally);
     source_pool_destroy(&pool);
     return 0;
 }
@@ -112,36 +112,26 @@ static int index_all(struct index_maker *maker)
     return tally.failed > 0 || atomic_load(&maker->directory.warned) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* What to do about a directory that cannot be used. */
-static const char *cure_of_directory(int error)
-{
-    switch (error) {
-    case -EPERM:
-        return "others may write to it, or it, or a link to it, is another user's: chmod go-w it, "
-               "or give another";
-    case -ENOTDIR:
-        return "a file is in the way: remove it, or give another";
-    case -ENOSPC:
-    case -EDQUOT:
-        return "the disk is full: free some space, or give another";
-    default:
-        return NULL;
-    }
-}
-
 /* Whether an index can be kept. If not, says so before anything is counted. */
 static int check_directory(const char *path)
 {
     const int error = index_probe(path);
-    const char *cure = cure_of_directory(error);
 
     if (error == 0)
         return 0;
-    if (cure != NULL)
-        return complain(EXIT_FAILURE, "line index: %s: %s with --index-dir=DIR", path, cure);
+    if (error == -EPERM)
+        return complain(
+            EXIT_FAILURE,
+            "line index: %s: others may write to it, or it, or a link to it, is another "
+            "user's: chmod go-w it, or give another with --index-dir=DIR",
+            path);
+    const char *cure = error == -ENOSPC || error == -EDQUOT    ? "free some space, or "
+                       : error == -ENOTDIR || error == -EEXIST ? "remove the file in the way, or "
+                                                               : "";
     return complain(EXIT_FAILURE,
-                    "line index: %s: cannot be written to (%s): give another with --index-dir=DIR",
-                    path, strerror(-error));
+                    "line index: %s: cannot be written to (%s): %sgive another with "
+                    "--index-dir=DIR",
+                    path, strerror(-error), cure);
 }
 
 /* Works on all files, with the builder running. */
