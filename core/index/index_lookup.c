@@ -112,7 +112,7 @@ static bool take_candidate(struct index_search *search, const char *name, enum i
 /* Remembers the index if it is the last one made of the inode. */
 static void consider_candidate(struct index_search *search, const char *name)
 {
-    struct index_key key;
+    struct index_key key = {.size = 0};
     AUTO_CLOSE int fd = open_candidate(search, name, &key);
 
     if (fd < 0 || !index_key_same_file(&key, &search->wanted))
@@ -125,7 +125,7 @@ static void consider_candidate(struct index_search *search, const char *name)
 static void consider_all(struct index_search *search, DIR *listing)
 {
     unsigned candidates = 0;
-    struct index_name name;
+    struct index_name name = {.format = NULL};
 
     for (const struct dirent *entry;
          candidates < MOST_CANDIDATES && (entry = readdir(listing)) != NULL;) {

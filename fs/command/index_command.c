@@ -74,36 +74,26 @@ static int index_all(struct index_maker *maker)
     return tally.failed > 0 || atomic_load(&maker->directory.warned) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* What to do about a directory that cannot be used. */
-static const char *cure_of_directory(int error)
-{
-    switch (error) {
-    case -EPERM:
-        return "others may write to it, or it, or a link to it, is another user's: chmod go-w it, "
-               "or give another";
-    case -ENOTDIR:
-        return "a file is in the way: remove it, or give another";
-    case -ENOSPC:
-    case -EDQUOT:
-        return "the disk is full: free some space, or give another";
-    default:
-        return NULL;
-    }
-}
-
 /* Whether an index can be kept. If not, says so before anything is counted. */
 static int check_directory(const char *path)
 {
     const int error = index_probe(path);
-    const char *cure = cure_of_directory(error);
 
     if (error == 0)
         return 0;
-    if (cure != NULL)
-        return complain(EXIT_FAILURE, "line index: %s: %s with --index-dir=DIR", path, cure);
+    if (error == -EPERM)
+        return complain(
+            EXIT_FAILURE,
+            "line index: %s: others may write to it, or it, or a link to it, is another "
+            "user's: chmod go-w it, or give another with --index-dir=DIR",
+            path);
+    const char *cure = error == -ENOSPC || error == -EDQUOT    ? "free some space, or "
+                       : error == -ENOTDIR || error == -EEXIST ? "remove the file in the way, or "
+                                                               : "";
     return complain(EXIT_FAILURE,
-                    "line index: %s: cannot be written to (%s): give another with --index-dir=DIR",
-                    path, strerror(-error));
+                    "line index: %s: cannot be written to (%s): %sgive another with "
+                    "--index-dir=DIR",
+                    path, strerror(-error), cure);
 }
 
 int index_command(const struct options *options)

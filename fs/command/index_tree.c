@@ -230,22 +230,28 @@ static void visit_next(struct tree_walk *walk)
         tell_failure(walk, error);
 }
 
+/* Enters the directory where the walk begins. */
+static int begin_tree(struct tree_walk *walk, int directory)
+{
+    struct stat attributes;
+
+    if (fstat(directory, &attributes) != 0)
+        return -errno;
+    return is_bigfs(attributes.st_dev) ? -MET_OURSELVES : enter_directory(walk, attributes.st_dev);
+}
+
 void index_tree(struct index_maker *maker, int directory, const char *name,
                 struct index_tally *tally)
 {
-    struct tree_walk walk = {.maker = maker, .tally = tally, .name = name};
-    struct stat attributes;
+    struct tree_walk walk = {.maker = maker, .tally = tally, .name = name, .path = strdup("")};
 
+    if (walk.path == NULL) {
+        index_one_fail(tally, name, -ENOMEM);
+        return;
+    }
     lone_source_pool(&walk.pool, directory, &maker->options->settings);
     index_maker_watch(maker, &walk.pool);
-    walk.path = strdup("");
-    int error = walk.path != NULL ? 0 : -ENOMEM;
-    if (error == 0 && fstat(directory, &attributes) != 0)
-        error = -errno;
-    if (error == 0 && is_bigfs(attributes.st_dev))
-        error = -MET_OURSELVES;
-    if (error == 0)
-        error = enter_directory(&walk, attributes.st_dev);
+    int error = begin_tree(&walk, directory);
     if (error != 0)
         index_one_fail(tally, name, error);
     while (walk.depth > 0 && !interruption_asked(&maker->interruption))

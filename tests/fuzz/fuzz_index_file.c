@@ -120,6 +120,7 @@ static void write_and_read(const struct index_key *key, const struct record_inde
     require(index_encode(second_file, key, index) == 0);
     require(index_decode(second_file, &other_key, &other) == 0);
     require(other_key.size == key->size && other_key.format == key->format);
+    require(other_key.unfinished == key->unfinished && other_key.verified == key->verified);
     require(record_index_equal(index, other));
     record_index_unref(other);
 }

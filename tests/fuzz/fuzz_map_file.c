@@ -15,8 +15,10 @@
 
 /* Words at the start of the file, and what follows: see core/index/map_encoding.h. */
 enum {
+    END = 9,
     DAMAGES = 10,
     PLACES = 12,
+    STATE = 20, /* 2: unfinished */
     ENTRY_WORDS = 3,
     ENTRY_SIZE = ENTRY_WORDS * sizeof(uint64_t),
     DAMAGES_MOST = 3, /* that MEND_COUNTS leaves */
@@ -59,12 +61,26 @@ static void mend_order(const struct image *image)
         }
 }
 
+/* An unfinished map goes on, and no other does. */
+static void mend_end(const struct image *image)
+{
+    const uint64_t end = le64toh(image->words[END]);
+    const bool unfinished = (le64toh(image->words[STATE]) & 2) != 0;
+
+    if (unfinished)
+        image->words[END] = htole64(end & ~(uint64_t)UINT8_MAX);
+    else if ((end & UINT8_MAX) == 0)
+        image->words[END] = htole64(end | CODEC_WHOLE);
+}
+
 static void mend(const struct image *image, unsigned mending)
 {
     if ((mending & MEND_SHAPE) != 0)
         mend_shape(image);
     if ((mending & MEND_COUNTS) != 0)
         mend_counts(image);
+    if ((mending & MEND_COUNTS) != 0)
+        mend_end(image);
     if ((mending & MEND_ORDER) != 0)
         mend_order(image);
     if ((mending & MEND_DIGEST) != 0)
@@ -112,6 +128,19 @@ static void ask(const struct content_map *map)
             ask_for(map, map->places[i].plain);
 }
 
+/* A walk can begin with an unfinished one, whose aids are in memory, and goes on from its end. */
+static void ask_unfinished(const struct content_map *map)
+{
+    struct content_map *next = content_map_new(map->codec, map);
+
+    require(next != NULL && next->count == map->count);
+    require(content_map_known(map) == map->size && content_map_told(map) == map->size);
+    require(map->begun.plain <= map->size && map->begun.file <= content_map_walked(map));
+    if (map->count > 0)
+        require(next->begun.plain == map->begun.plain && next->begun.check == map->begun.check);
+    content_map_unref(next);
+}
+
 /* Loads its aids, from first_file, and moves them into memory. */
 static void load_aids(struct content_map *map)
 {
@@ -156,8 +185,12 @@ static void read_bytes(const void *bytes, size_t length)
     require((error == 0) == (map != NULL));
     if (error != 0)
         return;
-    ask(map);
+    require(key.unfinished == (map->end == CODEC_GOES_ON));
+    if (!key.unfinished)
+        ask(map);
     load_aids(map);
+    if (key.unfinished)
+        ask_unfinished(map);
     write_and_read(&key, map);
     content_map_unref(map);
 }

@@ -107,8 +107,8 @@ class CommandTest(IndexTest):
             run("mount", "-t", "tmpfs", "-o", options, "none", self.tmp / name)
             self.addCleanup(run, "umount", self.tmp / name)
         (self.tmp / "full" / "x").write_bytes(b"x" * 4096)
-        for where, what in ((file, "a file is in the way"), (file / "x", "a file is in the way"),
-                            (shared, "others may write to it"), (self.tmp / "full", "full: free some space"),
+        for where, what in ((file, "Not a directory"), (file / "x", "remove the file in the way"),
+                            (shared, "others may write to it"), (self.tmp / "full", "free some space"),
                             (self.tmp / "locked", "Read-only file system"),
                             (self.tmp / "locked" / "x", "Read-only file system"),
                             ("/proc/nowhere", "No such file or directory")):

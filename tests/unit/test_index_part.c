@@ -50,7 +50,7 @@ static void new_case(uint64_t number)
 /* A directory as that of a new daemon, or of `bigfs --index`. */
 static void restart(bool strict)
 {
-    index_directory_init(&indexes, indexes_path, 0, warn);
+    index_directory_init(&indexes, indexes_path, 0, warn, NULL);
     indexes.strict = strict;
     indexes.part_least = 1;
 }
