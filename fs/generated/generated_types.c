@@ -3,10 +3,11 @@
 
 #include "fs/generated/metrics.h"
 #include "fs/generated/pin.h"
+#include "fs/generated/references.h"
 #include "fs/generated/status.h"
 #include "fs/generated/tsv.h"
 #include "fs/generated/version.h"
 
 const struct generated_type *const generated_types[] = {
-    &status_report, &metrics_report, &version_report, &tsv_text, &pin_text, NULL,
+    &status_report, &metrics_report, &version_report, &tsv_text, &references_text, &pin_text, NULL,
 };
