@@ -12,7 +12,7 @@
 
 /* --- text ------------------------------------------------------------------------------------- */
 
-static_assert((int)TEXT_LINE_MOST <= (int)TABLE_LINE_MOST, "a line of a table fits");
+static_assert((int)TSV_LINE_MOST <= (int)TABLE_LINE_MOST, "a line of a table fits");
 
 static size_t begin_text(const struct view *view, char *text)
 {

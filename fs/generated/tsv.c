@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/generated/tsv.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "fs/generated/tsv_length.h"
+
+static_assert((int)TSV_LINE_MOST <= (int)TEXT_LINE_MOST, "a line of a table is no line of a text");
 
 /* The letter that stands after a backslash for a byte that would forge fields or lines, or 0. */
 static char escape_letter(char byte)
@@ -39,8 +42,7 @@ size_t tsv_write_row(const struct view *view, const struct table_row *row, char 
     size_t used = write_escaped(row->name, line);
 
     for (size_t i = 0; i < count; i++)
-        used +=
-            (size_t)snprintf(line + used, TEXT_LINE_MOST - used, "\t%" PRIu64, numbers[i].value);
+        used += (size_t)snprintf(line + used, TSV_LINE_MOST - used, "\t%" PRIu64, numbers[i].value);
     line[used] = '\n';
     return used + 1;
 }

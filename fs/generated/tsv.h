@@ -19,7 +19,7 @@
 
 /*
  * Writes the line of a row of a view, with its line break, to `line`, which has room for
- * TEXT_LINE_MOST bytes. Returns its length.
+ * TSV_LINE_MOST bytes. Returns its length.
  */
 size_t tsv_write_row(const struct view *view, const struct table_row *row, char *line);
 

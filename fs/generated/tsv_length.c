@@ -12,10 +12,10 @@ size_t tsv_heading(const struct view *view, char *text)
 {
     struct table_number numbers[TABLE_NUMBERS_MOST];
     size_t count = table_row_numbers(view->type, NULL, numbers);
-    size_t used = (size_t)snprintf(text, TEXT_LINE_MOST, "name");
+    size_t used = (size_t)snprintf(text, TSV_LINE_MOST, "name");
 
     for (size_t i = 0; i < count; i++)
-        used += (size_t)snprintf(text + used, TEXT_LINE_MOST - used, "\t%s", numbers[i].name);
+        used += (size_t)snprintf(text + used, TSV_LINE_MOST - used, "\t%s", numbers[i].name);
     text[used] = '\n';
     return used + 1;
 }
@@ -92,7 +92,7 @@ static uint64_t tsv_line_start(const struct view *view, uint64_t size, uint64_t 
 {
     const struct view_file file = {.size = size};
     const struct selector first = {.kind = SELECT_NUMBER};
-    char text[TEXT_LINE_MOST];
+    char text[TSV_LINE_MOST];
     char name[PIECE_NAME_MOST + 1];
 
     piece_name_write(view, "", view_count(view, &file), &first, name);

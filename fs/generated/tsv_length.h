@@ -9,11 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/view/piece_name.h"
 #include "core/view/view.h"
 #include "fs/tree/generated_type.h"
 
+/* The most bytes of a line of a table. Each byte of a name may become two. */
+enum { TSV_LINE_MOST = 2 * PIECE_NAME_MOST + 5 * 21 + 2 };
+
 /*
- * Writes the heading to `text`, which has room for TEXT_LINE_MOST bytes. Returns how long it is.
+ * Writes the heading to `text`, which has room for TSV_LINE_MOST bytes. Returns how long it is.
  */
 size_t tsv_heading(const struct view *view, char *text);
 

@@ -371,6 +371,15 @@ uint64_t driver_handles(struct driver *driver)
     return driver->handle_count;
 }
 
+char *driver_absolute_path(const struct driver *driver, const char *path)
+{
+    char *absolute = NULL;
+
+    if (driver->single != NULL || path[0] == '\0')
+        return strdup(driver->source);
+    return asprintf(&absolute, "%s/%s", driver->source, path) >= 0 ? absolute : NULL;
+}
+
 bool driver_is_large(const struct driver *driver, uint64_t size)
 {
     return size >= max_u64(driver->settings->min_size, 1);

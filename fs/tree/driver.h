@@ -80,6 +80,12 @@ struct node *driver_node(struct driver *driver, fuse_ino_t inode);
 /* How many files are open. */
 uint64_t driver_handles(struct driver *driver);
 
+/*
+ * The absolute path of a path beneath SOURCE. It may be longer than PATH_MAX. The caller frees it;
+ * NULL: no memory.
+ */
+char *driver_absolute_path(const struct driver *driver, const char *path);
+
 /* Whether a regular file of this size is shown as a directory. */
 bool driver_is_large(const struct driver *driver, uint64_t size);
 

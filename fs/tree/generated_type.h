@@ -9,19 +9,25 @@
 #ifndef BIGFS_FS_TREE_GENERATED_TYPE_H
 #define BIGFS_FS_TREE_GENERATED_TYPE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include "core/base/json.h"
 #include "core/base/outcome.h"
 #include "core/view/piece_name.h"
 #include "core/view/view.h"
 
 struct driver;
 
-/* The most bytes of a line of a text. Each byte of a name may become two. */
-enum { TEXT_LINE_MOST = 2 * PIECE_NAME_MOST + 5 * 21 + 2 };
+/* The longest path in a text: no program can open a longer one. */
+enum { TEXT_PATH_MOST = PATH_MAX - 1 };
+
+/* The most bytes of a line of a text: a name and a path as strings of JSON, and what else it has.
+ */
+enum { TEXT_LINE_MOST = JSON_BYTE_MOST * (PIECE_NAME_MOST + TEXT_PATH_MOST) + 200 };
 
 /* What a text of a view is made of. All pointers are borrowed. */
 struct view_text {
@@ -29,6 +35,7 @@ struct view_text {
     const struct view *view;
     struct view_file file;
     const char *extension; /* of the pieces */
+    const char *path;      /* of the file, absolute; NULL unless the type tells it */
     bool computed;         /* the text follows from the size: the file is not read */
 };
 
@@ -55,6 +62,15 @@ struct generated_type {
     bool is_listed;
 
     bool hashes; /* its lines take reading the pieces */
+
+    /*
+     * Of a text of a view: it contains the absolute path of the file. So only users who may know
+     * paths can open it, and what a compressed file holds has none.
+     */
+    bool tells_path;
+
+    /* If it tells the path: whether it can be made of a view of the file with this path. */
+    bool (*can_tell)(const struct view *view, const char *path);
 
     /*
      * Writes the line at *place to `line`, which has room for TEXT_LINE_MOST bytes, and moves

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "fs/tree/attributes.h"
 #include "fs/tree/belief.h"
 #include "fs/tree/handle.h"
+#include "fs/tree/rights.h"
 #include "fs/tree/text_store.h"
 
 int report_node_enter(struct driver *driver, struct node *control,
@@ -89,7 +89,7 @@ static int write_report(struct driver *driver, const struct generated_type *type
     FILE *out = open_memstream(text, length);
     if (out == NULL)
         return -ENOMEM;
-    type->write(out, driver, user == 0 || user == geteuid());
+    type->write(out, driver, rights_know_paths(user));
     if (fclose(out) != 0) {
         cleanup_free(text);
         return -ENOMEM;

@@ -14,10 +14,17 @@
 #ifndef BIGFS_FS_TREE_RIGHTS_H
 #define BIGFS_FS_TREE_RIGHTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "fs/tree/driver.h"
+
+/*
+ * Whether a user may learn where SOURCE is, and names in it that he may not be allowed to list:
+ * root, and the user that the driver runs as. Does not block.
+ */
+bool rights_know_paths(uid_t user);
 
 /*
  * The mode of a node whose source has the mode `source`. Looks at the source only if the kernel

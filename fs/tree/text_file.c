@@ -2,9 +2,11 @@
 #include "fs/tree/text_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/checked.h"
+#include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 #include "fs/tree/generated_type.h"
 #include "fs/tree/text_store.h"
@@ -34,6 +36,7 @@ static struct view_text view_text_of(const struct text_file *open, const struct 
                 .directory = open->directory,
             },
         .extension = node_extension(open->node),
+        .path = open->path,
         .computed = subject->computed,
     };
 }
@@ -226,6 +229,14 @@ static int stale_if_wrong_index(int error)
     return error == -WRONG_INDEX ? -ESTALE : error;
 }
 
+static int take_path(struct text_file *open, const struct driver *driver)
+{
+    if (!open->node->content.text.type->tells_path)
+        return 0;
+    open->path = driver_absolute_path(driver, node_source(open->node)->path);
+    return open->path != NULL ? 0 : -ENOMEM;
+}
+
 int text_file_open(struct text_file *open, struct driver *driver, const struct node *node,
                    const struct reading *reading, bool accepts_growth)
 {
@@ -236,7 +247,9 @@ int text_file_open(struct text_file *open, struct driver *driver, const struct n
     if (error != 0)
         return error;
     open->index = file.index;
-    error = open_text(open, driver, &file, accepts_growth);
+    error = take_path(open, driver);
+    if (error == 0)
+        error = open_text(open, driver, &file, accepts_growth);
     if (error != 0)
         text_file_close(open);
     return stale_if_wrong_index(error);
@@ -246,6 +259,7 @@ void text_file_close(struct text_file *open)
 {
     record_index_unref(open->index);
     open->index = NULL;
+    free(steal_pointer(&open->path));
 }
 
 int text_file_read(const struct text_file *open, const struct reading *reading, uint64_t offset,

@@ -17,6 +17,7 @@ struct text_file {
     const struct node *node;           /* the kernel knows it as long as this is open */
     struct index_directory *directory; /* of the driver */
     struct record_index *index;        /* a reference, or NULL if the view needs none */
+    char *path;                        /* view_text.path; owned */
 };
 
 /*

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
 #include "core/view/whole_view.h"
 #include "fs/tree/attributes.h"
 #include "fs/tree/belief.h"
 #include "fs/tree/handle.h"
+#include "fs/tree/rights.h"
 #include "fs/tree/text_file.h"
 #include "fs/tree/view_node.h"
 
@@ -51,6 +53,22 @@ static int find_view(struct driver *driver, const struct node *large, const char
     return attributes_of_large(driver, large, source);
 }
 
+/* Checks that a text that tells the file's path can tell it. What a file holds has no path. */
+static int check_path_told(const struct driver *driver, const struct node *large,
+                           const struct generated_type *type, const struct view *view)
+{
+    const struct source *source = node_source(large);
+
+    if (!type->tells_path)
+        return 0;
+    if (source->content->codec != NULL)
+        return -ENOENT;
+    AUTO_FREE char *path = driver_absolute_path(driver, source->path);
+    if (path == NULL)
+        return -ENOMEM;
+    return type->can_tell(view, path) ? 0 : -ENOENT;
+}
+
 int text_node_enter(struct driver *driver, struct node *large, const struct generated_type *type,
                     const char *name, size_t stem, const struct cancel *cancel, struct entry *entry)
 {
@@ -58,6 +76,8 @@ int text_node_enter(struct driver *driver, struct node *large, const struct gene
     struct stat source;
 
     int error = find_view(driver, large, name, stem, cancel, &content.text.view, &source);
+    if (error == 0)
+        error = check_path_told(driver, large, type, &content.text.view);
     if (error != 0)
         return error;
     file_identity_of(&source, &content.text.identity);
@@ -199,6 +219,8 @@ static const struct handle_type hashed_text_handle = {
 static int open_text_node(struct driver *driver, struct node *node, const struct opener *opener,
                           struct handle *handle)
 {
+    if (node->content.text.type->tells_path && !rights_know_paths(opener->user))
+        return -EACCES;
     int error = reading_open(node_source(node), NULL, &handle->reading, NULL);
     if (error != 0)
         return error;

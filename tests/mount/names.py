@@ -15,7 +15,7 @@ def allowed(name, data, chunk):
     """What a name may give by DESIGN 2: one outcome if the page is clear about it, None for any."""
     view, _, leaf = name.partition("/")
     kind, at, argument = view.partition("@")
-    if kind in ("rows", "extents") or "header" in argument or view.endswith((".tsv", ".xxh128")):
+    if kind in ("rows", "extents") or "header" in argument or view.endswith((".tsv", ".xxh128", ".json")):
         return None  # left to other tests; here nothing must crash
     if view in ("whole.log", "whole"):
         return ["ENOTDIR", "ENOENT"] if leaf else [data, *["ENOENT"] * (view == "whole")]

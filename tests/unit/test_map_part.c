@@ -94,7 +94,7 @@ static void start_daemon(bool strict)
     source_pool_init(&pool, world->scratch.directory, 16, MIB, 14 * MIB);
     pool.on_trouble = note_trouble;
     troubles = 0;
-    index_directory_init(&indexes, indexes_path, 0, warn);
+    index_directory_init(&indexes, indexes_path, 0, warn, NULL);
     indexes.strict = strict;
     indexes.part_least = 1;
     source = source_new(&pool, "file", gzip);

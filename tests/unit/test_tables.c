@@ -101,6 +101,7 @@ static void test_generated(void **state)
         texts = texts || type->line != NULL;
         assert_true((type->is_computed != NULL) == (type->length != NULL));
         assert_true((type->is_computed != NULL) == (type->place_at != NULL));
+        assert_true(type->tells_path == (type->can_tell != NULL));
         if (type->line != NULL) /* the ending of a view's name, or a whole name */
             assert_true((type->name[0] == '.') != type->is_of_file);
     }
