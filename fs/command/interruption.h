@@ -20,6 +20,7 @@ struct interruption {
     struct cancel cancel; /* constant; for work that can be cancelled */
     atomic_int signal;    /* the one that came first; 0: none */
     int signals;          /* constant; a descriptor; owned */
+    int ended;            /* constant; a descriptor, readable when the work has ended; owned */
     pthread_t thread;     /* constant */
 };
 
