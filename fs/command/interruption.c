@@ -4,9 +4,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "fs/command/complaint.h"
 #include "fs/command/signals.h"
@@ -28,15 +29,26 @@ bool interruption_asked(const struct interruption *interruption)
     return atomic_load(&interruption->signal) != 0;
 }
 
-/* Waits for a signal. Returns its number, or 0 after the time (-1: without limit). */
+enum wait_end { TIME_IS_UP = 0, WORK_HAS_ENDED = -1 };
+
+/* Waits for a signal, at most `ms` (-1: without limit). Returns its number, or an enum wait_end. */
 static int await_signal(const struct interruption *interruption, int ms)
 {
-    struct pollfd event = {.fd = interruption->signals, .events = POLLIN};
-    int number = 0;
+    struct pollfd events[] = {
+        {.fd = interruption->ended, .events = POLLIN},
+        {.fd = interruption->signals, .events = POLLIN},
+    };
 
-    while (number == 0 && (poll(&event, 1, ms) > 0 || ms < 0))
-        number = signals_take(interruption->signals);
-    return number;
+    for (;;) {
+        const int found = poll(events, 2, ms);
+        if (found == 0)
+            return TIME_IS_UP;
+        if (found > 0 && events[0].revents != 0)
+            return WORK_HAS_ENDED;
+        const int number = signals_take(interruption->signals);
+        if (number != 0)
+            return number;
+    }
 }
 
 static void *wait_for_signals(void *argument)
@@ -44,8 +56,13 @@ static void *wait_for_signals(void *argument)
     struct interruption *interruption = argument;
     const int first = await_signal(interruption, -1);
 
+    if (first == WORK_HAS_ENDED)
+        return NULL;
     atomic_store(&interruption->signal, first);
-    if (await_signal(interruption, PATIENCE_MS) == 0)
+    const int second = await_signal(interruption, PATIENCE_MS);
+    if (second == WORK_HAS_ENDED)
+        return NULL; /* what waits for that ends the process */
+    if (second == TIME_IS_UP)
         (void)complain(EXIT_FAILURE,
                        "interrupted: the disk does not answer in time: what was counted in the "
                        "last minute is not kept");
@@ -53,6 +70,7 @@ static void *wait_for_signals(void *argument)
     return NULL;
 }
 
+<<<<<<< HEAD
 void interruption_never(struct interruption *interruption)
 {
     *interruption = (struct interruption){
@@ -70,13 +88,33 @@ int interruption_begin(struct interruption *interruption)
     interruption->signals = signals_open();
     if (interruption->signals < 0)
         return interruption->signals;
+=======
+static int start_thread(struct interruption *interruption)
+{
+    pthread_attr_t attributes;
+
+>>>>>>> h15-index
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     int error = pthread_create(&interruption->thread, &attributes, wait_for_signals, interruption);
     pthread_attr_destroy(&attributes);
-    if (error != 0)
-        cleanup_close(&interruption->signals);
     return -error;
+}
+
+int interruption_begin(struct interruption *interruption)
+{
+    *interruption = (struct interruption){.cancel = {.asked = is_asked, .argument = interruption}};
+    signals_block(NULL);
+    interruption->signals = signals_open();
+    interruption->ended = eventfd(0, EFD_CLOEXEC);
+    int error = interruption->signals < 0 ? interruption->signals
+                : interruption->ended < 0 ? -errno
+                                          : start_thread(interruption);
+    if (error != 0) {
+        cleanup_close(&interruption->signals);
+        cleanup_close(&interruption->ended);
+    }
+    return error;
 }
 
 void interruption_pause(const struct interruption *interruption, int64_t ms)
@@ -90,12 +128,19 @@ void interruption_pause(const struct interruption *interruption, int64_t ms)
 
 void interruption_end(struct interruption *interruption)
 {
+<<<<<<< HEAD
     if (interruption->signals < 0)
         return;
     (void)pthread_cancel(interruption->thread); /* poll() can be cancelled */
+=======
+    const uint64_t one = 1;
+
+    (void)!write(interruption->ended, &one, sizeof(one)); /* cannot fail */
+>>>>>>> h15-index
     (void)pthread_join(interruption->thread, NULL);
     const int number = atomic_load(&interruption->signal);
     cleanup_close(&interruption->signals);
+    cleanup_close(&interruption->ended);
     if (number != 0)
         signals_end_by(number);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/checked.h"
+#include "fs/command/columns.h"
 
 enum {
     WIDTH = 80, /* columns, if the terminal does not report them */
@@ -35,7 +36,6 @@ void progress_begin(struct progress *progress, const char *name)
         .from = UINT64_MAX,
         .terminal = isatty(STDERR_FILENO) != 0,
     };
-    columns_open(&progress->columns);
 }
 
 int64_t progress_elapsed(const struct progress *progress)
@@ -56,7 +56,7 @@ void progress_bytes(double bytes, char *text)
                    units[unit]);
 }
 
-static int columns(void)
+static int terminal_columns(void)
 {
     struct winsize size;
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : WIDTH;
@@ -107,32 +107,34 @@ static int between(int least, int value, int most)
 }
 
 /* Draws the end of a name that takes at most `room` columns, after an ellipsis if it is not all. */
-static void draw_name(const struct progress *progress, size_t room)
+static void draw_name(const struct columns *columns, const char *name, size_t room)
 {
-    const bool fits = columns_of(&progress->columns, progress->name) <= room;
+    const bool fits = columns_of(columns, name) <= room;
 
     if (room > 0)
         (void)fprintf(stderr, "%s%s", fits ? "" : "\u2026",
-                      columns_end(&progress->columns, progress->name, fits ? room : room - 1));
+                      columns_end(columns, name, fits ? room : room - 1));
 }
 
-static void draw_wide(const struct progress *progress, const struct figures *figures, int wide)
+static void draw_wide(const struct columns *columns, const char *name,
+                      const struct figures *figures, int wide)
 {
     char bar[BAR_MOST + 1];
     const int room = wide - AROUND_BAR;
     const int width = between(BAR_LEAST, room / 2, BAR_MOST);
 
     write_bar(figures->part, width, bar);
-    draw_name(progress, (size_t)(room - width));
+    draw_name(columns, name, (size_t)(room - width));
     (void)fprintf(stderr, " [%s] %3.0f%%  %s/s  %s left", bar, figures->part * 100, figures->rate,
                   figures->left);
 }
 
 /* Without a bar; and without the rate, or the time too, if the name would get too little room. */
-static void draw_narrow(const struct progress *progress, const struct figures *figures, int wide)
+static void draw_narrow(const struct columns *columns, const char *name,
+                        const struct figures *figures, int wide)
 {
     char tails[3][2 * PROGRESS_BYTES_MOST + sizeof(figures->left)];
-    const size_t wanted = columns_of(&progress->columns, progress->name);
+    const size_t wanted = columns_of(columns, name);
     const size_t least = wanted < NAME_LEAST ? wanted : NAME_LEAST;
     size_t tail = 0;
 
@@ -144,7 +146,7 @@ static void draw_narrow(const struct progress *progress, const struct figures *f
         tail++;
     const size_t length = strlen(tails[tail]);
     if ((size_t)wide > length + 1) {
-        draw_name(progress, (size_t)wide - length - 1);
+        draw_name(columns, name, (size_t)wide - length - 1);
         (void)fputc(' ', stderr);
     }
     (void)fprintf(stderr, "%.*s", wide, tails[tail]);
@@ -153,13 +155,16 @@ static void draw_narrow(const struct progress *progress, const struct figures *f
 /* The width is asked for each time, as the user may change it. */
 static void draw_bar(const struct progress *progress, const struct figures *figures)
 {
-    const int wide = columns();
+    const int wide = terminal_columns();
+    struct columns columns;
 
+    columns_open(&columns);
     (void)fputs("\r\033[K", stderr);
     if (wide >= WIDE)
-        draw_wide(progress, figures, wide);
+        draw_wide(&columns, progress->name, figures, wide);
     else
-        draw_narrow(progress, figures, wide);
+        draw_narrow(&columns, progress->name, figures, wide);
+    columns_close(&columns);
     (void)fflush(stderr);
 }
 
@@ -186,9 +191,8 @@ unsigned progress_percent(uint64_t done, uint64_t size)
     return size > 0 ? (unsigned)((double)min_u64(done, size) / (double)size * 100) : 100;
 }
 
-void progress_end(struct progress *progress)
+void progress_end(const struct progress *progress)
 {
-    columns_close(&progress->columns);
     if (progress->terminal)
         (void)fputs("\r\033[K", stderr);
 }

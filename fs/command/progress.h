@@ -9,18 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fs/command/columns.h"
-
 struct progress {
     const char *name; /* the label of the bar; printable; borrowed */
     int64_t started;  /* CLOCK_MONOTONIC, ms */
     uint64_t from;    /* bytes done at the start; UINT64_MAX before the first look */
     int64_t told;     /* CLOCK_MONOTONIC, ms; when the last line was written */
     bool terminal;    /* standard error is a terminal: draw a bar */
-    struct columns columns;
 };
 
-/* Starts the clock. `name` must live as long as *progress. End with progress_end(). */
+/* Starts the clock. `name` must live as long as *progress. */
 void progress_begin(struct progress *progress, const char *name);
 
 /*
@@ -33,8 +30,8 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t size);
 /* How much of it is done, from 0 to 100. */
 unsigned progress_percent(uint64_t done, uint64_t size);
 
-/* Clears the bar. Only progress_elapsed() may be called after that. */
-void progress_end(struct progress *progress);
+/* Clears the bar. */
+void progress_end(const struct progress *progress);
 
 /*
  * Writes a number of bytes in human-readable form, such as "1.5 GiB", into PROGRESS_BYTES_MOST
