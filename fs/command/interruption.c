@@ -70,30 +70,19 @@ static void *wait_for_signals(void *argument)
     return NULL;
 }
 
-<<<<<<< HEAD
 void interruption_never(struct interruption *interruption)
 {
     *interruption = (struct interruption){
         .cancel = {.asked = is_asked, .argument = interruption},
         .signals = -1,
+        .ended = -1,
     };
 }
 
-int interruption_begin(struct interruption *interruption)
-{
-    pthread_attr_t attributes;
-
-    interruption_never(interruption);
-    signals_block(NULL);
-    interruption->signals = signals_open();
-    if (interruption->signals < 0)
-        return interruption->signals;
-=======
 static int start_thread(struct interruption *interruption)
 {
     pthread_attr_t attributes;
 
->>>>>>> h15-index
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     int error = pthread_create(&interruption->thread, &attributes, wait_for_signals, interruption);
@@ -103,7 +92,7 @@ static int start_thread(struct interruption *interruption)
 
 int interruption_begin(struct interruption *interruption)
 {
-    *interruption = (struct interruption){.cancel = {.asked = is_asked, .argument = interruption}};
+    interruption_never(interruption);
     signals_block(NULL);
     interruption->signals = signals_open();
     interruption->ended = eventfd(0, EFD_CLOEXEC);
@@ -128,15 +117,11 @@ void interruption_pause(const struct interruption *interruption, int64_t ms)
 
 void interruption_end(struct interruption *interruption)
 {
-<<<<<<< HEAD
-    if (interruption->signals < 0)
-        return;
-    (void)pthread_cancel(interruption->thread); /* poll() can be cancelled */
-=======
     const uint64_t one = 1;
 
+    if (interruption->signals < 0)
+        return;
     (void)!write(interruption->ended, &one, sizeof(one)); /* cannot fail */
->>>>>>> h15-index
     (void)pthread_join(interruption->thread, NULL);
     const int number = atomic_load(&interruption->signal);
     cleanup_close(&interruption->signals);

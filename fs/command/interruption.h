@@ -19,12 +19,8 @@
 struct interruption {
     struct cancel cancel; /* constant; for work that can be cancelled */
     atomic_int signal;    /* the one that came first; 0: none */
-<<<<<<< HEAD
     int signals;          /* constant; a descriptor; owned; -1: no signal is waited for */
-=======
-    int signals;          /* constant; a descriptor; owned */
     int ended;            /* constant; a descriptor, readable when the work has ended; owned */
->>>>>>> h15-index
     pthread_t thread;     /* constant */
 };
 
