@@ -58,6 +58,8 @@ have() {
     liblzma-dev) have_library 'liblzma >= 5.2' ;;
     libcmocka-dev) have_library 'cmocka >= 1.1.5' ;;
     libclang-rt-*-dev) have_fuzzer ;;
+    xxhash) have_command xxh128sum ;;
+    attr) have_command getfattr ;;
     python3-fsspec) have_file /usr/lib/python3/dist-packages/fsspec ;;
     linux-source) have_file '/usr/src/linux-source-*.tar.xz' ;;
     fuse3) have_command fusermount3 ;;

@@ -72,7 +72,7 @@ class Recipes(harness.MountTest):
             self.addCleanup(self.sweep, self.tmp / place)
         self.env = dict(os.environ, LC_ALL="C", PATH="%s:%s" % (self.bin, os.environ["PATH"]), SHELL="/bin/sh",
                         PARALLEL_HOME=str(self.tmp / "parallel"), PARALLEL_SHELL="/bin/sh")
-        self.program("bigfs", 'case $1 in --index) exec %s "$@" ;; esac\nexec %s %s "$@"'
+        self.program("bigfs", 'case $1 in --index|--list|--unmount) exec %s "$@" ;; esac\nexec %s %s "$@"'
                      % (harness.BIGFS, harness.BIGFS, " ".join(self.OPTIONS)))
 
     def sweep(self, point):

@@ -9,6 +9,8 @@ import inspect
 import os
 import random
 import re
+import shutil
+import subprocess
 import sys
 import unittest
 
@@ -16,6 +18,7 @@ import harness
 from harness import G, K, M, T, read
 from recipe_blocks import Recipes, recipe, sections
 from support import duckdb
+import scraping
 
 RECIPES, README, MANUAL = "docs/recipes.md", "README.md", "docs/bigfs.1"
 SBATCH = r"""
@@ -478,6 +481,45 @@ class BytesTest(ImageRecipes):
         sums = self.run_block(["sh", "-c", "cd backup/disk.img.parts && md5sum -c --quiet ../../disk.img.md5"])
         self.assertEqual(sums, (0, "", ""))
         self.assertEqual(self.made("disk.img.md5").count(b"\n"), 32)
+
+
+class CopiesTest(LogRecipes):
+    LINES = 4000
+
+    @recipe(RECIPES, "Verify pieces and copies")
+    def test_verify(self):
+        self.require(shutil.which("xxh128sum") and shutil.which("getfattr"), "xxhash or attr is not installed")
+        pieces = sorted((self.work.parent / self.chunks.path / "app.log/lines").iterdir())
+        self.assertEqual(self.shell(0), "".join("%s: OK\n" % piece.name for piece in pieces))
+        listed = self.made("lines.xxh128").decode().splitlines()[3].split()[0]
+        output = self.run_block(["sh", "-c", self.block(1)])[1]
+        self.assertIn('user.bigfs.xxh128="%s"' % listed, output)
+
+    @recipe(RECIPES, "Copies that can be written to")
+    def test_writable(self):
+        self.shell(0)
+        (self.work / "tar").mkdir()
+        harness.run("tar", "-C", self.work / "tar", "-xpf", self.work / "lines.tar")
+        for copy in ("copy.log", "copies/000001.log", "copies", "synced/000001.log", "synced", "tar/lines",
+                     "tar/lines/000001.log"):
+            self.assertTrue(os.stat(self.work / copy).st_mode & 0o200, copy)
+
+    @recipe(RECIPES, "Pieces without a mount")
+    def test_without_a_mount(self):
+        self.shell(0)
+        names = ["%06d.log" % number for number in range(4)]
+        for name in names:
+            self.assertTrue(self.made(name) == read(self.chunks.p("app.log/lines@n4", name)), name)
+        self.assertTrue(b"".join(map(self.made, names)) == read(self.log))
+        python = next((path for path in (sys.executable, "/usr/bin/python3")
+                       if subprocess.run([path, "-c", "import fsspec"], capture_output=True).returncode == 0), None)
+        self.require(python, "python3-fsspec is not installed")
+        self.assertEqual(self.shell(1, {"python3 -c": python + " -c"}), "%d\n" % self.made(names[3]).count(b"ERROR"))
+
+    @recipe(RECIPES, "Watch a mount with Prometheus")
+    def test_prometheus(self):
+        """Each command and question, as a real Prometheus takes it: see scraping.py."""
+        scraping.watch(self, self.block(0), self.block(1), self.block(2).splitlines())
 
 
 class ManualTest(ImageRecipes):
