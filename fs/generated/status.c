@@ -146,6 +146,7 @@ static void write_load(FILE *out, struct driver *driver)
                   index_space_used(&driver->index_space), driver->settings->index_space);
     write_lane(out, "reading", &driver->server.crew, LANE_READS);
     write_lane(out, "scanning", &driver->server.crew, LANE_SCANS);
+    write_lane(out, "hashing", &driver->server.crew, LANE_DIGESTS);
     write_lane(out, "looking", &driver->server.crew, LANE_LOOKS);
 }
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import harness
@@ -259,11 +260,12 @@ class KilledTest(ChecksumTest):
         mount = self.mount(None, "--min-size", "0")
         readers = [subprocess.Popen(["cat", mount.p("big.log", name)], stdout=subprocess.DEVNULL)
                    for name in ("bytes.xxh128", "bytes@1T.xxh128", "bytes@n3.xxh128")]
-        readers.append(subprocess.Popen(["getfattr", "-n", DIGEST, mount.p("big.log/whole.log")],
-                                        stdout=subprocess.DEVNULL) if shutil.which("getfattr") else readers[0])
+        code = "import os, sys\nos.getxattr(sys.argv[1], sys.argv[2])"
+        readers.append(subprocess.Popen([sys.executable, "-c", code, mount.p("big.log/whole.log"), DIGEST],
+                                        stderr=subprocess.DEVNULL))
         self.addCleanup(lambda: [reader.kill() or reader.wait() for reader in readers])
-        wait_for(lambda: read(mount.p(".bigfs/status")).decode().count("scanning:      ") == 1, 10, "it answers")
-        time.sleep(0.5)
+        wait_for(lambda: re.search(r"^hashing: +4 of 8, 0 waiting$", read(mount.p(".bigfs/status")).decode(), re.M),
+                 10, "all four are at work")
         self.assertEqual(len(read(mount.p("small.log/lines@n4/2"))), len(read(mount.p("small.log/lines@n4/000002.log"))))
         self.assertEqual(len(read(mount.p("small.log/lines@n4.tsv")).splitlines()), 5)
         self.assertTrue(all(reader.poll() is None for reader in readers))
