@@ -224,6 +224,7 @@ int index_builder_start(struct index_builder *builder, struct index_directory *d
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     for (unsigned i = 0; i < threads && error == 0; i++) {
         error = pthread_create(&builder->threads[i], &attributes, build_steps, builder);
+        HOLD_LOCK(&builder->lock);
         builder->thread_count += error == 0 ? 1 : 0;
     }
     pthread_attr_destroy(&attributes);

@@ -27,7 +27,7 @@
 struct index_builder {
     struct index_directory *directory; /* constant */
     pthread_t *threads;                /* constant; owned */
-    unsigned thread_count;             /* constant */
+    unsigned thread_count;             /* protected by lock until all have been started */
     unsigned device_limit;             /* constant; the most threads that one device may take */
     pthread_mutex_t lock;
     pthread_cond_t work; /* signalled when there is a step to take, or a build to end */

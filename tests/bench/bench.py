@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import before
+import checksums
 import cold
 import compressed
 import csv_scan
@@ -36,7 +37,7 @@ from data import G, M
 
 GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "cold": cold, "random": random_reads,
           "listings": listings, "page_cache": page_cache, "footprint": footprint, "flat": flat,
-          "csv": csv_scan, "compressed": compressed}
+          "csv": csv_scan, "compressed": compressed, "checksums": checksums}
 if before.binary():  # what it shows is for one change, and not for the document
     GROUPS = {"before": before}
 

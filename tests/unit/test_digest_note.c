@@ -297,6 +297,7 @@ static void test_batch_ends(void **state)
     assert_int_equal(digest_batch_make(&one, pieces, PIECES, digests), -CANCELLED);
     assert_true(hashed(&reading) < SIZE / 2);
     AUTO_READING struct reading other = begin_file(world, "a", 1);
+    assert_ptr_not_equal(other.generation, reading.generation);
     assert_int_equal(digest_batch_make(&reading, pieces, PIECES, digests), -ESTALE);
     assert_int_equal(atomic_load(&world->pool.digest_helpers), 0);
 }

@@ -438,6 +438,7 @@ static void test_table(void **state)
 
 /* What settings.in_force has of the options, without those of a line of its own and the defaults.
  */
+/* Frees the command. */
 static void assert_told(struct command *command, const char *const *expected)
 {
     const struct options_in_force *told = &command->options.settings.in_force;
@@ -448,6 +449,7 @@ static void assert_told(struct command *command, const char *const *expected)
             found++;
     if (expected[found] != NULL)
         fail_msg("not told: %s", expected[found]);
+    command_free(command);
 }
 
 /* Each option of a mount is told as the command takes it, in the order of the table. */
@@ -501,6 +503,7 @@ static void test_told_to(void **state)
         assert_int_equal(told->rows[i].has_path, strncmp(told->rows[i].text, "-o ", 3) == 0 ||
                                                      strncmp(told->rows[i].text, "--index-dir ",
                                                              strlen("--index-dir ")) == 0);
+    command_free(command);
 }
 
 static void test_defaults(void **state)
