@@ -34,6 +34,7 @@ int handle_open(struct driver *driver, struct node *node, const struct opener *o
         return error == -ENOENT ? -ESTALE : error;
     }
     opened->node = node;
+    node_hold(&driver->nodes, node);
     opened->prefetches = opened->type->is_piece && driver->settings->cache == CACHE_NONE;
     if (opened->prefetches)
         prefetch_init(&opened->prefetch, &driver->server.prefetch);
@@ -53,7 +54,9 @@ void handle_close(struct driver *driver, struct handle *handle)
         list_remove(&handle->link);
         driver->handle_count--;
     }
+    struct node *node = handle->node;
     free_handle(handle);
+    node_forget(&driver->nodes, node, 1);
 }
 
 void handle_close_all(struct driver *driver)

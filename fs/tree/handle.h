@@ -50,14 +50,14 @@ struct handle_type {
 struct handle {
     struct list link;               /* protected by driver.handles_lock */
     const struct handle_type *type; /* the rest is constant; NULL: it is not open */
-    const struct node *node;        /* the kernel knows it as long as this is open */
-    struct reading reading;         /* owned, pinned; closed in a report */
-    struct piece piece;             /* of a piece */
-    struct content_word word;       /* of a piece of a pinned view: of which content; else size 0 */
-    bool prefetches;                /* a piece whose reads all reach the driver */
-    struct prefetch prefetch;       /* if it does */
-    struct text_file text;          /* of a text of a view */
-    struct text *report;            /* of a report: its node's, which lives as long as the handle */
+    struct node *node;      /* held: the kernel may forget it before it says that this is closed */
+    struct reading reading; /* owned, pinned; closed in a report */
+    struct piece piece;     /* of a piece */
+    struct content_word word; /* of a piece of a pinned view: of which content; else size 0 */
+    bool prefetches;          /* a piece whose reads all reach the driver */
+    struct prefetch prefetch; /* if it does */
+    struct text_file text;    /* of a text of a view */
+    struct text *report;      /* of a report: its node's, which lives as long as the handle */
 };
 
 /*

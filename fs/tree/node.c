@@ -219,6 +219,12 @@ static void unlink_node(struct node_table *table, const struct node *node)
     table->count--;
 }
 
+void node_hold(struct node_table *table, struct node *node)
+{
+    HOLD_LOCK(&table->lock);
+    node->lookups++;
+}
+
 void node_forget(struct node_table *table, struct node *node, uint64_t lookups)
 {
     HOLD_LOCK(&table->lock);

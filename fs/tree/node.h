@@ -116,6 +116,12 @@ void node_table_destroy(struct node_table *table);
 struct node *node_get(struct node_table *table, struct node *parent, const struct node_type *type,
                       const char *name, const union node_content *content);
 
+/*
+ * Holds a node that the kernel knows now, as one more look-up does. The caller takes that back with
+ * node_forget().
+ */
+void node_hold(struct node_table *table, struct node *node);
+
 /* Takes back `lookups` look-ups. Frees a node with no look-ups and no children. */
 void node_forget(struct node_table *table, struct node *node, uint64_t lookups);
 
