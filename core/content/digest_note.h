@@ -5,7 +5,8 @@
  *
  * It is a note of a generation. All is forgotten as soon as the file changes in any way. While a
  * time stamp may stand for a later change too, nothing is remembered. A note holds at most
- * DIGESTS_REMEMBERED digests; the older half goes first.
+ * DIGESTS_REMEMBERED digests; the older half goes first. If other contents have all the room,
+ * nothing more is remembered.
  *
  * All functions are thread-safe. No lock is held while bytes are read.
  */
@@ -16,8 +17,8 @@
 
 #include "core/content/piece_digest.h"
 
-/* In 15 MiB of memory; all pieces of 8 TiB, of 64 MiB each. */
-enum { DIGESTS_REMEMBERED = 128 * 1024 };
+/* Of one content; all contents of a pool have room for twice as many, in 15 MiB of memory. */
+enum { DIGESTS_REMEMBERED = 64 * 1024 };
 
 /*
  * Sets *digest to that of a piece of a pinned reading, remembered or made. Blocks and fails as
@@ -31,9 +32,9 @@ bool digest_note_recall(const struct reading *reading, const struct piece *piece
                         struct piece_digest *digest);
 
 /*
- * Waits a moment (at most 20 ms) if the file was first seen just now. Returns whether digests that
- * are made from now on will be remembered.
+ * Waits a moment (at most 20 ms) if the file was first seen, or has changed, just now, so that
+ * digests that are made from now on can be remembered.
  */
-bool digest_note_keeps(const struct reading *reading);
+void digest_note_settle(const struct reading *reading);
 
 #endif

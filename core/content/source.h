@@ -39,6 +39,7 @@ struct source_pool {
     _Atomic uint64_t bytes_scanned; /* looked through for record ends and maps */
     _Atomic uint64_t bytes_hashed;  /* of pieces, for checksums */
     _Atomic uint64_t probes;        /* searches that had to read the file */
+    atomic_size_t digests_room;     /* entries of tables of core/content/digest_note.h */
     atomic_uint digest_helpers; /* threads of core/content/digest_batch.h, beside their callers */
     _Atomic uint64_t ended[END_REASONS]; /* generations, by how they ended */
 

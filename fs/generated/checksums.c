@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/cleanup.h"
 #include "core/content/digest_batch.h"
 
 /* How many pieces are hashed at once, if the digests of those that come next are remembered. */
@@ -62,47 +61,72 @@ static int resolve_listed(const struct view_text *text, const struct selector *s
     return view_resolve(text->view, selector, &text->file, piece, &data);
 }
 
-/* Finds the pieces from a cursor on. Those that cannot be found are left to their own lines. */
-static size_t find_pieces(const struct view_text *text, uint64_t cursor, struct piece *pieces)
+/* The digests of pieces that follow each other, of which those from `next` on are still wanted. */
+struct digests_ahead {
+    size_t count;
+    size_t next;
+    struct piece pieces[BATCH];
+    struct piece_digest digests[BATCH];
+};
+
+/* Finds the pieces after the first. Those that cannot be found are left to their own lines. */
+static void find_pieces(const struct view_text *text, uint64_t cursor, struct digests_ahead *ahead)
 {
     const struct reading *reading = text->file.reading;
     struct selector selector;
-    size_t count = 0;
 
-    while (count < BATCH && !cancel_asked(reading->cancel) &&
+    while (ahead->count < BATCH && !cancel_asked(reading->cancel) &&
            view_next(text->view, &text->file, &cursor, &selector) == 0 &&
-           resolve_listed(text, &selector, &pieces[count]) == 0)
-        count++;
-    return count;
+           resolve_listed(text, &selector, &ahead->pieces[ahead->count]) == 0)
+        ahead->count++;
 }
 
-/* Has the digests of a piece and of those after it made and remembered. */
-static int hash_ahead(const struct view_text *text, const struct piece *first, uint64_t cursor,
-                      struct piece_digest *digest)
+/* Makes the digests of a piece and of those after it. */
+static int hash_ahead(const struct view_text *text, const struct piece *first, uint64_t cursor)
 {
-    AUTO_FREE struct piece *pieces = malloc((1 + BATCH) * sizeof(pieces[0]));
-    AUTO_FREE struct piece_digest *digests = malloc((1 + BATCH) * sizeof(digests[0]));
+    struct digests_ahead *ahead = *text->kept;
 
-    if (pieces == NULL || digests == NULL)
+    if (ahead == NULL)
+        *text->kept = ahead = malloc(sizeof(*ahead));
+    if (ahead == NULL)
         return -ENOMEM;
-    pieces[0] = *first;
-    size_t count = 1 + find_pieces(text, cursor, pieces + 1);
-    int error = digest_batch_make(text->file.reading, pieces, count, digests);
-    *digest = digests[0];
+    ahead->next = 0;
+    ahead->count = 1;
+    ahead->pieces[0] = *first;
+    find_pieces(text, cursor, ahead);
+    digest_note_settle(text->file.reading);
+    int error = digest_batch_make(text->file.reading, ahead->pieces, ahead->count, ahead->digests);
+    if (error != 0)
+        ahead->count = 0;
     return error;
 }
 
-/* `cursor` is that of the next piece. */
+/* Takes a digest that was made ahead. */
+static bool take_ahead(const struct view_text *text, const struct piece *piece,
+                       struct piece_digest *digest)
+{
+    struct digests_ahead *ahead = *text->kept;
+
+    if (ahead == NULL || ahead->next >= ahead->count ||
+        !piece_equal(&ahead->pieces[ahead->next], piece))
+        return false;
+    *digest = ahead->digests[ahead->next++];
+    return true;
+}
+
+/*
+ * `cursor` is that of the next piece. What was made ahead serves even if nothing is remembered, as
+ * of a file that is written to. The text is checked at its end.
+ */
 static int find_digest(const struct view_text *text, const struct piece *piece, uint64_t cursor,
                        struct piece_digest *digest)
 {
-    const struct reading *reading = text->file.reading;
-
-    if (digest_note_recall(reading, piece, digest)) /* the text is checked at its end */
+    if (take_ahead(text, piece, digest) || digest_note_recall(text->file.reading, piece, digest))
         return 0;
-    if (piece->count == 0 || !digest_note_keeps(reading))
-        return digest_note_find(reading, piece, digest);
-    return hash_ahead(text, piece, cursor, digest);
+    int error = hash_ahead(text, piece, cursor);
+    if (error == 0)
+        (void)take_ahead(text, piece, digest);
+    return error;
 }
 
 static int write_checksum_line(const struct view_text *text, struct text_place *place, char *line,

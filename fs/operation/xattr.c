@@ -41,12 +41,13 @@ static const struct xattr {
     bool is_listed;    /* programs that copy all attributes get it: it costs little */
     enum lane lane;
     xattr_reader *read;
+    size_t (*size)(const struct node *node); /* of the value, or 0; NULL: as the value is read */
 } xattrs[] = {
-    {"system.posix_acl_access", true, true, LANE_LOOKS, read_access_acl},
-    {"system.posix_acl_default", true, true, LANE_LOOKS, read_default_acl},
-    {"user.bigfs.offset", false, true, LANE_LOOKS, piece_xattr_offset},
-    {"user.bigfs.length", false, true, LANE_LOOKS, piece_xattr_length},
-    {"user.bigfs.xxh128", false, false, LANE_DIGESTS, piece_xattr_digest},
+    {"system.posix_acl_access", true, true, LANE_LOOKS, read_access_acl, NULL},
+    {"system.posix_acl_default", true, true, LANE_LOOKS, read_default_acl, NULL},
+    {"user.bigfs.offset", false, true, LANE_LOOKS, piece_xattr_offset, NULL},
+    {"user.bigfs.length", false, true, LANE_LOOKS, piece_xattr_length, NULL},
+    {"user.bigfs.xxh128", false, false, LANE_DIGESTS, piece_xattr_digest, piece_xattr_digest_size},
 };
 
 enum { XATTRS = sizeof(xattrs) / sizeof(xattrs[0]), NAMES_MOST = 256 };
@@ -111,12 +112,17 @@ const struct operation getxattr_operation = {
 void on_getxattr(fuse_req_t fuse, fuse_ino_t inode, const char *name, size_t size)
 {
     struct request request = request_begin(&getxattr_operation, fuse, inode);
-    const struct driver *driver = driver_of(fuse);
+    struct driver *driver = driver_of(fuse);
     const struct xattr *xattr = xattr_named(driver, name);
 
     request.size = size;
     if (xattr == NULL) {
         reply_errno(&request, error_of_unknown(driver, name));
+        return;
+    }
+    const size_t known = xattr->size != NULL ? xattr->size(driver_node(driver, inode)) : 0;
+    if (known > size) { /* nothing has to be read to say so */
+        reply_value(&request, NULL, known);
         return;
     }
     (void)strcpy(request.name, xattr->name);

@@ -37,6 +37,8 @@ struct view_text {
     const char *extension; /* of the pieces */
     const char *path;      /* of the file, absolute; NULL unless the type tells it */
     bool computed;         /* the text follows from the size: the file is not read */
+    void **kept;           /* what the type keeps between lines that follow each other: the caller
+                              frees it with free(3); begins as NULL */
 };
 
 /* A line of a text, and where it begins. */

@@ -31,6 +31,11 @@ ssize_t piece_xattr_length(struct driver *driver, struct node *node, const struc
     return node->type == &piece_node ? write_number(node->content.piece.data.length, value) : 0;
 }
 
+size_t piece_xattr_digest_size(const struct node *node)
+{
+    return node->type == &piece_node ? PIECE_DIGEST_DIGITS : 0;
+}
+
 ssize_t piece_xattr_digest(struct driver *driver, struct node *node, const struct cancel *cancel,
                            void *value)
 {
@@ -43,6 +48,8 @@ ssize_t piece_xattr_digest(struct driver *driver, struct node *node, const struc
         return 0;
     reading_of(node_source(node), piece->generation, cancel, &reading);
     int error = reading_pin(&reading);
+    if (error == 0)
+        digest_note_settle(&reading);
     if (error == 0)
         error = digest_note_find(&reading, &piece->piece, &digest);
     if (error == 0)

@@ -25,6 +25,9 @@ ssize_t piece_xattr_offset(struct driver *driver, struct node *node, const struc
 ssize_t piece_xattr_length(struct driver *driver, struct node *node, const struct cancel *cancel,
                            void *value);
 
+/* The size of the digest's value, without making it, or 0 if the node is no piece. */
+size_t piece_xattr_digest_size(const struct node *node);
+
 /*
  * Hashes the piece, unless its digest is remembered, and blocks as reads of the file do. Returns
  * -ESTALE if the file is no longer what the piece is of, -CANCELLED, -AWAITS_INDEX, or as

@@ -20,7 +20,8 @@ static struct text *text_of(const struct text_file *open)
 }
 
 /* The text that the node describes, or will describe, made from this file. */
-static struct view_text view_text_of(const struct text_file *open, const struct reading *reading)
+static struct view_text view_text_of(const struct text_file *open, const struct reading *reading,
+                                     void **kept)
 {
     const struct node_text *content = &open->node->content.text;
     const struct text_subject *subject = &content->text->subject;
@@ -38,6 +39,7 @@ static struct view_text view_text_of(const struct text_file *open, const struct 
         .extension = node_extension(open->node),
         .path = open->path,
         .computed = subject->computed,
+        .kept = kept,
     };
 }
 
@@ -114,7 +116,8 @@ static int fill_store(struct text_file *open, const struct reading *reading,
                       struct text_store *store)
 {
     struct text *text = text_of(open);
-    const struct view_text view_text = view_text_of(open, reading);
+    AUTO_FREE void *kept = NULL;
+    const struct view_text view_text = view_text_of(open, reading, &kept);
     uint64_t length = 0;
     int error = 0;
 
@@ -266,7 +269,8 @@ int text_file_read(const struct text_file *open, const struct reading *reading, 
                    char *buffer, size_t size, size_t *got)
 {
     struct text *text = text_of(open);
-    const struct view_text view_text = view_text_of(open, reading);
+    AUTO_FREE void *kept = NULL;
+    const struct view_text view_text = view_text_of(open, reading, &kept);
 
     int error = view_text.computed
                     ? read_computed(&view_text, offset, buffer, size, got)

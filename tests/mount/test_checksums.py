@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """VIEW.xxh128 and the attributes user.bigfs.* of pieces, checked by xxh128sum (DESIGN 3)."""
 
+import ctypes
 import errno
 import gzip
 import os
@@ -10,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import harness
@@ -147,6 +149,31 @@ class ListTest(ChecksumTest):
         self.assertEqual(b"".join(read(mount.p("a.log/lines", name)) for name in sorted(os.listdir(mount.p("a.log/lines")))),
                          read(path))
 
+    def test_appended_to_all_the_time(self):
+        """Lists come, though the file never is at rest; and each is of what the file held."""
+        data = text(10, 4 * M)
+        path = self.write("a.log", data)
+        mount = self.start("--chunk-size", "64K")
+        ending = threading.Event()
+
+        def append():
+            with open(path, "ab", buffering=0) as file:
+                while not ending.wait(0.002):
+                    file.write(b"x" * 999 + b"\n")
+        writer = threading.Thread(target=append)
+        writer.start()
+        try:
+            for view in ("bytes", "lines", "bytes@70K") * 3:
+                lines = read(mount.p("a.log", view + ".xxh128")).splitlines()
+                self.assertGreater(len(lines), 55)
+        finally:
+            ending.set()
+            writer.join()
+        whole = read(path)
+        for number, line in enumerate(lines[:50]):
+            piece = whole[number * 70 * K:(number + 1) * 70 * K]
+            self.assertEqual(line.split()[0], run("xxh128sum", "-", input=piece).split()[0], number)
+
     def test_damage(self):
         """A list that needs a damaged unit cannot be had; the digests of other pieces can."""
         data = gzip.compress(os.urandom(2 * M), 0) + gzip.compress(text(9, 2 * M), 1)
@@ -218,6 +245,17 @@ class AttributeTest(ChecksumTest):
             os.getxattr(mount.p("a.log/bytes", str(number)), DIGEST)
         read(mount.p("a.log/bytes@n7,to=1792K.xxh128"))
         self.assertLess(counter(mount, "bigfs_hashed_bytes_total"), 2 * len(data))
+
+    def test_only_the_size(self):
+        """To say how long a digest is, nothing is read."""
+        self.write("a.log", text(16, 2 * M))
+        mount = self.start()
+        libc = ctypes.CDLL(None, use_errno=True)
+        path, name = os.fsencode(mount.p("a.log/bytes/0")), DIGEST.encode()
+        self.assertEqual(libc.getxattr(path, name, None, 0), 32)
+        self.assertEqual(libc.getxattr(path, name, ctypes.create_string_buffer(31), 31), -1)
+        self.assertEqual(ctypes.get_errno(), errno.ERANGE)
+        self.assertEqual(counter(mount, "bigfs_hashed_bytes_total"), 0)
 
     def test_ls_asks_little(self):
         """Not for each of many pieces, though getxattr is answered now."""

@@ -183,6 +183,33 @@ static void test_room(void **state)
     assert_true(kept <= DIGESTS_REMEMBERED);
 }
 
+/* However many contents there are, all together have a bounded room, which comes back. */
+static void test_room_of_all(void **state)
+{
+    enum { FILES = 6 };
+    struct world *world = *state;
+    struct reading readings[FILES];
+    struct piece_digest digest;
+    char name[] = "0";
+
+    for (int file = 0; file < FILES; file++, name[0]++) {
+        readings[file] = begin_file(world, name, 0);
+        for (uint64_t i = 0; i < DIGESTS_REMEMBERED; i++) {
+            const struct piece piece = piece_of(0, i, 1);
+            assert_int_equal(digest_note_find(&readings[file], &piece, &digest), 0);
+        }
+        assert_true(atomic_load(&world->pool.digests_room) <= 4 * DIGESTS_REMEMBERED);
+    }
+    assert_true(atomic_load(&world->pool.digests_room) >= 2 * DIGESTS_REMEMBERED);
+    name[0] = '0';
+    for (int file = 0; file < FILES; file++, name[0]++) {
+        scratch_append(&world->scratch, name, "more", 4);
+        assert_int_equal(reading_confirm(&readings[file]), 0);
+        reading_close(&readings[file]);
+    }
+    assert_int_equal(atomic_load(&world->pool.digests_room), 0);
+}
+
 /* --- cancelling ------------------------------------------------------------------------------- */
 
 static bool is_asked(void *argument)
@@ -312,6 +339,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rewritten, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_only_the_ctime_moves, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_room, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_room_of_all, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_cancelled_in_a_hole, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_holes, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_batch, world_setup, world_teardown),
