@@ -100,7 +100,7 @@ static const struct view_argument {
     {TAKES_SIZE, NULL, parse_size, "SIZE", NULL, NULL,
      "how large pieces are; nN: how many there are"},
     {TAKES_HEADER, "header", parse_header, "header", "header= takes a number of records from 1",
-     "header[=H]", "each piece starts with the first H records of the file, or with the first"},
+     "header[=H]", "each piece starts with the first H records of the file, 1 if H is not given"},
     {TAKES_FORMAT, NULL, parse_format, "FORMAT", NULL, "FORMAT",
      "what a record is, if it is no line: see below"},
     {TAKES_FROM, "from", parse_from, "from=", "from= takes an OFFSET in bytes, such as from=10G",

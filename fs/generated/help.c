@@ -177,6 +177,15 @@ static void write_generated(FILE *out)
     }
 }
 
+/* As fs/tree/piece_xattr.h has them; a piece that is not listed has them too. */
+static void write_attributes(FILE *out)
+{
+    (void)fputs("\nExtended attributes of pieces, for getfattr -n:\n", out);
+    write_entry(out, "user.bigfs.offset", "where its data begin in the file");
+    write_entry(out, "user.bigfs.length", "how many bytes of data it has");
+    write_entry(out, "user.bigfs.xxh128", "the checksum of all its bytes");
+}
+
 /* --- examples --------------------------------------------------------------------------------- */
 
 static const struct example {
@@ -206,7 +215,7 @@ static const char *example_file(const struct driver *driver, bool named)
 
 static void write_examples(FILE *out, const char *file)
 {
-    (void)fputs("\nExamples, in the root of the mount:\n", out);
+    (void)fprintf(out, "\nExamples, in the root of the mount, where %s is a large file:\n", file);
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
         char name[FORM_MOST];
         (void)snprintf(name, sizeof(name), "%s%s%s", examples[i].command, file, examples[i].rest);
@@ -241,6 +250,7 @@ static void write_help(FILE *out, struct driver *driver, bool named)
     write_formats(out, &settings->patterns);
     write_pieces(out);
     write_generated(out);
+    write_attributes(out);
     write_examples(out, example_file(driver, named));
 }
 

@@ -107,7 +107,8 @@ static bool can_refer(const struct view *view, const char *path)
 
 const struct generated_type references_text = {
     .name = ".json",
-    .help = "its pieces as an fsspec reference, to read them without a mount",
+    .help = "its pieces as an fsspec reference, to read them without a mount; not with header, nor "
+            "in plain",
     .tells_path = true,
     .can_tell = can_refer,
     .line = write_references_line,

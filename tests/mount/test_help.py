@@ -10,7 +10,7 @@ from compressing import need, text
 from harness import K, read, run
 from support import NOBODY
 
-EXAMPLES = "\nExamples, in the root of the mount:\n"
+EXAMPLES = " is a large file:\n"
 
 
 def examples(shown):
