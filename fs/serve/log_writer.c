@@ -33,7 +33,7 @@ struct line {
     char text[];
 };
 
-struct left_out {
+struct log_left_out {
     uint64_t lines;            /* since that was last said */
     enum fuse_log_level level; /* of the last one */
 };
@@ -60,7 +60,7 @@ struct log_writer {
     bool blocked;     /* a request has waited in vain since the last line was written */
     bool ended;       /* the thread */
     bool unowned;     /* the thread frees the writer at its end */
-    struct left_out left_out[LOG_KINDS];
+    struct log_left_out left_out[LOG_KINDS];
     pthread_t thread; /* not protected */
 };
 
@@ -154,7 +154,7 @@ static struct line *make_line(struct log_writer *writer, enum fuse_log_level lev
     return line;
 }
 
-static void write_line(struct line *line)
+static void pass_on_line(struct line *line)
 {
     line->sink(line->mountpoint, line->level, line->text);
     free(line);
@@ -231,7 +231,7 @@ void log_writer_put(struct log_writer *writer, enum log_kind kind, enum fuse_log
     else
         log_writer_leave_out(writer, kind, level);
     if (line != NULL)
-        write_line(line);
+        pass_on_line(line);
 }
 
 /* --- what was left out ------------------------------------------------------------------------ */
@@ -248,7 +248,7 @@ static bool has_left_out(const struct log_writer *writer)
 /* The lock is not held. The caller writes, as these lines need no place in the queue. */
 void log_writer_say_left_out(struct log_writer *writer)
 {
-    struct left_out all[LOG_KINDS];
+    struct log_left_out all[LOG_KINDS];
     char text[200];
     {
         HOLD_LOCK(&writer->lock);
@@ -262,7 +262,7 @@ void log_writer_say_left_out(struct log_writer *writer)
                        all[i].lines, log_kinds[i].about);
         struct line *line = make_line(writer, all[i].level, text);
         if (line != NULL)
-            write_line(line);
+            pass_on_line(line);
     }
 }
 
@@ -328,7 +328,7 @@ static void *write_lines(void *argument)
         if (line != NULL) {
             const uint64_t number = line->number;
             const bool debug = line->level == FUSE_LOG_DEBUG;
-            write_line(line);
+            pass_on_line(line);
             note_written(writer, number, debug);
         } else if (!is_given_up(writer))
             log_writer_say_left_out(writer);
@@ -353,7 +353,7 @@ int log_writer_start(struct log_writer *writer)
 }
 
 /* False: there is no thread to wait for, or it does not end. */
-static bool await_end(struct log_writer *writer)
+static bool await_thread_end(struct log_writer *writer)
 {
     const struct timespec until = clock_in_ms(STOP_MS);
     HOLD_LOCK(&writer->lock);
@@ -374,6 +374,6 @@ static bool await_end(struct log_writer *writer)
 
 void log_writer_stop(struct log_writer *writer)
 {
-    if (await_end(writer))
+    if (await_thread_end(writer))
         (void)pthread_join(writer->thread, NULL);
 }
