@@ -6,9 +6,10 @@
  *     path ──> the same directory       nothing to do
  *          ──> nowhere                  DIRECTORY_GONE, once
  *          ──> the same one again       DIRECTORY_BACK
- *          ──> another one              DIRECTORY_FOLLOWED: dup3(2) puts it under the same number,
- * so that each system call sees the old one or the new one ──> one that is not taken
- * DIRECTORY_REFUSED, once
+ *          ──> another one              DIRECTORY_FOLLOWED
+ *          ──> one that is not taken    DIRECTORY_REFUSED, once
+ *
+ * dup3(2) puts another one under the same number, so that each system call sees the old or the new.
  *
  * Another directory is taken only if it belongs to the user who owned the first one, to root, or to
  * the user of this process, and does not lead back to bigfs. No symbolic link is followed. So

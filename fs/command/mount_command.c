@@ -184,7 +184,7 @@ static void on_ready(struct server *server)
     struct driver *driver = &mount->driver;
 
     if (!mount->daemon.foreground)
-        atomic_store(&server->log.sink, log_to_syslog);
+        log_set_sink(&server->log, log_to_syslog);
     log_name_mountpoint(&server->log, driver->mountpoint);
     log_say(&server->log, LOG_LIFE, FUSE_LOG_NOTICE, "serving %s on %s (bigfs %s)", driver->source,
             driver->mountpoint, BIGFS_VERSION);
@@ -198,7 +198,7 @@ static void begin_log(struct mount *mount, const struct options *options)
     struct log *log = &mount->driver.server.log;
 
     log->level = shows_requests(options) ? FUSE_LOG_DEBUG : options->log_level;
-    atomic_store(&log->sink, log_sink_of_stderr());
+    log_set_sink(log, log_sink_of_stderr());
     log_take_libfuse(log);
 }
 
@@ -221,7 +221,11 @@ static int prepare(struct mount *mount, const struct options *options, struct pa
     signals_block(NULL);
     daemon_mounting();
     error = driver_start(driver);
-    return error != 0 ? fail(mount, "cannot start", error) : EXIT_SUCCESS;
+    if (error == 0)
+        return EXIT_SUCCESS;
+    (void)fail(mount, "cannot start", error);
+    log_stop(&driver->server.log); /* so that this is written */
+    return EXIT_FAILURE;
 }
 
 int mount_command(struct options *options, struct paths *paths)

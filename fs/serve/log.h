@@ -2,74 +2,64 @@
 /*
  * The log of a mount: what bigfs and libfuse say while they serve.
  *
- *     log_say ──> level ──> budget ──> one printable line ──> sink (fs/serve/log_sink.h)
- *                              │
- *                              └── left out: counted; said a second later, and at the end
+ *     log_say ──> level ──> budget ──> one printable line ──> writer (fs/serve/log_writer.h) ──>
+ * sink │                                 │ └── left out ─────────────────────┴── counted; said a
+ * second later
  *
  * No reader can flood it: each kind of line has a budget, a burst and then one line now and then.
  * So lines of one kind cannot displace those of another. Debug lines have no budget, as whoever
  * asks for them wants them all; and neither have lines of indexes, as each is found damaged once.
  *
- * Thread-safe, except as said. Writing blocks as long as the sink does. No lock is held meanwhile.
+ * Nobody has to read it: a thread of the log writes the lines, and if the sink takes none, they are
+ * left out and counted. Thread-safe, except as said. Writing blocks for half a second at most once
+ * that thread runs. No lock is held meanwhile.
  */
 #ifndef BIGFS_FS_SERVE_LOG_H
 #define BIGFS_FS_SERVE_LOG_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <fuse_log.h>
 
+#include "fs/serve/log_kind.h"
 #include "fs/serve/log_sink.h"
+#include "fs/serve/log_writer.h"
 
 /* The levels are those of libfuse, which are those of syslog(3): less is more severe. */
 
-/* What lines are about. Each kind is a row of the table in fs/serve/log.c. */
-enum log_kind {
-    LOG_LIFE,    /* the mount itself: its start, its end, SOURCE */
-    LOG_STALE,   /* files whose readers get ESTALE */
-    LOG_FAILED,  /* requests that were answered with EIO */
-    LOG_TROUBLE, /* what is wrong with a file */
-    LOG_INDEX,   /* indexes and maps, and their directory */
-    LOG_NAME,    /* names that fit no rule */
-    LOG_LIBFUSE,
-    LOG_KINDS
-};
-
 struct log_budget {
-    unsigned room;             /* lines that may be written now */
-    enum fuse_log_level level; /* of the last line that was left out */
-    int64_t refilled;          /* when `room` last grew, in ms */
-    uint64_t left_out;         /* lines left out since that was last said */
+    unsigned room;    /* lines that may be written now */
+    int64_t refilled; /* when `room` last grew, in ms */
 };
 
 struct log {
-    _Atomic(log_sink *) sink;
-    _Atomic(char *) mountpoint; /* printable; owned; NULL: not said yet */
-    enum fuse_log_level level;  /* constant once the log is in use; the least severe one written */
+    struct log_writer *writer; /* owned */
+    enum fuse_log_level level; /* constant once the log is in use; the least severe one written */
     pthread_mutex_t lock;
-    pthread_cond_t change;
     struct log_budget budgets[LOG_KINDS]; /* protected by lock */
-    bool stopping;                        /* protected by lock */
-    bool running;                         /* protected by lock; the thread has been started */
-    pthread_t thread;                     /* says what was left out */
 };
 
-/* Makes a log for standard error, of level notice. Cannot fail. */
-void log_init(struct log *log);
+/* Makes a log for standard error, of level notice. Returns 0 or -ENOMEM. */
+int log_init(struct log *log);
 
 /* Frees it, after log_stop(). */
 void log_destroy(struct log *log);
 
+/* Where lines go from now on. */
+void log_set_sink(struct log *log, log_sink *sink);
+
 /*
- * Starts the thread that says how many lines were left out. Call it once the signals are blocked.
- * Returns 0 or -errno.
+ * Starts the thread that writes the lines. Before that the caller of log_say() writes them. Call it
+ * once the signals are blocked. Returns 0 or -errno.
  */
 int log_start(struct log *log);
 
-/* Ends that thread, and says what has not been said yet. Does nothing the second time. */
+/*
+ * Ends that thread, and writes what is queued and what was left out, for a second at most. Does
+ * nothing the second time.
+ */
 void log_stop(struct log *log);
 
 /* Lets libfuse write to this log. NULL: as libfuse does by itself. Not thread-safe. */
@@ -88,8 +78,8 @@ static inline bool log_has(const struct log *log, enum fuse_log_level level)
 bool log_may_write(struct log *log, enum log_kind kind, enum fuse_log_level level);
 
 /* Writes a line, which has no line break at its end. Only for a caller that has that right. */
-void log_write(struct log *log, enum fuse_log_level level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void log_write(struct log *log, enum log_kind kind, enum fuse_log_level level, const char *format,
+               ...) __attribute__((format(printf, 4, 5)));
 
 /* Both: writes a line if it may be written. */
 void log_say(struct log *log, enum log_kind kind, enum fuse_log_level level, const char *format,

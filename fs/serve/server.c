@@ -38,17 +38,21 @@ int server_init(struct server *server, const struct operation *const *operations
 {
     memset(server, 0, sizeof(*server));
     server->operations = operations;
-    log_init(&server->log);
+    int error = log_init(&server->log);
+    if (error != 0)
+        return error;
     crew_init(&server->crew, lanes);
-    int error = buffers_init(&server->buffers, crew_size(&server->crew), MOST_READ);
+    error = buffers_init(&server->buffers, crew_size(&server->crew), MOST_READ);
     if (error != 0) {
         crew_destroy(&server->crew);
+        log_destroy(&server->log);
         return error;
     }
     error = prefetch_pool_init(&server->prefetch, SPARE_BUFFERS, MOST_READ);
     if (error != 0) {
         buffers_destroy(&server->buffers);
         crew_destroy(&server->crew);
+        log_destroy(&server->log);
     }
     return error;
 }
@@ -121,7 +125,7 @@ void server_log_failure(struct server *server, const struct request *request, in
     if (server->describe != NULL)
         server->describe(request, text, sizeof(text));
     const char *cause = error_cause(error);
-    log_write(&server->log, FUSE_LOG_WARNING, "%s: %s was answered with EIO%s%s", text,
+    log_write(&server->log, LOG_FAILED, FUSE_LOG_WARNING, "%s: %s was answered with EIO%s%s", text,
               request->operation->name, cause[0] != '\0' ? ": " : "", cause);
 }
 

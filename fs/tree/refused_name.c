@@ -16,5 +16,6 @@ void refused_name_say(struct driver *driver, const struct node *parent, const ch
     AUTO_FREE char *path = node_path(parent, name);
 
     if (path != NULL)
-        log_write(&driver->server.log, FUSE_LOG_INFO, "%s: no such name: %s", path, reason);
+        log_write(&driver->server.log, LOG_NAME, FUSE_LOG_INFO, "%s: no such name: %s", path,
+                  reason);
 }

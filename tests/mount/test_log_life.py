@@ -171,6 +171,65 @@ class LifeTest(harness.MountTest):
         self.assertEqual(read(mount.p("a.txt")), b"a\n")
 
 
+class UnreadTest(harness.MountTest):
+    """Standard error is a pipe that is full and that nobody reads."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("a.txt", b"a\n")
+        self.write("large.log", b"a line\n" * (64 * K))
+        self.pipe = self.tmp / "pipe"
+        os.mkfifo(self.pipe)
+        self.end = os.open(self.pipe, os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, self.end)
+        for size in (64 * K, 1):
+            try:
+                while True:
+                    os.write(self.end, b"x" * size)
+            except BlockingIOError:
+                pass
+
+    def start(self, *options):
+        script = 'exec 2<>"$1"; shift; exec "$@"'
+        return self.mount(None, "--min-size=64K", "--index-dir=none", *options,
+                          wrapper=["sh", "-c", script, "sh", self.pipe])
+
+    def check(self, *options):
+        mount = self.start(*options)
+        for number in range(100):
+            self.assertEqual(errno_of(os.stat, mount.p("large.log/wrong-%d" % number)), "ENOENT")
+        self.assertEqual(read(mount.p("a.txt")), b"a\n")
+        self.assertEqual(read(mount.p("large.log/lines/0")), read(self.source / "large.log"))
+        self.assertIn(b"bigfs", read(mount.p(".bigfs/status")))
+        mount.kill(signal.SIGTERM)
+        wait_for(lambda: mount.exit_code() is not None, SECONDS, "the end")
+        self.assertEqual(mount.exit_code(), 0)
+
+    def test_requests_go_on(self):
+        self.check("--log-level=info")
+
+    def test_requests_that_are_shown_go_on(self):
+        self.check("-d")
+
+    def test_a_late_reader(self):
+        """It gets the first lines, and how many are missing."""
+        mount = self.start("--log-level=info")
+        for number in range(60):
+            errno_of(os.stat, mount.p("large.log/wrong-%d" % number))
+        text = b""
+
+        def gets(wanted):
+            nonlocal text
+            try:
+                text += os.read(self.end, 64 * K)
+            except BlockingIOError:
+                pass
+            return wanted in text
+        wait_for(lambda: gets(b"more lines were left out (names that fit no rule)"), SECONDS, "the count")
+        self.assertIn(b": serving ", text)
+        self.assertIn(b"large.log/wrong-0: no such name", text)
+
+
 class ManagerTest(harness.MountTest):
     """sd_notify(3)."""
 

@@ -2,6 +2,7 @@
 /* log: levels, budgets, what was left out, and the lines of libfuse. The clock is the test's. */
 #include "tests/unit/support.h"
 
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,13 @@
 #include "fs/serve/log.h"
 #include "tests/unit/capture.h"
 
-enum { IN_A_ROW = 20, LINE_EVERY_MS = 500 };
+enum { IN_A_ROW = 20, LINE_EVERY_MS = 500, QUEUE_MOST = 64, LINE_MOST = 8192 };
+
+#define NEVER_MS (1000LL * 3600 * 24 * 365 * 100)
 
 static int64_t now_ms;
 static atomic_uint written;
-static char last[2000];
+static char last[10000];
 static char last_place[200];
 static enum fuse_log_level last_level;
 
@@ -43,8 +46,8 @@ static int setup(void **state)
     static struct log log;
     now_ms = 1000000;
     atomic_store(&written, 0);
-    log_init(&log);
-    atomic_store(&log.sink, note_line);
+    assert_int_equal(log_init(&log), 0);
+    log_set_sink(&log, note_line);
     log_take_libfuse(&log);
     *state = &log;
     return 0;
@@ -53,6 +56,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     log_take_libfuse(NULL);
+    now_ms = NEVER_MS; /* the end waits for the thread */
     log_stop(*state);
     log_destroy(*state);
     return 0;
@@ -165,14 +169,14 @@ static void test_the_thread_says_it(void **state)
 {
     assert_int_equal(log_start(*state), 0);
     (void)lines(*state, LOG_STALE, IN_A_ROW + 1);
-    for (unsigned i = 0; i < 10000 && atomic_load(&written) == IN_A_ROW; i++)
+    for (unsigned i = 0; i < 10000 && atomic_load(&written) <= IN_A_ROW; i++)
         usleep(1000);
     assert_int_equal(atomic_load(&written), IN_A_ROW + 1);
 }
 
 static void test_the_end_says_it(void **state)
 {
-    now_ms = 1000L * 3600 * 24 * 365 * 100; /* the thread would wait for ever */
+    now_ms = NEVER_MS; /* the thread would wait for ever */
     assert_int_equal(log_start(*state), 0);
     (void)lines(*state, LOG_STALE, IN_A_ROW + 3);
     log_stop(*state);
@@ -218,6 +222,101 @@ static void test_debug_lines_are_never_left_out(void **state)
     for (unsigned i = 0; i < 1000; i++)
         fuse_log(FUSE_LOG_DEBUG, "request\n");
     assert_int_equal(atomic_load(&written), 1000);
+}
+
+/* --- a sink that takes nothing ---------------------------------------------------------------- */
+
+static sem_t gate;
+static sem_t reached;
+
+static void wait_at_gate(const char *mountpoint, enum fuse_log_level level, const char *line)
+{
+    sem_post(&reached);
+    while (sem_wait(&gate) != 0)
+        ;
+    sem_post(&gate); /* once open, it stays open */
+    note_line(mountpoint, level, line);
+}
+
+/* Starts a log whose thread is in the sink, with a line. No request waits: its time is over. */
+static void block(struct log *log)
+{
+    assert_int_equal(sem_init(&gate, 0, 0), 0);
+    assert_int_equal(sem_init(&reached, 0, 0), 0);
+    now_ms = 1;
+    log_set_sink(log, wait_at_gate);
+    assert_int_equal(log_start(log), 0);
+    log_say(log, LOG_INDEX, FUSE_LOG_NOTICE, "first");
+    while (sem_wait(&reached) != 0)
+        ;
+}
+
+/* Requests go on, what the queue holds is written in order later, and the rest is counted. */
+static void test_a_sink_that_blocks_stops_no_request(void **state)
+{
+    block(*state);
+    for (unsigned i = 0; i < 1000; i++)
+        log_say(*state, LOG_INDEX, FUSE_LOG_NOTICE, "line %u", i);
+    assert_int_equal(atomic_load(&written), 0);
+    now_ms = NEVER_MS;
+    sem_post(&gate);
+    log_stop(*state);
+    assert_int_equal(atomic_load(&written), QUEUE_MOST + 1);
+    assert_string_equal(last, "937 more lines were left out (indexes)");
+}
+
+static unsigned next_line;
+
+static void expect_next(const char *mountpoint, enum fuse_log_level level, const char *line)
+{
+    char wanted[50];
+    (void)snprintf(wanted, sizeof(wanted), "line %u", next_line++);
+    assert_string_equal(line, wanted);
+    note_line(mountpoint, level, line);
+}
+
+/* A request waits for a place for its debug line, so that none is lost to a sink that works. */
+static void test_the_thread_writes_all_in_order(void **state)
+{
+    struct log *log = *state;
+
+    next_line = 0;
+    now_ms = NEVER_MS;
+    log->level = FUSE_LOG_DEBUG;
+    log_set_sink(log, expect_next);
+    assert_int_equal(log_start(log), 0);
+    for (unsigned i = 0; i < 5000; i++)
+        log_say(log, LOG_INDEX, i % 3 == 0 ? FUSE_LOG_NOTICE : FUSE_LOG_DEBUG, "line %u", i);
+    log_stop(log);
+    assert_int_equal(atomic_load(&written), 5000);
+}
+
+/* The end comes although the sink never returns, and a thread that returns later does no harm. */
+static void test_a_sink_that_blocks_is_given_up_on(void **state)
+{
+    block(*state);
+    log_say(*state, LOG_INDEX, FUSE_LOG_NOTICE, "queued");
+    log_stop(*state);
+    log_say(*state, LOG_INDEX, FUSE_LOG_NOTICE, "too late");
+    assert_int_equal(atomic_load(&written), 0);
+    log_destroy(*state);
+    sem_post(&gate);
+    for (unsigned i = 0; i < 10000 && atomic_load(&written) == 0; i++)
+        usleep(1000);
+    assert_string_equal(last, "first");
+    assert_int_equal(log_init(*state), 0); /* for the teardown */
+}
+
+/* It is cut between characters. */
+static void test_a_very_long_line(void **state)
+{
+    static char text[3 * LINE_MOST];
+    static const char sign[] = "\xe2\x82\xac";
+
+    for (size_t i = 0; i + 3 < sizeof(text); i += 3)
+        memcpy(text + i, sign, 3);
+    log_say(*state, LOG_LIFE, FUSE_LOG_NOTICE, "%s", text);
+    assert_int_equal(strlen(last), LINE_MOST / 3 * 3);
 }
 
 /* --- sinks ------------------------------------------------------------------------------------ */
@@ -276,6 +375,10 @@ int main(void)
         LOG_TEST(test_after_a_pause),
         LOG_TEST(test_lines_of_libfuse),
         LOG_TEST(test_debug_lines_are_never_left_out),
+        LOG_TEST(test_a_sink_that_blocks_stops_no_request),
+        LOG_TEST(test_the_thread_writes_all_in_order),
+        LOG_TEST(test_a_sink_that_blocks_is_given_up_on),
+        LOG_TEST(test_a_very_long_line),
         cmocka_unit_test(test_the_lines_of_standard_error),
         cmocka_unit_test(test_the_stream_of_the_journal),
     };
