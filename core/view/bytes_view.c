@@ -65,7 +65,7 @@ const struct view_type bytes_view = {
     .count = count_bytes_pieces,
     .find_number = find_bytes,
     .read_range = read_byte_range,
-    .range_names = "OFFSET+LENGTH or -LENGTH, such as 4096+512 or -64K",
+    .range_names = "OFFSET+LENGTH or -LENGTH, such as 4096+512 or -64K, where LENGTH is at least 1",
     .units = bytes_of_view,
     .find_range = find_byte_range,
 };

@@ -100,7 +100,7 @@ static void refuse_number(const struct view *view, const char *extension, uint64
 
 /* Neither a number nor a range. */
 static void refuse_piece(const struct view *view, const char *extension, uint64_t count,
-                         struct name_reason *reason)
+                         const char *name, struct name_reason *reason)
 {
     static const struct selector first = {.kind = SELECT_NUMBER};
     const char *ranges = view->type->range_names;
@@ -111,6 +111,10 @@ static void refuse_piece(const struct view *view, const char *extension, uint64_
         return;
     }
     piece_name_write(view, extension, count, &first, written);
+    if (ranges != NULL && strpbrk(name, "-+") != NULL) {
+        set_reason(reason, "write %s; or a number, such as 0 or %s", ranges, written);
+        return;
+    }
     set_reason(reason, "write a number, such as 0 or %s%s%s", written,
                ranges != NULL ? ", or " : "", ranges != NULL ? ranges : "");
 }
@@ -144,5 +148,5 @@ void name_reason_of_piece(const struct view *view, const char *extension,
     else if (view_is_numbered(view) && digits > 0 && (name[digits] == '\0' || name[digits] == '.'))
         refuse_number(view, extension, count, name, digits, reason);
     else
-        refuse_piece(view, extension, count, reason);
+        refuse_piece(view, extension, count, name, reason);
 }

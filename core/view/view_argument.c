@@ -256,6 +256,9 @@ static void refuse_size(const struct refusal *refusal)
 
     if (meant > 0)
         (void)snprintf(refusal->text, refusal->room, "write %.*s", (int)meant, argument->text);
+    else if (argument->length > 0 && argument->text[0] == 'n')
+        (void)snprintf(refusal->text, refusal->room, "%.*s: N must be a whole number, at least 1",
+                       (int)argument->length, argument->text);
     else
         (void)snprintf(refusal->text, refusal->room,
                        "%.*s is no whole number from 1 that fits: write 16M, or n16 for 16 pieces",

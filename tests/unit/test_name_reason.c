@@ -77,7 +77,7 @@ static void test_sizes(void **state)
         {"lines@n16x", "write n16"},
         {"rows@5KB", "write 5K"},
         {"lines@0", "0" NOT_WHOLE},
-        {"lines@n0", "n0" NOT_WHOLE},
+        {"lines@n0", "n0: N must be a whole number, at least 1"},
         {"lines@1.5G", "1.5G" NOT_WHOLE},
         {"lines@16Q", "16Q" NOT_WHOLE},
         {"rows@1T", "1T" NOT_WHOLE},
@@ -150,7 +150,8 @@ static void assert_reason_of_piece(const char *view_name, const char *name, cons
         fail_msg("%s/%s: %s, not %s", view_name, name, reason.text, wanted);
 }
 
-#define RANGES_OF_BYTES "OFFSET+LENGTH or -LENGTH, such as 4096+512 or -64K"
+#define RANGES_OF_BYTES                                                                            \
+    "OFFSET+LENGTH or -LENGTH, such as 4096+512 or -64K, where LENGTH is at least 1"
 #define RANGES_OF_ROWS "A-B with A up to B, A+COUNT or -COUNT, counted from 1"
 #define KEYS "write FROM..TO, or what records begin with; %25 is a percent sign"
 
@@ -166,10 +167,11 @@ static void test_pieces(void **state)
         {"lines@n16", "x", "write a number, such as 0 or 000000.log"},
         {"lines@n16", "", "write a number, such as 0 or 000000.log"},
         {"lines@from=1000000", "0", "the view has no pieces"},
-        {"bytes@n16", "1+", "write a number, such as 0 or 000000, or " RANGES_OF_BYTES},
+        {"bytes@n16", "1+", "write " RANGES_OF_BYTES "; or a number, such as 0 or 000000"},
+        {"bytes@n16", "5+0", "write " RANGES_OF_BYTES "; or a number, such as 0 or 000000"},
         {"bytes@n16", "2000000+1", "it begins after the end, which is at 1000000"},
         {"bytes@n16,to=500", "501+1", "it begins after the end, which is at 500"},
-        {"rows", "0-5", "write a number, such as 0 or 000000.log, or " RANGES_OF_ROWS},
+        {"rows", "0-5", "write " RANGES_OF_ROWS "; or a number, such as 0 or 000000.log"},
         {"rows", "5002+1", "it begins after the end, which is at 5000"},
         {"rows", "5", "pieces are numbered from 0 to 4"},
         {"extents", "0", "write OFFSET+LENGTH as extents.tsv has them"},
