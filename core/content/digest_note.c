@@ -118,7 +118,7 @@ static bool is_table_full(const struct digest_table *table)
 }
 
 /* Claims entries of those that all tables of a pool may have. */
-static bool claim_room(atomic_size_t *taken, size_t room)
+static bool claim_digest_room(atomic_size_t *taken, size_t room)
 {
     if (atomic_fetch_add(taken, room) + room <= ALL_ROOM)
         return true;
@@ -133,7 +133,7 @@ static bool table_grow(struct digest_note *note, struct digest_table *table)
 
     if (2 * table->count < table->room)
         return true;
-    if (!claim_room(note->taken, larger.room))
+    if (!claim_digest_room(note->taken, larger.room))
         return false;
     larger.entries = calloc(larger.room, sizeof(larger.entries[0]));
     if (larger.entries == NULL) {
