@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "fs/command/complaint.h"
 #include "fs/command/signals.h"
 
 enum {
     PATIENCE_MS = 3000,
+    ECHO_MS = 500,
     LOOK_EVERY_MS = 50,
     STACK_SIZE = 256 * 1024,
 };
@@ -51,6 +53,31 @@ static int await_signal(const struct interruption *interruption, int ms)
     }
 }
 
+/*
+ * Waits for a further signal after the first, as await_signal(). One within ECHO_MS is no second
+ * request: timeout(1), for one, sends the same signal to the process and then to its group.
+ */
+static int await_second(const struct interruption *interruption)
+{
+    const int64_t first = clock_ms();
+
+    for (;;) {
+        const int64_t left = first + PATIENCE_MS - clock_ms();
+        const int number = await_signal(interruption, left > 0 ? (int)left : 0);
+        if (number == TIME_IS_UP || number == WORK_HAS_ENDED || clock_ms() - first >= ECHO_MS)
+            return number;
+    }
+}
+
+/* Says why the work is lost, unless that would block: the process is to end. */
+static void tell_loss(const char *why)
+{
+    struct pollfd errors = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    if (poll(&errors, 1, 0) == 1 && (errors.revents & POLLOUT) != 0)
+        (void)complain(EXIT_FAILURE, "%s", why);
+}
+
 static void *wait_for_signals(void *argument)
 {
     struct interruption *interruption = argument;
@@ -59,13 +86,13 @@ static void *wait_for_signals(void *argument)
     if (first == WORK_HAS_ENDED)
         return NULL;
     atomic_store(&interruption->signal, first);
-    const int second = await_signal(interruption, PATIENCE_MS);
+    const int second = await_second(interruption);
     if (second == WORK_HAS_ENDED)
         return NULL; /* what waits for that ends the process */
-    if (second == TIME_IS_UP)
-        (void)complain(EXIT_FAILURE,
-                       "interrupted: the disk does not answer in time: what was counted in the "
-                       "last minute is not kept");
+    tell_loss(second == TIME_IS_UP
+                  ? "interrupted: the disk does not answer in time: what was counted in the last "
+                    "minute is not kept"
+                  : "interrupted twice: what was counted since the last save is not kept");
     signals_end_by(first);
     return NULL;
 }

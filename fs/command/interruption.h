@@ -3,8 +3,9 @@
  * SIGINT, SIGTERM and SIGHUP while a command works that can be interrupted.
  *
  * The first one asks the work to end, which then keeps what it has. It has PATIENCE_MS for that, as
- * a disk may not answer. After that, or at a second signal, the process ends at once. It ends by
- * the signal, so that a shell sees why.
+ * a disk may not answer. After that, or at a second signal, the process says that work is lost, and
+ * ends at once. Signals within ECHO_MS of the first count as the same one. It ends by the signal,
+ * so that a shell sees why.
  */
 #ifndef BIGFS_FS_COMMAND_INTERRUPTION_H
 #define BIGFS_FS_COMMAND_INTERRUPTION_H
