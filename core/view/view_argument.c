@@ -211,11 +211,13 @@ static bool has_word(const struct argument *argument, const char *word)
 /* Says that the type does not take an argument of this kind, or not again. */
 static bool refuse_kind(const struct refusal *refusal, const struct view_argument *kind)
 {
+    const char *size = refusal->type->size_name;
+    const char *about = kind->bit == TAKES_SIZE && size != NULL ? size : kind->about;
+
     if ((refusal->type->takes & kind->bit) == 0)
-        (void)snprintf(refusal->text, refusal->room, "%s takes no %s", refusal->type->name,
-                       kind->about);
+        (void)snprintf(refusal->text, refusal->room, "%s takes no %s", refusal->type->name, about);
     else if ((refusal->given & kind->bit) != 0)
-        (void)snprintf(refusal->text, refusal->room, "%s is given twice", kind->about);
+        (void)snprintf(refusal->text, refusal->room, "%s is given twice", about);
     else
         return false;
     return true;

@@ -84,6 +84,7 @@ static void test_sizes(void **state)
         {"lines@99999999T", "99999999T" NOT_WHOLE},
         {"lines@1M,2M", "SIZE is given twice"},
         {"lines@1M,n8", "SIZE is given twice"},
+        {"rows@1M,n3", "COUNT is given twice"},
         {"sorted@1M", "sorted takes no SIZE"},
     };
 
