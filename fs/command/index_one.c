@@ -72,15 +72,18 @@ static int make_one(struct index_maker *maker, struct source_pool *pool, const c
 static void tell_interruption(const struct index_maker *maker, int error)
 {
     const char *of = maker->counts_again ? " of the second count, of a file that has changed" : "";
+    char percent[32] = "less than 1";
 
+    if (maker->percent > 0)
+        (void)snprintf(percent, sizeof(percent), "%u", maker->percent);
     if (error == -KEPT_PART)
         (void)complain(EXIT_FAILURE,
-                       "%s: interrupted at %u%%%s: kept what was counted; run the same command to "
+                       "%s: interrupted at %s%%%s: kept what was counted; run the same command to "
                        "go on",
-                       maker->name, maker->percent, of);
+                       maker->name, percent, of);
     else
-        (void)complain(EXIT_FAILURE, "%s: interrupted at %u%%%s: nothing new could be kept",
-                       maker->name, maker->percent, of);
+        (void)complain(EXIT_FAILURE, "%s: interrupted at %s%%%s: nothing new could be kept",
+                       maker->name, percent, of);
 }
 
 /* Whether a file that was met in a walk may be passed over without a word, or with the one said. */
