@@ -10,6 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/printable.h"
+#include "core/base/quantity.h"
 #include "core/index/index_probe.h"
 #include "fs/command/complaint.h"
 #include "fs/command/index_maker.h"
@@ -29,7 +30,17 @@ static int index_file(struct index_maker *maker, const char *operand, struct ind
     return 0;
 }
 
-static void print_tally(const char *shown, const struct index_tally *before,
+static void print_small(unsigned count, uint64_t min_size)
+{
+    char least[QUANTITY_MOST];
+
+    if (count == 0)
+        return;
+    quantity_write_size(min_size, least);
+    printf(", %u smaller than %s (--min-size)", count, least);
+}
+
+static void print_tally(const char *shown, uint64_t min_size, const struct index_tally *before,
                         const struct index_tally *now)
 {
     const unsigned no_plain = now->no_plain - before->no_plain;
@@ -38,6 +49,7 @@ static void print_tally(const char *shown, const struct index_tally *before,
            now->known - before->known, now->failed - before->failed);
     if (no_plain > 0)
         printf(", %u without plain/", no_plain);
+    print_small(now->small - before->small, min_size);
     printf("\n");
     (void)fflush(stdout);
 }
@@ -57,7 +69,7 @@ static int index_operand(struct index_maker *maker, const char *operand, struct 
         return index_file(maker, operand, tally);
     index_tree(maker, directory, operand, tally);
     if (!interruption_asked(&maker->interruption))
-        print_tally(shown, &before, tally);
+        print_tally(shown, maker->options->settings.min_size, &before, tally);
     return 0;
 }
 

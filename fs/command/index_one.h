@@ -11,6 +11,7 @@
 struct index_tally {
     unsigned made;
     unsigned known;    /* were indexed already */
+    unsigned small;    /* of those in directories; passed over because of --min-size */
     unsigned no_plain; /* of those in directories; can only be read from their start */
     unsigned failed;
 };

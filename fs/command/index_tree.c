@@ -142,9 +142,13 @@ static void tell_failure(struct tree_walk *walk, int error)
 
 static void visit_regular(struct tree_walk *walk, const struct stat *attributes)
 {
+    const uint64_t size = (uint64_t)attributes->st_size;
+    const uint64_t least = walk->maker->options->settings.min_size;
     AUTO_FREE char *path = NULL;
 
-    if ((uint64_t)attributes->st_size < max_u64(walk->maker->options->settings.min_size, 1))
+    if (size < least)
+        walk->tally->small++;
+    if (size < max_u64(least, 1))
         return;
     if (asprintf(&path, "%s/%s", walk->name, walk->path) < 0) {
         path = NULL;

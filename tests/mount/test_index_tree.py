@@ -33,17 +33,19 @@ class TreeTest(IndexTest):
         os.mkfifo(self.source / "fifo")
         code, output, errors = self.index_tree()
         self.assertEqual((code, errors, self.names(output)), (0, "", wanted))
-        self.assertEqual(output.splitlines()[-1], "%s: 4 indexed, 0 already indexed, 0 failed" % self.source)
+        self.assertEqual(output.splitlines()[-1], "%s: 4 indexed, 0 already indexed, 0 failed, "
+                         "1 smaller than 100K (--min-size)" % self.source)
         self.assert_kept(4)
         self.write("b/new.log", ragged(9, 100 * K))
         code, output, errors = self.index_tree()
         self.assertEqual((code, errors, len(self.names(output))), (0, "", 5))
         self.assertEqual(output.count(": already indexed ("), 4)
-        self.assertEqual(output.splitlines()[-1], "%s: 1 indexed, 4 already indexed, 0 failed" % self.source)
+        self.assertEqual(output.splitlines()[-1], "%s: 1 indexed, 4 already indexed, 0 failed, "
+                         "1 smaller than 100K (--min-size)" % self.source)
         self.assertRegex(bigfs("--index", "--index-dir", self.dir, ".", cwd=self.source)[1],
-                         r"\A\.: 0 indexed, 0 already indexed, 0 failed\n\Z")  # by default 64M
+                         r"\A\.: 0 indexed, 0 already indexed, 0 failed, 6 smaller than 64M \(--min-size\)\n\Z")
         self.assertRegex(bigfs("--index", "--index-dir", self.dir, "--chunk-size", "100K", ".", cwd=self.source)[1],
-                         r"0 indexed, 5 already indexed, 0 failed\n\Z")
+                         r"0 indexed, 5 already indexed, 0 failed, 1 smaller than 100K \(--min-size\)\n\Z")
 
     def test_what_cannot_be_read(self):
         """A line for each, exit 1 at the end, and all others are indexed."""
