@@ -550,7 +550,14 @@ class ManualTest(ImageRecipes):
         self.assertEqual(sum(map(int, told[:-10])), 4 * int(self.plain("grep -c ERROR app.log")))
         self.assertEqual(told[-10:], self.plain("sed -n '4001,4010p' app.log").splitlines())
         self.assertEqual(self.shell(9).split()[-2:], ["12000", "total"])
-        self.assertIn("fuse.bigfs", self.block(10))  # for /etc/fstab, which is the machine's
+        self.require(shutil.which("jq"), "jq is not installed")
+        os.symlink(self.source / "app.log", self.work / "app.log")
+        directory = self.tmp / "chunks/app.log"
+        self.assert_same(self.shell(10), (read(directory / "lines@n4.tsv") + read(directory / "lines@n4/1")).decode())
+        # The rest is for the whole machine: see test_package.py and test_completion.py.
+        self.assertIn("fuse.bigfs", self.block(11))
+        self.assertIn("bigfs@logs", self.block(12))
+        self.assertIn("_bigfs_names", self.block(13))
 
 
 class AllTest(unittest.TestCase):
