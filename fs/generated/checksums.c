@@ -2,13 +2,12 @@
 #include "fs/generated/checksums.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/content/digest_batch.h"
 
-/* How many pieces are hashed at once, if the digests of those that come next are remembered. */
+/* How many pieces are hashed at once. */
 enum { BATCH = 1024 };
 
 static_assert(1 + PIECE_DIGEST_DIGITS + 2 + 2 * PIECE_NAME_MOST + 1 <= TEXT_LINE_MOST,
@@ -141,12 +140,9 @@ static int write_checksum_line(const struct view_text *text, struct text_place *
         error = resolve_listed(text, &selector, &piece);
     if (error == 0)
         error = find_digest(text, &piece, place->cursor, &digest);
-    if (error != 0) /* a piece that has just disappeared does not end the list */
-        return error == -ENOENT ? -ESTALE : error;
-    *length = write_checksum(text, &selector, &digest, line);
-    place->line++;
-    place->offset += *length;
-    return 0;
+    if (error == 0)
+        *length = write_checksum(text, &selector, &digest, line);
+    return error;
 }
 
 const struct generated_type checksums_text = {

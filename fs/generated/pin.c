@@ -22,8 +22,6 @@ static int write_pin_line(const struct view_text *text, struct text_place *place
         return error;
     *length = content_word_write(&word, line);
     line[(*length)++] = '\n';
-    place->line++;
-    place->offset += *length;
     return 0;
 }
 

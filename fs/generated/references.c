@@ -2,7 +2,6 @@
 #include "fs/generated/references.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,18 +75,11 @@ static int write_next(const struct view_text *text, struct text_place *place, ch
 static int write_references_line(const struct view_text *text, struct text_place *place, char *line,
                                  size_t *length)
 {
-    int error = 0;
-
     if (place->cursor == CLOSED)
         return -NO_MORE_PIECES;
-    if (place->line == 0)
-        *length = put_text(opening, line);
-    else
-        error = write_next(text, place, line, length);
-    if (error != 0) /* a piece that has just disappeared does not end the list */
-        return error == -ENOENT ? -ESTALE : error;
-    place->line++;
-    place->offset += *length;
+    if (place->line > 0)
+        return write_next(text, place, line, length);
+    *length = put_text(opening, line);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #ifndef BIGFS_FS_TREE_GENERATED_TYPE_H
 #define BIGFS_FS_TREE_GENERATED_TYPE_H
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,8 +77,9 @@ struct generated_type {
 
     /*
      * Writes the line at *place to `line`, which has room for TEXT_LINE_MOST bytes, and moves
-     * *place past it. Returns 0, -NO_MORE_PIECES after the last line, or as view_next(),
-     * view_resolve(), holes_count_data() and word_find(). Blocks as they do.
+     * place->cursor past it; view_text_line() moves the rest. Returns 0, -NO_MORE_PIECES after the
+     * last line, or as view_next(), view_resolve(), holes_count_data() and word_find(). Blocks as
+     * they do.
      */
     int (*line)(const struct view_text *text, struct text_place *place, char *line, size_t *length);
 
@@ -103,7 +105,12 @@ static inline int view_text_line(const struct view_text *text, struct text_place
     const struct reading *reading = text->file.reading;
     if (reading != NULL && cancel_asked(reading->cancel))
         return -CANCELLED;
-    return text->type->line(text, place, line, length);
+    int error = text->type->line(text, place, line, length);
+    if (error != 0) /* a piece that has just disappeared does not end the text */
+        return error == -ENOENT ? -ESTALE : error;
+    place->line++;
+    place->offset += *length;
+    return 0;
 }
 
 /* Whether a text of a view follows from the size of a file with these attributes. */
