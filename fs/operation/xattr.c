@@ -84,6 +84,19 @@ static void reply_value(const struct request *request, const char *value, size_t
         reply_data(request, value, size);
 }
 
+/* Answers if nothing has to be read for that: there is no value, or its size is all that counts. */
+static bool reply_without_reading(const struct request *request, const struct xattr *xattr,
+                                  const struct node *node)
+{
+    const size_t size = xattr->size(node);
+
+    if (size == 0)
+        reply_errno(request, ENODATA);
+    else if (size > request->size)
+        reply_value(request, NULL, size);
+    return size == 0 || size > request->size;
+}
+
 static void run_getxattr(struct request *request)
 {
     struct driver *driver = driver_of(request->fuse);
@@ -120,11 +133,8 @@ void on_getxattr(fuse_req_t fuse, fuse_ino_t inode, const char *name, size_t siz
         reply_errno(&request, error_of_unknown(driver, name));
         return;
     }
-    const size_t known = xattr->size != NULL ? xattr->size(driver_node(driver, inode)) : 0;
-    if (known > size) { /* nothing has to be read to say so */
-        reply_value(&request, NULL, known);
+    if (xattr->size != NULL && reply_without_reading(&request, xattr, driver_node(driver, inode)))
         return;
-    }
     (void)strcpy(request.name, xattr->name);
     dispatch(&request, xattr->lane);
 }
