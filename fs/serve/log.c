@@ -118,11 +118,6 @@ bool log_may_write(struct log *log, enum log_kind kind, enum fuse_log_level leve
     return false;
 }
 
-void log_say_left_out(struct log *log)
-{
-    log_writer_say_left_out(log->writer);
-}
-
 /* --- lines ------------------------------------------------------------------------------------ */
 
 /* Whatever the names in it contain, it is one line. Without memory for that it is lost. */

@@ -85,9 +85,6 @@ void log_write(struct log *log, enum log_kind kind, enum fuse_log_level level, c
 void log_say(struct log *log, enum log_kind kind, enum fuse_log_level level, const char *format,
              ...) __attribute__((format(printf, 4, 5)));
 
-/* Writes how many lines were left out since this was last said, for each kind. */
-void log_say_left_out(struct log *log);
-
 /* The level with this name: error, warning, notice, info or debug. False: there is none. */
 bool log_level_named(const char *name, enum fuse_log_level *level);
 

@@ -53,7 +53,10 @@ void log_writer_put(struct log_writer *writer, enum log_kind kind, enum fuse_log
 /* Counts a line that was left out. */
 void log_writer_leave_out(struct log_writer *writer, enum log_kind kind, enum fuse_log_level level);
 
-/* Writes or queues how many lines were left out since this was last said, for each kind. */
+/*
+ * Writes how many lines were left out since this was last said, for each kind. For the thread, or
+ * if there is none.
+ */
 void log_writer_say_left_out(struct log_writer *writer);
 
 #endif

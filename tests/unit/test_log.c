@@ -147,7 +147,7 @@ static void test_what_is_not_due(void **state)
 {
     for (unsigned i = 0; i < 100; i++)
         log_say(*state, LOG_NAME, FUSE_LOG_INFO, "x");
-    log_say_left_out(*state);
+    log_writer_say_left_out(((struct log *)*state)->writer);
     assert_int_equal(atomic_load(&written), 0);
     assert_int_equal(lines(*state, LOG_NAME, 100), IN_A_ROW);
 }
@@ -156,11 +156,11 @@ static void test_what_is_not_due(void **state)
 static void test_what_was_left_out(void **state)
 {
     (void)lines(*state, LOG_STALE, IN_A_ROW + 5);
-    log_say_left_out(*state);
+    log_writer_say_left_out(((struct log *)*state)->writer);
     assert_string_equal(last, "5 more lines were left out (stale files)");
     assert_int_equal(last_level, FUSE_LOG_NOTICE);
     assert_int_equal(atomic_load(&written), IN_A_ROW + 1);
-    log_say_left_out(*state);
+    log_writer_say_left_out(((struct log *)*state)->writer);
     assert_int_equal(atomic_load(&written), IN_A_ROW + 1);
 }
 
