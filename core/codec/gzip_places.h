@@ -28,7 +28,7 @@ struct gzip_places {
     uint64_t last_plain;
     uint64_t member_file; /* the last member, whether its start was kept or not */
     uint64_t member_plain;
-    uint32_t check;        /* CRC32 of the plain bytes since, set by who offers a place */
+    uint32_t check;        /* CRC32 of the plain bytes since, set before a place is offered */
     uint64_t size;         /* of the places that were kept, in bytes */
     uint64_t wanted;       /* a window is not tried before so many bytes of progress */
     unsigned after_damage; /* places that were kept only for that */

@@ -53,7 +53,7 @@ static int pass_on_signals(int signals, pid_t child)
     return last;
 }
 
-/* The mount answers. This process, which the service manager knows, says who goes on. */
+/* The mount answers. This process, which the service manager knows, says which process goes on. */
 static _Noreturn void succeed(const struct daemon *daemon, pid_t child)
 {
     notify_send(daemon->notify, "MAINPID=%d\nREADY=1\nSTATUS=%s", (int)child, daemon->status);

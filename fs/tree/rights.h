@@ -21,8 +21,8 @@
 #include "fs/tree/driver.h"
 
 /*
- * Whether a user may learn where SOURCE is, and names in it that he may not be allowed to list:
- * root, and the user that the driver runs as. Does not block.
+ * Whether a user may learn where SOURCE is, and names in it that the user may not be allowed to
+ * list: root, and the user that the driver runs as. Does not block.
  */
 bool rights_know_paths(uid_t user);
 

@@ -12,7 +12,7 @@ if(DEFINED ENV{DEBEMAIL})
 else()
   set(maintainer "bigfs developers <bigfs@packages.invalid>")
 endif()
-set(BIGFS_MAINTAINER "${maintainer}" CACHE STRING "Name and address of who makes the package")
+set(BIGFS_MAINTAINER "${maintainer}" CACHE STRING "Name and address of the maintainer")
 set(BIGFS_PACKAGE_REVISION 1 CACHE STRING "Revision of the package of this version")
 
 set(CPACK_GENERATOR DEB)
