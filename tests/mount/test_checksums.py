@@ -306,6 +306,8 @@ class KilledTest(ChecksumTest):
                  10, "all four are at work")
         self.assertEqual(len(read(mount.p("small.log/lines@n4/2"))), len(read(mount.p("small.log/lines@n4/000002.log"))))
         self.assertEqual(len(read(mount.p("small.log/lines@n4.tsv")).splitlines()), 5)
+        for name in ("small.log", "small.log/lines.tsv"):  # what has no digest is not queued for one
+            self.assert_errno(errno.ENODATA, os.getxattr, mount.p(name), DIGEST)
         self.assertTrue(all(reader.poll() is None for reader in readers))
         for reader in readers[1:]:
             reader.send_signal(signal.SIGKILL)
