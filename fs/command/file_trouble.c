@@ -9,6 +9,10 @@
 
 static const struct file_trouble common[] = {
     {EISDIR, "is not a regular file: give one that is"},
+    {ENOENT, "does not exist: give a file"},
+    {EACCES, "cannot be read: run bigfs as a user who may read it"},
+    {ENOTDIR, "a part of this path is no directory: check the path"},
+    {ELOOP, "symbolic links lead round in a circle: check the path"},
     {HELD_BY_LEASE, "another program holds a lease on it: try again later"},
     {NO_DESCRIPTOR, "too many files are open: raise the limit (ulimit -n)"},
     {ENOMEM, "out of memory: free some memory"},

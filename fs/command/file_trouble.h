@@ -10,7 +10,7 @@ struct file_trouble {
 
 /*
  * What is wrong with a file, and what to do. `own` are troubles that a command has words of its own
- * for; it comes first. `error` is negative. For a missing or unreadable file it is the message of
+ * for; it comes first. `error` is negative. For an error that is in no table it is the message of
  * the system. Never NULL.
  */
 const char *file_trouble_text(const struct file_trouble *own, int error);

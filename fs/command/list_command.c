@@ -42,10 +42,6 @@ static const struct file_trouble troubles[] = {
     {TRY_AGAIN, "is rewritten while it is read: list it when nothing writes to it"},
     {ESTALE, "is rewritten while it is read: list it when nothing writes to it"},
     {SIZE_UNTOLD, "does not tell its size: list a copy of it"},
-    {ENOENT, "does not exist: give a file"},
-    {EACCES, "cannot be read: run bigfs as a user who may read it"},
-    {ENOTDIR, "a part of this path is no directory: check the path"},
-    {ELOOP, "symbolic links lead round in a circle: check the path"},
     {0, NULL},
 };
 
