@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* The type of bigfs's own mounts in the table. */
+#define BIGFS_MOUNT_TYPE "fuse.bigfs"
+
 /* One mount. The strings live as long as the visit. */
 struct mount_entry {
     int id;             /* no other mount has it at the same time */

@@ -167,7 +167,7 @@ static void look_for_bigfs(void *argument, const struct mount_entry *entry)
 {
     struct device_type *sought = argument;
 
-    if (entry->device == sought->device && strcmp(entry->type, "fuse.bigfs") == 0)
+    if (entry->device == sought->device && strcmp(entry->type, BIGFS_MOUNT_TYPE) == 0)
         sought->is_bigfs = true;
 }
 

@@ -118,7 +118,7 @@ int mountpoint_resolve(const char *path, char **resolved)
 
 bool mountpoint_is_ours(const struct mount_description *mount)
 {
-    return strcmp(mount->type, "fuse.bigfs") == 0;
+    return strcmp(mount->type, BIGFS_MOUNT_TYPE) == 0;
 }
 
 int mountpoint_check_free(const char *path)

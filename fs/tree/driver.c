@@ -14,6 +14,7 @@
 #include "core/base/checked.h"
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
+#include "core/file/mount_table.h"
 
 /* In bytes. Smaller files are counted at once: their indexes are not worth a file each. */
 enum { LEAST_KEPT = INDEX_BLOCK };
@@ -295,7 +296,7 @@ int driver_init(struct driver *driver, const struct settings *settings,
     driver->single = single;
     pthread_mutex_init(&driver->handles_lock, NULL);
     list_reset(&driver->handles);
-    own_mounts_init(&driver->own, "fuse.bigfs");
+    own_mounts_init(&driver->own, BIGFS_MOUNT_TYPE);
     clock_gettime(CLOCK_REALTIME, &driver->started);
     driver->user = name_of_user(geteuid());
     int error = open_source_directory(driver, &device);
