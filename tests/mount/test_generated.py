@@ -406,7 +406,7 @@ class NamesTest(harness.MountTest):
                               capture_output=True, text=True)
         self.assertIn("/a\\nb\\x1b[2J.log: 20000 lines", done.stdout)
         self.assertEqual(len(done.stdout.splitlines()), 1)
-        self.assertIn("/no\\nne: No such file", done.stderr.splitlines()[-1])
+        self.assertIn("/no\\nne: does not exist: give a file", done.stderr.splitlines()[-1])
         status = read(self.mount(directory).p(".bigfs/status")).decode()
         self.assertIn("/so\\turce\\nmountpoint:    forged\n", status)
         self.assertEqual(len([line for line in status.splitlines() if line.startswith("mountpoint:")]), 1)
