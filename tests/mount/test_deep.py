@@ -88,7 +88,7 @@ class DeepTest(harness.MountTest):
         done = subprocess.run([harness.BIGFS, "--index", "--index-dir", self.tmp / "index", "large.log", "nothing.log"],
                               capture_output=True, preexec_fn=lambda: os.fchdir(directory))
         self.assertTrue(done.stdout.startswith(b"large.log: 20000 lines"), done)
-        self.assertEqual(done.stderr, b"bigfs: nothing.log: No such file or directory\n")
+        self.assertEqual(done.stderr, b"bigfs: nothing.log: does not exist: give a file\n")
 
     def test_many_short_names(self):
         """Thousands of levels: the way back up takes more than one step, too."""
