@@ -5,8 +5,20 @@
 
 #include "core/base/checked.h"
 #include "core/base/outcome.h"
+#include "core/codec/codec.h"
 #include "core/content/decoding.h"
 #include "core/content/map_note.h"
+
+bool compressed_is_held_by(const struct content_type *type, const struct file_ends *ends,
+                           bool *certain)
+{
+    const struct codec *codec = type->codec;
+
+    if (!codec->recognises(ends->head, ends->length))
+        return false;
+    *certain = codec->can_be_cut == NULL || codec->can_be_cut(ends->file, ends->tail, ends->length);
+    return true;
+}
 
 int compressed_is_ready(const struct reading *reading)
 {

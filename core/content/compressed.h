@@ -11,6 +11,8 @@
 #include "core/content/content_type.h"
 
 /* The functions of content_type. */
+bool compressed_is_held_by(const struct content_type *type, const struct file_ends *ends,
+                           bool *certain);
 int compressed_is_ready(const struct reading *reading);
 uint64_t compressed_size(const struct reading *reading);
 uint64_t compressed_covered(const struct reading *reading);
@@ -23,8 +25,9 @@ int compressed_lend(const struct reading *reading, int fd, uint64_t offset, uint
 #define COMPRESSED_CONTENT(its_name, its_number, its_codec)                                        \
     {                                                                                              \
         .name = (its_name), .number = (its_number), .codec = (its_codec),                          \
-        .is_ready = compressed_is_ready, .size_of = compressed_size,                               \
-        .covered = compressed_covered, .copy = compressed_copy, .lend = compressed_lend,           \
+        .is_held_by = compressed_is_held_by, .is_ready = compressed_is_ready,                      \
+        .size_of = compressed_size, .covered = compressed_covered, .copy = compressed_copy,        \
+        .lend = compressed_lend,                                                                   \
     }
 
 #endif

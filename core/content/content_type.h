@@ -14,6 +14,7 @@
 #include "core/file/window.h"
 
 struct codec;
+struct codec_file;
 struct reading;
 
 /* How a read may behave. */
@@ -31,12 +32,27 @@ struct content_loan {
     struct window_loan window; /* if they are mapped */
 };
 
+/* Both ends of a file. They tell what the file holds. */
+struct file_ends {
+    const struct codec_file *file; /* the file itself */
+    const uint8_t *head;           /* its first bytes: 32 KiB, or all */
+    const uint8_t *tail;           /* its last bytes, as many */
+    size_t length;                 /* of each */
+};
+
 /* What a kind of content can do. What a descriptor gives is believed after a check alone. */
 struct content_type {
     const char *name;
     uint16_t number; /* in index files: never changes, and never means another kind */
 
-    const struct codec *codec; /* what decodes it; NULL: it is stored as it is */
+    const struct codec *codec; /* what decodes it, with a map; NULL: nothing does */
+
+    /*
+     * Whether a file with these ends holds it besides its own bytes, and whether it is *certain
+     * that it can be read. NULL: it is the file itself. Blocks as reads of the file do.
+     */
+    bool (*is_held_by)(const struct content_type *type, const struct file_ends *ends,
+                       bool *certain);
 
     /*
      * Whether all is known that reading needs, its size among it. Returns 0; -AWAITS_INDEX if a map
@@ -82,6 +98,12 @@ struct content_type {
     /* Takes a loan back after the scan has looked at it. NULL: nothing is to be done. */
     void (*take_back)(const struct reading *reading, int fd, const struct content_loan *loan);
 };
+
+/* Whether it is what a file holds, and not the file itself. */
+static inline bool content_is_held(const struct content_type *type)
+{
+    return type->is_held_by != NULL;
+}
 
 /* Stays in the processor's cache until it is scanned. */
 enum { CONTENT_SCRATCH = 256 * 1024 };

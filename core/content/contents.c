@@ -56,24 +56,11 @@ static int read_lender(void *argument, void *buffer, size_t length, uint64_t off
     return content_probe(argument, buffer, length, offset);
 }
 
-/* The first and the last bytes of a file: as many of each, or all in both. */
-struct file_ends {
-    struct codec_file file;
-    const uint8_t *head;
-    const uint8_t *tail;
-    size_t length;
-};
-
 static const struct content_type *recognise(const struct file_ends *ends, bool *certain)
 {
-    for (const struct content_type *const *type = content_types + 1; *type != NULL; type++) {
-        const struct codec *codec = (*type)->codec;
-        if (!codec->recognises(ends->head, ends->length))
-            continue;
-        *certain =
-            codec->can_be_cut == NULL || codec->can_be_cut(&ends->file, ends->tail, ends->length);
-        return *type;
-    }
+    for (const struct content_type *const *type = content_types + 1; *type != NULL; type++)
+        if ((*type)->is_held_by(*type, ends, certain))
+            return *type;
     return NULL;
 }
 
@@ -133,8 +120,9 @@ static bool look_at_ends(const struct reading *file, const struct content_type *
     const size_t length = (size_t)min_u64(END_LOOKED_AT, file->size);
     AUTO_FREE uint8_t *bytes = malloc(2 * (size_t)END_LOOKED_AT);
     struct reading reader = *file;
+    const struct codec_file whole = {read_lender, &reader, file->size};
     const struct file_ends ends = {
-        .file = {read_lender, &reader, file->size},
+        .file = &whole,
         .head = bytes,
         .tail = bytes + END_LOOKED_AT,
         .length = length,

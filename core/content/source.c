@@ -43,7 +43,7 @@ static char *copy_extension(const char *path, const struct content_type *content
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
-    const bool holds = content != NULL && content->codec != NULL;
+    const bool holds = content != NULL && content_is_held(content);
     AUTO_FREE char *held = strndup(name, holds ? held_name_length(name) : strlen(name));
     return held != NULL ? strdup(file_extension(held)) : NULL;
 }

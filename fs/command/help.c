@@ -150,5 +150,6 @@ void help_print_version(void)
            FUSE_KERNEL_VERSION, FUSE_KERNEL_MINOR_VERSION);
     printf("vector path: %s for lines, %s for csv\n", byte_count_path(), csv_path());
     for (const struct content_type *const *type = content_types + 1; *type != NULL; type++)
-        printf("%s: %s\n", (*type)->codec->name, (*type)->codec->library);
+        if ((*type)->codec != NULL)
+            printf("%s: %s\n", (*type)->codec->name, (*type)->codec->library);
 }

@@ -142,7 +142,7 @@ static bool find_listed_view(struct listing_job *job, const struct source *sourc
         (void)refuse_listed_view(job, source, &defaults);
         return false;
     }
-    if (view->type->is_of_files && source->content->codec != NULL) {
+    if (view->type->is_of_files && content_is_held(source->content)) {
         (void)end_with(job, job->options->view, "plain/ does not have this view");
         return false;
     }
@@ -207,7 +207,7 @@ static int list_once(struct index_maker *maker, struct source *source, void *arg
     progress_end(&progress);
     if (error != 0)
         return error;
-    const bool is_empty = reading.size == 0 && source->content->codec == NULL;
+    const bool is_empty = reading.size == 0 && !content_is_held(source->content);
     error = is_empty ? list_empty_file(job, &reading) : list_content(maker, job, &view, &reading);
     if (error == 0 || !job->began)
         return error;

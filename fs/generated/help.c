@@ -83,7 +83,7 @@ static void write_held(FILE *out)
     for (const struct content_type *const *type = content_types + 1; *type != NULL; type++) {
         const size_t used = strlen(text);
         (void)snprintf(text + used, sizeof(text) - used, "%s %s",
-                       type == content_types + 1 ? "" : ",", (*type)->codec->name);
+                       type == content_types + 1 ? "" : ",", (*type)->name);
     }
     if (content_types[1] != NULL)
         write_entry(out, "plain", text);

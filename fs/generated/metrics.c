@@ -18,7 +18,7 @@
 static void write_contents(FILE *out)
 {
     for (const struct content_type *const *type = content_types + 1; *type != NULL; type++)
-        (void)fprintf(out, "%s%s", type == content_types + 1 ? "" : ",", (*type)->codec->name);
+        (void)fprintf(out, "%s%s", type == content_types + 1 ? "" : ",", (*type)->name);
 }
 
 static void write_build_info(FILE *out)

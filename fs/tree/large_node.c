@@ -161,7 +161,7 @@ static bool has_view(const struct listing *listing, const struct view_type *type
     bool needs_index = view_parse(type->name, strlen(type->name), &defaults, &view) == 0 &&
                        view_needs_index(&view);
 
-    if (node_source(listing->node)->content->codec != NULL &&
+    if (content_is_held(node_source(listing->node)->content) &&
         (type->is_of_files || reading == NULL))
         return false;
     if (type->is_listed == NULL && !needs_index)

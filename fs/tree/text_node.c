@@ -61,7 +61,7 @@ static int check_path_told(const struct driver *driver, const struct node *large
 
     if (!type->tells_path)
         return 0;
-    if (source->content->codec != NULL)
+    if (content_is_held(source->content))
         return -ENOENT;
     AUTO_FREE char *path = driver_absolute_path(driver, source->path);
     if (path == NULL)

@@ -78,7 +78,7 @@ int view_node_find(struct driver *driver, const struct node *large, const char *
         refuse_view_name(driver, large, &refused, &defaults);
         return error;
     }
-    if (view->type->is_of_files && node_source(large)->content->codec != NULL) {
+    if (view->type->is_of_files && content_is_held(node_source(large)->content)) {
         if (refused_name_is_said(driver))
             refused_name_say(driver, large, name, "what a compressed file holds does not have it");
         return -ENOENT;

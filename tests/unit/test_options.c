@@ -1254,6 +1254,8 @@ static void test_version(void **state)
     line = assert_line(line, "vector path: ");
     for (size_t i = 1; content_types[i] != NULL; i++) {
         const struct codec *codec = content_types[i]->codec;
+        if (codec == NULL)
+            continue;
         const char *told = text("%s: %s\n", codec->name, codec->library);
         assert_memory_equal(line, told, strlen(told));
         line += strlen(told);

@@ -115,9 +115,9 @@ static void test_contents(void **state)
         assert_non_null(content_types[i]->size_of);
         assert_non_null(content_types[i]->copy);
         assert_non_null(content_types[i]->lend);
-        assert_true(i == 0 || content_types[i]->codec != NULL);
+        assert_int_equal(content_is_held(content_types[i]), i > 0);
         assert_ptr_equal(content_type_numbered(content_types[i]->number), content_types[i]);
-        if (i > 0)
+        if (content_types[i]->codec != NULL)
             assert_string_equal(content_types[i]->name, content_types[i]->codec->name);
         assert_true((content_types[i]->may_have_holes != NULL) ==
                     (content_types[i]->extent_at != NULL));
