@@ -44,6 +44,7 @@ struct node_type {
     bool is_control;       /* it does not look at SOURCE, and answers even if SOURCE does not */
     bool stands;           /* it exists in SOURCE under its own path */
     bool is_large;         /* a file shown as a directory; content.source is its source */
+    bool is_piece;         /* content.piece is its piece */
     bool is_new_each_time; /* each look-up of its name makes a node */
 
     /* Identity. */

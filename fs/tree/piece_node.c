@@ -274,6 +274,7 @@ const struct node_type piece_node = {
     .number = 5,
     .shown_as = S_IFREG,
     .rights = ACL_AS_IT_IS,
+    .is_piece = true,
     .print = print_piece,
     .seed = seed_piece,
     .release = release_piece,

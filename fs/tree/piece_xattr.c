@@ -6,7 +6,7 @@
 
 #include "core/content/digest_note.h"
 #include "core/content/word_note.h"
-#include "fs/tree/piece_node.h"
+#include "fs/tree/node_type.h"
 
 enum { DIGITS_MOST = 20 }; /* of a number of 64 bits */
 
@@ -20,7 +20,7 @@ ssize_t piece_xattr_offset(struct driver *driver, struct node *node, const struc
 {
     (void)driver;
     (void)cancel;
-    return node->type == &piece_node ? write_number(node->content.piece.data.offset, value) : 0;
+    return node->type->is_piece ? write_number(node->content.piece.data.offset, value) : 0;
 }
 
 ssize_t piece_xattr_length(struct driver *driver, struct node *node, const struct cancel *cancel,
@@ -28,12 +28,12 @@ ssize_t piece_xattr_length(struct driver *driver, struct node *node, const struc
 {
     (void)driver;
     (void)cancel;
-    return node->type == &piece_node ? write_number(node->content.piece.data.length, value) : 0;
+    return node->type->is_piece ? write_number(node->content.piece.data.length, value) : 0;
 }
 
 size_t piece_xattr_digest_size(const struct node *node)
 {
-    return node->type == &piece_node ? PIECE_DIGEST_DIGITS : 0;
+    return node->type->is_piece ? PIECE_DIGEST_DIGITS : 0;
 }
 
 ssize_t piece_xattr_digest(struct driver *driver, struct node *node, const struct cancel *cancel,
@@ -44,7 +44,7 @@ ssize_t piece_xattr_digest(struct driver *driver, struct node *node, const struc
     struct piece_digest digest;
 
     (void)driver;
-    if (node->type != &piece_node)
+    if (!node->type->is_piece)
         return 0;
     reading_of(node_source(node), piece->generation, cancel, &reading);
     int error = reading_pin(&reading);
