@@ -115,7 +115,7 @@ int bgzf_look(const struct codec_file *file, struct bgzf_input *input, uint64_t 
 {
     *unit = (struct bgzf_unit){.kind = BGZF_END};
     if (at > file->size)
-        unit->kind = BGZF_CUT; /* it has shrunk since the place was told */
+        unit->kind = BGZF_CUT; /* it has shrunk since the place was found */
     if (at >= file->size)
         return 0;
     const int error = look_at_header(file, input, at, unit);

@@ -35,7 +35,7 @@ struct bgzf_walk {
     const struct codec_sink *sink;
     struct bgzf_input input;
     enum bgzf_stage stage;
-    uint64_t last_file; /* of the last place that was told */
+    uint64_t last_file; /* of the last place that was reported */
     uint64_t last_plain;
     bool has_told;
     struct bgzf_unit block; /* the last unit that was passed, if it is one */
@@ -286,7 +286,7 @@ static int take_unit(struct bgzf_walk *walk)
     struct bgzf_unit unit;
     int error = bgzf_look(walk->file, &walk->input, walk->base.file, false, &unit);
 
-    /* The first place is always told: there is no map without it. */
+    /* The first place is always reported: there is no map without it. */
     if (error == 0 && (unit.kind == BGZF_BLOCK || unit.kind == BGZF_MEMBER || !walk->has_told))
         error = tell_place(walk);
     if (error != 0)

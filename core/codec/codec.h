@@ -57,7 +57,7 @@ enum {
     CODEC_FILE_STEP = 16 * 1024 * 1024,
 };
 
-/* What a walk tells, in the order of the file. A function that returns an error ends the walk. */
+/* What a walk reports, in the order of the file. A function that returns an error ends the walk. */
 struct codec_sink {
     void *argument;
 
@@ -100,7 +100,7 @@ enum codec_reason {
  * A walk under way, as the caller sees it. Each codec's own walk begins with one.
  *
  * If the file ends within a unit, or a unit is lost, places and plain bytes of that unit have been
- * told already. Those after `plain` are to be forgotten.
+ * reported already. Those after `plain` are to be forgotten.
  */
 struct codec_walk {
     uint64_t file;      /* how far it has come in the file */
@@ -138,9 +138,9 @@ struct codec {
     bool (*can_be_cut)(const struct codec_file *file, const uint8_t *tail, size_t tail_length);
 
     /*
-     * Begins a walk at a place that it told, or that starts a unit, or (NULL) at the start of the
-     * file. A place within a unit is not told again. Returns 0, -ENOMEM, -EBADMSG if the place is
-     * wrong, or a read error. `file` and `sink` must outlive it; `from` need not.
+     * Begins a walk at a place that one reported, or that starts a unit, or (NULL) at the start of
+     * the file. A place within a unit is not reported again. Returns 0, -ENOMEM, -EBADMSG if the
+     * place is wrong, or a read error. `file` and `sink` must outlive it; `from` need not.
      */
     int (*walk_begin)(const struct codec_file *file, const struct codec_place *from,
                       const struct codec_sink *sink, struct codec_walk **walk);
@@ -166,7 +166,7 @@ struct codec {
     /*
      * Reads exactly `length` plain bytes, the next ones. Returns 0, -EBADMSG if they cannot be
      * decoded or a unit that ends within them is wrong, -ENOMEM, or a read error; then the stream
-     * can only be closed. -ENOMEM also if a unit needs more than the stream's place told: a stream
+     * can only be closed. -ENOMEM also if a unit needs more than stream_memory() said: a stream
      * from the place before that unit can read it.
      */
     int (*stream_read)(const struct codec_file *file, struct codec_stream *stream, uint8_t *plain,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * First the streams are found, from the end of the file to its start. Then their indexes are read
- * again in the order of the file, and places are told. Last comes what follows the streams.
+ * again in the order of the file, and places are reported. Last comes what follows the streams.
  */
 #ifdef BIGFS_HAS_XZ
 #include "core/codec/xz_walk.h"

@@ -107,8 +107,8 @@ static int zstd_stream_compare(const struct codec_file *file, const struct zstd_
 
 /*
  * Begins the next frame, or skips one. The frames up to the next place were looked at before, and
- * need no more memory than was told. A frame that needs more comes later. That is no damage, but a
- * stream must be opened at the place before it, which tells so.
+ * need no more memory than was said. A frame that needs more comes later. That is no damage, but a
+ * stream must be opened at the place before it, which says so.
  */
 static int zstd_stream_begin(const struct codec_file *file, struct zstd_stream *stream)
 {

@@ -36,7 +36,7 @@ struct zstd_walk {
     struct zstd_frame frame;
     struct zstd_seek_table table;
     enum zstd_table_use table_use;
-    struct codec_place last; /* the last place that was told, or where the walk began */
+    struct codec_place last; /* the last place that was reported, or where the walk began */
     bool has_place;
     unsigned holders; /* frames that hold something: none, one, or two for more than one */
 
@@ -86,7 +86,7 @@ void zstd_walk_free(struct codec_walk *freed)
     free(walk);
 }
 
-/* --- what is told ---------------------------------------------------------------------------- */
+/* --- what is reported ------------------------------------------------------------------------ */
 
 /* The walk ends in a frame whose length is not known. */
 static int zstd_end_early(struct zstd_walk *walk, enum codec_end end)

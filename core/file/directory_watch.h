@@ -48,7 +48,7 @@ struct directory_watch {
     void *argument;
 
     bool is_gone;    /* only the thread uses it, as the next */
-    bool is_refused; /* that was told */
+    bool is_refused; /* that was reported */
     pthread_mutex_t lock;
     pthread_cond_t change;
     bool stopping; /* protected by lock */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is told of builds: what they make, how far they have come, how they end, and how many did.
- */
+/* What is known of builds: what they make, how far they are, and how many ended in which way. */
 #ifndef BIGFS_CORE_INDEX_BUILD_COUNTS_H
 #define BIGFS_CORE_INDEX_BUILD_COUNTS_H
 

@@ -326,7 +326,7 @@ bool index_build_is_for(const struct index_build *build, const struct generation
            (build->index == NULL || build->index->format == format);
 }
 
-/* --- what is told ----------------------------------------------------------------------------- */
+/* --- progress --------------------------------------------------------------------------------- */
 
 bool index_build_has_work(const struct index_build *build)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Computes the length of a table and where its lines begin, for `bytes` of a file without holes,
- * where every field follows from the size.
+ * Computes the length of a table and where its lines begin, for `bytes` of a file without holes:
+ * there every field follows from the size.
  */
 #ifndef BIGFS_FS_GENERATED_TSV_LENGTH_H
 #define BIGFS_FS_GENERATED_TSV_LENGTH_H
