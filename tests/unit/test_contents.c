@@ -52,7 +52,7 @@ static void test_nothing_is_held(void **state)
         const uint64_t unread = atomic_load(&world->pool.bytes_read);
         assert_null(content_held_by(&reading, &certain));
         const uint64_t read = atomic_load(&world->pool.bytes_read);
-        assert_true(strlen(files[i]) == 0 || read > unread);
+        assert_true(strlen(files[i]) == 0 || content_types[1] == NULL || read > unread);
         assert_null(content_held_by(&reading, &certain)); /* its ends are read once */
         assert_int_equal(atomic_load(&world->pool.bytes_read), read);
         reading_close(&reading);

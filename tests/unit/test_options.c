@@ -69,7 +69,8 @@ static struct command *parse_words(const char *const *words)
         command.argv[command.argc++] = __real_strdup(*words);
     struct capture capture = capture_begin(STDERR_FILENO);
     command.status = options_parse(&command.options, command.argc, command.argv);
-    (void)snprintf(command.said, sizeof(command.said), "%s", capture_end(&capture));
+    (void)snprintf(command.said, sizeof(command.said), "%.*s", (int)sizeof(command.said) - 1,
+                   capture_end(&capture));
     return &command;
 }
 
