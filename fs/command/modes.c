@@ -142,6 +142,18 @@ static int refuse_missing(const struct operands *operands, const char *name, con
                     next != NULL ? next : "", operands->hint);
 }
 
+/* An empty word, as of a variable that is not set, names nothing. */
+static int refuse_empty(const struct operands *operands, int count, char **words)
+{
+    const int last = operands->names[1] != NULL ? 1 : 0;
+
+    for (int i = 0; i < count; i++)
+        if (words[i][0] == '\0')
+            return complain(EXIT_USAGE, "%s is empty: %s", operands->names[i < last ? i : last],
+                            operands->hint);
+    return 0;
+}
+
 int mode_take_operands(struct options *options, int count, char **words)
 {
     const struct mode *mode = &modes[options->mode];
@@ -153,6 +165,8 @@ int mode_take_operands(struct options *options, int count, char **words)
                               count + 1 < wanted ? operands->names[count + 1] : NULL);
     if (count > wanted && !operands->many)
         return complain(EXIT_USAGE, "too many operands: %s: %s", words[wanted], operands->hint);
-    mode->take(options, count, words);
-    return 0;
+    const int error = refuse_empty(operands, count, words);
+    if (error == 0)
+        mode->take(options, count, words);
+    return error;
 }

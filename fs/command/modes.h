@@ -44,7 +44,7 @@ int mode_choose(struct options *options, enum mode_number mode);
 
 /*
  * Gives the mode its operands. Returns 0, or EXIT_USAGE after one line on standard error if there
- * are too few or too many.
+ * are too few or too many, or one is empty.
  */
 int mode_take_operands(struct options *options, int count, char **words);
 

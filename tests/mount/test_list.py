@@ -243,7 +243,6 @@ class RefusedTest(ListTest):
                            ("/dev/null", "is not a regular file: give one that is"),
                            (empty, "is empty: it has no pieces"),
                            (self.source / "none", "does not exist: give a file"),
-                           ("", "does not exist: give a file"),
                            (self.source / "dangling", "does not exist: give a file"),
                            (self.source / "circle", "symbolic links lead round in a circle: check the path"),
                            (self.path / "x", "a part of this path is no directory: check the path"),
@@ -266,7 +265,7 @@ class RefusedTest(ListTest):
 
     def test_views(self):
         gz = self.put("gzip-6", "app.log", b"x\n" * 9000)
-        for view in ("", "linse", "lines@", "lines@64MB", "lines@n0", "lines.tsv", "lines/", "rows@1,entry", "Lines",
+        for view in ("linse", "lines@", "lines@64MB", "lines@n0", "lines.tsv", "lines/", "rows@1,entry", "Lines",
                      "lines@n3,pin=x", "plain", "lines/0"):
             self.assert_no_view(self.path, view)
         self.assert_says("lines@64MB: no such view: write 64M", self.path, "lines@64MB")

@@ -96,7 +96,6 @@ class UnmountTest(CommandTest):
         self.assert_says(NOTHING, self.source / "app.log")
         self.assert_says("proc is mounted there, not bigfs: use umount", "/proc")
         self.assert_says(MISSING, self.tmp / "none")
-        self.assert_says(MISSING, "")
         self.in_background(self.source, self.point)
         self.assert_says(NOTHING, self.point / "app.log")
         self.assert_unmounts(self.point)

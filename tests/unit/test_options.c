@@ -683,6 +683,29 @@ static void test_a_mountpoint_to_unmount(void **state)
                    text("bigfs: too many operands: y%s", takes_one));
 }
 
+/* As of a variable that is not set: nothing is looked for, and the line says which it is. */
+static void test_empty_operands(void **state)
+{
+    static const char mount[] = "bigfs takes two paths, as in bigfs /data /mnt/chunks\n";
+    static const char index[] = "give the files to index, as in bigfs --index app.log\n";
+    static const char list[] = "bigfs --list takes a file and a view, as in bigfs --list app.log "
+                               "lines@n16\n";
+    static const char unmount[] = "bigfs --unmount takes one path, as in bigfs --unmount "
+                                  "/mnt/chunks\n";
+    (void)state;
+    assert_refused(PARSE("", "/mnt"), EXIT_USAGE, text("bigfs: SOURCE is empty: %s", mount));
+    assert_refused(PARSE("/data", ""), EXIT_USAGE, text("bigfs: MOUNTPOINT is empty: %s", mount));
+    assert_refused(PARSE("", ""), EXIT_USAGE, text("bigfs: SOURCE is empty: %s", mount));
+    assert_refused(PARSE("--index", ""), EXIT_USAGE, text("bigfs: FILE is empty: %s", index));
+    assert_refused(PARSE("--index", "a", "b", ""), EXIT_USAGE,
+                   text("bigfs: FILE is empty: %s", index));
+    assert_refused(PARSE("--list", "", "lines"), EXIT_USAGE,
+                   text("bigfs: FILE is empty: %s", list));
+    assert_refused(PARSE("--list", "a", ""), EXIT_USAGE, text("bigfs: VIEW is empty: %s", list));
+    assert_refused(PARSE("--unmount", ""), EXIT_USAGE,
+                   text("bigfs: MOUNTPOINT is empty: %s", unmount));
+}
+
 /* The table of modes is whole: each but one has an option, which chooses it. */
 static void test_modes(void **state)
 {
@@ -977,7 +1000,7 @@ static void test_paths(void **state)
     assert_paths(PARSE("s", "m"), "s", "m");
     assert_paths(PARSE("--", "-f", "--foo"), "-f", "--foo");
     assert_paths(PARSE("-f", "s", "--", "m"), "s", "m");
-    assert_paths(PARSE("-", ""), "-", "");
+    assert_paths(PARSE("-", "m"), "-", "m");
     assert_refused(parse_words((const char *const[]){NULL}), EXIT_USAGE,
                    text("bigfs: missing SOURCE and MOUNTPOINT%s", takes_two));
     assert_refused(PARSE("-f", "--"), EXIT_USAGE,
@@ -1302,6 +1325,7 @@ int main(void)
         cmocka_unit_test(test_two_modes),
         cmocka_unit_test(test_a_view_to_list),
         cmocka_unit_test(test_a_mountpoint_to_unmount),
+        cmocka_unit_test(test_empty_operands),
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_help_is_enough),
         cmocka_unit_test(test_header_without_a_value),
