@@ -54,6 +54,13 @@ static void print_tally(const char *shown, uint64_t min_size, const struct index
     (void)fflush(stdout);
 }
 
+static int refuse_standard_input(struct index_tally *tally)
+{
+    tally->failed++;
+    (void)complain(EXIT_FAILURE, "-: standard input cannot be indexed: give a file");
+    return 0;
+}
+
 /* Indexes what was given: a file, or the files beneath a directory. Returns 0 or -errno. */
 static int index_operand(struct index_maker *maker, const char *operand, struct index_tally *tally)
 {
@@ -62,6 +69,8 @@ static int index_operand(struct index_maker *maker, const char *operand, struct 
     const char *shown = printable_or(copy);
     AUTO_FREE char *path = lone_source_resolve(operand);
 
+    if (strcmp(operand, "-") == 0)
+        return refuse_standard_input(tally);
     if (path == NULL)
         return -errno;
     AUTO_CLOSE int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);

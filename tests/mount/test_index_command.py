@@ -65,6 +65,14 @@ class CommandTest(IndexTest):
         self.assertRegex(errors, r"\Abigfs: [^\n]*mountinfo: [^\n]*size[^\n]*\n\Z")
         self.assertEqual(bigfs("--index", "--index-dir", self.dir, self.write("none.log", b""))[0], 0)
 
+    def test_standard_input(self):
+        """It is no file, even beside a file with that name, which ./- means; the other files are indexed."""
+        self.write("-", b"1\n")
+        self.write("one.log", b"1\n2\n")
+        code, output, errors = bigfs("--index", "--index-dir", self.dir, "-", "one.log", "./-", cwd=self.source)
+        self.assertEqual((code, errors), (1, "bigfs: -: standard input cannot be indexed: give a file\n"))
+        self.assertEqual([line.split(", ")[0] for line in output.splitlines()], ["one.log: 2 lines", "./-: 1 lines"])
+
     def test_wrong_use(self):
         """Without a file: exit 2. Without a place to keep the index: exit 1."""
         path = self.write("one.log", b"1\n")
