@@ -48,10 +48,9 @@ static void refuse_view(const char *name, size_t length, struct name_reason *rea
         nearest_word_offer(&nearest, view_types[i]->name);
     list_views(names, sizeof(names));
     if (nearest.word != NULL)
-        set_reason(reason, "there is no view %.*s: did you mean %s?", (int)length, name,
-                   nearest.word);
+        set_reason(reason, "did you mean %s?", nearest.word);
     else
-        set_reason(reason, "there is no view %.*s: there are %s", (int)length, name, names);
+        set_reason(reason, "the views are %s", names);
 }
 
 void name_reason_of_view(const char *name, size_t length, const struct view_defaults *defaults,

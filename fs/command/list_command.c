@@ -115,6 +115,26 @@ static int write_rows(struct listing_job *job, const struct view *view,
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
+/* Says what to write instead of the name of a piece, or of a table, as a mount has them. */
+static bool refuse_name_in_mount(struct listing_job *job, const struct view_defaults *defaults)
+{
+    const char *given = job->options->view;
+    const char *slash = strchr(job->view_name, '/');
+    const char *end = slash != NULL ? slash : strrchr(job->view_name, '.');
+    struct view view;
+
+    if (end == NULL ||
+        view_parse(job->view_name, (size_t)(end - job->view_name), defaults, &view) != 0)
+        return false;
+    if (slash != NULL && slash[1] != '\0')
+        job->status = complain(EXIT_FAILURE, "%s: is a piece and has no table: give its view, %.*s",
+                               given, (int)(end - given), given);
+    else
+        job->status = complain(EXIT_FAILURE, "%s: no such view: write %.*s", given,
+                               (int)(end - given), given);
+    return true;
+}
+
 /* Says why a name means no view of this file, and what to do. */
 static int refuse_listed_view(struct listing_job *job, const struct source *source,
                               const struct view_defaults *defaults)
@@ -125,6 +145,8 @@ static int refuse_listed_view(struct listing_job *job, const struct source *sour
     if (piece_name_find_single(source->extension, name) != NULL)
         return end_with(job, job->options->view,
                         "is one piece and has no table: give a view of pieces, such as lines@n16");
+    if (refuse_name_in_mount(job, defaults))
+        return 0;
     name_reason_of_view(name, strlen(name), defaults, &reason);
     job->status = complain(EXIT_FAILURE, "%s: no such view: %s", job->options->view, reason.text);
     return 0;

@@ -265,10 +265,16 @@ class RefusedTest(ListTest):
 
     def test_views(self):
         gz = self.put("gzip-6", "app.log", b"x\n" * 9000)
-        for view in ("linse", "lines@", "lines@64MB", "lines@n0", "lines.tsv", "lines/", "rows@1,entry", "Lines",
-                     "lines@n3,pin=x", "plain", "lines/0"):
+        for view in ("lines@", "lines@n0", "rows@1,entry", "lines@n3,pin=x", "plain", "lines@x/0", "x.tsv"):
             self.assert_no_view(self.path, view)
-        self.assert_says("lines@64MB: no such view: write 64M", self.path, "lines@64MB")
+        for view, what in (("foo", "the views are bytes, lines, rows, extents, sorted"), ("lines@64MB", "write 64M"),
+                           ("linse", "did you mean lines?"), ("Lines@n3", "did you mean lines?"),
+                           ("lines.tsv", "write lines"), ("rows@5.json", "write rows@5"), ("lines/", "write lines")):
+            self.assert_says("%s: no such view: %s" % (view, what), self.path, view)
+        for view in ("bytes/0+10", "lines/0", "sorted@csv/a..b"):
+            self.assert_says("%s: is a piece and has no table: give its view, %s" % (view, view.split("/")[0]),
+                             self.path, view)
+        self.assert_says("plain/rows.tsv: no such view: write plain/rows", self.source / gz, "plain/rows.tsv")
         for view in ("plain/", "plain/plain/lines", "plain/lines@x"):
             self.assert_no_view(self.source / gz, view)
         for view in ("whole", "whole.log"):

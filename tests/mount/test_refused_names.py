@@ -23,7 +23,7 @@ class RefusedNamesTest(harness.MountTest):
         reasons = {
             "dir/app.log/lines@64MB": "write 64M",
             "dir/app.log/lines@64MB.tsv": "write 64M",
-            "dir/app.log/linse": "there is no view linse: did you mean lines?",
+            "dir/app.log/linse": "did you mean lines?",
             "dir/app.log/rows@from=1G": "rows takes no from=",
             "dir/app.log/lines@to=1G": "from= or to= is beyond the end, which is at 458752",
             "dir/app.log/plain": "the file holds nothing compressed that bigfs knows",

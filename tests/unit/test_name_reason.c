@@ -43,17 +43,17 @@ static void assert_reason_of_view(const char *name, const char *wanted)
 }
 
 #define NOT_WHOLE " is no whole number from 1 that fits: write 16M, or n16 for 16 pieces"
-#define THE_VIEWS ": there are bytes, lines, rows, extents, sorted"
+#define THE_VIEWS "the views are bytes, lines, rows, extents, sorted"
 
 static void test_views(void **state)
 {
     static const char *const names[][2] = {
-        {"linse", "there is no view linse: did you mean lines?"},
-        {"row@n8", "there is no view row: did you mean rows?"},
-        {".git", "there is no view .git" THE_VIEWS},
-        {"desktop.ini", "there is no view desktop.ini" THE_VIEWS},
-        {"", "there is no view " THE_VIEWS},
-        {"@n8", "there is no view " THE_VIEWS},
+        {"linse", "did you mean lines?"},
+        {"row@n8", "did you mean rows?"},
+        {".git", THE_VIEWS},
+        {"desktop.ini", THE_VIEWS},
+        {"", THE_VIEWS},
+        {"@n8", THE_VIEWS},
         {"whole", "whole is one file and no directory of pieces"},
         {"whole@1", "whole takes no arguments"},
         {"extents@1M", "extents takes no arguments"},
