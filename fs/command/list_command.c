@@ -187,7 +187,7 @@ static int complete(struct index_maker *maker, const struct view *view, struct v
     return error == -AWAITS_INDEX || error == -WRONG_INDEX ? -TRY_AGAIN : error;
 }
 
-/* Lists a view of a file that is not empty, or of what it holds. */
+/* Lists a view of a file, or of what it holds. */
 static int list_content(struct index_maker *maker, struct listing_job *job, const struct view *view,
                         const struct reading *reading)
 {
@@ -207,12 +207,6 @@ static int list_content(struct index_maker *maker, struct listing_job *job, cons
     return error;
 }
 
-static int list_empty_file(struct listing_job *job, const struct reading *reading)
-{
-    int error = empty_file_check(reading);
-    return error != 0 ? error : end_with(job, job->options->file, "is empty: it has no pieces");
-}
-
 /* An attempt: once something has been written, there is no other. */
 static int list_once(struct index_maker *maker, struct source *source, void *argument)
 {
@@ -229,8 +223,10 @@ static int list_once(struct index_maker *maker, struct source *source, void *arg
     progress_end(&progress);
     if (error != 0)
         return error;
-    const bool is_empty = reading.size == 0 && !content_is_held(source->content);
-    error = is_empty ? list_empty_file(job, &reading) : list_content(maker, job, &view, &reading);
+    if (reading.size == 0 && !content_is_held(source->content))
+        error = empty_file_check(&reading);
+    if (error == 0)
+        error = list_content(maker, job, &view, &reading);
     if (error == 0 || !job->began)
         return error;
     return end_with(job, job->options->file, file_trouble_text(troubles, error));

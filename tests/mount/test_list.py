@@ -93,6 +93,16 @@ class SameTest(ListTest):
         self.assert_as_mounted(mount, "holes.img", ["bytes", "bytes@n7", "lines@n3", "rows@5", "extents"])
         self.assert_as_mounted(mount, "short", ["bytes", "lines", "rows", "rows@n4"])
 
+    def test_an_empty_file(self):
+        """It has the table that the empty content of a compressed file has in a mount; in JSON, no objects."""
+        path = self.write("empty.log", b"")
+        gz = self.put("gzip-6", "empty.log", b"")
+        mount = self.start()
+        for view in ("bytes", "lines", "rows", "sorted", "lines@n3", "rows@n3", "rows@header,csv", "bytes@from=0,to=0"):
+            self.assertEqual(self.list(path, view), read(mount.p(gz, "plain", view + ".tsv")), view)
+            self.assertEqual(len(json.loads(self.list("--json", path, view))), 3 if "@n3" in view else 0)
+        self.assertEqual(self.list(path, "extents"), b"name\toffset\tlength\tdata_bytes\n")
+
     def test_options(self):
         """What a mount takes for the views without arguments."""
         self.write("table.csv", b"".join(b'%d,"a\nb"\n' % n for n in range(40000)))
@@ -232,7 +242,6 @@ class RefusedTest(ListTest):
         self.assertRegex(errors, r"\Abigfs: %s: no such view: [^\n]+\n\Z" % re.escape(view))
 
     def test_files(self):
-        empty = self.write("empty.log", b"")
         fifo = self.source / "fifo"
         os.mkfifo(fifo)
         os.symlink("nowhere", self.source / "dangling")
@@ -241,7 +250,6 @@ class RefusedTest(ListTest):
                            ("%s/" % self.source, "is not a regular file: give one that is"),
                            (fifo, "is not a regular file: give one that is"),
                            ("/dev/null", "is not a regular file: give one that is"),
-                           (empty, "is empty: it has no pieces"),
                            (self.source / "none", "does not exist: give a file"),
                            (self.source / "dangling", "does not exist: give a file"),
                            (self.source / "circle", "symbolic links lead round in a circle: check the path"),
