@@ -88,14 +88,6 @@ static void write_options(FILE *out, const struct settings *settings, bool named
             (void)fprintf(out, "option:        %s\n", options->rows[i].text);
 }
 
-static void write_settings(FILE *out, const struct settings *settings)
-{
-    (void)fprintf(out, "chunk size:    %" PRIu64 "\n", settings->views.chunk_size);
-    (void)fprintf(out, "min size:      %" PRIu64 "\n", settings->min_size);
-    (void)fprintf(out, "cache:         %s\n", cache_mode_name(settings->cache));
-    (void)fprintf(out, "extents:       %s\n", extent_method_name(settings->extents));
-}
-
 /* --- what it has ------------------------------------------------------------------------------ */
 
 static void write_open(void *argument, const char *path)
@@ -214,7 +206,6 @@ static void write_status(FILE *out, struct driver *driver, bool named)
     write_paths(out, driver, named);
     write_process(out, driver);
     write_options(out, driver->settings, named);
-    write_settings(out, driver->settings);
     write_open_files(out, driver, named);
     write_memory(out, &driver->pool);
     write_load(out, driver);

@@ -494,7 +494,7 @@ class MethodTest(HoleTest):
         for method in ("auto", "seek", "fiemap", "none"):
             for form in (["--extents", method], ["-o", "extents=" + method]):
                 mount = self.mount(root, "--chunk-size", "64K", "--cache", "none", *form)
-                self.assertRegex(read(mount.p(".bigfs", "status")), rb"(?m)^extents: +%s$" % method.encode())
+                self.assertRegex(read(mount.p(".bigfs", "status")), rb"(?m)^option: +--extents %s$" % method.encode())
                 holes[method] = len(data) - total(self.check(root, data, method, mount))
                 mount.unmount()
         self.assertGreaterEqual(holes["seek"], 3 * UNIT)

@@ -47,7 +47,9 @@ class ProcessTest(harness.MountTest):
         words = run("bash", "-c", "printf '%%s\\0' %s" % " ".join(told)).decode().split("\0")[:-1]
         words.remove("--foreground")
         self.assertEqual(words[words.index("--index-dir") + 1], str(self.tmp / "a b\n"))
-        self.assertEqual(status(self.mount(None, *words))["option"], told)
+        again = status(self.mount(None, *words))
+        self.assertEqual(again["option"], told)
+        self.assertFalse({"chunk size", "min size", "cache", "extents"} & set(again), "it says nothing twice")
 
 
 class OpenTest(harness.MountTest):
