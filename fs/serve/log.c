@@ -15,6 +15,7 @@
 enum {
     ROOM_MOST = 20,   /* lines in a row */
     REFILL_MS = 500,  /* until one more may be written */
+    ONCE_MS = 2000,   /* until what has a key may be said again */
     PART_MOST = 1024, /* bytes of a line of libfuse that are kept until it ends */
 };
 
@@ -116,6 +117,25 @@ bool log_may_write(struct log *log, enum log_kind kind, enum fuse_log_level leve
         return true;
     log_writer_leave_out(log->writer, kind, level);
     return false;
+}
+
+/* Claims the right to a line with this key. Returns whether nobody had it a moment ago. */
+static bool claim_key(struct log *log, uint64_t key)
+{
+    struct log_key *place = &log->keys[key % LOG_KEYS];
+    const int64_t now = clock_ms();
+    HOLD_LOCK(&log->lock);
+
+    if (place->key == key && now - place->claimed < ONCE_MS)
+        return false;
+    *place = (struct log_key){key, now};
+    return true;
+}
+
+bool log_may_write_once(struct log *log, enum log_kind kind, enum fuse_log_level level,
+                        uint64_t key)
+{
+    return log_has(log, level) && claim_key(log, key) && log_may_write(log, kind, level);
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */

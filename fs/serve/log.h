@@ -9,6 +9,7 @@
  * No reader can flood it: each kind of line has a budget, a burst and then one line now and then.
  * So lines of one kind cannot displace those of another. Debug lines have no budget, as whoever
  * asks for them wants them all; and neither have lines of indexes, as each is found damaged once.
+ * What one request of a program makes the kernel ask twice is said once, by its key.
  *
  * Nobody has to read it: a thread of the log writes the lines, and if the sink takes none, they are
  * left out and counted. Thread-safe, except as said. Writing blocks for half a second at most once
@@ -34,11 +35,20 @@ struct log_budget {
     int64_t refilled; /* when `room` last grew, in ms */
 };
 
+enum { LOG_KEYS = 64 };
+
+/* What was said, or left out, not long ago. */
+struct log_key {
+    uint64_t key;
+    int64_t claimed; /* in ms */
+};
+
 struct log {
     struct log_writer *writer; /* owned */
     enum fuse_log_level level; /* constant once the log is in use; the least severe one written */
     pthread_mutex_t lock;
     struct log_budget budgets[LOG_KINDS]; /* protected by lock */
+    struct log_key keys[LOG_KEYS];        /* protected by lock; each has the place of its number */
 };
 
 /* Makes a log for standard error, of level notice. Returns 0 or -ENOMEM. */
@@ -76,6 +86,14 @@ static inline bool log_has(const struct log *log, enum fuse_log_level level)
 
 /* Claims the right to write a line. False: it is not to be written; it is counted if it was due. */
 bool log_may_write(struct log *log, enum log_kind kind, enum fuse_log_level level);
+
+/*
+ * The same, but false if the right to a line with this key was claimed within the last two
+ * seconds. The key is a digest of what the line says. With many others between, it may be said
+ * again.
+ */
+bool log_may_write_once(struct log *log, enum log_kind kind, enum fuse_log_level level,
+                        uint64_t key);
 
 /* Writes a line, which has no line break at its end. Only for a caller that has that right. */
 void log_write(struct log *log, enum log_kind kind, enum fuse_log_level level, const char *format,

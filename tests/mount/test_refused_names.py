@@ -46,6 +46,18 @@ class RefusedNamesTest(harness.MountTest):
         self.assertEqual(errno_of(os.stat, mount.p("dir/app.log/lines@64MB")), "ENOENT")
         self.assertNotIn("no such name", mount.log())
 
+    def test_once_for_one_command(self):
+        """ls looks twice, and each of its looks is a look-up; another name, and another place, are said too."""
+        mount = self.start("--log-level=info")
+        names = ["dir/app.log/lines@64MB", "dir/app.log/lines@32MB", "old.gz/lines@64MB"]
+        for name in names:
+            with self.assertRaises(FileNotFoundError):
+                os.stat(mount.p(name))
+            with self.assertRaises(FileNotFoundError):
+                os.lstat(mount.p(name))
+        for name in names:
+            self.assertEqual(mount.log().count("%s: no such name" % name), 1, name)
+
     def test_names_of_the_source_are_no_rule(self):
         """And what is asked for by a number that exists is not refused."""
         mount = self.start("--log-level=info")

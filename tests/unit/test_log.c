@@ -143,6 +143,34 @@ static void test_indexes_are_never_left_out(void **state)
 }
 
 /* Lines of a level that is not written use up nothing, and are not counted. */
+static bool may_say_once(struct log *log, uint64_t key)
+{
+    return log_may_write_once(log, LOG_NAME, FUSE_LOG_NOTICE, key);
+}
+
+/* What has a key is said once within two seconds, takes no budget then, and is not counted. */
+static void test_what_has_a_key(void **state)
+{
+    struct log *log = *state;
+
+    assert_false(log_may_write_once(log, LOG_NAME, FUSE_LOG_INFO, 1)); /* not at this level */
+    assert_true(may_say_once(log, 1));
+    assert_true(may_say_once(log, 2));
+    for (int i = 0; i < 2 * IN_A_ROW; i++)
+        assert_false(may_say_once(log, 1));
+    assert_int_equal(lines(log, LOG_NAME, IN_A_ROW), IN_A_ROW - 2);
+    now_ms += 1999;
+    assert_false(may_say_once(log, 1));
+    assert_int_equal(lines(log, LOG_NAME, IN_A_ROW), 3);
+    now_ms += 1;
+    assert_true(may_say_once(log, 1));
+    assert_false(may_say_once(log, 1));
+    now_ms += 2000;
+    assert_true(may_say_once(log, 1));
+    assert_true(may_say_once(log, 1 + LOG_KEYS)); /* takes its place */
+    assert_true(may_say_once(log, 1));
+}
+
 static void test_what_is_not_due(void **state)
 {
     for (unsigned i = 0; i < 100; i++)
@@ -368,6 +396,7 @@ int main(void)
         LOG_TEST(test_no_flood),
         LOG_TEST(test_each_kind_has_its_own_budget),
         LOG_TEST(test_indexes_are_never_left_out),
+        LOG_TEST(test_what_has_a_key),
         LOG_TEST(test_what_is_not_due),
         LOG_TEST(test_what_was_left_out),
         LOG_TEST(test_the_thread_says_it),
