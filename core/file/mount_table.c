@@ -158,6 +158,7 @@ static void describe_if_there(void *argument, const struct mount_entry *entry)
         mount_description_free(search->found);
     *search->found = (struct mount_description){
         .id = entry->id,
+        .device = entry->device,
         .type = strdup(entry->type),
         .source = strdup(entry->source),
     };

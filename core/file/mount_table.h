@@ -43,6 +43,7 @@ bool mount_table_find(int table, const char *mountpoint, dev_t *device);
 /* What is mounted at one place. */
 struct mount_description {
     int id;
+    dev_t device; /* as in an entry */
     char *type;   /* owned, as the strings of an entry */
     char *source; /* owned */
 };

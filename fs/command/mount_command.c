@@ -19,6 +19,7 @@
 #include "core/file/mount_table.h"
 #include "fs/command/complaint.h"
 #include "fs/command/init_answer.h"
+#include "fs/command/life_lock.h"
 #include "fs/command/mount.h"
 #include "fs/command/service.h"
 #include "fs/command/signals.h"
@@ -108,6 +109,7 @@ static void learn_device(struct driver *driver)
 static int serve_mounted(struct mount *mount)
 {
     learn_device(&mount->driver);
+    life_lock_take(mount->driver.mountpoint, mount->driver.device);
     kernel_readahead_start(&mount->readahead, mount->driver.mountpoint);
     int error = service_run(mount);
     kernel_readahead_stop(&mount->readahead);

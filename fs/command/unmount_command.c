@@ -10,12 +10,14 @@
 #include "core/base/cleanup.h"
 #include "fs/command/complaint.h"
 #include "fs/command/fusermount.h"
+#include "fs/command/life_lock.h"
 #include "fs/command/mountpoint.h"
 
 enum {
     SAID_MOST = 512,
     GONE_PAUSE_MS = 20,
-    GONE_ATTEMPTS = 250, /* 5 s; the kernel takes no longer than it must */
+    GONE_ATTEMPTS = 250,  /* 5 s; the kernel takes no longer than it must */
+    ENDED_ATTEMPTS = 250, /* 5 s; a process that can end takes 2 s at most */
 };
 
 /* A mount that is to end. */
@@ -23,7 +25,14 @@ struct ending {
     const char *given; /* the mountpoint in messages */
     const char *path;  /* absolute, without symbolic links */
     int id;            /* of the mount */
+    dev_t device;      /* of the mount */
 };
+
+static void pause_a_moment(void)
+{
+    const struct timespec pause = {.tv_nsec = GONE_PAUSE_MS * 1000000L};
+    (void)nanosleep(&pause, NULL);
+}
 
 static bool is_gone(const struct ending *ending)
 {
@@ -37,14 +46,29 @@ static bool is_gone(const struct ending *ending)
     return gone;
 }
 
+/*
+ * Until then SOURCE is in use, and the disk that it is on cannot be unmounted. If the mount is seen
+ * at another place too, its process rightly lives.
+ */
+static int wait_until_ended(const struct ending *ending)
+{
+    for (int i = 0; i < ENDED_ATTEMPTS; i++) {
+        if (!life_lock_is_held(ending->path, ending->device) || mount_table_has(-1, ending->device))
+            return EXIT_SUCCESS;
+        pause_a_moment();
+    }
+    return complain(EXIT_FAILURE,
+                    "%s: is unmounted, but its process has not ended and keeps SOURCE in use: look "
+                    "for errors of the disk (dmesg), and for mounts in other namespaces",
+                    ending->given);
+}
+
 static int wait_until_gone(const struct ending *ending)
 {
-    const struct timespec pause = {.tv_nsec = GONE_PAUSE_MS * 1000000L};
-
     for (int i = 0; i < GONE_ATTEMPTS; i++) {
         if (is_gone(ending))
-            return EXIT_SUCCESS;
-        (void)nanosleep(&pause, NULL);
+            return wait_until_ended(ending);
+        pause_a_moment();
     }
     return complain(EXIT_FAILURE, "%s: is still mounted: try again", ending->given);
 }
@@ -129,7 +153,7 @@ int unmount_command(const struct options *options)
     if (error != 0)
         return complain(EXIT_FAILURE, "/proc/self/mountinfo: %s: %s", strerror(-error),
                         complaint_cure(-error));
-    const struct ending ending = {given, path, mount.id};
+    const struct ending ending = {given, path, mount.id, mount.device};
     if (mountpoint_is_ours(&mount))
         status = unmount_bigfs(&ending);
     else

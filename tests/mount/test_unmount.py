@@ -18,11 +18,10 @@ BUSY = "is in use: end what uses it, or detach it with fusermount3 -uz %s"
 
 class UnmountTest(CommandTest):
     def assert_unmounts(self, path, **options):
-        """It ends the mount, silently, and returns when it is gone."""
+        """It ends the mount, silently, and returns when it and its process are gone."""
         self.assertTrue(mounted(self.point))
         self.assertEqual(bigfs("--unmount", path, **options), (0, "", ""))
-        self.assertFalse(mounted(self.point))
-        self.assert_nothing_left()
+        self.assertEqual((mounted(self.point), daemons(self.point)), (False, []))
 
     def assert_says(self, what, path, **options):
         self.assertEqual(bigfs("--unmount", path, **options), (1, "", "bigfs: %s: %s\n" % (path, what)))
@@ -53,15 +52,56 @@ class UnmountTest(CommandTest):
         self.assert_unmounts("%s/" % self.point)
 
     def test_a_daemon_that_does_not_answer(self):
-        """It is stopped, and would keep waiting whoever looks at the mount; a second mount does not look either."""
+        """It is stopped, and would keep waiting whoever looks at the mount; a second mount does not look either. The
+        mount is gone at once, and the command waits for the process."""
         pid = self.in_background(self.source, self.point)
         os.kill(pid, signal.SIGSTOP)
         try:
             code, _, errors = bigfs(self.source, self.point)
             self.assertEqual((code, "is mounted there already" in errors), (1, True), errors)
-            self.assertEqual(bigfs("--unmount", self.point), (0, "", ""))
+            process = subprocess.Popen([harness.BIGFS, "--unmount", self.point], stderr=subprocess.PIPE)
+            wait_for(lambda: not mounted(self.point), LAG, "it is unmounted")
+            self.assertIsNone(process.poll())
         finally:
             os.kill(pid, signal.SIGCONT)
+        self.assertEqual((process.communicate(timeout=LAG)[1], process.returncode), (b"", 0))
+        self.assertEqual(daemons(self.point), [])
+
+    def test_what_source_is_on(self):
+        """It can be unmounted right after, however often."""
+        self.require(os.geteuid() == 0, "mounting needs root")
+        for _ in range(10):
+            harness.run("mount", "-t", "tmpfs", "none", self.source)
+            try:
+                self.write("app.log", self.DATA)
+                self.in_background("--min-size=0", self.source, self.point)
+                self.assertEqual(harness.read(self.point / "app.log/whole.log"), self.DATA)
+                self.assert_unmounts(self.point)
+            finally:
+                harness.run("umount", self.source)
+
+    def test_a_mount_that_is_elsewhere_too(self):
+        """Its process lives on: rightly, if it can be seen why; else one line says so."""
+        self.require(os.geteuid() == 0, "mounting needs root")
+        (other := self.tmp / "other").mkdir()
+        self.in_background(self.source, self.point)
+        harness.run("mount", "--bind", self.point, other)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(other)], capture_output=True)
+        self.assertEqual(bigfs("--unmount", self.point), (0, "", ""))
+        self.assertEqual(os.listdir(other), ["app.log"])
+        self.assertEqual(bigfs("--unmount", other), (0, "", ""))
+        self.assert_nothing_left()
+        self.in_background(self.source, self.point)
+        holder = subprocess.Popen(["unshare", "--mount", "--propagation=private", "sh", "-c", "echo; exec sleep 60"],
+                                  stdout=subprocess.PIPE)
+        try:
+            holder.stdout.readline()
+            self.assert_says("is unmounted, but its process has not ended and keeps SOURCE in use: look for errors of "
+                             "the disk (dmesg), and for mounts in other namespaces", self.point)
+            self.assertFalse(mounted(self.point))
+        finally:
+            holder.kill()
+            holder.communicate()
         self.assert_nothing_left()
 
     def test_a_busy_mount(self):
@@ -132,9 +172,10 @@ class UserTest(CommandTest):
         self.assertTrue(mounted(self.point))
         self.assertEqual(bigfs("--unmount", self.point, wrapper=NOBODY), (0, "", ""))
         self.assert_nothing_left()
-        self.in_background(self.source, self.point, wrapper=NOBODY)
-        self.assertEqual(bigfs("--unmount", self.point, wrapper=NOBODY), (0, "", ""))
-        self.assert_nothing_left()
+        for wrapper in (NOBODY, ()):
+            self.in_background(self.source, self.point, wrapper=NOBODY)
+            self.assertEqual(bigfs("--unmount", self.point, wrapper=wrapper), (0, "", ""))
+            self.assertEqual(daemons(self.point), [])
 
     def test_a_mount_of_another_user(self):
         self.in_background(self.source, self.point)

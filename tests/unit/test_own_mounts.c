@@ -40,6 +40,9 @@ static void test_a_description(void **state)
     assert_int_equal(mount_table_describe(-1, "/proc", &found), 0);
     assert_string_equal(found.type, "proc");
     assert_true(found.id > 0);
+    struct stat root;
+    assert_int_equal(stat("/proc", &root), 0);
+    assert_true(found.device == root.st_dev);
     mount_description_free(&found);
     assert_int_equal(mount_table_describe(-1, "/proc/self", &found), -ENOENT);
 }
