@@ -89,7 +89,8 @@ static int end_index(struct index_build *build, struct index_directory *director
     int error = build->error;
 
     build->counted_to = min_u64(build->counted_to, build->next);
-    if (error == 0 && build->counted_to == build->size)
+    /* If all is counted, it is too late to interrupt it. */
+    if ((error == 0 || error == -CANCELLED) && build->counted_to == build->size)
         error = index_draft_publish(&build->draft, directory, &build->reading, build->index);
     else if (keep_index_part(build, directory, build->counted_to, true) && error == -CANCELLED)
         error = -KEPT_PART;

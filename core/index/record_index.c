@@ -226,7 +226,7 @@ struct record_index *record_index_part(struct record_index *index, uint64_t size
         HOLD_LOCK(&index->lock);
         if (index->format->states > 1)
             size = index->chosen;
-        if (size > 0)
+        if (size > 0 && size < index->size)
             part = record_index_new(index->format, size, index);
     }
     if (part != NULL)

@@ -137,7 +137,7 @@ void record_index_finish(struct record_index *index, bool ends_open);
 /*
  * Makes a finished index of the first part of one that threads still count into: of `size` bytes,
  * which must all be counted; if the format has several states, of what was chosen. The caller owns
- * the reference. NULL: that is nothing, or there is no memory.
+ * the reference. NULL: that is nothing, or all, which is no part, or there is no memory.
  */
 struct record_index *record_index_part(struct record_index *index, uint64_t size);
 

@@ -181,6 +181,47 @@ static void test_goes_on(void **state)
     }
 }
 
+/* Whether the next command finds an index, which is right then. */
+static bool finds_index(const struct record_format *format)
+{
+    struct reading reading = open_text("text");
+    struct record_index *index = NULL;
+
+    restart(true);
+    if (index_find(&indexes, &reading, format, &index) == 0)
+        check_index(&reading, index);
+    const bool found = index != NULL;
+    record_index_unref(index);
+    reading_close(&reading);
+    return found;
+}
+
+/* All is counted, but nothing is published yet: no part of it passes for all of it. */
+static void test_ended_before_it_is_published(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 4 * LENGTH_OF(formats); i++) {
+        struct random random = random_case(150 + i);
+        const struct record_format *format = formats[i / 4];
+        struct reading reading;
+        new_case(150 + i);
+        scratch_overwrite(&world->scratch, "text", i % 2 == 0 ? "\n" : "a", 1, SIZE - 1);
+        scratch_let_time_pass(&world->scratch, "text");
+        restart(true);
+        struct index_build *build = begin(&reading, format);
+        count_to(build, &random, build->size);
+        const bool killed = i % 4 < 2;
+        if (killed) { /* another thread had saved, while the last step was under way */
+            index_build_save(build, &indexes, build->size - 1);
+        } else { /* interrupted */
+            build->error = -CANCELLED;
+            assert_int_equal(index_build_end(build, &indexes), 0);
+        }
+        drop(build, &reading);
+        assert_int_equal(finds_index(format), !killed);
+    }
+}
+
 /* Of the file as it was, but other bytes: nothing of it is used, wherever they are. */
 static void test_rewritten_meanwhile(void **state)
 {
@@ -399,6 +440,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_goes_on, indexes_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_ended_before_it_is_published, indexes_setup,
+                                        world_teardown),
         cmocka_unit_test_setup_teardown(test_rewritten_meanwhile, indexes_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_appended_to_meanwhile, indexes_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_rewritten_and_appended_to, indexes_setup,
