@@ -61,13 +61,25 @@ static int write_and_sync(const struct saving *saving, int fd)
     return error == 0 && fsync(fd) != 0 ? -errno : error;
 }
 
-/* Links a nameless file under an unused name. */
+/* Links a nameless file under a name. -EEXIST: that is in use. */
 static int link_nameless(int fd, int part, const char *name)
 {
     char path[sizeof("/proc/self/fd/") + 10];
 
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     return linkat(AT_FDCWD, path, part, name, AT_SYMLINK_FOLLOW) != 0 ? -errno : 0;
+}
+
+/* Links a nameless file under a name that is not in use. */
+static int link_temporary(const struct saving *saving, int fd, char *name)
+{
+    int error = -EEXIST;
+
+    for (int i = 0; i < NAME_ATTEMPTS && error == -EEXIST; i++) {
+        name_temporary(saving, name);
+        error = link_nameless(fd, saving->part, name);
+    }
+    return error;
 }
 
 static int rename_over(const struct saving *saving, const char *temporary)
@@ -96,8 +108,7 @@ static int write_nameless(const struct saving *saving)
     error = link_nameless(fd, saving->part, saving->name);
     if (error != -EEXIST)
         return error == 0 ? 0 : -EOPNOTSUPP;
-    name_temporary(saving, temporary);
-    error = link_nameless(fd, saving->part, temporary);
+    error = link_temporary(saving, fd, temporary);
     return error != 0 ? error : rename_over(saving, temporary);
 }
 

@@ -222,6 +222,30 @@ static void test_ended_before_it_is_published(void **state)
     }
 }
 
+/* A killed process left the name that this one would use: in a container both have one number. */
+static void test_a_temporary_in_the_way(void **state)
+{
+    struct random random = random_case(180);
+    char path[PATH_MAX];
+    char name[PATH_MAX];
+    (void)state;
+
+    new_case(180);
+    restart(true);
+    interrupt_at(&lines_format, &random, SIZE / 4);
+    assert_int_equal(files_of("-part.lines", path), 1);
+    (void)snprintf(name, sizeof(name), "%.*s-%d-0.tmp", (int)(strlen(path) - strlen("-part.lines")),
+                   path, getpid());
+    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+    restart(true);
+    interrupt_at(&lines_format, &random, SIZE / 2);
+    assert_int_equal(atomic_load(&warnings), 0);
+    assert_int_equal(unlink(name), 0);
+    check_files(0, 1, &lines_format);
+}
+
 /* Of the file as it was, but other bytes: nothing of it is used, wherever they are. */
 static void test_rewritten_meanwhile(void **state)
 {
@@ -442,6 +466,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_goes_on, indexes_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_ended_before_it_is_published, indexes_setup,
                                         world_teardown),
+        cmocka_unit_test_setup_teardown(test_a_temporary_in_the_way, indexes_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_rewritten_meanwhile, indexes_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_appended_to_meanwhile, indexes_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_rewritten_and_appended_to, indexes_setup,
