@@ -292,6 +292,8 @@ int index_build_new(struct index_directory *directory, const struct reading *rea
     list_reset(&build->waiters);
     build->began = clock_ms();
     build->cancel = (struct cancel){.asked = is_cancelled, .argument = build};
+    if (reading->cancel != NULL) /* a map that is too old for the waiter is made anew */
+        build->cancel.since = reading->cancel->since;
     reading_of(reading->source, reading->generation, &build->cancel, &build->reading);
     build->device = (uint64_t)build->reading.version.file.device;
     build->saved_at = clock_ms();

@@ -216,7 +216,7 @@ static int make_map(struct index_maker *maker, struct source *source, struct pro
 {
     AUTO_READING struct reading reading = {.source = NULL};
 
-    int error = reading_find(source, &maker->interruption.cancel, &reading, NULL);
+    int error = reading_find(source, &maker->cancel, &reading, NULL);
     if (error == 0)
         error = await_past(maker, &reading);
     if (error == 0)
@@ -227,12 +227,15 @@ static int make_map(struct index_maker *maker, struct source *source, struct pro
 int index_maker_open(struct index_maker *maker, struct source *source, struct progress *progress,
                      struct reading *reading)
 {
-    int error = reading_look(source, &maker->interruption.cancel, reading, NULL);
+    /* A map of what the file was before it grew, in an earlier attempt, would be of no use. */
+    maker->cancel = maker->interruption.cancel;
+    maker->cancel.since = clock_ms() - 1;
+    int error = reading_look(source, &maker->cancel, reading, NULL);
 
     if (error == -AWAITS_INDEX) {
         error = make_map(maker, source, progress);
         if (error == 0)
-            error = reading_look(source, &maker->interruption.cancel, reading, NULL);
+            error = reading_look(source, &maker->cancel, reading, NULL);
         error = error == -AWAITS_INDEX ? -TRY_AGAIN : error;
     } else if (error == -ESTALE) {
         error = -EISDIR;

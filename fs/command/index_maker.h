@@ -21,13 +21,14 @@ struct index_maker {
     struct index_space space;
     struct index_builder builder;
     struct interruption interruption;
-    const char *name;  /* of that file, as messages call it */
-    const char *shown; /* the same, printable */
-    bool told;         /* what is wrong with it */
-    bool has_no_plain; /* it is compressed, and can only be read from its start */
-    bool was_known;    /* its index was there already */
-    bool counts_again; /* to verify the index of a file that changed */
-    unsigned percent;  /* how far the count had come when it was last looked at */
+    struct cancel cancel; /* of the reading: the interruption, and since when it is wanted */
+    const char *name;     /* of that file, as messages call it */
+    const char *shown;    /* the same, printable */
+    bool told;            /* what is wrong with it */
+    bool has_no_plain;    /* it is compressed, and can only be read from its start */
+    bool was_known;       /* its index was there already */
+    bool counts_again;    /* to verify the index of a file that changed */
+    unsigned percent;     /* how far the count had come when it was last looked at */
 };
 
 /*

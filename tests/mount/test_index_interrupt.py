@@ -108,6 +108,19 @@ class InterruptTest(SlowTest):
         self.assertTrue(read(mount.p("big.gz/plain/whole")) == data)
         self.assertEqual(scanned(mount), 0)
 
+    def test_a_compressed_file_that_grows_meanwhile(self):
+        """No interruption: the map of what it was is of no use, and another is made."""
+        path = self.write("big.gz", make(self, "gzip-6", data := noise(8 * M)))
+        self.slow_from(2 * M)
+        program = self.begin("big.gz")
+        self.await_reads(SAMPLES + 2 * M // REQUEST)
+        with open(path, "ab") as file:
+            file.write(make(self, "gzip-6", b"\nmore\n" * 9))
+        self.net.let_go()
+        output, errors = program.communicate(timeout=60)
+        self.assertEqual((program.returncode, errors), (0, b""))
+        self.assertIn(b"big.gz: %d lines, " % (data.count(b"\n") + 18), output)
+
     def test_a_signal_and_its_echo(self):
         """timeout(1) sends each signal twice, at once: to its child and then to the group."""
         for number, gap in ((signal.SIGTERM, 0.001), (signal.SIGINT, 0.005)):
