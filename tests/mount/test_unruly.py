@@ -32,6 +32,15 @@ class UnrulyTest(harness.MountTest):
         self.assertEqual(os.stat(self.p("big")).st_ino, os.stat(self.source / "big").st_ino)
         self.assertGreater(self.net.asked()["read"], 0)
 
+    def test_bytes_are_counted(self):
+        self.assertEqual(harness.pread(self.p("big"), 4 * K, 100), self.data[100:100 + 4 * K])
+        self.assertEqual(self.net.given(), 4 * K)
+        read(self.p("other"))
+        self.assertEqual(self.net.given(), 4 * K + 6)
+        with self.net.misbehaving(rule("read", "errno", errno.EIO), rule("read", "short", 10)):
+            errno_of(harness.pread, self.p("big"), 4 * K)
+        self.assertEqual(self.net.given(), 4 * K + 6)
+
     def test_errors_by_path_range_and_number(self):
         with self.net.misbehaving(rule("read", "errno", errno.EIO, path="/big", start=64 * K, end=65 * K),
                                   rule("getattr", "errno", errno.ENOMEM, path="/other", times=1),

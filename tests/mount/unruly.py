@@ -9,6 +9,7 @@
               rule("read", "errno", errno.EIO, start=1 * M, end=2 * M))
     net.wait_held(3)                                    # until three requests hang
     net.asked()["getattr"]                              # how many there have been
+    net.given()                                         # how many bytes they have read
     net.let_go()                                        # no rules, nothing hangs
 
 With `with net.misbehaving(rule(...)):` the rules end with the block. What hangs is let go when the test ends, before
@@ -114,6 +115,10 @@ class Unruly:
     def asked(self):
         """The number of requests since the start, by operation."""
         return {name: int(count) for name, count in map(str.split, self._command("asked").splitlines())}
+
+    def given(self):
+        """The bytes that reads have given since the start."""
+        return int(self._command("given"))
 
     def abort(self):
         """End it at once, like a server that dies: waiting requests fail; the mount stays and answers ENOTCONN."""

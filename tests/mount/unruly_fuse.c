@@ -12,6 +12,7 @@
  *                        which have looked at them when the answer ("ok") comes
  *     held               how many requests hang now
  *     asked              a line "OPERATION NUMBER" for each operation: the requests since the start
+ *     given              the bytes that all reads since the start have given
  *
  * A rule is one line, PATH its last word and everything to its end:
  *
@@ -94,6 +95,7 @@ static struct {
     int count;
     long held;
     long asked[ANY];
+    long long given;
     ino_t new_ino;
 } state = {
     .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .new_ino = 1U << 30};
@@ -298,7 +300,12 @@ static int unruly_read(const char *path, char *buffer, size_t size, off_t offset
     if (orders.have[SHORT] && orders.n[SHORT] < (long long)size)
         size = (size_t)orders.n[SHORT];
     ssize_t got = pread((int)file->fh, buffer, size, offset);
-    return got < 0 ? -errno : (int)got;
+    if (got < 0)
+        return -errno;
+    (void)pthread_mutex_lock(&state.lock);
+    state.given += got;
+    (void)pthread_mutex_unlock(&state.lock);
+    return (int)got;
 }
 
 static off_t unruly_lseek(const char *path, off_t offset, int whence, struct fuse_file_info *file)
@@ -385,6 +392,8 @@ static void answer(int client, char *text)
         (void)pthread_mutex_lock(&state.lock);
         if (strcmp(text, "held") == 0)
             (void)snprintf(reply, sizeof(reply), "%ld", state.held);
+        else if (strcmp(text, "given") == 0)
+            (void)snprintf(reply, sizeof(reply), "%lld", state.given);
         else if (strcmp(text, "asked") == 0)
             for (int i = 0, at = 0; i < ANY; i++)
                 at += snprintf(reply + at, sizeof(reply) - (size_t)at, "%s %ld\n",
