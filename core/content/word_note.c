@@ -2,11 +2,14 @@
 #include "core/content/word_note.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <time.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/outcome.h"
 #include "core/content/content.h"
 #include "core/content/content_type.h"
+#include "core/file/file_system_kind.h"
 #include "core/generation/file_rest.h"
 
 enum { WORDS_REMEMBERED = 8 }; /* views of so many sizes do not make each other read again */
@@ -19,6 +22,7 @@ struct known_word {
 
 struct word_note {
     pthread_mutex_t lock;
+    atomic_bool has_settled;                   /* a word of this generation was waited for */
     struct known_word known[WORDS_REMEMBERED]; /* protected by lock */
     unsigned next;                             /* protected by lock; which is replaced next */
 };
@@ -94,6 +98,33 @@ static uint64_t size_now(const struct reading *reading)
 
 /* --- making ----------------------------------------------------------------------------------- */
 
+/* Whether no server answers reads of the file, as far as it can be told. */
+static bool is_local(const struct reading *reading)
+{
+    int fd;
+
+    if (reading_borrow(reading, &fd) != 0)
+        return true;
+    const bool local = file_system_has(fd, FILE_SYSTEM_LOCAL);
+    reading_return(reading);
+    return local;
+}
+
+/*
+ * One look-up asks for the word several times, and each time all blocks would be read again until a
+ * word can be remembered, 20 ms after the file was first seen. If a server answers each of these
+ * reads, it is better to wait once.
+ */
+static void settle_once(struct word_note *note, const struct reading *reading)
+{
+    const struct generation_state state = generation_state(reading->generation);
+    const int64_t wait = generation_unsettled_ms(&state);
+    const struct timespec pause = {.tv_nsec = wait > 0 ? wait * 1000000 : 0};
+
+    if (wait > 0 && !atomic_exchange(&note->has_settled, true) && !is_local(reading))
+        (void)nanosleep(&pause, NULL);
+}
+
 static int stand_in_line(void *argument, const struct reading *reading, int fd)
 {
     (void)argument;
@@ -130,6 +161,7 @@ int word_find(const struct reading *reading, uint64_t size, struct content_word 
         return 0;
     if (size_now(reading) < size)
         return -ESTALE;
+    settle_once(note, reading);
     const struct generation_state state = generation_state(reading->generation);
     struct known_word known = {.of = {state.identity, state.revision}};
     const bool settled = generation_unsettled_ms(&state) == 0;
