@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Measures everything that docs/performance.md says about the data path. Run by scripts/bench.
+"""Measures everything that docs/performance.md says about the data path, and docs/scale.md. Run by scripts/bench.
 
     bench.py [--quick] [GROUP…]
     BIGFS_BEFORE=BINARY bench.py [--quick] [--rounds N] [FIGURE…]
@@ -32,12 +32,13 @@ import pipeline
 import random_reads
 import reads
 import report
+import scale
 import tools
 from data import G, M
 
 GROUPS = {"reads": reads, "tools": tools, "pipeline": pipeline, "cold": cold, "random": random_reads,
           "listings": listings, "page_cache": page_cache, "footprint": footprint, "flat": flat,
-          "csv": csv_scan, "compressed": compressed, "checksums": checksums}
+          "csv": csv_scan, "compressed": compressed, "checksums": checksums, "scale": scale}
 if before.binary():  # what it shows is for one change, and not for the document
     GROUPS = {"before": before}
 
@@ -117,13 +118,14 @@ def show(bench, name, kept, quick):
     quick = quick or name == "before"
     if quick:
         report.FIGURES = RESULTS
-    result = GROUPS[name].report(bench, kept)
-    if quick:
-        print(result.markdown())
-    else:
-        measured = time.localtime((RESULTS / (name + ".json")).stat().st_mtime)
-        result.text += "\n\nMeasured on %s." % time.strftime("%Y-%m-%d", measured)
-        report.write(name, result.markdown())
+    results = GROUPS[name].report(bench, kept)
+    for result in results if isinstance(results, list) else [results]:
+        if quick:
+            print(result.markdown())
+        else:
+            measured = time.localtime((RESULTS / (name + ".json")).stat().st_mtime)
+            result.text += "\n\nMeasured on %s." % time.strftime("%Y-%m-%d", measured)
+            report.write(result.name, result.markdown(), getattr(GROUPS[name], "PAGE", report.PAGE))
 
 
 def redraw(bench, names):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Writes the results of a group as markdown between two markers of docs/performance.md, and its plot."""
+"""Writes the results of a group as markdown between two markers of a page in docs, and its plot."""
 
 import html
 import re
@@ -50,13 +50,13 @@ def table(heading, rows):
     return "\n".join("| %s |" % " | ".join(line) for line in lines)
 
 
-def write(name, text):
+def write(name, text, page=PAGE):
     """Put a block between its markers in the page."""
-    page = PAGE.read_text()
+    old = page.read_text()
     pattern = re.compile(r"(<!-- bench: %s -->\n).*?(<!-- end -->)" % re.escape(name), re.DOTALL)
-    if not pattern.search(page):
-        raise SystemExit("bench: docs/performance.md has no place for %s" % name)
-    PAGE.write_text(pattern.sub(lambda found: found[1] + text + "\n" + found[2], page))
+    if not pattern.search(old):
+        raise SystemExit("bench: %s has no place for %s" % (page.relative_to(ROOT), name))
+    page.write_text(pattern.sub(lambda found: found[1] + text + "\n" + found[2], old))
 
 
 # --- plots -------------------------------------------------------------------------------------------
