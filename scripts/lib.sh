@@ -12,6 +12,8 @@ build_packages=(gcc libc6-dev make cmake pkg-config libfuse3-dev libxxhash-dev
 # shellcheck disable=SC2034
 mount_packages=(fuse3)
 # shellcheck disable=SC2034
+cluster_packages=(python3 debootstrap iproute2 e2fsprogs util-linux gzip)
+# shellcheck disable=SC2034
 fuzz_packages=(clang libclang-rt-14-dev)
 
 say() {
@@ -69,6 +71,7 @@ have() {
     isal) have_command igzip ;;
     tabix) have_command bgzip ;;
     btrfs-progs) have_command mkfs.btrfs ;;
+    iproute2) have_command ip ;;
     e2fsprogs) have_command mkfs.ext4 ;;
     xfsprogs) have_command mkfs.xfs ;;
     coreutils) have_command split ;;
