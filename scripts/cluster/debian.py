@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 PLACE = Path(__file__).resolve().parents[2] / "build-cluster"
@@ -78,3 +79,10 @@ def _run(*command):
     if result.returncode != 0:
         last = result.stdout.decode(errors="replace").strip().splitlines()[-5:]
         raise Trouble("%s failed:\n%s" % (command[0], "\n".join(last)))
+
+
+if __name__ == "__main__":
+    try:
+        make(lambda text: print("==> " + text, flush=True))
+    except Trouble as trouble:
+        sys.exit("debian.py: %s" % trouble)

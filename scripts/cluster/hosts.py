@@ -81,7 +81,7 @@ def enter():
     """Goes on in a child with namespaces of its own. The parent waits for it, and ends as it ends."""
     if os.geteuid() != 0:
         raise debian.Trouble("hosts take root: namespaces, mounts and a network of their own")
-    debian.make(print)  # while there is a network
+    debian.make(lambda text: print("==> " + text, flush=True))  # while there is a network
     if _libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET) != 0:
         raise debian.Trouble("cannot make namespaces: %s" % os.strerror(ctypes.get_errno()))
     child = os.fork()
