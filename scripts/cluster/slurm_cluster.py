@@ -30,7 +30,7 @@ SlurmdParameters=config_overrides
 SlurmdTimeout=%(timeout)d
 MessageTimeout=4
 TCPTimeout=1
-SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0,sched_min_interval=0
+SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0,sched_min_interval=0,nohold_on_prolog_fail
 JobRequeue=1
 Prolog=/etc/slurm/prolog
 Epilog=/etc/slurm/epilog
