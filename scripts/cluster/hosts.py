@@ -26,7 +26,7 @@ import debian
 WORLD = debian.PLACE / "world"  # an empty directory; each world mounts its own tmpfs there
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x4000000, 0x8000000, 0x20000000, 0x40000000
 PR_SET_PDEATHSIG = 1
-DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "fuse")
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 # The arguments: a directory of the host's own, the lower directory, the name, and pairs SOURCE PLACE to be bound.
@@ -55,6 +55,8 @@ for device in %s; do
     touch "dev/$device"
     mount --bind "/dev/$device" "dev/$device"
 done
+mknod -m 666 dev/fuse c 10 229  # for all users, as udev has it; the machine's own may not be
+ln -sfn /proc/self/mounts etc/mtab
 while [ $# -gt 0 ]; do
     if [ -d "$1" ]; then mkdir -p ".$2"; else mkdir -p ".${2%%/*}"; touch ".$2"; fi
     mount --rbind "$1" ".$2"
@@ -159,7 +161,9 @@ class World:
         return Host(self, name, bound)
 
     def _connect(self, name, pid):
-        run("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", pid)
+        number = int(self.addresses[name].split(".")[-1])
+        own = "02:00:00:00:00:%02x" % number  # the same if it starts again: others remember it
+        run("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "address", own, "netns", pid)
         run("ip", "link", "set", name, "master", "net", "up")
 
 
