@@ -19,6 +19,7 @@ from harness import G, K, M, T, read
 from recipe_blocks import Recipes, recipe, sections
 from support import duckdb
 import scraping
+import test_cluster_ssh
 
 RECIPES, README, MANUAL = "docs/recipes.md", "README.md", "docs/bigfs.1"
 SBATCH = r"""
@@ -564,7 +565,8 @@ class AllTest(unittest.TestCase):
     """No recipe is without a test."""
 
     def test_all_are_run(self):
-        run = {method.recipe for kind in list(globals().values()) if inspect.isclass(kind)
+        kinds = [*globals().values(), *vars(test_cluster_ssh).values()]
+        run = {method.recipe for kind in kinds if inspect.isclass(kind)
                for _, method in inspect.getmembers(kind, lambda one: hasattr(one, "recipe"))}
         wanted = {(RECIPES, heading) for heading in sections(RECIPES)}
         wanted |= {(README, "bigfs"), (README, "Four recipes"), (MANUAL, "EXAMPLES")}
