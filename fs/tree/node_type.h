@@ -28,7 +28,7 @@ union node_content;
 
 /* Distinguishes nodes of one type below one parent, besides the name. Has no padding. */
 struct fingerprint {
-    uint64_t words[9];
+    uint64_t words[11];
 };
 
 /* What an inode number is computed from. */

@@ -138,6 +138,7 @@ int piece_node_enter(struct driver *driver, struct node *parent, const struct pi
 
 /* --- the type --------------------------------------------------------------------------------- */
 
+/* `data` tells where an empty piece is: its ranges are the same wherever that is. */
 static void print_piece(const union node_content *content, struct fingerprint *print)
 {
     const struct node_piece *piece = &content->piece;
@@ -147,6 +148,8 @@ static void print_piece(const union node_content *content, struct fingerprint *p
         (uint64_t)piece->selector.kind,
         piece->selector.offset,
         piece->selector.length,
+        piece->data.offset,
+        piece->data.length,
         piece->piece.ranges[0].offset,
         piece->piece.ranges[0].length,
         piece->piece.ranges[1].offset,

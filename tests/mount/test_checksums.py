@@ -223,6 +223,18 @@ class AttributeTest(ChecksumTest):
             self.assertEqual(self.attribute(path, LENGTH), str(len(piece)))
             self.assertEqual(self.attribute(path, DIGEST), run("xxh128sum", "-", input=piece).split()[0].decode())
 
+    def test_an_empty_piece_that_moves(self):
+        """No line begins there, and its place is the end of the file, which grows."""
+        path = self.write("a.log", b"x" * M)
+        mount = self.start()
+        piece = mount.p("a.log/lines@n4/2")
+        self.assertEqual((self.attribute(piece, OFFSET), self.attribute(piece, LENGTH)), (str(M), "0"))
+        with open(path, "ab", buffering=0) as file:
+            file.write(b"x" * 500)
+        time.sleep(1.2)  # so long the kernel believes names
+        self.assertEqual((self.attribute(piece, OFFSET), self.attribute(piece, LENGTH)), (str(M + 500), "0"))
+        self.assertEqual(read(mount.p("a.log/lines@n4.tsv")).splitlines()[3].split(b"\t")[1], b"%d" % (M + 500))
+
     def test_of_nothing_else(self):
         """Directories, tables, .bigfs and files that are shown as they are have none."""
         self.write("a.log", text(13, M))
