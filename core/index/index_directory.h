@@ -6,6 +6,7 @@
  *                              attributes and its last block; FORMAT: the record format's name
  *     DIR/HEAD/REST-part.FORMAT  an unfinished one: the making was interrupted
  *     DIR/HEAD/REST-PID-N.tmp  a file that is being written
+ *     DIR/probe-PID-N.tmp      a file that shows whether any can be written
  *
  * Any number of processes, on any number of hosts, may use one directory at once. A file is written
  * under a temporary name, synced and renamed, so it is complete or absent. Its name identifies its

@@ -15,6 +15,7 @@
 #include "core/format/record_formats.h"
 
 static const char temporary_suffix[] = ".tmp";
+static const char probe_prefix[] = "probe-";
 static const char unfinished_mark[] = "-part";
 static const char map_suffix[] = "map"; /* no record format has this name */
 
@@ -51,6 +52,12 @@ void index_temporary_name(const struct index_name *name, unsigned number, char *
                    temporary_suffix);
 }
 
+void index_probe_name(unsigned number, char *text)
+{
+    (void)snprintf(text, INDEX_NAME_MOST, "%s%d-%u%s", probe_prefix, getpid(), number,
+                   temporary_suffix);
+}
+
 bool index_part_parse(const char *name, uint64_t *part)
 {
     const char *end = digits_parse(name, part);
@@ -72,16 +79,24 @@ bool index_file_name_parse(const char *text, struct index_name *name)
     return name->format != NULL || strcmp(end + 1, map_suffix) == 0;
 }
 
+static bool ends_as_temporary(const char *text)
+{
+    size_t suffix = sizeof(temporary_suffix) - 1;
+    size_t length = strlen(text);
+    return length > suffix && strcmp(text + length - suffix, temporary_suffix) == 0;
+}
+
 bool index_name_is_temporary(const char *name)
 {
     uint64_t rest = 0;
     const char *end = digits_parse(name, &rest);
-    size_t suffix = sizeof(temporary_suffix) - 1;
+    return end != NULL && *end == '-' && ends_as_temporary(end);
+}
 
-    if (end == NULL || *end != '-')
-        return false;
-    size_t length = strlen(end);
-    return length > suffix && strcmp(end + length - suffix, temporary_suffix) == 0;
+bool index_name_is_probe(const char *name)
+{
+    size_t prefix = sizeof(probe_prefix) - 1;
+    return strncmp(name, probe_prefix, prefix) == 0 && ends_as_temporary(name + prefix);
 }
 
 DIR *index_names_list(int directory, const char *name)

@@ -29,13 +29,18 @@ void index_part_name(uint64_t part, char *text);
 void index_file_name(const struct index_name *name, char *text);
 void index_path(const struct index_name *name, char *text);
 
-/* Writes the name of a temporary file; `number` makes it unique in this process. */
+/* Write the name of a temporary file; `number` makes it unique in this process. Another host, or a
+ * container, may have a process with the same number. The second is in DIR itself
+ * (core/index/index_probe.h).
+ */
 void index_temporary_name(const struct index_name *name, unsigned number, char *text);
+void index_probe_name(unsigned number, char *text);
 
 /* Whether a text is one of these. The second sets all but `part`. */
 bool index_part_parse(const char *text, uint64_t *part);
 bool index_file_name_parse(const char *text, struct index_name *name);
 bool index_name_is_temporary(const char *text);
+bool index_name_is_probe(const char *text);
 
 /* Lists a directory in `directory` ("." is that itself); follows no link. NULL: errno has the
  * reason.

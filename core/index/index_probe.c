@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,36 +13,55 @@
 
 enum {
     PROBE_SIZE = 8 * 1024, /* a small index */
-    NAME_MOST = 64,
+    PROBE_NAMES = 1000,
     MODE = S_IRUSR | S_IWUSR,
 };
 
-/* For a file system without nameless files. It has no name either once it is open. */
-static int open_named(int directory)
+static int write_probe(int fd)
 {
-    char name[NAME_MOST];
+    static const char zeros[PROBE_SIZE];
+    int error = index_header_write_part(fd, zeros, sizeof(zeros), 0);
+    return error == 0 && fsync(fd) != 0 ? -errno : error;
+}
 
-    (void)snprintf(name, sizeof(name), "probe-%d.tmp", getpid());
-    int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
+/* A process with the same number, on another host, may use a name, or has died with it. */
+static int create_probe(int directory, char *name)
+{
+    int fd = -1;
+
+    for (unsigned i = 0; i < PROBE_NAMES && fd < 0; i++) {
+        index_probe_name(i, name);
+        fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    return fd < 0 ? -errno : fd;
+}
+
+/*
+ * For a file system without nameless files. Its name goes last: NFS and FUSE give a file that is
+ * removed while it is open another name, which no sweep knows.
+ */
+static int probe_named(int directory)
+{
+    char name[INDEX_NAME_MOST];
+    AUTO_CLOSE int fd = create_probe(directory, name);
+
     if (fd < 0)
-        return -errno;
+        return fd;
+    int error = write_probe(fd);
+    cleanup_close(&fd);
     (void)unlinkat(directory, name, 0);
-    return fd;
+    return error;
 }
 
 int index_probe(const char *path)
 {
-    static const char zeros[PROBE_SIZE];
     AUTO_CLOSE int made = own_path_open(path, OWN_PATH_MAKE);
     AUTO_CLOSE int directory = made < 0 ? made : index_names_open(path);
 
     if (directory < 0)
         return directory;
     AUTO_CLOSE int file = openat(directory, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, MODE);
-    if (file < 0)
-        file = open_named(directory);
-    if (file < 0)
-        return file;
-    int error = index_header_write_part(file, zeros, sizeof(zeros), 0);
-    return error == 0 && fsync(file) != 0 ? -errno : error;
+    return file >= 0 ? write_probe(file) : probe_named(directory);
 }

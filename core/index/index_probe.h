@@ -6,8 +6,8 @@
 /*
  * Makes the directory, if there is none, writes a few KiB into it, and removes them. Returns 0, or
  * why no index can be kept there: -EPERM if other users could put files there, or a write error. If
- * the process is killed meanwhile, nothing is left on most file systems, else an empty file. Blocks
- * as the file system does. Thread-safe.
+ * the process is killed meanwhile, nothing is left on most file systems, else a small file, which a
+ * sweep removes a day later. Blocks as the file system does. Thread-safe.
  */
 int index_probe(const char *path);
 

@@ -60,6 +60,11 @@ static void collect(struct sweep *walk, const struct sweep_entry *entry)
     walk->entries[walk->count++] = *entry;
 }
 
+static bool is_abandoned(const struct stat *attributes)
+{
+    return time(NULL) - attributes->st_mtime > ABANDONED_S;
+}
+
 /* Examines a file in the part `head`. Returns whether it still exists afterwards. */
 static bool visit_file(struct sweep *walk, int part, uint64_t head, const char *name)
 {
@@ -73,7 +78,7 @@ static bool visit_file(struct sweep *walk, int part, uint64_t head, const char *
         return errno != ENOENT;
     if (!S_ISREG(attributes.st_mode))
         return true;
-    if (temporary && time(NULL) - attributes.st_mtime > ABANDONED_S)
+    if (temporary && is_abandoned(&attributes))
         return unlinkat(part, name, 0) != 0;
     entry.bytes = (uint64_t)attributes.st_blocks * DISK_BLOCK;
     entry.used = attributes.st_mtime;
@@ -104,6 +109,16 @@ static void visit_part(struct sweep *walk, const char *name, uint64_t head)
         (void)unlinkat(walk->directory, name, AT_REMOVEDIR); /* only if it really is empty */
 }
 
+/* Removes what a process left that died while it tried to write. */
+static void visit_probe(const struct sweep *walk, const char *name)
+{
+    struct stat attributes;
+
+    if (fstatat(walk->directory, name, &attributes, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(attributes.st_mode) && is_abandoned(&attributes))
+        (void)unlinkat(walk->directory, name, 0);
+}
+
 static int walk_through(struct sweep *walk)
 {
     uint64_t head = 0;
@@ -117,6 +132,8 @@ static int walk_through(struct sweep *walk)
     for (const struct dirent *part; !is_ending(walk) && (part = readdir(parts)) != NULL;)
         if (index_part_parse(part->d_name, &head))
             visit_part(walk, part->d_name, head);
+        else if (index_name_is_probe(part->d_name))
+            visit_probe(walk, part->d_name);
     return 0;
 }
 

@@ -3,7 +3,8 @@
  * Sweeps an index directory. Removes files left behind by killed writers, empty directories, and,
  * if the indexes take too much space, the least recently used ones.
  *
- *     DIR/HEAD/REST.FORMAT     16 digits each; files with other names are left alone
+ *     DIR/HEAD/REST.FORMAT     16 digits each; files with other names are left alone, but for
+ *                              temporary ones a day after they were written
  *
  * Other processes, also on other hosts, may use and sweep the directory at the same time; they make
  * removed files again. The last use of an index is its mtime, which core/index/index_lookup.h moves

@@ -7,6 +7,7 @@
  */
 #include "tests/unit/index_directory_fixture.h"
 
+#include "core/index/index_probe.h"
 #include "core/index/index_sweep.h"
 
 #include <sys/wait.h>
@@ -266,6 +267,59 @@ static void test_a_temporary_in_the_way(void **state)
     line_model_free(&model);
 }
 
+/* The same for a file that had no name, when another process was the first to keep the index. */
+static void test_a_link_in_the_way(void **state)
+{
+    struct line_model model = write_text(9, 300 * KIB);
+    char path[PATH_MAX];
+    char name[64];
+
+    (void)state;
+    (void)check_daemon(&model, "text");
+    assert_int_equal(files_of(".lines", path), 1);
+    for (unsigned i = 0; i < 3; i++) {
+        (void)snprintf(name, sizeof(name), "%.16s-%d-%u.tmp", strrchr(path, '/') + 1, getpid(), i);
+        put_temporary(path, name, 10);
+    }
+    assert_int_equal(unlink(path), 0);
+    new_indexes("cache/bigfs");
+    outrun = true;
+    links = 0;
+    assert_int_equal(check_daemon(&model, "text"), model.size);
+    assert_int_equal(links, 5);
+    assert_int_equal(files_of(".tmp", NULL), 3); /* they stay */
+    assert_int_equal(atomic_load(&warnings), 0);
+    assert_int_equal(check_daemon(&model, "text"), 0);
+    line_model_free(&model);
+}
+
+/* Processes that died have left the first names; this one leaves nothing. */
+static void test_a_probe_in_the_way(void **state)
+{
+    char beside[PATH_MAX + 64];
+    char name[64];
+
+    (void)state;
+    assert_int_equal(index_probe(indexes_path), 0);
+    (void)snprintf(beside, sizeof(beside), "%s/", indexes_path);
+    for (unsigned i = 0; i < 3; i++) {
+        (void)snprintf(name, sizeof(name), "probe-%d-%u.tmp", getpid(), i);
+        put_temporary(beside, name, 10);
+    }
+    nameless_error = EOPNOTSUPP;
+    assert_int_equal(index_probe(indexes_path), 0);
+    assert_int_equal(collisions, 3);
+    (void)snprintf(name, sizeof(name), "probe-%d-3.tmp", getpid());
+    (void)strcat(beside, name);
+    assert_int_equal(access(beside, F_OK), -1);
+    create_error = EROFS;
+    assert_int_equal(index_probe(indexes_path), -EROFS);
+    create_error = 0;
+    fsync_error = ENOSPC;
+    assert_int_equal(index_probe(indexes_path), -ENOSPC);
+    assert_int_equal(access(beside, F_OK), -1);
+}
+
 enum { SHARED_FILES = 12 };
 
 /* Makes some files' indexes over and over, each time as a daemon that has just started. */
@@ -370,6 +424,8 @@ int main(void)
         DIRECTORY_TEST(test_a_dangling_link),
         DIRECTORY_TEST(test_temporaries_of_the_dead),
         DIRECTORY_TEST(test_a_temporary_in_the_way),
+        DIRECTORY_TEST(test_a_link_in_the_way),
+        DIRECTORY_TEST(test_a_probe_in_the_way),
         DIRECTORY_TEST(test_processes_share_a_directory),
         DIRECTORY_TEST(test_small_growth_is_not_kept),
     };

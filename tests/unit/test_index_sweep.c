@@ -88,6 +88,9 @@ static void names_are_told_from_others(void **state)
                                          "0123456789abcdef.tmp",
                                          "notes.lines",
                                          "notes.tmp",
+                                         "probe-.tmp",
+                                         "probe-1-1",
+                                         "my-probe-1-1.tmp",
                                          "0123456789abcdeg-1-1.tmp"};
     const struct index_name seven = {.rest = 7, .format = &lines_format};
     struct index_name parsed = {.format = NULL};
@@ -99,6 +102,7 @@ static void names_are_told_from_others(void **state)
         assert_false(index_part_parse(others[i], &number));
         assert_false(index_file_name_parse(others[i], &parsed));
         assert_false(index_name_is_temporary(others[i]));
+        assert_false(index_name_is_probe(others[i]));
     }
     index_part_name(UINT64_C(0xfedcba9876543210), name);
     assert_true(index_part_parse(name, &number));
@@ -111,6 +115,11 @@ static void names_are_told_from_others(void **state)
     assert_false(index_name_is_temporary(name));
     index_temporary_name(&seven, 3, name);
     assert_true(index_name_is_temporary(name));
+    assert_false(index_name_is_probe(name));
+    assert_false(index_file_name_parse(name, &parsed));
+    index_probe_name(3, name);
+    assert_true(index_name_is_probe(name));
+    assert_false(index_name_is_temporary(name));
     assert_false(index_file_name_parse(name, &parsed));
 }
 
@@ -179,6 +188,24 @@ static void what_is_not_ours_stays(void **state)
     assert_true(has(scratch, "indexes/photos/0000000000000001.lines"));
     assert_true(has(scratch, "indexes/outside/0000000000000001.lines"));
     assert_true(has(scratch, "indexes/0000000000000002"));
+}
+
+/* Of processes that died, on any host; also of those of older versions. A live one has a day. */
+static void probes_of_the_dead_go(void **state)
+{
+    const struct scratch *scratch = *state;
+
+    put(scratch, ".", "probe-7-0.tmp", DAY + 100);
+    put(scratch, ".", "probe-7.tmp", 400 * (time_t)DAY);
+    put(scratch, ".", "probe-8-0.tmp", DAY - 100);
+    put(scratch, ".", "probe.tmp", 400 * (time_t)DAY);
+    put(scratch, "probe-9-0.tmp", "1", 400 * (time_t)DAY);
+    (void)sweep_to(scratch, UINT64_MAX);
+    assert_false(has(scratch, "indexes/probe-7-0.tmp"));
+    assert_false(has(scratch, "indexes/probe-7.tmp"));
+    assert_true(has(scratch, "indexes/probe-8-0.tmp"));
+    assert_true(has(scratch, "indexes/probe.tmp"));
+    assert_true(has(scratch, "indexes/probe-9-0.tmp/1"));
 }
 
 static void directories_that_cannot_be_swept(void **state)
@@ -267,6 +294,7 @@ int main(void)
         IN_SCRATCH(the_oldest_use_goes_first),
         IN_SCRATCH(empty_directories_go),
         IN_SCRATCH(what_is_not_ours_stays),
+        IN_SCRATCH(probes_of_the_dead_go),
         IN_SCRATCH(directories_that_cannot_be_swept),
         IN_SCRATCH(it_ends_early),
         IN_SCRATCH(the_thread_sweeps),
