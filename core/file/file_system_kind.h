@@ -35,6 +35,12 @@ enum file_system_trait {
 
     /* A copy-up changes inode and birth time. */
     FILE_SYSTEM_COPIES_UP = 1 << 3,
+
+    /*
+     * Inode numbers may be given to files in the order in which they are looked up, as sshfs does.
+     * Then another mount, or another host, has the same number for another file.
+     */
+    FILE_SYSTEM_LENDS_INODES = 1 << 4,
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/outcome.h"
+#include "core/file/file_system_kind.h"
 #include "core/file/own_path.h"
 #include "core/index/index_encoding.h"
 #include "core/index/index_names.h"
@@ -159,17 +160,33 @@ static int begin_index_search(struct index_search *search, struct index_director
     return search->part;
 }
 
-/* Looks for indexes (search->newest) to go on from, and how they relate to the file. */
+/* Whether a key of the file cannot be one of another file that had its inode number. */
+static bool is_identified(const struct index_search *search)
+{
+    const struct index_key *key = &search->wanted;
+    const bool has_id = (key->file_system.words[0] | key->file_system.words[1]) != 0;
+
+    return has_id || key->birth.tv_sec != 0 ||
+           !file_system_has(search->query->fd, FILE_SYSTEM_LENDS_INODES);
+}
+
+/*
+ * Looks for indexes (search->newest) to go on from, and how they relate to the file. Digests of a
+ * few blocks tell whether a file has grown, but not two files that begin alike.
+ */
 static void find_beginnings(struct index_search *search)
 {
     AUTO_CLOSEDIR DIR *listing = index_names_list(search->part, ".");
 
     if (listing != NULL)
         consider_all(search, listing);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         if (search->newest[i].size > 0)
             search->matches[i] =
                 index_key_match(&search->newest[i], search->query->fd, search->query->now);
+        if (search->matches[i] == INDEX_BEGINS && !is_identified(search))
+            search->matches[i] = INDEX_OTHER;
+    }
 }
 
 static bool has_beginning(struct index_search *search)

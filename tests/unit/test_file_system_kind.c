@@ -14,7 +14,8 @@ enum { NFS_MAGIC = 0x6969, CIFS_MAGIC = 0x53, ZFS_MAGIC = 0x2fc12fc1 };
 static void check(long magic, unsigned traits)
 {
     static const enum file_system_trait each[] = {FILE_SYSTEM_LOCAL, FILE_SYSTEM_MAPPABLE,
-                                                  FILE_SYSTEM_SECONDS, FILE_SYSTEM_COPIES_UP};
+                                                  FILE_SYSTEM_SECONDS, FILE_SYSTEM_COPIES_UP,
+                                                  FILE_SYSTEM_LENDS_INODES};
     int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
     assert_true(fd >= 0);
@@ -52,7 +53,7 @@ static void test_served(void **state)
                                   ZFS_MAGIC, HUGETLBFS_MAGIC, 1};
     (void)state;
 
-    check(FUSE_SUPER_MAGIC, FILE_SYSTEM_MAPPABLE);
+    check(FUSE_SUPER_MAGIC, FILE_SYSTEM_MAPPABLE | FILE_SYSTEM_LENDS_INODES);
     check(OVERLAYFS_SUPER_MAGIC, FILE_SYSTEM_COPIES_UP);
     for (size_t i = 0; i < LENGTH_OF(others); i++)
         check(others[i], 0);
