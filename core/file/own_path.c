@@ -81,10 +81,10 @@ static int open_component(const struct walk *walk, const char *name)
     if (fd >= 0 || errno != ENOENT || walk->way != OWN_PATH_MAKE ||
         strlen(walk->rest) >= walk->given)
         return fd < 0 ? -errno : fd;
-    if (mkdirat(walk->directory, name, S_IRWXU) != 0 && errno != EEXIST)
-        return -errno;
+    /* Another host may be first; sshfs then says EPERM, as SFTP has no word for EEXIST. */
+    int error = mkdirat(walk->directory, name, S_IRWXU) != 0 && errno != EEXIST ? -errno : 0;
     fd = openat(walk->directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
+    return fd >= 0 ? fd : error != 0 ? error : -errno;
 }
 
 static int step(struct walk *walk, const char *name)

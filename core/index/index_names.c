@@ -108,6 +108,16 @@ DIR *index_names_list(int directory, const char *name)
     return listing;
 }
 
+int index_names_create(int directory, const char *name)
+{
+    int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    S_IRUSR | S_IWUSR);
+    if (fd >= 0)
+        return fd;
+    int error = -errno;
+    return faccessat(directory, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? -EEXIST : error;
+}
+
 /* Whether no other user can put files there, which bigfs would trust. */
 static bool is_private(int directory)
 {

@@ -48,6 +48,12 @@ bool index_name_is_probe(const char *text);
 DIR *index_names_list(int directory, const char *name);
 
 /*
+ * Creates a file to be written. Returns a descriptor that the caller owns, or -errno; -EEXIST if
+ * the name is taken, also on sshfs, whose server has no word for that if another host was first.
+ */
+int index_names_create(int directory, const char *name);
+
+/*
  * Opens an index directory. Returns a descriptor, or -errno; -EPERM if other users could put files
  * there that bigfs would trust.
  */

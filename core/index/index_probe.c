@@ -27,15 +27,13 @@ static int write_probe(int fd)
 /* A process with the same number, on another host, may use a name, or has died with it. */
 static int create_probe(int directory, char *name)
 {
-    int fd = -1;
+    int fd = -EEXIST;
 
-    for (unsigned i = 0; i < PROBE_NAMES && fd < 0; i++) {
+    for (unsigned i = 0; i < PROBE_NAMES && fd == -EEXIST; i++) {
         index_probe_name(i, name);
-        fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
-        if (fd < 0 && errno != EEXIST)
-            break;
+        fd = index_names_create(directory, name);
     }
-    return fd < 0 ? -errno : fd;
+    return fd;
 }
 
 /*

@@ -44,15 +44,13 @@ static void name_temporary(const struct saving *saving, char *name)
 /* Creates a file with an unused name. */
 static int create_temporary(const struct saving *saving, char *name)
 {
-    int fd = -1;
+    int fd = -EEXIST;
 
-    for (int i = 0; i < NAME_ATTEMPTS && fd < 0; i++) {
+    for (int i = 0; i < NAME_ATTEMPTS && fd == -EEXIST; i++) {
         name_temporary(saving, name);
-        fd = openat(saving->part, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE_FILE);
-        if (fd < 0 && errno != EEXIST)
-            break;
+        fd = index_names_create(saving->part, name);
     }
-    return fd < 0 ? -errno : fd;
+    return fd;
 }
 
 static int write_and_sync(const struct saving *saving, int fd)
@@ -147,9 +145,9 @@ static int make_part(const struct index_directory *directory, const struct index
     if (top < 0)
         return top;
     index_part_name(key->ends.first, name);
-    if (mkdirat(top, name, MODE_DIRECTORY) != 0 && errno != EEXIST)
-        return -errno;
-    return index_directory_open_part(directory, key);
+    int error = mkdirat(top, name, MODE_DIRECTORY) != 0 && errno != EEXIST ? -errno : 0;
+    int part = index_directory_open_part(directory, key);
+    return part < 0 && error != 0 ? error : part; /* EPERM may mean EEXIST: see own_path.c */
 }
 
 /*

@@ -2,8 +2,9 @@
 /*
  * index_directory: directories that cannot or should not be used, and those that others use too.
  *
- * This program is linked with --wrap=openat, openat64, fsync, renameat and linkat, to simulate a
- * directory that cannot be written to, and one whose file system does not support nameless files.
+ * This program is linked with --wrap=openat, openat64, fsync, renameat, linkat and mkdirat, to
+ * simulate a directory that cannot be written to, and one whose file system does not support
+ * nameless files.
  */
 #include "tests/unit/index_directory_fixture.h"
 
@@ -20,6 +21,8 @@ static int fsync_error;
 static int rename_error;
 static int nameless_error; /* 0, or what creating a file without a name fails with */
 static int link_error;
+static int
+    taken_error; /* what creating fails with if the name is taken; not EEXIST: another is first */
 static unsigned links;
 static unsigned collisions; /* how often a file could not be created, as its name is taken */
 static bool outrun;         /* another process links the index first */
@@ -31,6 +34,8 @@ int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 int __real_renameat(int from, const char *old, int to, const char *name);
 int __wrap_renameat(int from, const char *old, int to, const char *name);
+int __real_mkdirat(int directory, const char *path, mode_t mode);
+int __wrap_mkdirat(int directory, const char *path, mode_t mode);
 int __real_linkat(int from, const char *old, int to, const char *name, int flags);
 int __wrap_linkat(int from, const char *old, int to, const char *name, int flags);
 
@@ -46,8 +51,10 @@ int __wrap_openat(int directory, const char *path, int flags, mode_t mode)
         return fail_with(create_error);
     if ((flags & O_TMPFILE) != O_TMPFILE) {
         int fd = __real_openat(directory, path, flags, (flags & O_CREAT) != 0 ? mode : 0);
-        collisions += fd < 0 && errno == EEXIST ? 1 : 0;
-        return fd;
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+        collisions++;
+        return fail_with(taken_error);
     }
     int error = create_error != 0 ? create_error : nameless_error;
     return error != 0 ? fail_with(error) : __real_openat(directory, path, flags, mode);
@@ -56,6 +63,14 @@ int __wrap_openat(int directory, const char *path, int flags, mode_t mode)
 int __wrap_openat64(int directory, const char *path, int flags, mode_t mode)
 {
     return __wrap_openat(directory, path, flags, mode);
+}
+
+/* Another host makes each directory first, if the error says so. */
+int __wrap_mkdirat(int directory, const char *path, mode_t mode)
+{
+    int result = __real_mkdirat(directory, path, mode);
+    return taken_error == EEXIST || (result != 0 && errno != EEXIST) ? result
+                                                                     : fail_with(taken_error);
 }
 
 int __wrap_fsync(int fd)
@@ -81,6 +96,7 @@ static int setup(void **state)
 {
     create_error = fsync_error = rename_error = nameless_error = link_error = 0;
     links = collisions = 0;
+    taken_error = EEXIST;
     outrun = false;
     return indexes_setup(state);
 }
@@ -245,13 +261,13 @@ static void test_temporaries_of_the_dead(void **state)
 }
 
 /* A temporary with this process's own id: from a killed process, perhaps in a container. */
-static void test_a_temporary_in_the_way(void **state)
+static void check_temporary_in_the_way(int error)
 {
     struct line_model model = write_text(6, 300 * KIB);
     char path[PATH_MAX];
     char name[64];
 
-    (void)state;
+    taken_error = error;
     (void)check_daemon(&model, "text");
     assert_int_equal(files_of(".lines", path), 1);
     (void)snprintf(name, sizeof(name), "%.16s-%d-0.tmp", strrchr(path, '/') + 1, getpid());
@@ -265,6 +281,21 @@ static void test_a_temporary_in_the_way(void **state)
     assert_int_equal(atomic_load(&warnings), 0);
     assert_int_equal(files_of(".lines", NULL), 1);
     line_model_free(&model);
+}
+
+static void test_a_temporary_in_the_way(void **state)
+{
+    (void)state;
+    check_temporary_in_the_way(EEXIST);
+}
+
+/* sshfs says so if another host has been first. */
+static void test_no_word_for_a_taken_name(void **state)
+{
+    (void)state;
+    check_temporary_in_the_way(EPERM);
+    new_indexes("cache/of/another");
+    assert_int_equal(index_probe(indexes_path), 0);
 }
 
 /* The same for a file that had no name, when another process was the first to keep the index. */
@@ -424,6 +455,7 @@ int main(void)
         DIRECTORY_TEST(test_a_dangling_link),
         DIRECTORY_TEST(test_temporaries_of_the_dead),
         DIRECTORY_TEST(test_a_temporary_in_the_way),
+        DIRECTORY_TEST(test_no_word_for_a_taken_name),
         DIRECTORY_TEST(test_a_link_in_the_way),
         DIRECTORY_TEST(test_a_probe_in_the_way),
         DIRECTORY_TEST(test_processes_share_a_directory),
