@@ -19,6 +19,9 @@ from harness import G, K, M, T, read
 from recipe_blocks import Recipes, recipe, sections
 from support import duckdb
 import scraping
+import test_cluster_index
+import test_cluster_readers
+import test_cluster_slurm
 import test_cluster_ssh
 
 RECIPES, README, MANUAL = "docs/recipes.md", "README.md", "docs/bigfs.1"
@@ -565,8 +568,9 @@ class AllTest(unittest.TestCase):
     """No recipe is without a test."""
 
     def test_all_are_run(self):
-        kinds = [*globals().values(), *vars(test_cluster_ssh).values()]
-        run = {method.recipe for kind in kinds if inspect.isclass(kind)
+        others = [each for test in (test_cluster_index, test_cluster_readers, test_cluster_slurm, test_cluster_ssh)
+                  for each in vars(test).values()]  # they need hosts
+        run = {method.recipe for kind in [*globals().values(), *others] if inspect.isclass(kind)
                for _, method in inspect.getmembers(kind, lambda one: hasattr(one, "recipe"))}
         wanted = {(RECIPES, heading) for heading in sections(RECIPES)}
         wanted |= {(README, "bigfs"), (README, "Four recipes"), (MANUAL, "EXAMPLES")}
