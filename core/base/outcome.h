@@ -27,6 +27,7 @@ enum outcome {
     HELD_BY_LEASE,    /* the file cannot be opened before its lease is given up */
     NO_DESCRIPTOR,    /* no descriptor is free until one is closed */
     KEPT_PART,        /* it was cancelled, and what was counted until then is kept */
+    OVER_SPACE,       /* an index is larger than all the space for indexes: it is not kept */
     OTHER_DEVICE,     /* the path leads to a file system that the caller must not wait for */
 };
 

@@ -101,8 +101,7 @@ const char *index_directory_trouble(struct index_directory *directory)
     return error != 0 ? words_of(error) : NULL;
 }
 
-/* Whether this warning is new. A few hundred are remembered. */
-static bool is_news(struct index_directory *directory, const char *text)
+bool index_directory_is_news(struct index_directory *directory, const char *text)
 {
     uint64_t hash = XXH3_64bits(text, strlen(text));
 
@@ -114,8 +113,7 @@ static bool is_news(struct index_directory *directory, const char *text)
     return true;
 }
 
-/* The path of the file open as `fd`, for people; "" if it is not known. */
-static void path_of_descriptor(int fd, char *text, size_t size)
+void index_directory_path_of(int fd, char *text, size_t size)
 {
     char descriptor[sizeof("/proc/self/fd/") + 10];
 
@@ -135,13 +133,13 @@ void index_directory_discard(struct index_directory *directory, const struct ind
     index_part_name(place->ends.first, head);
     (void)snprintf(path, sizeof(path), "%.*s/%s/%s", PATH_MAX - 2 * INDEX_NAME_MOST - 3,
                    directory->path, head, name);
-    path_of_descriptor(fd, source, sizeof(source));
+    index_directory_path_of(fd, source, sizeof(source));
     if (source[0] != '\0')
         (void)snprintf(problem, sizeof(problem), "%s: that of %s is made anew", why, source);
     else
         (void)snprintf(problem, sizeof(problem), "%s: it is not used", why);
     bool removed = unlinkat(part, name, 0) == 0;
-    if (removed || is_news(directory, path))
+    if (removed || index_directory_is_news(directory, path))
         directory->warn(directory->warn_argument, path, problem);
 }
 

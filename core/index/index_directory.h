@@ -46,9 +46,10 @@ struct index_directory {
     uint64_t part_least; /* constant; bytes: if the making is interrupted, what was made is kept if
                             it is so much more than what is kept already; set before use */
     struct index_space
-        *space;         /* constant; counts the space of kept indexes; or NULL; set before use */
-    atomic_bool warned; /* that nothing can be kept */
-    atomic_int trouble; /* why the last index could not be kept or looked for, as -errno; or 0 */
+        *space;            /* constant; counts the space of kept indexes; or NULL; set before use */
+    atomic_bool warned;    /* that nothing can be kept */
+    atomic_uint too_large; /* how often something was larger than all the space */
+    atomic_int trouble;    /* why the last index could not be kept or looked for, as -errno; or 0 */
     atomic_uint temporaries;             /* how many have been written */
     _Atomic uint64_t found[BUILD_KINDS]; /* how many were found, so that none had to be made */
     pthread_mutex_t lock;
@@ -73,6 +74,12 @@ int index_directory_open_part(const struct index_directory *directory, const str
 
 /* Notes that no index can be kept because of this error, and warns of it once. */
 void index_directory_warn(struct index_directory *directory, int error);
+
+/* Whether this warning is new. A few hundred are remembered. */
+bool index_directory_is_news(struct index_directory *directory, const char *text);
+
+/* Writes the path of the file open as `fd`, for people; "" if it is not known. */
+void index_directory_path_of(int fd, char *text, size_t size);
 
 /* Why the directory could not be used the last time, in words; NULL: it could, or was not yet. */
 const char *index_directory_trouble(struct index_directory *directory);

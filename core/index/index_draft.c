@@ -295,7 +295,7 @@ int index_draft_publish(const struct index_draft *draft, struct index_directory 
     /* A time stamp that was not past at the beginning may cover another content too. */
     if (draft->settled && !draft->in_memory && !draft->of_part &&
         is_worth_keeping(directory, note, index->size) &&
-        index_save(directory, &key, &index_kept_type, index) == 0)
+        index_save(directory, &key, &index_kept_type, index, reading->source->path) == 0)
         index_note_set_kept(note, index->size);
     return 0;
 }

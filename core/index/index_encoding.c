@@ -269,6 +269,19 @@ int index_encode(int fd, const struct index_key *key, const struct record_index 
     return index_header_write_part(fd, &header, sizeof(header), 0);
 }
 
+static uint64_t kept_index_size(const void *kept)
+{
+    const struct record_index *index = kept;
+    uint64_t size = sizeof(struct index_header);
+
+    for (size_t i = 0; i < index->group_count; i++) {
+        const unsigned filled = (unsigned)__builtin_popcountll(index->groups[i].blocks);
+        size += filled >= DENSE_FROM ? sizeof(uint64_t) + INDEX_GROUP * sizeof(uint32_t)
+                                     : 2 * sizeof(uint64_t) + filled * sizeof(uint32_t);
+    }
+    return size;
+}
+
 /* --- in the index directory ------------------------------------------------------------------- */
 
 static int decode_kept_index(int fd, struct index_key *key, void **kept)
@@ -297,6 +310,8 @@ static bool index_may_grow(const void *kept)
 }
 
 const struct kept_type index_kept_type = {
+    .name = "index",
+    .size = kept_index_size,
     .decode = decode_kept_index,
     .encode = encode_kept_index,
     .release = release_kept_index,

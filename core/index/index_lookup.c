@@ -15,6 +15,7 @@
 #include "core/file/own_path.h"
 #include "core/index/index_encoding.h"
 #include "core/index/index_names.h"
+#include "core/index/index_room.h"
 #include "core/index/map_encoding.h"
 
 enum {
@@ -91,6 +92,19 @@ static bool may_be_used(const struct index_search *search, enum index_match matc
     return index_key_match_sample(&search->key, search->query->fd, (int)match) == (int)match;
 }
 
+/* Tells of an index that the next sweep removes, if it is made for nothing but to be kept. */
+static void check_room(const struct index_search *search, int fd)
+{
+    enum { DISK_BLOCK = 512 }; /* of st_blocks */
+    struct stat attributes;
+
+    if (!search->directory->strict || search->key.unfinished || fstat(fd, &attributes) != 0)
+        return;
+    const uint64_t bytes = (uint64_t)attributes.st_blocks * DISK_BLOCK;
+    if (!index_room_has(search->directory, bytes))
+        index_room_warn(search->directory, kept_type_of(search), bytes, NULL, search->query->fd);
+}
+
 /* Takes over an index if it is the wanted one (`match`). Returns whether it is. */
 static bool take_candidate(struct index_search *search, const char *name, enum index_match match)
 {
@@ -106,6 +120,8 @@ static bool take_candidate(struct index_search *search, const char *name, enum i
         drop_kept(search);
         return false;
     }
+    if (match == INDEX_SAME)
+        check_room(search, fd);
     note_use(fd);
     return true;
 }

@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/outcome.h"
 #include "core/file/own_path.h"
 #include "core/index/index_lookup.h"
 #include "core/index/index_names.h"
+#include "core/index/index_room.h"
 
 enum {
     DISK_BLOCK = 512, /* of st_blocks */
@@ -29,7 +31,8 @@ struct saving {
     const struct kept_type *type;
     void *kept;
     char name[INDEX_NAME_MOST];
-    int part; /* the directory it goes to */
+    int part;       /* the directory it goes to */
+    uint64_t bytes; /* that it takes, or would take */
 };
 
 /* Names an unfinished file. Another host may have a process with the same number. */
@@ -53,10 +56,18 @@ static int create_temporary(const struct saving *saving, char *name)
     return fd;
 }
 
-static int write_and_sync(const struct saving *saving, int fd)
+/* Writes the index. Its disk space is known after it is synced, and may be more than its size. */
+static int write_and_sync(struct saving *saving, int fd)
 {
+    struct stat attributes;
     int error = saving->type->encode(fd, saving->key, saving->kept);
-    return error == 0 && fsync(fd) != 0 ? -errno : error;
+
+    if (error == 0 && (fsync(fd) != 0 || fstat(fd, &attributes) != 0))
+        error = -errno;
+    if (error != 0)
+        return error;
+    saving->bytes = (uint64_t)attributes.st_blocks * DISK_BLOCK;
+    return index_room_has(saving->directory, saving->bytes) ? 0 : -OVER_SPACE;
 }
 
 /* Links a nameless file under a name. -EEXIST: that is in use. */
@@ -93,7 +104,7 @@ static int rename_over(const struct saving *saving, const char *temporary)
  * Writes the index into a file that gets its name when it is complete: if the process is killed
  * before, nothing is left. Returns -EOPNOTSUPP if the file system, or a missing /proc, prevents it.
  */
-static int write_nameless(const struct saving *saving)
+static int write_nameless(struct saving *saving)
 {
     char temporary[INDEX_NAME_MOST];
 
@@ -110,7 +121,7 @@ static int write_nameless(const struct saving *saving)
     return error != 0 ? error : rename_over(saving, temporary);
 }
 
-static int write_named(const struct saving *saving)
+static int write_named(struct saving *saving)
 {
     char temporary[INDEX_NAME_MOST];
 
@@ -125,7 +136,7 @@ static int write_named(const struct saving *saving)
 }
 
 /* Writes the index beside the existing one and replaces that. */
-static int write_beside(const struct saving *saving)
+static int write_beside(struct saving *saving)
 {
     int error = write_nameless(saving);
     if (error == -EOPNOTSUPP)
@@ -164,10 +175,10 @@ static bool is_outdated(const struct index_key *other, const struct index_key *k
 }
 
 /*
- * Removes all other indexes of the inode. A finished one may be of more than an unfinished one, and
- * is listed.
+ * Removes all other indexes of the inode, or only the unfinished ones. A finished one may be of
+ * more than an unfinished one, and is listed.
  */
-static void remove_outdated(const struct saving *saving)
+static void remove_outdated(const struct saving *saving, bool only_unfinished)
 {
     AUTO_CLOSEDIR DIR *listing = index_names_list(saving->part, ".");
     struct index_key other;
@@ -176,7 +187,7 @@ static void remove_outdated(const struct saving *saving)
     for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
         if (!index_file_name_parse(entry->d_name, &name) || name.format != saving->key->format ||
             strcmp(entry->d_name, saving->name) == 0 ||
-            (saving->key->unfinished && !name.unfinished))
+            ((saving->key->unfinished || only_unfinished) && !name.unfinished))
             continue;
         AUTO_CLOSE int fd = index_lookup_open(saving->directory, saving->key, saving->part,
                                               entry->d_name, -1, &other);
@@ -189,21 +200,32 @@ static void remove_outdated(const struct saving *saving)
 static int save_once(struct saving *saving)
 {
     struct index_space *space = saving->directory->space;
-    struct stat attributes;
     AUTO_CLOSE int part = make_part(saving->directory, saving->key);
 
     saving->part = part;
     int error = part < 0 ? part : write_beside(saving);
     if (error != 0)
         return error;
-    remove_outdated(saving);
-    if (space != NULL && fstatat(part, saving->name, &attributes, AT_SYMLINK_NOFOLLOW) == 0)
-        index_space_note(space, (uint64_t)attributes.st_blocks * DISK_BLOCK);
+    remove_outdated(saving, false);
+    if (space != NULL)
+        index_space_note(space, saving->bytes);
     return 0;
 }
 
+/* Nothing can go on to a finished index from what was kept on the way. */
+static void refuse(struct saving *saving, const char *path)
+{
+    if (saving->key->unfinished)
+        return;
+    AUTO_CLOSE int part = index_directory_open_part(saving->directory, saving->key);
+    saving->part = part;
+    if (part >= 0)
+        remove_outdated(saving, true);
+    index_room_warn(saving->directory, saving->type, saving->bytes, path, -1);
+}
+
 int index_save(struct index_directory *directory, const struct index_key *key,
-               const struct kept_type *type, void *kept)
+               const struct kept_type *type, void *kept, const char *path)
 {
     struct saving saving = {.directory = directory, .key = key, .type = type, .kept = kept};
     int error = -ENOENT;
@@ -211,9 +233,14 @@ int index_save(struct index_directory *directory, const struct index_key *key,
     if (directory->path == NULL || (directory->strict && !key->verified && !key->unfinished))
         return 0;
     index_directory_name(key, saving.name);
+    saving.bytes = type->size(kept);
+    if (!index_room_has(directory, saving.bytes))
+        error = -OVER_SPACE;
     for (int i = 0; i < SAVE_ATTEMPTS && error == -ENOENT; i++)
         error = save_once(&saving);
-    if (error != 0)
+    if (error == -OVER_SPACE)
+        refuse(&saving, path);
+    else if (error != 0)
         index_directory_warn(directory, error);
     else
         atomic_store(&directory->trouble, 0);
@@ -228,5 +255,5 @@ int index_save_part(struct index_directory *directory, const struct index_key *k
     kept.unfinished = true;
     if (!key->settled)
         kept.mtime = kept.ctime = (struct timespec){0};
-    return index_save(directory, &kept, type, part);
+    return index_save(directory, &kept, type, part, NULL);
 }

@@ -43,8 +43,7 @@ void index_space_sweep(struct index_space *space)
 
     if (space->path == NULL)
         return;
-    if (used(space) >
-        limit) /* exceeded by what was kept: leave room, or it would be exceeded again soon */
+    if (space->started && used(space) > limit) /* by what was kept: it would be again soon */
         limit -= limit / SLACK;
     int error = index_sweep(space->path, limit, &space->ending, &sweep);
     HOLD_LOCK(&space->lock);

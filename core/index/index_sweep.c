@@ -22,10 +22,12 @@ enum {
     FIRST_ENTRIES = 256,
 };
 
+static const int64_t second = 1000000000; /* ns */
+
 /* An index that may be removed. */
 struct sweep_entry {
     struct index_name name;
-    int64_t used; /* s */
+    int64_t used; /* ns */
     uint64_t bytes;
 };
 
@@ -81,7 +83,7 @@ static bool visit_file(struct sweep *walk, int part, uint64_t head, const char *
     if (temporary && is_abandoned(&attributes))
         return unlinkat(part, name, 0) != 0;
     entry.bytes = (uint64_t)attributes.st_blocks * DISK_BLOCK;
-    entry.used = attributes.st_mtime;
+    entry.used = attributes.st_mtim.tv_sec * second + attributes.st_mtim.tv_nsec;
     walk->sweep->bytes += entry.bytes;
     walk->sweep->indexes += temporary ? 0 : 1;
     if (walk->collects && !temporary)
@@ -157,11 +159,20 @@ static bool remove_entry(const struct sweep *walk, const struct sweep_entry *ent
     return true;
 }
 
+/* What alone is larger than the limit has to go in any case: first, so that others stay. */
+static void put_too_large_first(struct sweep *walk, uint64_t limit)
+{
+    for (size_t i = 0; i < walk->count; i++)
+        if (walk->entries[i].bytes > limit)
+            walk->entries[i].used = INT64_MIN;
+}
+
 /* Removes the least recently used indexes. Returns whether any could be removed. */
 static bool remove_oldest(struct sweep *walk, uint64_t limit)
 {
     uint64_t removed = 0;
 
+    put_too_large_first(walk, limit);
     qsort(walk->entries, walk->count, sizeof(walk->entries[0]), by_use);
     for (size_t i = 0; i < walk->count && walk->sweep->bytes > limit && !is_ending(walk); i++) {
         if (!remove_entry(walk, &walk->entries[i]))

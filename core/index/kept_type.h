@@ -7,10 +7,16 @@
 #define BIGFS_CORE_INDEX_KEPT_TYPE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/index/index_key.h"
 
 struct kept_type {
+    const char *name; /* for people */
+
+    /* How many bytes encode() writes. */
+    uint64_t (*size)(const void *kept);
+
     /*
      * Reads all of a file. Returns 0 and what it holds, which the caller owns, -WRONG_INDEX if it
      * is damaged, -ENOMEM, or a read error.

@@ -219,7 +219,7 @@ int map_draft_publish(const struct index_draft *draft, struct index_directory *d
     key.verified = key.verified && (!continues || draft->sure);
     const bool keeps = is_map_worth_keeping(directory, draft, map_note_kept(note)) &&
                        (!directory->strict || key.verified) &&
-                       index_save(directory, &key, &map_kept_type, map) == 0;
+                       index_save(directory, &key, &map_kept_type, map, reading->source->path) == 0;
     if (keeps)
         error = store_aids(directory, &key, map);
     if (error == 0)

@@ -350,6 +350,14 @@ int map_encode(int fd, const struct index_key *key, struct content_map *map)
     return index_header_write_part(fd, &header, sizeof(header), 0);
 }
 
+static uint64_t kept_map_size(const void *kept)
+{
+    const struct content_map *map = kept;
+    const uint64_t entries = map->count + content_map_damages_told(map);
+    return sizeof(struct index_header) + entries * ENTRY_WORDS * sizeof(uint64_t) +
+           aids_in_use(map);
+}
+
 /* --- in the index directory ------------------------------------------------------------------- */
 
 static int decode_kept_map(int fd, struct index_key *key, void **kept)
@@ -378,6 +386,8 @@ static bool map_may_grow(const void *kept)
 }
 
 const struct kept_type map_kept_type = {
+    .name = "map",
+    .size = kept_map_size,
     .decode = decode_kept_map,
     .encode = encode_kept_map,
     .release = release_kept_map,

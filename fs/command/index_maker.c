@@ -140,7 +140,7 @@ static int make_sure(struct index_maker *maker, const struct reading *reading,
         return error;
     key->verified = true;
     /* It has already warned of an error. */
-    (void)index_save(&maker->directory, key, &index_kept_type, index);
+    (void)index_save(&maker->directory, key, &index_kept_type, index, reading->source->path);
     return 0;
 }
 
@@ -259,8 +259,10 @@ static int index_once(struct index_maker *maker, struct source *source, void *ar
     if (error == 0 && !is_empty)
         error = make_index(maker, &reading, &progress, &index);
     progress_end(&progress);
+    if (error == 0 && atomic_load(&maker->directory.too_large) != maker->too_large)
+        error = -OVER_SPACE;
     maker->was_known = maker->was_known && atomic_load(&source->pool->bytes_scanned) == 0;
-    if (is_empty)
+    if (error == 0 && is_empty)
         error = index_empty(maker->shown, &reading);
     else if (error == 0 && maker->was_known)
         print_known(maker->shown, index);
@@ -298,6 +300,7 @@ int index_maker_try(struct index_maker *maker, struct source *source, index_atte
 
 int index_maker_index(struct index_maker *maker, struct source *source)
 {
+    maker->too_large = atomic_load(&maker->directory.too_large);
     return index_maker_try(maker, source, index_once, NULL);
 }
 

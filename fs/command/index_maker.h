@@ -28,6 +28,7 @@ struct index_maker {
     bool has_no_plain;    /* it is compressed, and can only be read from its start */
     bool was_known;       /* its index was there already */
     bool counts_again;    /* to verify the index of a file that changed */
+    unsigned too_large;   /* directory.too_large before that file */
     unsigned percent;     /* how far the count had come when it was last looked at */
 };
 
@@ -85,7 +86,8 @@ int index_maker_try(struct index_maker *maker, struct source *source, index_atte
  * prints the result. For a file that is rewritten all the time a scan cannot be certain of any
  * moment. Returns 0 or -errno: -TRY_AGAIN or -ESTALE if the file changed each time, -ENOENT if the
  * content cannot be had, -KEPT_PART or -CANCELLED if it was interrupted and what was counted is
- * kept, or is not, or as reading_open().
+ * kept, or is not, -OVER_SPACE after a message if it is larger than all the space, or as
+ * reading_open().
  */
 int index_maker_index(struct index_maker *maker, struct source *source);
 

@@ -110,7 +110,8 @@ void index_one(struct index_maker *maker, struct source_pool *pool, const char *
         tell_interruption(maker, error);
     else if (is_met && may_pass_over(maker, error))
         tally->no_plain += maker->told ? 1 : 0;
-    else if ((error == -ENOENT || error == -EIO) && maker->told) /* it said why */
+    else if (error == -OVER_SPACE || ((error == -ENOENT || error == -EIO) && maker->told))
+        /* it said why */
         tally->failed++;
     else
         index_one_fail(tally, name, error);

@@ -107,6 +107,7 @@ static void check_round_trip(const struct scratch *scratch, struct index_key exp
     struct index_key key = {.size = 0};
 
     assert_int_equal(index_encode(fd, &expected, index), 0);
+    assert_int_equal(index_kept_type.size(index), lseek(fd, 0, SEEK_END));
     assert_int_equal(index_decode_key(fd, &key), 0);
     check_key(&key, &expected);
     key.size = 0;

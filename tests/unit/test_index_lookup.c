@@ -151,7 +151,7 @@ static void test_what_others_begin_with(void **state)
         record_index_finish(index, model.bytes[model.size - 1] != '\n');
         file_identity_of(&attributes, &now);
         assert_int_equal(index_key_make(fd, &lines_format, 0, &now, &key), 0);
-        assert_int_equal(index_save(&indexes, &key, &index_kept_type, index), 0);
+        assert_int_equal(index_save(&indexes, &key, &index_kept_type, index, NULL), 0);
         assert_int_equal(close(fd), 0);
         record_index_unref(index);
         line_model_grow(&model, &random, 10 * KIB, 70);
@@ -268,7 +268,7 @@ static void save_content(uint16_t content, uint64_t size)
     file_identity_of(&attributes, &now);
     assert_int_equal(index_key_make(fd, &lines_format, content, &now, &key), 0);
     assert_int_equal(index_key_add_sample(fd, &key), 0);
-    assert_int_equal(index_save(&indexes, &key, &index_kept_type, index), 0);
+    assert_int_equal(index_save(&indexes, &key, &index_kept_type, index, NULL), 0);
     assert_int_equal(close(fd), 0);
     record_index_unref(index);
 }

@@ -439,6 +439,29 @@ static void test_counted_but_not_certain(void **state)
     reading_close(&reading);
 }
 
+/* What was kept of one that alone is larger than the space goes: nothing half stays. */
+static void test_too_large(void **state)
+{
+    struct random random = random_case(950);
+    struct index_space space;
+    bool verified = false;
+    (void)state;
+
+    new_case(950);
+    restart(true);
+    interrupt_at(&lines_format, &random, SIZE / 2);
+    assert_int_equal(files_of("-part.lines", NULL), 1);
+    restart(true);
+    index_space_init(&space, indexes_path, 1);
+    indexes.space = &space;
+    assert_true(finish(&lines_format, &random, &verified) > 0); /* it went on */
+    assert_int_equal(files_of(".lines", NULL), 0);
+    assert_int_equal(atomic_load(&warnings), 1);
+    assert_int_equal(index_space_used(&space), 0);
+    indexes.space = NULL;
+    index_space_destroy(&space);
+}
+
 /* Damage of an unfinished index is seen, and costs only time. */
 static void test_damaged(void **state)
 {
@@ -477,6 +500,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_worth, indexes_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_counted_but_not_certain, indexes_setup,
                                         world_teardown),
+        cmocka_unit_test_setup_teardown(test_too_large, indexes_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_damaged, indexes_setup, world_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

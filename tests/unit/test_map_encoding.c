@@ -226,6 +226,7 @@ static void check_round_trip(struct content_map *map, uint64_t file_size)
     struct index_key key;
 
     assert_int_equal(map_encode(fd, &expected, map), 0);
+    assert_int_equal(map_kept_type.size(map), lseek(fd, 0, SEEK_END));
     assert_int_equal(map_decode(fd, &key, &read), 0);
     check_same_key(&key, &expected);
     check_same_map(read, map);
