@@ -39,13 +39,13 @@ uint64_t index_space_used(struct index_space *space)
 void index_space_sweep(struct index_space *space)
 {
     struct index_sweep sweep;
-    uint64_t limit = space->limit;
+    uint64_t slack = 0;
 
     if (space->path == NULL)
         return;
-    if (space->started && used(space) > limit) /* by what was kept: it would be again soon */
-        limit -= limit / SLACK;
-    int error = index_sweep(space->path, limit, &space->ending, &sweep);
+    if (space->started && used(space) > space->limit) /* by what was kept: it would be again soon */
+        slack = space->limit / SLACK;
+    int error = index_sweep(space->path, space->limit, slack, &space->ending, &sweep);
     HOLD_LOCK(&space->lock);
     if (error == 0 || error == -ENOENT)
         space->used = sweep.bytes;

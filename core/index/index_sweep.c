@@ -168,13 +168,16 @@ static void put_too_large_first(struct sweep *walk, uint64_t limit)
 }
 
 /* Removes the least recently used indexes. Returns whether any could be removed. */
-static bool remove_oldest(struct sweep *walk, uint64_t limit)
+static bool remove_oldest(struct sweep *walk, uint64_t limit, uint64_t slack)
 {
     uint64_t removed = 0;
 
     put_too_large_first(walk, limit);
     qsort(walk->entries, walk->count, sizeof(walk->entries[0]), by_use);
-    for (size_t i = 0; i < walk->count && walk->sweep->bytes > limit && !is_ending(walk); i++) {
+    for (size_t i = 0; i < walk->count && !is_ending(walk); i++) {
+        const bool is_last = walk->sweep->indexes == 1;
+        if (walk->sweep->bytes <= (is_last ? limit : limit - slack))
+            break;
         if (!remove_entry(walk, &walk->entries[i]))
             continue;
         walk->sweep->bytes -= walk->entries[i].bytes;
@@ -185,7 +188,7 @@ static bool remove_oldest(struct sweep *walk, uint64_t limit)
     return removed > 0;
 }
 
-int index_sweep(const char *path, uint64_t limit, const atomic_bool *ending,
+int index_sweep(const char *path, uint64_t limit, uint64_t slack, const atomic_bool *ending,
                 struct index_sweep *sweep)
 {
     AUTO_CLOSE int directory = index_names_open(path);
@@ -195,10 +198,10 @@ int index_sweep(const char *path, uint64_t limit, const atomic_bool *ending,
     if (directory < 0)
         return directory;
     int error = walk_through(&walk);
-    while (error == 0 && sweep->bytes > limit && !is_ending(&walk)) {
+    while (error == 0 && sweep->bytes > limit - slack && !is_ending(&walk)) {
         walk.collects = true;
         error = walk_through(&walk);
-        if (walk.count == 0 || !remove_oldest(&walk, limit))
+        if (walk.count == 0 || !remove_oldest(&walk, limit, slack))
             break;
     }
     free(walk.entries);

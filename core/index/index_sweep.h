@@ -25,12 +25,13 @@ struct index_sweep {
 };
 
 /*
- * Sweeps the directory `path` so that its indexes take at most `limit` bytes. Ends early if *ending
- * becomes true (NULL: never). The time it takes grows with the number of indexes. Needs at most 8
- * MiB of memory. Blocks as the file system does. Thread-safe. Returns 0, or -errno if the directory
- * cannot be used; -ENOENT if there is none.
+ * Sweeps the directory `path` so that its indexes take at most `limit` bytes, and leaves `slack` of
+ * that free, unless the one used last needs it. Ends early if *ending becomes true (NULL: never).
+ * The time it takes grows with the number of indexes. Needs at most 8 MiB of memory. Blocks as the
+ * file system does. Thread-safe. Returns 0, or -errno if the directory cannot be used; -ENOENT if
+ * there is none.
  */
-int index_sweep(const char *path, uint64_t limit, const atomic_bool *ending,
+int index_sweep(const char *path, uint64_t limit, uint64_t slack, const atomic_bool *ending,
                 struct index_sweep *sweep);
 
 #endif

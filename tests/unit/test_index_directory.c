@@ -250,7 +250,7 @@ static void test_temporaries_of_the_dead(void **state)
     put_temporary(path, "00000000000000dd-1-0.tmp", -1000);
     put_temporary(path, "not-ours.tmp", 400 * (time_t)DAY);
     put_temporary(path, "not-ours", 400 * (time_t)DAY);
-    assert_int_equal(index_sweep(indexes_path, UINT64_MAX, NULL, &sweep), 0);
+    assert_int_equal(index_sweep(indexes_path, UINT64_MAX, 0, NULL, &sweep), 0);
     assert_int_equal(sweep.indexes, 1);
     assert_int_equal(files_of(".tmp", NULL), 3);
     assert_int_equal(files_of("cc-1-0.tmp", NULL), 1);

@@ -71,7 +71,7 @@ static struct index_sweep sweep_to(const struct scratch *scratch, uint64_t limit
     struct index_sweep sweep;
     char path[PATH_ROOM];
     path_in(scratch, "indexes", path);
-    assert_int_equal(index_sweep(path, limit, NULL, &sweep), 0);
+    assert_int_equal(index_sweep(path, limit, 0, NULL, &sweep), 0);
     return sweep;
 }
 
@@ -215,11 +215,11 @@ static void directories_that_cannot_be_swept(void **state)
     char path[PATH_ROOM];
 
     path_in(scratch, "missing", path);
-    assert_int_equal(index_sweep(path, 0, NULL, &sweep), -ENOENT);
+    assert_int_equal(index_sweep(path, 0, 0, NULL, &sweep), -ENOENT);
     put_index(scratch, 1, 1, DAY);
     path_in(scratch, "indexes", path);
     assert_int_equal(chmod(path, S_IRWXU | S_IWOTH | S_IXOTH), 0);
-    assert_int_equal(index_sweep(path, 0, NULL, &sweep), -EPERM);
+    assert_int_equal(index_sweep(path, 0, 0, NULL, &sweep), -EPERM);
     assert_true(there(scratch, 1, 1));
     assert_int_equal(chmod(path, S_IRWXU), 0);
 }
@@ -233,7 +233,7 @@ static void it_ends_early(void **state)
 
     put_index(scratch, 1, 1, DAY);
     path_in(scratch, "indexes", path);
-    assert_int_equal(index_sweep(path, 0, &ending, &sweep), 0);
+    assert_int_equal(index_sweep(path, 0, 0, &ending, &sweep), 0);
     assert_true(there(scratch, 1, 1));
 }
 
@@ -274,6 +274,29 @@ static void the_thread_sweeps(void **state)
     index_space_destroy(&space);
 }
 
+/* An index that fits, though it leaves no room free: else it would be made again and again. */
+static void the_last_one_stays(void **state)
+{
+    const struct scratch *scratch = *state;
+    struct index_space space;
+    char path[PATH_ROOM];
+
+    put_index(scratch, 1, 1, DAY);
+    path_in(scratch, "indexes", path);
+    const uint64_t each = sweep_to(scratch, UINT64_MAX).bytes;
+    index_space_init(&space, path, each + 1);
+    assert_int_equal(index_space_start(&space), 0);
+    while (index_space_used(&space) != each)
+        (void)sched_yield();
+    put_index(scratch, 1, 2, 0);
+    index_space_note(&space, each);
+    await_gone(scratch, 1, 1);
+    index_space_stop(&space);
+    assert_true(there(scratch, 1, 2));
+    assert_int_equal(index_space_used(&space), each);
+    index_space_destroy(&space);
+}
+
 static void no_directory(void **state)
 {
     struct index_space space;
@@ -298,6 +321,7 @@ int main(void)
         IN_SCRATCH(directories_that_cannot_be_swept),
         IN_SCRATCH(it_ends_early),
         IN_SCRATCH(the_thread_sweeps),
+        IN_SCRATCH(the_last_one_stays),
         cmocka_unit_test(no_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
