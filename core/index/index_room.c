@@ -24,9 +24,7 @@ static void write_rounded(uint64_t bytes, char text[static QUANTITY_MOST])
         unit *= UNIT;
         suffix++;
     }
-    const uint64_t rest = bytes % unit;
-    const uint64_t tenth = unit / TENTHS;
-    const uint64_t tenths = bytes / unit * TENTHS + rest / tenth + (rest % tenth != 0 ? 1 : 0);
+    const uint64_t tenths = bytes / unit * TENTHS + (bytes % unit * TENTHS + unit - 1) / unit;
     (void)snprintf(text, QUANTITY_MOST, "%u.%u%c", (unsigned)(tenths / TENTHS),
                    (unsigned)(tenths % TENTHS), *suffix);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/index/index_names.h"
 
 enum {
@@ -22,12 +23,10 @@ enum {
     FIRST_ENTRIES = 256,
 };
 
-static const int64_t second = 1000000000; /* ns */
-
 /* An index that may be removed. */
 struct sweep_entry {
     struct index_name name;
-    int64_t used; /* ns */
+    struct timespec used;
     uint64_t bytes;
 };
 
@@ -83,7 +82,7 @@ static bool visit_file(struct sweep *walk, int part, uint64_t head, const char *
     if (temporary && is_abandoned(&attributes))
         return unlinkat(part, name, 0) != 0;
     entry.bytes = (uint64_t)attributes.st_blocks * DISK_BLOCK;
-    entry.used = attributes.st_mtim.tv_sec * second + attributes.st_mtim.tv_nsec;
+    entry.used = attributes.st_mtim;
     walk->sweep->bytes += entry.bytes;
     walk->sweep->indexes += temporary ? 0 : 1;
     if (walk->collects && !temporary)
@@ -143,7 +142,7 @@ static int by_use(const void *a, const void *b)
 {
     const struct sweep_entry *one = a;
     const struct sweep_entry *other = b;
-    return one->used < other->used ? -1 : one->used > other->used ? 1 : 0;
+    return time_compare(one->used, other->used);
 }
 
 static bool remove_entry(const struct sweep *walk, const struct sweep_entry *entry)
@@ -164,7 +163,7 @@ static void put_too_large_first(struct sweep *walk, uint64_t limit)
 {
     for (size_t i = 0; i < walk->count; i++)
         if (walk->entries[i].bytes > limit)
-            walk->entries[i].used = INT64_MIN;
+            walk->entries[i].used = (struct timespec){.tv_sec = INT64_MIN};
 }
 
 /* Removes the least recently used indexes. Returns whether any could be removed. */

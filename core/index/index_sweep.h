@@ -27,7 +27,7 @@ struct index_sweep {
 /*
  * Sweeps the directory `path` so that its indexes take at most `limit` bytes, and leaves `slack` of
  * that free, unless the one used last needs it. Ends early if *ending becomes true (NULL: never).
- * The time it takes grows with the number of indexes. Needs at most 8 MiB of memory. Blocks as the
+ * The time it takes grows with the number of indexes. Needs at most 16 MiB of memory. Blocks as the
  * file system does. Thread-safe. Returns 0, or -errno if the directory cannot be used; -ENOENT if
  * there is none.
  */

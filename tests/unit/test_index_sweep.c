@@ -151,6 +151,21 @@ static void the_oldest_use_goes_first(void **state)
     assert_int_equal(none.indexes, 0);
 }
 
+/* A file system may tell any time: nothing overflows, and the order is right. */
+static void uses_in_other_ages(void **state)
+{
+    static const time_t stamps[] = {-(INT64_C(1) << 31), 0, INT64_C(1) << 33, INT64_C(1) << 34};
+    const struct scratch *scratch = *state;
+
+    for (size_t i = 0; i < LENGTH_OF(stamps); i++)
+        put_index(scratch, 1, i, time(NULL) - stamps[i]);
+    const uint64_t each = sweep_to(scratch, UINT64_MAX).bytes / LENGTH_OF(stamps);
+    for (size_t i = 1; i < LENGTH_OF(stamps); i++) {
+        assert_int_equal(sweep_to(scratch, (LENGTH_OF(stamps) - i) * each).removed, 1);
+        assert_false(there(scratch, 1, i - 1));
+    }
+}
+
 static void empty_directories_go(void **state)
 {
     const struct scratch *scratch = *state;
@@ -315,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_told_from_others),
         IN_SCRATCH(the_oldest_use_goes_first),
+        IN_SCRATCH(uses_in_other_ages),
         IN_SCRATCH(empty_directories_go),
         IN_SCRATCH(what_is_not_ours_stays),
         IN_SCRATCH(probes_of_the_dead_go),
