@@ -6,10 +6,12 @@ the list of packages changes. Several programs may ask for it at once. Takes roo
 """
 
 import contextlib
+import ctypes
 import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,10 +31,17 @@ PACKAGES = (
 # No start of a service (there is no init), no documents, and no waiting for the disk.
 POLICY = "#!/bin/sh\nexit 101\n"
 DPKG = "force-unsafe-io\npath-exclude=/usr/share/doc/*\npath-exclude=/usr/share/man/*\npath-exclude=/usr/share/locale/*\n"
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Trouble(Exception):
     """What went wrong, in words for a user."""
+
+
+def tie_to_parent():
+    """The calling process is killed when its parent ends."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def key():
@@ -72,10 +81,10 @@ def _bootstrap():
 
 
 def _run(*command):
-    """Runs a command whose mounts and processes end with it."""
+    """Runs a command whose mounts and processes end with it, and with this program."""
     result = subprocess.run(["unshare", "-m", "-p", "-f", "--kill-child", *map(str, command)],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            env=dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C"))
+                            preexec_fn=tie_to_parent, env=dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C"))
     if result.returncode != 0:
         last = result.stdout.decode(errors="replace").strip().splitlines()[-5:]
         raise Trouble("%s failed:\n%s" % (command[0], "\n".join(last)))

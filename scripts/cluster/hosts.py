@@ -22,10 +22,10 @@ import tempfile
 import time
 
 import debian
+from debian import tie_to_parent
 
 WORLD = debian.PLACE / "world"  # an empty directory; each world mounts its own tmpfs there
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x4000000, 0x8000000, 0x20000000, 0x40000000
-PR_SET_PDEATHSIG = 1
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -72,11 +72,6 @@ trap '' CHLD  # so that the kernel reaps what is left to this process
 echo ready
 exec sleep infinity >/dev/null
 """ % " ".join(DEVICES)
-
-
-def tie_to_parent():
-    """The calling process is killed when its parent ends."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def enter():

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,6 +90,25 @@ class DemoTest(harness.MountTest):
                 self.assertEqual(program.wait(SECONDS), -number)
                 self.assert_nothing_left(processes)
                 (self.tmp / "disks").rmdir()
+
+    def test_while_the_debian_is_made(self):
+        """What makes it ends too, and is in nobody's way when it is made anew."""
+        place, tools, began = self.tmp / "scripts" / "cluster", self.tmp / "bin", self.tmp / "began"
+        place.mkdir(parents=True)
+        tools.mkdir()
+        shutil.copy(debian.__file__, place)
+        (tools / "debootstrap").write_text("#!/bin/sh\ntouch %s\nsleep 1000\n" % began)
+        (tools / "debootstrap").chmod(0o755)
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            program = subprocess.Popen([sys.executable, place / "debian.py"], stdout=subprocess.DEVNULL,
+                                       env=dict(os.environ, PATH="%s:%s" % (tools, os.environ["PATH"])))
+            wait_for(began.exists, SECONDS, "debootstrap runs")
+            processes = below(program.pid)
+            self.assertGreaterEqual(len(processes), 2)
+            program.send_signal(number)
+            program.wait()
+            wait_for(lambda: not any(map(alive, processes)), SECONDS, "all processes end")
+            began.unlink()
 
     def test_bad_arguments(self):
         for arguments in (("--size",), ("--size", "12"), ("--size", "0M"), ("--pause", "-1"), ("now",)):
