@@ -14,12 +14,12 @@ import hosts
 from slurm_cluster import Cluster
 
 HERE = Path(__file__).resolve().parent
-UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+UNITS = {"M": 1 << 20, "G": 1 << 30}
 TASKS = 16
 NODES = ("node1", "node2")
 JOBS = {"plain": "app.log", "gzip": "old.log.gz/plain"}  # job: its directory of views in a mount
 SHARED = {"data": "/data", "index": "/shared/index", "work": "/shared/work"}  # directory of the disk: its place on hosts
-DEADLINE = 420  # seconds for the jobs
+DEADLINE = 420  # seconds for the jobs, without their pauses
 
 
 def say(text):
@@ -40,8 +40,9 @@ def main():
     say("starting Slurm: %s is the head; %s have two places for tasks each" % (head.name, " and ".join(NODES)))
     cluster = Cluster(head, nodes, script_text("prolog"), script_text("epilog"))
     numbers = submit(head, cluster, arguments.pause)
-    lost = kill_in_the_middle(cluster, numbers, nodes[1])
-    wait_for_jobs(cluster, numbers)
+    deadline = DEADLINE + len(JOBS) * TASKS * arguments.pause
+    lost = kill_in_the_middle(cluster, numbers, nodes[1], deadline)
+    wait_for_jobs(cluster, numbers, deadline)
     check(disk, own, {job: cluster.history(number) for job, number in numbers.items()}, lost)
     check_nothing_is_mounted(nodes[0])
 
@@ -53,7 +54,7 @@ def script_text(name):
 def parse():
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--size", type=lambda text: int(text[:-1]) * UNITS[text[-1]])
-    parser.add_argument("--pause", default="1")
+    parser.add_argument("--pause", type=int, default=1)
     parser.add_argument("--bigfs", type=Path)
     return parser.parse_args()
 
@@ -70,9 +71,9 @@ def make_files(disk, size):
     with open(plain, "wb") as log, open(packed, "wb") as target:
         gzip = subprocess.Popen(["gzip", "-1"], stdin=subprocess.PIPE, stdout=target)
         blocks = [log_block(seed) for seed in range(8)]
-        for number in range(0, size, len(blocks[0])):
+        for number in range(-(-size // min(map(len, blocks)))):
             for file in (log, gzip.stdin):
-                file.write(blocks[number * 7 % 8])
+                file.write(blocks[number % len(blocks)])
         gzip.stdin.close()
         if gzip.wait() != 0:
             raise debian.Trouble("gzip failed: exit %d" % gzip.returncode)
@@ -101,7 +102,7 @@ def start_host(world, name, disk, bigfs):
 
 def submit(head, cluster, pause):
     """Submits a job for each file, as a user on the head does. Returns {job: its number}."""
-    script = script_text("count.sh").replace("then\n    mv", "then\n    sleep %s\n    mv" % pause)
+    script = script_text("count.sh").replace("then\n    mv", "then\n    sleep %d\n    mv" % pause)
     for host in (head, *cluster.nodes.values()):
         host.write("/usr/local/bin/count.sh", script, 0o755)
     say("on %s: bigfs --index old.log.gz (all nodes use the index), and a mount for its users" % head.name)
@@ -116,25 +117,25 @@ def submit(head, cluster, pause):
     return numbers
 
 
-def kill_in_the_middle(cluster, numbers, victim):
+def kill_in_the_middle(cluster, numbers, victim, deadline):
     """Ends a node while tasks of both jobs have ended and others run on it. Returns those: {(job, task)}."""
     def running():
         return {(job, task) for job, number in numbers.items() for task, state, node in cluster.tasks(number)
                 if (state, node) == ("RUNNING", victim.name)}
 
     cluster.wait_until(lambda: all(len(cluster.tasks(number)) <= TASKS - 2 for number in numbers.values()),
-                       "some tasks of both jobs have ended")
-    cluster.wait_until(running, "a task runs on %s" % victim.name)
+                       "some tasks of both jobs have ended", deadline)
+    cluster.wait_until(running, "a task runs on %s" % victim.name, deadline)
     victim.kill()
     lost = running()
     say("killed %s, on which ran: %s" % (victim.name, ", ".join("task %s of %s" % (task, job) for job, task in sorted(lost))))
     return lost
 
 
-def wait_for_jobs(cluster, numbers):
+def wait_for_jobs(cluster, numbers, deadline):
     started, told = time.monotonic(), False
     while any(cluster.tasks(number) for number in numbers.values()):
-        if time.monotonic() > started + DEADLINE:
+        if time.monotonic() > started + deadline:
             raise debian.Trouble("the jobs did not end: %s" % {job: cluster.tasks(number) for job, number in numbers.items()})
         if not told and "down" in "".join(cluster.states().values()):
             told = say("Slurm found %s dead and queues its tasks again" % NODES[1]) or True

@@ -118,9 +118,13 @@ def run(*argv, **options):
     """Standard output of a command; Trouble with its standard error if it fails."""
     options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
     options.setdefault("timeout", 300)
-    result = subprocess.run(list(map(str, argv)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    command = list(map(str, argv))
+    try:
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    except subprocess.TimeoutExpired as trouble:
+        raise debian.Trouble("%s: did not end within %d s" % (shlex.join(command)[-400:], trouble.timeout)) from trouble
     if result.returncode != 0:
-        raise debian.Trouble("%s: exit %d: %s%s" % (shlex.join(map(str, argv))[-400:], result.returncode,
+        raise debian.Trouble("%s: exit %d: %s%s" % (shlex.join(command)[-400:], result.returncode,
                                                     result.stderr[-4000:], result.stdout[-2000:]))
     return result.stdout
 

@@ -44,11 +44,11 @@ class DemoTest(harness.MountTest):
         self.require(os.geteuid() == 0, "root alone can make hosts")
         self.require(debian.is_made(), "the hosts' Debian is not made: scripts/test makes it")
 
-    def begin(self, *options):
+    def begin(self):
         (self.tmp / "disks").mkdir()
         program = subprocess.Popen(
-            [DEMO, "--size", "32M", *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, env=dict(os.environ, BIGFS=harness.BIGFS, TMPDIR=str(self.tmp / "disks")))
+            [DEMO, "--size", "32M"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, env=dict(os.environ, BIGFS=os.path.relpath(harness.BIGFS), TMPDIR=str(self.tmp / "disks")))
         self.addCleanup(self.end, program)
         return program
 
@@ -111,10 +111,17 @@ class DemoTest(harness.MountTest):
             began.unlink()
 
     def test_bad_arguments(self):
-        for arguments in (("--size",), ("--size", "12"), ("--size", "0M"), ("--pause", "-1"), ("now",)):
-            result = subprocess.run([DEMO, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-            self.assertEqual((result.returncode, result.stdout), (2, ""), arguments)
-            self.assertRegex(result.stderr, r"\Acluster-demo: [^\n]+\n\Z")
+        for arguments in (("--size",), ("--size", "12"), ("--size", "0M"), ("--size", "3M"), ("--size", "64K"),
+                          ("--pause", "-1"), ("now",)):
+            self.assert_refused(2, *arguments)
+        for path in ("/", "/nowhere", "/etc/passwd"):
+            self.assert_refused(1, BIGFS=path)
+
+    def assert_refused(self, status, *arguments, **variables):
+        result = subprocess.run([DEMO, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                env=dict(os.environ, **variables))
+        self.assertEqual((result.returncode, result.stdout), (status, ""), arguments)
+        self.assertRegex(result.stderr, r"\Acluster-demo: [^\n]+\n\Z")
 
 
 if __name__ == "__main__":
