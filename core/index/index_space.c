@@ -36,19 +36,27 @@ uint64_t index_space_used(struct index_space *space)
     return used(space);
 }
 
-void index_space_sweep(struct index_space *space)
+static void sweep_down(struct index_space *space, uint64_t slack)
 {
     struct index_sweep sweep;
-    uint64_t slack = 0;
 
     if (space->path == NULL)
         return;
-    if (space->started && used(space) > space->limit) /* by what was kept: it would be again soon */
-        slack = space->limit / SLACK;
     int error = index_sweep(space->path, space->limit, slack, &space->ending, &sweep);
     HOLD_LOCK(&space->lock);
     if (error == 0 || error == -ENOENT)
         space->used = sweep.bytes;
+}
+
+void index_space_sweep(struct index_space *space)
+{
+    sweep_down(space, 0);
+}
+
+/* If what was kept made the sweep due, it would be due again soon. */
+static void sweep_when_due(struct index_space *space)
+{
+    sweep_down(space, used(space) > space->limit ? space->limit / SLACK : 0);
 }
 
 /* Waits until a sweep is due. Returns false at the end. */
@@ -70,7 +78,7 @@ static void *work(void *argument)
 {
     struct index_space *space = argument;
     do
-        index_space_sweep(space);
+        sweep_when_due(space);
     while (await_sweep(space));
     return NULL;
 }
