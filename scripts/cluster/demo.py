@@ -102,7 +102,8 @@ def start_host(world, name, disk, bigfs):
 
 def submit(head, cluster, pause):
     """Submits a job for each file, as a user on the head does. Returns {job: its number}."""
-    script = script_text("count.sh").replace("then\n    mv", "then\n    sleep %d\n    mv" % pause)
+    before, move, after = script_text("count.sh").partition("    mv ")
+    script = before + "    sleep %d\n" % pause + move + after
     for host in (head, *cluster.nodes.values()):
         host.write("/usr/local/bin/count.sh", script, 0o755)
     say("on %s: bigfs --index old.log.gz (all nodes use the index), and a mount for its users" % head.name)
@@ -125,7 +126,8 @@ def kill_in_the_middle(cluster, numbers, victim, deadline):
 
     cluster.wait_until(lambda: all(len(cluster.tasks(number)) <= TASKS - 2 for number in numbers.values()),
                        "some tasks of both jobs have ended", deadline)
-    cluster.wait_until(running, "a task runs on %s" % victim.name, deadline)
+    before = running()
+    cluster.wait_until(lambda: running() - before, "a task begins on %s" % victim.name, deadline)
     victim.kill()
     lost = running()
     say("killed %s, on which ran: %s" % (victim.name, ", ".join("task %s of %s" % (task, job) for job, task in sorted(lost))))
