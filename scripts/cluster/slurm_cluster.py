@@ -29,7 +29,7 @@ MailProg=/bin/true
 SlurmdParameters=config_overrides
 SlurmdTimeout=%(timeout)d
 MessageTimeout=4
-MinJobAge=0
+MinJobAge=86400
 TCPTimeout=1
 SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0,sched_min_interval=0,nohold_on_prolog_fail
 JobRequeue=1
