@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -79,7 +80,8 @@ class Package:
             run("unshare", "-m", "-p", "-f", "--kill-child", "debootstrap", "--variant=minbase",
                 "--cache-dir=%s" % cache, "bookworm", root)
             shutil.copy(cls.file, root / "root" / "bigfs.deb")
-            (root / "dev" / "fuse").touch()
+            os.mknod(root / "dev" / "fuse", stat.S_IFCHR, os.makedev(10, 229))
+            (root / "dev" / "fuse").chmod(0o666)  # as udev has it; the machine's own may not be so
             cls.root = root
             cls.install_with_apt()
         return cls.root
@@ -92,8 +94,7 @@ class Package:
 
     @classmethod
     def run_in_root(cls, script):
-        enter = 'mount --bind /dev/fuse "$0/dev/fuse"; exec chroot "$0" sh -s'
-        return run("unshare", "-m", "-p", "-f", "--kill-child", "sh", "-ec", enter, cls.root,
+        return run("unshare", "-m", "-p", "-f", "--kill-child", "chroot", cls.root, "sh", "-s",
                    input=(BEGIN + script).encode()).decode()
 
 
