@@ -30,7 +30,10 @@ TOLD = r"""==> making a log of 32 MiB.*
 
 def below(pid):
     """The processes below this one."""
-    found = [int(child) for child in Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
+    try:
+        found = [int(child) for child in Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return []
     return found + [each for child in found for each in below(child)]
 
 
