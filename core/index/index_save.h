@@ -8,10 +8,9 @@
 
 /*
  * Keeps what the key is of, and removes all others of the same inode and format that begin alike.
- * (An unfinished one replaces only unfinished ones.)
- * Returns 0, or why it could not be kept, after a warning: -OVER_SPACE if it alone is larger than
- * all the space. `path` is the source, for the warning. Thread-safe;
- * blocks as the file system does.
+ * (An unfinished one replaces only unfinished ones.) `path` is the source, for a warning. Returns
+ * 0, or why it could not be kept, after a warning: -OVER_SPACE if it alone is larger than all the
+ * space. Thread-safe; blocks as the file system does.
  */
 int index_save(struct index_directory *directory, const struct index_key *key,
                const struct kept_type *type, void *kept, const char *path);
