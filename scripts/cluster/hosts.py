@@ -110,8 +110,8 @@ def _leave_mounts_of_others():
     with open("/proc/self/mountinfo") as table:
         mounts = [(line.split()[4], line.split(" - ")[1].split()) for line in table]
     for place, (kind, source, *_) in reversed(mounts):
-        is_made = kind.startswith("fuse.") or kind in ("fuse", "overlay") or source.startswith("/dev/loop")
-        if is_made and not debian.PLACE.is_relative_to(place):
+        is_of_a_test = kind.startswith("fuse.") or kind in ("fuse", "overlay") or source.startswith("/dev/loop")
+        if is_of_a_test and not debian.PLACE.is_relative_to(place):
             subprocess.run(["umount", "-l", place], stderr=subprocess.DEVNULL)
 
 

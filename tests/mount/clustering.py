@@ -21,6 +21,7 @@ import unittest
 
 import harness
 from harness import M
+from recipe_blocks import Blocks
 
 sys.path.insert(0, str(harness.REPO / "scripts" / "cluster"))
 import debian  # noqa: E402
@@ -83,7 +84,7 @@ class Mounted:
         return [line for line in self.log() if "line index" in line]
 
 
-class ClusterTest(unittest.TestCase):
+class ClusterTest(Blocks, unittest.TestCase):
     """Hosts that share one disk."""
 
     HOSTS = ("one", "two")
@@ -139,11 +140,6 @@ class ClusterTest(unittest.TestCase):
         finally:
             if host is self.host[host.name]:
                 host.run("bigfs", "--unmount", point, user=user, timeout=SECONDS)
-
-    def block(self, number):
-        """A block of a recipe, as it stands there: see recipe_blocks.py."""
-        self.used.add(number)
-        return self.blocks[number]
 
     def index(self, host, *names, directory="/shared/index", options=(), user="root"):
         """bigfs --index of files of the shared disk: exit code, and what it said."""

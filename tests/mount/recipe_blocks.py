@@ -57,7 +57,20 @@ def recipe(document, heading):
     return decorate
 
 
-class Recipes(harness.MountTest):
+class Blocks:
+    """What a test of a recipe has, besides what recipe() gives it."""
+
+    def block(self, number, instead=None):
+        """A block as it stands there; `instead` has other words for some that the test cannot have."""
+        self.used.add(number)
+        text = self.blocks[number]
+        for old, new in (instead or {}).items():
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        return text
+
+
+class Recipes(Blocks, harness.MountTest):
     """A source and a mount of it, with chunks of 64 KiB, and a directory to work in."""
 
     OPTIONS = ("--chunk-size", "64K")
@@ -103,13 +116,8 @@ class Recipes(harness.MountTest):
         path.chmod(0o755)
 
     def block(self, number, instead=None):
-        """A block as it is to be run; `instead` has other words for some that the test cannot have."""
-        self.used.add(number)
-        text = self.blocks[number]
-        for old, new in (instead or {}).items():
-            self.assertIn(old, text)
-            text = text.replace(old, new)
-        text = SIZE.sub(lambda match: match[1] + SMALLER[match[2]], text)
+        """A block as it is to be run, with the test's own places and sizes."""
+        text = SIZE.sub(lambda match: match[1] + SMALLER[match[2]], super().block(number, instead))
         return PLACE.sub(lambda match: str(self.places[match[0]]), text)
 
     def run_block(self, argv, **env):

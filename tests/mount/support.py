@@ -2,6 +2,7 @@
 """Shared parts of the tests of changes, limits, options and hostile input: contents whose every byte shows where it is
 from, models of the views, handles that remember what they must deliver, and a daemon's counters."""
 
+import contextlib
 import ctypes
 import errno
 import functools
@@ -297,18 +298,17 @@ def bigfs(*arguments, wrapper=(), env=None, cwd=None, timeout=60):
     return result.returncode, result.stdout.decode(errors="replace"), result.stderr.decode(errors="replace")
 
 
+def processes():
+    """All processes, each with the words of its command line."""
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):  # it has just ended
+            yield int(entry), read("/proc/%s/cmdline" % entry).split(b"\0")
+
+
 def daemons(point):
     """The processes of the binary under test that have this mountpoint as an argument."""
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            words = read("/proc/%s/cmdline" % entry).split(b"\0")
-        except OSError:
-            continue
-        if os.path.basename(words[0]) in (b"bigfs", os.fsencode(os.path.basename(harness.BIGFS))) \
-                and os.fsencode(point) in words:
-            found.append(int(entry))
-    return found
+    programs = (b"bigfs", os.fsencode(os.path.basename(harness.BIGFS)))
+    return [pid for pid, words in processes() if os.path.basename(words[0]) in programs and os.fsencode(point) in words]
 
 
 def start(test, code, *arguments, wrapper=()):

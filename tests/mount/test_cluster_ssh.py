@@ -14,8 +14,9 @@ import sys
 
 import harness
 import model
+import support
 from harness import M, read, wait_for
-from recipe_blocks import recipe, sections
+from recipe_blocks import Blocks, recipe, sections
 
 sys.path.insert(0, str(harness.REPO / "scripts" / "cluster"))
 import debian  # noqa: E402
@@ -86,7 +87,7 @@ class Place:
         return node
 
 
-class SshTest(harness.MountTest):
+class SshTest(Blocks, harness.MountTest):
     """A log on the shared disk, and no trace of an earlier job."""
 
     def setUp(self):
@@ -111,15 +112,6 @@ class SshTest(harness.MountTest):
             node.shell("umount -l /mnt/chunks 2>/dev/null || true")
 
     # --- the recipe ----------------------------------------------------------------------------------
-
-    def block(self, number, instead=None):
-        """A block as it is to be run; `instead` has other words for some."""
-        self.used.add(number)
-        text = self.blocks[number]
-        for old, new in (instead or {}).items():
-            self.assertIn(old, text)
-            text = text.replace(old, new)
-        return text
 
     def prepare(self, one_connection=True):
         """All up to count.sh. A host that is dead is noticed sooner than the recipe says."""
@@ -183,15 +175,7 @@ class SshTest(harness.MountTest):
 
     def parallels(self):
         """The processes of GNU parallel, the first one first. There are no others than ours in here."""
-        found = []
-        for entry in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                words = read("/proc/%s/cmdline" % entry).split(b"\0")
-            except OSError:
-                continue
-            if len(words) > 1 and words[1].endswith(b"/parallel"):
-                found.append(int(entry))
-        return sorted(found)
+        return sorted(pid for pid, words in support.processes() if len(words) > 1 and words[1].endswith(b"/parallel"))
 
     def assert_right(self, result, word, only=None):
         """The sum, the count of each piece, and each task once among those that ended well; all on the host `only`."""
